@@ -1,0 +1,245 @@
+"""The contract between the stages: one `Call` a request, in one place of the environ.
+
+`Call` lies at `environ["assemblyai_mw.call"]`, put there by the first stage that
+needs it and found there by every stage further in. It holds facts about the
+request and never a secret: hosts print their environ on debug pages.
+
+| field         | written by            | read by                                  |
+|---------------|-----------------------|------------------------------------------|
+| id, started   | `enter`               | logs, ledger                             |
+| route         | PrefixRouter, OpenAITranslator | all stages, errors              |
+| caller        | KeyAuth               | RateLimit, Isolation, Budget, CostLogger |
+| tags          | `enter`               | CostLogger                               |
+| body, json    | `read_body`           | translator, guards, isolation, meter     |
+| upstream      | UpstreamForwarder     | CostLogger, Budget                       |
+| row, usage, price, transcript_id | CostLogger | Budget, logs, callbacks           |
+
+Stages work on a copy of the host's environ: `enter` makes it, once.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from .errors import BadRequest, BodyTooLarge, LengthRequired
+from .http import content_length, is_chunked
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from .pricing import Price
+    from .usage import Usage
+
+CALL_KEY = "assemblyai_mw.call"
+TAGS_HEADER = "HTTP_X_ASSEMBLYAI_MW_TAGS"
+MAX_TAGS = 32
+MAX_TAG_CHARS = 256
+READ_BYTES = 1 << 20
+
+Region = Literal["us", "eu"]
+Dialect = Literal["assemblyai", "openai"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a prefix leads.
+
+    Attributes:
+        prefix: As mounted and as written to the ledger: `/eu.assemblyai`.
+        service: The upstream host's first name: `api`, `llm-gateway`,
+            `streaming`, `sync`, or whatever a configured prefix says.
+        region: `us` or `eu`.
+        dialect: The shape of the errors this route's clients understand.
+    """
+
+    prefix: str
+    service: str
+    region: Region
+    dialect: Dialect = "assemblyai"
+
+
+def route_for(prefix: str) -> Route:
+    """Return the `Route` that a prefix names, by the rule *region first, then host*.
+
+    `/eu.llm-gateway.assemblyai` is the LLM Gateway in the EU; `/v1/...` speaks
+    OpenAI's dialect; a prefix that ends in nothing known is the API in the US.
+    """
+    name = prefix.strip("/")
+    if name == "v1" or name.startswith("v1/"):
+        return Route(prefix, "llm-gateway", "us", "openai")
+    region: Region = "us"
+    if name.startswith("eu."):
+        region, name = "eu", name[3:]
+    service = name.removesuffix("assemblyai").rstrip(".")
+    return Route(prefix, service or "api", region)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose call it is, and what their key may do. Holds no part of the key.
+
+    Attributes:
+        name: The key's name, unique among keys; `master` for the master key.
+        key_id: The key's row; None for the master key and for plain mappings.
+        team: Owner of what the key makes; None where the key owns it alone.
+        master: Sees and may do everything.
+        region: Pinned region, or None for both.
+        scope: `own` sees the team's transcripts, `all` everyone's.
+        rpm, team_rpm: Requests a minute allowed to the key and to its team.
+        routes, models, features: What the key may use; None is everything.
+        denied_features: Transcript features the key may not ask for.
+        max_upload_bytes: Largest upload, or None.
+        allow_unpriced: A budgeted key may use models that have no price.
+        budgeted: A budget bounds the key or its team.
+        end_user: The host's own user, where an identity bridge says so.
+        tags: Tags that every call of this caller carries.
+    """
+
+    name: str
+    key_id: int | None = None
+    team: str | None = None
+    master: bool = False
+    region: Region | None = None
+    scope: Literal["own", "all"] = "own"
+    rpm: int | None = None
+    team_rpm: int | None = None
+    routes: frozenset[str] | None = None
+    models: frozenset[str] | None = None
+    features: frozenset[str] | None = None
+    denied_features: frozenset[str] = frozenset()
+    max_upload_bytes: int | None = None
+    allow_unpriced: bool = False
+    budgeted: bool = False
+    end_user: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way in and its reply on the way back. See the module's table.
+
+    Attributes:
+        started: Unix seconds, UTC.
+        path: Path at the upstream, decoded, without the prefix.
+        upstream: `unsent` until the forwarder has written a byte of the request,
+            `sent` while no reply is known, `replied` once a reply's head arrived.
+            What was `sent` and never `replied` may have been done, and billed.
+        row: The ledger row of a billable call.
+    """
+
+    id: str
+    started: float
+    route: Route
+    method: str
+    path: str
+    tags: dict[str, str] = field(default_factory=dict)
+    caller: Caller | None = None
+    upstream: Literal["unsent", "sent", "replied"] = "unsent"
+    row: int | None = None
+    transcript_id: str | None = None
+    usage: Usage | None = None
+    price: Price | None = None
+    body: bytes | None = field(default=None, repr=False)
+
+
+def enter(environ: WSGIEnvironment, route: Route | None = None) -> tuple[Call, WSGIEnvironment]:
+    """Return the request's Call and the environ that stages may change.
+
+    The first stage to call this gets a new Call in a copy of *environ*; later
+    stages get what they were given. *route* moves the Call to another route.
+    """
+    call = environ.get(CALL_KEY)
+    if call is None:
+        call = Call(
+            id=secrets.token_hex(16),
+            started=time.time(),
+            route=route or route_for(environ.get("SCRIPT_NAME", "")),
+            method=environ["REQUEST_METHOD"],
+            path=environ.get("PATH_INFO", ""),
+            tags=parse_tags(environ.get(TAGS_HEADER, "")),
+        )
+        environ = {**environ, CALL_KEY: call}
+    elif route is not None:
+        call.route = route
+    return call, environ
+
+
+def parse_tags(header: str) -> dict[str, str]:
+    """Return the tags of `x-assemblyai-mw-tags`: `team=search,feature=captions`.
+
+    What is not `name=value` is a tag with an empty value; past 32 tags, or 256
+    characters a name or value, the rest is cut off: tags describe, they decide nothing.
+    """
+    tags = {}
+    for item in header.split(",")[:MAX_TAGS] if header else ():
+        name, _, value = item.partition("=")
+        name = "".join(c for c in name.strip() if c.isprintable())[:MAX_TAG_CHARS]
+        if name:
+            tags[name] = "".join(c for c in value.strip() if c.isprintable())[:MAX_TAG_CHARS]
+    return tags
+
+
+def read_body(call: Call, environ: WSGIEnvironment, *, max_bytes: int) -> bytes:
+    """Return the request's body, read once and kept on the Call.
+
+    Stages and apps further in read the same bytes again from `wsgi.input`, now
+    with a Content-Length.
+
+    Raises:
+        BodyTooLarge: It is longer than *max_bytes*, declared or counted.
+        BadRequest: It ended before its announced length, or was framed badly.
+        LengthRequired: It is chunked and the server cannot tell its end.
+    """
+    if call.body is not None:
+        return call.body
+    announced = content_length(environ)
+    chunked = is_chunked(environ)
+    if chunked and not environ.get("wsgi.input_terminated"):
+        raise LengthRequired("This server cannot read chunked bodies; send a Content-Length.")
+    if announced is not None and announced > max_bytes:
+        raise BodyTooLarge(f"The body is larger than the {max_bytes} bytes allowed here.")
+    blocks: list[bytes] = []
+    size = 0
+    limit = max_bytes + 1 if chunked else (announced or 0)
+    while size < limit:
+        try:
+            block = environ["wsgi.input"].read(min(READ_BYTES, limit - size))
+        except Exception as error:
+            # Servers raise their own types for a body cut short or framed badly.
+            raise BadRequest("The request's body could not be read.") from error
+        if not block:
+            break
+        blocks.append(block)
+        size += len(block)
+    if chunked and size > max_bytes:
+        raise BodyTooLarge(f"The body is larger than the {max_bytes} bytes allowed here.")
+    if not chunked and size < limit:
+        raise BadRequest("The request's body ended before its announced length.")
+    body = b"".join(blocks)
+    replace_body(call, environ, body)
+    return body
+
+
+def replace_body(call: Call, environ: WSGIEnvironment, body: bytes) -> None:
+    """Make *body* what every stage further in, and the upstream, receives."""
+    call.body = body
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+
+
+def json_of(call: Call) -> Any:
+    """Return what the Call's body holds as JSON; `read_body` must have been called.
+
+    Raises:
+        BadRequest: It is no JSON by RFC 8259, names a key twice (two readers could
+            then see two different requests), or nests too deep.
+    """
+    from .strictjson import loads
+
+    return loads(call.body or b"")

@@ -1,0 +1,146 @@
+"""What can go wrong: exceptions for Python, and error replies in the caller's dialect.
+
+AssemblyAI's routes answer `{"error": "..."}` (openapi.yml, components/responses),
+OpenAI's `{"error": {"message", "type", "param", "code"}}` (OpenAI's API reference,
+error object). Messages hold no secret and no part of a body.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class MiddlewareError(Exception):
+    """Everything this package raises on purpose."""
+
+
+class ConfigError(MiddlewareError):
+    """The configuration is wrong: one line that names file, key and expectation."""
+
+
+class StoreError(MiddlewareError):
+    """The database could not be read or written; nothing billable may go out."""
+
+
+class UpstreamError(MiddlewareError):
+    """AssemblyAI could not be reached or spoke nonsense (answered with 502)."""
+
+    status = 502
+
+
+class UpstreamTimeout(UpstreamError):
+    """AssemblyAI was too slow (answered with 504)."""
+
+    status = 504
+
+
+class RequestRefused(MiddlewareError):
+    """The request is answered here, with *status*, and goes no further.
+
+    Attributes:
+        status: HTTP status.
+        code, type, param: OpenAI's fields; `type` follows from the status if None.
+        headers: Further reply headers.
+    """
+
+    status = 400
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        type: str | None = None,
+        param: str | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status or self.status
+        self.code = code
+        self.type = type
+        self.param = param
+        self.headers = list(headers)
+
+    def reply(self, dialect: str) -> WSGIApplication:
+        """Return the WSGI app that answers with this error."""
+        return error_reply(
+            dialect,
+            self.status,
+            self.message,
+            code=self.code,
+            type=self.type,
+            param=self.param,
+            headers=self.headers,
+        )
+
+
+class BadRequest(RequestRefused):
+    """400: the request is malformed."""
+
+
+class LengthRequired(RequestRefused):
+    """411: the body's end cannot be known."""
+
+    status = 411
+
+
+class BodyTooLarge(RequestRefused):
+    """413: the body is over a limit."""
+
+    status = 413
+
+
+# OpenAI's `type` by status, as openai-python's exceptions and the API reference name them.
+_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+}
+
+
+def error_reply(
+    dialect: Literal["assemblyai", "openai"] | str,
+    status: int,
+    message: str,
+    *,
+    code: str | None = None,
+    type: str | None = None,
+    param: str | None = None,
+    headers: Iterable[tuple[str, str]] = (),
+) -> WSGIApplication:
+    """Return a WSGI app that answers with an error in *dialect*."""
+    if dialect == "openai":
+        kind = type or _TYPES.get(
+            status, "invalid_request_error" if status < 500 else "server_error"
+        )
+        payload: object = {
+            "error": {"message": message, "type": kind, "param": param, "code": code}
+        }
+    else:
+        payload = {"error": message}
+    body = json.dumps(payload).encode()
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = "Error"
+    reply_headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+        *headers,
+    ]
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response(f"{status} {phrase}", list(reply_headers))
+        return [b""] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
+
+    return app

@@ -1,0 +1,174 @@
+"""KeyAuth: whose call is this? Nobody unknown gets past it."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol
+
+from ..call import Caller, enter
+from ..errors import ConfigError, StoreError, error_reply
+from ..secret import Secret
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+logger = logging.getLogger("assemblyai_mw.auth")
+
+MASTER = Caller(name="master", master=True, scope="all")
+# How long a worker may go on believing what the store said of a key.
+CACHE_SECONDS = 1.0
+CACHE_ENTRIES = 4096
+# Gunicorn allows 8,190 bytes a header; ours are 46. Longer ones are not worth a look-up.
+MAX_KEY_CHARS = 512
+
+
+class KeySource(Protocol):
+    """Where keys are looked up: `store.Keys`, or anything with this method."""
+
+    def find(self, key_hash: bytes) -> Caller | None:
+        """Return the caller whose live key has this SHA-256, or None.
+
+        Raises:
+            StoreError: It cannot be known now.
+        """
+
+
+class KeyAuth:
+    """Let through whoever shows a live key; answer everyone else with 401.
+
+    Takes `Authorization: Bearer sk-...` (any case) and the bare key, as the OpenAI and
+    the AssemblyAI SDK send it. A doubled Authorization is refused. Nothing of the body is
+    read before the key is known. A worker believes the store for one second, so a revoked
+    key is dead everywhere within that; if the store cannot be asked, the answer is 503.
+
+    Reads the Authorization header. Writes `call.caller`. Passes on the environ without
+    the header, so that no stage further in, and no debug page, can show a key.
+
+    Args:
+        app: The next WSGI app.
+        keys: A `store.Keys`, or a plain mapping of keys to names (or to `Caller`s).
+        master_key: A key that sees and may do everything.
+        cache_seconds: How long a looked-up key is believed, at most 1.
+
+    Raises:
+        ConfigError: A key in the mapping is empty, or *cache_seconds* is out of range.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        keys: KeySource | Mapping[str, str | Caller],
+        master_key: str | Secret | None = None,
+        cache_seconds: float = CACHE_SECONDS,
+    ) -> None:
+        if not 0 <= cache_seconds <= CACHE_SECONDS:
+            raise ConfigError(f"cache_seconds: expected 0 to {CACHE_SECONDS:g}")
+        self.app = app
+        self.keys: KeySource = _MappedKeys(keys) if isinstance(keys, Mapping) else keys
+        master = master_key.reveal() if isinstance(master_key, Secret) else master_key
+        if master == "":
+            raise ConfigError("master_key: expected a key, got an empty string")
+        self._master_hash = sha256(master.encode()).digest() if master else None
+        self._cache_seconds = cache_seconds
+        self._cache: OrderedDict[bytes, tuple[float, Caller | None]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._store_failing = False
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        presented = presented_key(environ.pop("HTTP_AUTHORIZATION", ""))
+        if presented is None:
+            return _unauthorized(
+                call.route.dialect, "Authentication error, API key missing/invalid"
+            )(environ, start_response)
+        try:
+            caller = self._find(presented)
+        except StoreError as error:
+            if not self._store_failing:
+                logger.error("keys cannot be looked up: %s", error)
+            self._store_failing = True
+            return error_reply(call.route.dialect, 503, "Keys cannot be checked at the moment.")(
+                environ, start_response
+            )
+        self._store_failing = False
+        if caller is None:
+            return _unauthorized(
+                call.route.dialect, "Authentication error, API key missing/invalid"
+            )(environ, start_response)
+        call.caller = caller
+        return self.app(environ, start_response)
+
+    def _find(self, key: bytes) -> Caller | None:
+        """Return the live caller of *key*.
+
+        The look-up is by hash, and the cache by the whole hash: no comparison ever
+        stops at the first wrong byte of a key.
+        """
+        digest = sha256(key).digest()
+        if self._master_hash is not None and hmac.compare_digest(digest, self._master_hash):
+            return MASTER
+        now = time.monotonic()
+        known = self._cache.get(digest)
+        if known is not None and now < known[0]:
+            return known[1]
+        caller = self.keys.find(digest)
+        with self._lock:
+            self._cache[digest] = (now + self._cache_seconds, caller)
+            self._cache.move_to_end(digest)
+            if len(self._cache) > CACHE_ENTRIES:
+                self._cache.popitem(last=False)
+        return caller
+
+
+def presented_key(authorization: str) -> bytes | None:
+    """Return the key in an Authorization value, or None where there is not exactly one.
+
+    Servers join a doubled header with a comma, which no key of ours holds.
+    """
+    words = authorization.split()
+    if len(words) == 2 and words[0].lower() == "bearer":
+        key = words[1]
+    elif len(words) == 1 and words[0].lower() != "bearer":
+        key = words[0]
+    else:
+        return None
+    if "," in key or len(key) > MAX_KEY_CHARS:
+        return None
+    # WSGI strings are Latin-1 views of the bytes that came in (PEP 3333, Unicode issues).
+    return key.encode("latin-1", "replace")
+
+
+def _unauthorized(dialect: str, message: str) -> WSGIApplication:
+    return error_reply(
+        dialect,
+        401,
+        message,
+        code="invalid_api_key",
+        headers=[("WWW-Authenticate", "Bearer")],
+    )
+
+
+class _MappedKeys:
+    """Keys from a plain mapping, kept by their hash alone."""
+
+    def __init__(self, keys: Mapping[str, str | Caller]) -> None:
+        if any(not key for key in keys):
+            raise ConfigError("keys: expected non-empty keys")
+        self._callers = {
+            sha256(key.encode()).digest(): owner
+            if isinstance(owner, Caller)
+            else Caller(name=str(owner))
+            for key, owner in keys.items()
+        }
+
+    def find(self, key_hash: bytes) -> Caller | None:
+        return self._callers.get(key_hash)

@@ -1,0 +1,70 @@
+"""PrefixRouter: the outermost stage; decides which requests are AssemblyAI's at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from ..call import enter, route_for
+from ..errors import ConfigError
+from ..http import request_tail
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class PrefixRouter:
+    """Send requests below a prefix to its app, and everything else to *app*, untouched.
+
+    A prefix matches whole path segments as the client spelled them: `/assemblyai`
+    matches `/assemblyai/v2` and neither `/assemblyaifoo` nor `/%61ssemblyai/v2`, so
+    that no two stages can disagree about what was asked. The longest prefix wins.
+    The mounted app sees the prefix at the end of SCRIPT_NAME, in a copy of environ.
+
+    Reads PATH_INFO and, where the server has it, RAW_URI or REQUEST_URI. Writes the
+    `Call` with its `Route`. Answers nothing itself.
+
+        app = PrefixRouter(app, {"/assemblyai": UpstreamForwarder(...)})
+
+    Raises:
+        ConfigError: A prefix is empty, has no leading or a trailing slash, or is not
+            plain ASCII.
+    """
+
+    def __init__(self, app: WSGIApplication, mounts: Mapping[str, WSGIApplication]) -> None:
+        for prefix in mounts:
+            if (
+                not prefix.startswith("/")
+                or prefix.endswith("/")
+                or "//" in prefix
+                or not prefix.isascii()
+                or not prefix.isprintable()
+                or any(c in prefix for c in " %?#\\;")
+            ):
+                raise ConfigError(
+                    f"routes: {prefix!r}: expected a path like '/assemblyai', "
+                    "plain ASCII with a leading and no trailing slash"
+                )
+        self.app = app
+        self.mounts = sorted(
+            ((prefix, prefix + "/", mounted, route_for(prefix)) for prefix, mounted in mounts.items()),
+            key=lambda mount: -len(mount[0]),
+        )
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        for prefix, below, mounted, route in self.mounts:
+            if path.startswith(below) or path == prefix:
+                inner = {
+                    **environ,
+                    "SCRIPT_NAME": environ.get("SCRIPT_NAME", "") + prefix,
+                    "PATH_INFO": path[len(prefix) :],
+                }
+                if request_tail(inner) is None:
+                    break
+                call, inner = enter(inner, route)
+                call.path = inner["PATH_INFO"]
+                return mounted(inner, start_response)
+        return self.app(environ, start_response)
