@@ -1,0 +1,200 @@
+"""Real WSGI servers as processes, each with the app of wire_app and upstreams of its own."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from assemblyai_mw import errors
+
+from .kit_client import (
+    ACCOUNT_KEY,
+    ACCOUNT_KEY_EU,
+    GOOD_KEY,
+    MASTER_KEY,
+    OTHER_KEY,
+    ask,
+    request,
+)
+from .kit_http import CutShort
+from .kit_upstream import Upstream
+
+HERE = Path(__file__).parent
+PRODUCT = Path(errors.__file__).parent.parent
+SECRETS = (ACCOUNT_KEY, ACCOUNT_KEY_EU, GOOD_KEY, OTHER_KEY, MASTER_KEY)
+KEYS = {GOOD_KEY: "alice", OTHER_KEY: "bob"}
+# Long enough for a busy machine, short enough that a hang fails a test and not the run.
+TIMEOUTS = {"connect_s": 2.0, "read_s": 10.0, "total_s": 60.0}
+# For scripted faults that only a timeout can end.
+QUICK = {"connect_s": 0.4, "read_s": 0.4, "total_s": 1.2}
+
+
+def spellings(secret: str) -> list[bytes]:
+    """Return *secret* as a careless log might show it."""
+    raw = secret.encode()
+    found = {
+        raw,
+        urllib.parse.quote(secret, safe="").encode(),
+        base64.b64encode(raw),
+        base64.b64encode(b"Bearer " + raw),
+        base64.b64encode(raw + b":"),
+        raw.hex().encode(),
+        repr(secret)[1:-1].encode(),
+        raw[::-1],
+    }
+    return sorted(found)
+
+
+def secrets_in(data: bytes) -> list[bytes]:
+    """Return every spelling of a planted secret that *data* holds."""
+    return [s for secret in SECRETS for s in spellings(secret) if s in data]
+
+
+class Server:
+    """One server process (with its workers) behind a port of its own.
+
+    Attributes:
+        upstream: What `/assemblyai` leads to; `eu` what `/eu.assemblyai` leads to.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        folder: Path,
+        *,
+        workers: int = 1,
+        threads: int = 8,
+        timeouts: dict[str, float] | None = None,
+        upstream_port: int | None = None,
+        options: tuple[str, ...] = (),
+        env: dict[str, str] | None = None,
+    ) -> None:
+        self.kind = kind
+        self.upstream = Upstream()
+        self.eu = Upstream()
+        self.output = folder / f"{kind}-{self.upstream.port}.log"
+        listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        listener.set_inheritable(True)
+        self.port: int = listener.getsockname()[1]
+        fd = listener.fileno()
+        port = upstream_port or self.upstream.port
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(HERE), str(PRODUCT)]),
+            "PYTHONWARNINGS": "error::ResourceWarning",
+            "WIRE_UPSTREAMS": json.dumps(
+                {
+                    "/assemblyai": f"http://127.0.0.1:{port}",
+                    "/eu.assemblyai": f"http://127.0.0.1:{self.eu.port}",
+                }
+            ),
+            "WIRE_KEYS": json.dumps(KEYS),
+            "WIRE_SECRET": ACCOUNT_KEY,
+            "WIRE_TIMEOUTS": json.dumps(TIMEOUTS if timeouts is None else timeouts),
+            **(env or {}),
+        }
+        if kind in ("gthread", "sync", "gevent"):
+            command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{fd}"]
+            command += ["--worker-class", kind, "--workers", str(workers)]
+            command += ["--threads", str(threads)] if kind == "gthread" else []
+            command += ["--no-control-socket", "--timeout", "120", "--graceful-timeout", "1"]
+            command += ["--keep-alive", "5", *options, "wire_app:app"]
+        else:
+            command = [sys.executable, str(HERE / "wire_serve.py"), kind, str(fd)]
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                command,
+                pass_fds=[fd],
+                env=environment,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        listener.close()
+
+    def wait_ready(self, seconds: float = 30.0) -> None:
+        """Return when the app answers."""
+        deadline = time.monotonic() + seconds
+        while True:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{self.kind} did not start:\n{self.log()}")
+            try:
+                self.stats()
+                return
+            except (OSError, AssertionError, CutShort, TimeoutError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def stats(self) -> dict[str, Any]:
+        """Return what one worker says of itself."""
+        reply = ask(self.port, request("/host/stats", "Connection: close", key=None), timeout=10)
+        assert reply.status == 200, reply
+        return reply.json()
+
+    def workers(self) -> list[psutil.Process]:
+        """Return the processes that serve requests."""
+        process = psutil.Process(self.process.pid)
+        return process.children(recursive=True) or [process]
+
+    def log(self) -> str:
+        return self.output.read_text("utf-8", "replace")
+
+    def restart_upstreams(self) -> None:
+        self.upstream.restart()
+        self.eu.restart()
+
+    def stop(self) -> None:
+        """End the server, and look through all it printed."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            for child in psutil.Process(self.process.pid).children(recursive=True):
+                child.kill()
+            self.process.kill()
+            self.process.wait()
+        self.upstream.close()
+        self.eu.close()
+        assert secrets_in(self.output.read_bytes()) == [], self.output
+
+
+class Fleet:
+    """Servers by kind and options, each started once and kept for the session."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._servers: dict[tuple[object, ...], Server] = {}
+
+    def get(self, kind: str, **options: Any) -> Server:
+        """Return a running server, its upstreams as new."""
+        name = (kind, repr(sorted(options.items())))
+        server = self._servers.get(name)
+        if server is None or server.process.poll() is not None:
+            server = self._servers[name] = Server(kind, self._folder, **options)
+            server.wait_ready()
+        server.restart_upstreams()
+        return server
+
+    def stop(self) -> None:
+        problems = []
+        for server in self._servers.values():
+            try:
+                server.stop()
+            except AssertionError as error:
+                problems.append(str(error))
+        assert problems == [], "secrets in the output of servers"
