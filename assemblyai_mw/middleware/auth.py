@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -26,6 +27,7 @@ CACHE_SECONDS = 1.0
 CACHE_ENTRIES = 4096
 # Gunicorn allows 8,190 bytes a header; ours are 46. Longer ones are not worth a look-up.
 MAX_KEY_CHARS = 512
+_CREDENTIALS = re.compile(r"(?:bearer[ \t]+)?([\x21-\x2b\x2d-\x7e\x80-\xff]+)", re.IGNORECASE)
 
 
 class KeySource(Protocol):
@@ -81,9 +83,7 @@ class KeyAuth:
         self._lock = threading.Lock()
         self._store_failing = False
 
-    def __call__(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
         presented = presented_key(environ.pop("HTTP_AUTHORIZATION", ""))
         if presented is None:
@@ -134,17 +134,11 @@ def presented_key(authorization: str) -> bytes | None:
 
     Servers join a doubled header with a comma, which no key of ours holds.
     """
-    words = authorization.split()
-    if len(words) == 2 and words[0].lower() == "bearer":
-        key = words[1]
-    elif len(words) == 1 and words[0].lower() != "bearer":
-        key = words[0]
-    else:
-        return None
-    if "," in key or len(key) > MAX_KEY_CHARS:
+    match = _CREDENTIALS.fullmatch(authorization)
+    if match is None or len(match[1]) > MAX_KEY_CHARS:
         return None
     # WSGI strings are Latin-1 views of the bytes that came in (PEP 3333, Unicode issues).
-    return key.encode("latin-1", "replace")
+    return match[1].encode("latin-1", "replace")
 
 
 def _unauthorized(dialect: str, message: str) -> WSGIApplication:

@@ -47,13 +47,14 @@ class PrefixRouter:
                 )
         self.app = app
         self.mounts = sorted(
-            ((prefix, prefix + "/", mounted, route_for(prefix)) for prefix, mounted in mounts.items()),
+            (
+                (prefix, prefix + "/", mounted, route_for(prefix))
+                for prefix, mounted in mounts.items()
+            ),
             key=lambda mount: -len(mount[0]),
         )
 
-    def __call__(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         for prefix, below, mounted, route in self.mounts:
             if path.startswith(below) or path == prefix:

@@ -1,0 +1,1 @@
+"""AssemblyAI behind any WSGI app."""

@@ -1,0 +1,352 @@
+"""UpstreamForwarder: the innermost app, the one place that talks to AssemblyAI for a caller.
+
+What goes through unchanged: method, target, header values and their order, the body; back
+again status, headers (also doubled ones) and the body, byte for byte. What does not: fields
+that belong to one connection (RFC 9110 7.6.1), the caller's credentials and cookies, and
+what the front servers said about the caller. Nothing is invented beside Host, framing and
+the account's key.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from ..call import Call, enter
+from ..errors import (
+    BadRequest,
+    ConfigError,
+    LengthRequired,
+    RequestRefused,
+    UpstreamError,
+    error_reply,
+)
+from ..http import (
+    FIELD_VALUE,
+    HOP_BY_HOP,
+    TOKEN,
+    connection_tokens,
+    content_length,
+    is_chunked,
+    request_target,
+)
+from ..secret import Secret
+from ..transport import Origin, Request, SocketTransport, Timeouts, Transport, UpstreamReply
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+logger = logging.getLogger("assemblyai_mw.forward")
+
+# Gunicorn's wsgi.input copies its rest at every read, so small reads of a large upload
+# cost several times its size.
+READ_BYTES = 1 << 20
+MAX_ERROR_BYTES = 64 * 1024
+MAX_KNOWN_NAMES = 1024
+
+# The caller's credentials, whatever they are called: upstream has the account's key.
+_CREDENTIALS = {"authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key"}
+# What front servers say about the caller is not the upstream's business.
+_ABOUT_THE_CALLER = {
+    "forwarded",
+    "true-client-ip",
+    "via",
+    "x-client-ip",
+    "x-original-url",
+    "x-real-ip",
+    "x-rewrite-url",
+}
+_NOT_FORWARDED = (
+    HOP_BY_HOP
+    | _CREDENTIALS
+    | _ABOUT_THE_CALLER
+    # Host is the upstream's; the server has answered Expect; Proxy is no header (httpoxy).
+    | {"host", "expect", "proxy", "content-length", "content-type"}
+)
+_NOT_PASSED_BACK = HOP_BY_HOP | {"set-cookie", "set-cookie2"}
+# Words by which AssemblyAI tells a refused key from a refused request (both can be 403).
+_ABOUT_THE_KEY = (b"authenticat", b"api key", b"api token", b"unauthorized")
+
+
+class UpstreamForwarder:
+    """Forward every request to *base_url* with the account's key.
+
+    Wraps nothing and asks nobody: **whoever reaches this app spends the account's money.**
+    Put `KeyAuth` in front of it.
+
+    Reads method, target, headers and body of the request; SCRIPT_NAME is what was matched on
+    the way here and stays behind. Writes `call.upstream`. Answers by itself, as
+    `{"error": "..."}`: 400 for targets and framing that two parsers could read differently,
+    405 for TRACE and CONNECT, 411, 426 for WebSocket, 502 for an upstream that is unreachable,
+    speaks no HTTP, or refuses the account's key, and 504 for one too slow. A reply that breaks
+    off midway raises out of the body, so that the server cuts the connection.
+
+    Args:
+        base_url: `https://host[:port][/path]`; plain http to loopback only.
+        api_key: The account's key, sent as `Authorization: KEY`, AssemblyAI's own form.
+        timeout: `Timeouts`, or seconds for connecting and for each wait on the upstream.
+        transport: Default `SocketTransport()`.
+        max_body_bytes: Largest request body, declared or counted; None is any.
+
+    Raises:
+        ConfigError: The URL or the key cannot be used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str | Secret,
+        timeout: float | Timeouts | None = None,
+        transport: Transport | None = None,
+        max_body_bytes: int | None = None,
+    ) -> None:
+        self.origin = Origin.parse(base_url)
+        key = api_key.reveal() if isinstance(api_key, Secret) else api_key
+        if not key or not key.isascii() or not key.isprintable() or " " in key:
+            raise ConfigError("api_key: expected printable ASCII without spaces")
+        self._authorization = Secret(key)
+        self._mask = (key, "*" * len(key))
+        self.timeouts = (
+            timeout
+            if isinstance(timeout, Timeouts)
+            else Timeouts()
+            if timeout is None
+            else Timeouts(connect_s=timeout, read_s=timeout)
+        )
+        self.transport: Transport = transport if transport is not None else SocketTransport()
+        self.max_body_bytes = max_body_bytes
+        self._warned = False
+
+    def __repr__(self) -> str:
+        return f"UpstreamForwarder({self.origin.scheme}://{self.origin.authority})"
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        if call.caller is None and not self._warned:
+            self._warned = True
+            logger.warning("a call reached %r with no KeyAuth before it", self)
+        try:
+            request = self._request(call, environ)
+        except RequestRefused as error:
+            return error.reply(call.route.dialect)(environ, start_response)
+        try:
+            reply = self.transport.send(self.origin, request, self.timeouts)
+        except UpstreamError as error:
+            return self._failed(call, error)(environ, start_response)
+        except RequestRefused as error:
+            # The client's body broke off; the upstream's connection is closed by now.
+            return error.reply(call.route.dialect)(environ, start_response)
+        finally:
+            if request.sent:
+                call.upstream = "sent"
+        call.upstream = "replied"
+        return self._answer(call, reply, environ, start_response)
+
+    def _request(self, call: Call, environ: WSGIEnvironment) -> Request:
+        method: str = environ["REQUEST_METHOD"]
+        if method in ("TRACE", "CONNECT") or not TOKEN.fullmatch(method):
+            raise RequestRefused(f"{method[:20]} is not forwarded.", status=405)
+        if environ.get("HTTP_UPGRADE", "").strip().lower() == "websocket":
+            raise RequestRefused(
+                "WebSocket cannot pass through WSGI; connect to AssemblyAI with a temporary token.",
+                status=426,
+            )
+        target = request_target(environ)
+        headers = _request_headers(environ)
+        headers.append(("Authorization", self._authorization.reveal()))
+        length = content_length(environ)
+        chunked = is_chunked(environ)
+        if chunked and not environ.get("wsgi.input_terminated"):
+            raise LengthRequired("This server cannot read chunked bodies; send a Content-Length.")
+        limit = self.max_body_bytes
+        if limit is not None and length is not None and length > limit:
+            raise _too_large(limit)
+        if length == 0 or (length is None and not chunked):
+            return Request(method, target, headers, None, length)
+        if length is not None and call.body is not None:
+            return Request(method, target, headers, call.body, length)
+        blocks = _blocks(environ["wsgi.input"].read, length, limit)
+        return Request(method, target, headers, blocks, length)
+
+    def _failed(self, call: Call, error: UpstreamError) -> WSGIApplication:
+        logger.warning("%s %s: %s", call.method, self.origin.host, error)
+        if error.status == 504:
+            message = "AssemblyAI took too long to answer."
+        else:
+            message = "AssemblyAI could not be reached, or did not answer in HTTP."
+        if call.upstream == "sent" and call.method not in ("GET", "HEAD"):
+            message += " Whether it acted on the request is unknown."
+        return error_reply(call.route.dialect, error.status, message, code="upstream_error")
+
+    def _answer(
+        self,
+        call: Call,
+        reply: UpstreamReply,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        headers = self._reply_headers(reply, environ)
+        if reply.status < 400:
+            start_response(_status_line(reply), headers)
+            if reply.whole is not None:
+                return [reply.whole]
+            return reply
+        body: Iterable[bytes]
+        try:
+            start = _beginning(reply)
+        except UpstreamError as error:
+            reply.close()
+            return self._failed(call, error)(environ, start_response)
+        if reply.status == 401 or (
+            reply.status == 403 and any(word in start.lower() for word in _ABOUT_THE_KEY)
+        ):
+            reply.close()
+            logger.error(
+                "%s refused the account's key (status %d): check it", self.origin.host, reply.status
+            )
+            return error_reply(
+                call.route.dialect,
+                502,
+                "AssemblyAI refused this gateway's own credentials; tell its operator.",
+                code="upstream_credentials",
+            )(environ, start_response)
+        key, mask = self._mask
+        body = _Rest(start.replace(key.encode(), mask.encode()), reply)
+        start_response(_status_line(reply), headers)
+        return body
+
+    def _reply_headers(
+        self, reply: UpstreamReply, environ: WSGIEnvironment
+    ) -> list[tuple[str, str]]:
+        drop: frozenset[str] | set[str] = _NOT_PASSED_BACK
+        nominated = [value for name, value in reply.headers if name.lower() == "connection"]
+        if nominated:
+            drop = drop | (connection_tokens(nominated) - {"content-length", "content-type"})
+        if environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):
+            # Gunicorn writes both itself, beside whatever the app says.
+            drop = drop | {"date", "server"}
+        key, mask = self._mask
+        return [
+            (name, value.replace(key, mask) if key in value else value)
+            for name, value in reply.headers
+            if name.lower() not in drop
+        ]
+
+
+# What a WSGI key is called on the wire; None for what is not forwarded.
+_names: dict[str, str | None] = {}
+
+
+def _wire_name(key: str) -> str | None:
+    name = key[5:].replace("_", "-").title()
+    if not TOKEN.fullmatch(name):
+        raise BadRequest("A header's name holds a character that it cannot.")
+    lower = name.lower()
+    kept = not (
+        lower in _NOT_FORWARDED
+        or lower.startswith(("x-forwarded-", "x-assemblyai-mw-"))
+        # `Authorization_` and its kind: an underscore twin that a lax server let through.
+        or lower.endswith("-")
+    )
+    if len(_names) < MAX_KNOWN_NAMES:
+        _names[key] = name if kept else None
+    return name if kept else None
+
+
+def _request_headers(environ: WSGIEnvironment) -> list[tuple[str, str]]:
+    """Return the caller's headers that go upstream, in the order the server gives them."""
+    headers: list[tuple[str, str]] = []
+    nominated: set[str] = set()
+    connection = environ.get("HTTP_CONNECTION")
+    if connection:
+        nominated = connection_tokens([connection])
+    for key, value in environ.items():
+        if key.startswith("HTTP_"):
+            try:
+                name = _names[key]
+            except KeyError:
+                name = _wire_name(key)
+            if name is None or (nominated and name.lower() in nominated):
+                continue
+        elif key == "CONTENT_TYPE" and value:
+            name = "Content-Type"
+        else:
+            continue
+        if not FIELD_VALUE.fullmatch(value):
+            raise BadRequest("A header's value holds a control character.")
+        headers.append((name, value))
+    return headers
+
+
+def _blocks(read: Callable[[int], bytes], length: int | None, limit: int | None) -> Iterator[bytes]:
+    """Yield the request's body.
+
+    Raises:
+        BadRequest: It ended before its announced length; servers report that as a plain
+            end of file, or in exceptions of their own.
+        BodyTooLarge: A body in chunks went over *limit*.
+    """
+    done = 0
+    while length is None or done < length:
+        try:
+            block = read(READ_BYTES if length is None else min(READ_BYTES, length - done))
+        except Exception as error:
+            raise BadRequest("The request's body could not be read.") from error
+        if not block:
+            break
+        done += len(block)
+        if limit is not None and done > limit:
+            raise _too_large(limit)
+        yield block
+    if length is not None and done < length:
+        raise BadRequest("The request's body ended before its announced length.")
+
+
+def _too_large(limit: int) -> RequestRefused:
+    return RequestRefused(f"The body is larger than the {limit} bytes allowed here.", status=413)
+
+
+def _status_line(reply: UpstreamReply) -> str:
+    reason = reply.reason
+    if not reason or not reason.isascii() or not reason.isprintable():
+        # start_response needs a phrase; RFC 9112 4 gives it no meaning.
+        reason = reason if reason and FIELD_VALUE.fullmatch(reason) else "-"
+    return f"{reply.status} {reason}"
+
+
+def _beginning(reply: UpstreamReply) -> bytes:
+    """Return the first 64 KiB of an error's body, or all of it."""
+    if reply.whole is not None:
+        return reply.whole
+    blocks: list[bytes] = []
+    size = 0
+    for block in reply:
+        blocks.append(block)
+        size += len(block)
+        if size >= MAX_ERROR_BYTES:
+            break
+    return b"".join(blocks)
+
+
+class _Rest:
+    """A body whose beginning was read already."""
+
+    def __init__(self, start: bytes, reply: UpstreamReply) -> None:
+        self._start = start
+        self._reply = reply
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._start:
+            start, self._start = self._start, b""
+            return start
+        if self._reply.whole is not None:
+            raise StopIteration
+        return next(self._reply)
+
+    def close(self) -> None:
+        self._reply.close()

@@ -1,0 +1,18 @@
+"""How bytes reach AssemblyAI. `SocketTransport` is the default; `RequestsTransport` is for
+hosts that must leave through a corporate proxy or bring adapters of their own.
+"""
+
+from .base import Headers, Origin, Request, Timeouts, Transport, UpstreamReply
+from .sockets import SocketTransport
+from .via_requests import RequestsTransport
+
+__all__ = [
+    "Headers",
+    "Origin",
+    "Request",
+    "RequestsTransport",
+    "SocketTransport",
+    "Timeouts",
+    "Transport",
+    "UpstreamReply",
+]

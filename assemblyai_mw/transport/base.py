@@ -1,0 +1,136 @@
+"""What a transport is given and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from ..errors import ConfigError
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long to wait for AssemblyAI.
+
+    Attributes:
+        connect_s: Seconds to connect, TLS included.
+        read_s: Seconds for the reply's head once the request is out, and for each
+            further piece of its body; also for each piece of the request.
+        total_s: Seconds for everything, the request's body included.
+    """
+
+    connect_s: float = 10.0
+    read_s: float = 120.0
+    total_s: float = 3600.0
+
+    def __post_init__(self) -> None:
+        for name in ("connect_s", "read_s", "total_s"):
+            value = getattr(self, name)
+            if not 0 < value < float("inf"):
+                raise ConfigError(f"timeouts: {name}: expected a number of seconds above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port of an upstream, and the path that all its targets begin with."""
+
+    scheme: str
+    host: str
+    port: int
+    base_path: str = ""
+
+    @classmethod
+    def parse(cls, base_url: str) -> Origin:
+        """Return the origin of *base_url*.
+
+        Raises:
+            ConfigError: It is not `https://host[:port][/path]`, or plain `http` and not
+                loopback, where the account key would travel in clear text.
+        """
+        try:
+            parts = urlsplit(base_url)
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            raise ConfigError(f"{base_url!r}: expected a URL like 'https://host'") from None
+        plain = base_url.isascii() and base_url.isprintable() and " " not in base_url
+        if parts.scheme not in ("http", "https") or not host or not plain or port == 0:
+            raise ConfigError(f"{base_url!r}: expected a URL like 'https://host'")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ConfigError("base_url: expected a URL without user, query and fragment")
+        if parts.scheme == "http" and not _is_loopback(host):
+            raise ConfigError(f"{base_url!r}: plain http is allowed to loopback only")
+        default = 443 if parts.scheme == "https" else 80
+        return cls(parts.scheme, host, port or default, parts.path.rstrip("/"))
+
+    @property
+    def authority(self) -> str:
+        """The Host field's value: the port only where it is not the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        if self.port == (443 if self.scheme == "https" else 80):
+            return host
+        return f"{host}:{self.port}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host == "::1":
+        return True
+    numbers = host.split(".")
+    return len(numbers) == 4 and numbers[0] == "127" and all(n.isdigit() for n in numbers)
+
+
+@dataclass(slots=True)
+class Request:
+    """One request to send. The transport writes Host and framing; nobody invents the rest.
+
+    Attributes:
+        target: Origin-form, as checked by `http.request_target`.
+        headers: Checked names and values; the account key is among them.
+        body: The whole body, or blocks of it, or None.
+        length: Its length in bytes; None for blocks is sent as chunks.
+        sent: Set by the transport once a byte may have left.
+    """
+
+    method: str
+    target: str
+    headers: Headers = field(repr=False)
+    body: bytes | Iterable[bytes] | None = field(default=None, repr=False)
+    length: int | None = None
+    sent: bool = False
+
+
+class UpstreamReply(Protocol):
+    """A reply's head, and its body as it comes, undecoded.
+
+    Iterating raises `UpstreamError` where the body stops short of its end.
+
+    Attributes:
+        whole: The whole body if it is there already; else None, and iterating gives it.
+    """
+
+    status: int
+    reason: str
+    headers: Headers
+    whole: bytes | None
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def __next__(self) -> bytes: ...
+
+    def close(self) -> None:
+        """Let go of the connection: back to the pool if whole, closed if not."""
+
+
+class Transport(Protocol):
+    """Something that sends a request to an origin."""
+
+    def send(self, origin: Origin, request: Request, timeouts: Timeouts) -> UpstreamReply:
+        """Send *request* and return the reply once its head is there.
+
+        Raises:
+            UpstreamTimeout: Too slow.
+            UpstreamError: Unreachable, or not HTTP/1.1.
+        """

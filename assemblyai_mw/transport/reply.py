@@ -1,0 +1,326 @@
+"""An upstream's reply, from its bytes: the head by llhttp, the body as it comes, its end for sure.
+
+A body is whole only when its framing says so (RFC 9112 8): everything else raises, so that
+the host's server cuts the connection and no client takes half a reply for a whole one.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import httptools
+
+from ..errors import UpstreamError, UpstreamTimeout
+
+if TYPE_CHECKING:
+    from .sockets import Connection
+
+# Enough for any real reply; an upstream that sends headers without end is stopped here.
+MAX_HEAD_BYTES = 64 * 1024
+MAX_FIELDS = 200
+MAX_INTERIM_REPLIES = 16
+# Chunk extensions and trailers between two pieces of body.
+MAX_CHUNK_OVERHEAD = 64 * 1024
+READ_BYTES = 64 * 1024
+LARGE_READ_BYTES = 256 * 1024
+
+_END = b"\r\n\r\n"
+
+
+class Head:
+    """Reads a reply's head, and its chunks, through llhttp.
+
+    Attributes:
+        status, reason, headers: As received; values are Latin-1 text of the very bytes.
+        complete: The final reply's head is there.
+        started: A byte of it is.
+        length: Body length in bytes; None if chunked or ended by the connection.
+        chunked: The body comes in chunks.
+        reusable: The connection may serve again once the body was read.
+    """
+
+    __slots__ = (
+        "_interim",
+        "_method",
+        "_parser",
+        "_size",
+        "_tail",
+        "body",
+        "body_complete",
+        "chunked",
+        "complete",
+        "headers",
+        "length",
+        "reason",
+        "reusable",
+        "started",
+        "status",
+    )
+
+    def __init__(self, method: str) -> None:
+        self._method = method
+        self._interim = 0
+        self._size = 0
+        self._tail = b""
+        self._parser = httptools.HttpResponseParser(self)
+        self.status = 0
+        self.reason = ""
+        self.headers: list[tuple[str, str]] = []
+        self.complete = False
+        self.started = False
+        self.length: int | None = None
+        self.chunked = False
+        self.reusable = False
+        self.body: list[bytes] = []
+        self.body_complete = False
+
+    def on_status(self, reason: bytes) -> None:
+        """llhttp's: the reason phrase."""
+        self.reason += reason.decode("latin-1")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """llhttp's: a header, or a trailer, which WSGI cannot pass on."""
+        if not self.complete:
+            self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
+
+    def on_body(self, body: bytes) -> None:
+        """llhttp's: the data of a chunk."""
+        if not self.body_complete:
+            self.body.append(body)
+
+    def on_message_complete(self) -> None:
+        """llhttp's: the last chunk was there, or there is no body."""
+        self.body_complete = True
+
+    def feed(self, data: bytes) -> bytes:
+        """Read *data* as part of the head; return what follows the head's end.
+
+        Raises:
+            UpstreamError: It is no HTTP/1.x head, or over the limits.
+        """
+        self.started = True
+        while True:
+            joined = self._tail + data
+            end = joined.find(_END)
+            if end < 0:
+                self._parse(data)
+                self._size += len(data)
+                self._check_size()
+                self._tail = joined[-3:]
+                return b""
+            end += len(_END) - len(self._tail)
+            self._parse(data[:end])
+            self._size += end
+            self._check_size()
+            data = data[end:]
+            self._tail = b""
+            self.status = self._parser.get_status_code()
+            if not 100 <= self.status < 200:
+                break
+            # RFC 9110 15.2: interim replies come before the final one; WSGI has one reply.
+            self._interim += 1
+            if self.status == 101 or self._interim > MAX_INTERIM_REPLIES:
+                raise UpstreamError("the upstream sent an interim reply that nobody asked for")
+            self.reason, self.headers, self.body_complete = "", [], False
+            self._parser = httptools.HttpResponseParser(self)
+            if not data:
+                return b""
+        self._finish()
+        return data
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            raise UpstreamError("the upstream switched protocols unasked") from None
+        except httptools.HttpParserError as error:
+            raise UpstreamError(f"the reply is malformed: {error}") from None
+
+    def _check_size(self) -> None:
+        if self._size > MAX_HEAD_BYTES or len(self.headers) > MAX_FIELDS:
+            raise UpstreamError("the reply's head is too large")
+
+    def _finish(self) -> None:
+        """Decide the body's framing by RFC 9112 6.3."""
+        version = self._parser.get_http_version()
+        if version not in ("1.0", "1.1") or not 200 <= self.status <= 599:
+            raise UpstreamError("the reply is malformed: version or status")
+        codings: list[str] = []
+        for name, value in self.headers:
+            lower = name.lower()
+            if lower == "content-length":
+                self.length = int(value)
+            elif lower == "transfer-encoding":
+                codings.append(value.strip().lower())
+        if codings:
+            if codings != ["chunked"]:
+                raise UpstreamError("the reply's transfer coding is not chunked")
+            self.chunked = True
+        self.reusable = self._parser.should_keep_alive() and not (self.chunked and version == "1.0")
+        if self._method == "HEAD" or self.status in (204, 304):
+            self.length, self.chunked = 0, False
+        elif self.length is None and not self.chunked:
+            self.reusable = False
+        self.complete = True
+
+    def feed_chunks(self, data: bytes) -> bytes:
+        """Read *data* as chunks; return the body bytes in it. Sets `body_complete` at the end.
+
+        Raises:
+            UpstreamError: Bad chunk framing, or too much beside the body.
+        """
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            # After the last chunk, whatever else came is not ours and not passed on.
+            if not self.body_complete:
+                raise UpstreamError(f"the reply is malformed: {error}") from None
+            self.reusable = False
+        body = b"".join(self.body) if len(self.body) != 1 else self.body[0]
+        self.body.clear()
+        self._size = 0 if body else self._size + len(data)
+        if self._size > MAX_HEAD_BYTES + MAX_CHUNK_OVERHEAD:
+            raise UpstreamError("the reply's chunks carry too much beside the body")
+        return body
+
+    def on_message_begin(self) -> None:
+        """llhttp's: a reply begins; one more after ours means the upstream is confused."""
+        if self.body_complete and self.complete:
+            self.reusable = False
+
+
+class ReplyBody:
+    """A reply whose head is read: `UpstreamReply` over a `Connection`.
+
+    Iterating yields blocks as they arrive. The connection goes back to its pool as soon
+    as the body is whole, and is closed in every other case.
+
+    Attributes:
+        whole: The whole body, where it came along with the head; then there is nothing
+            to iterate.
+    """
+
+    __slots__ = (
+        "_connection",
+        "_data",
+        "_deadline",
+        "_head",
+        "_left",
+        "_read_s",
+        "_release",
+        "headers",
+        "reason",
+        "status",
+        "whole",
+    )
+
+    def __init__(
+        self,
+        head: Head,
+        data: bytes,
+        connection: Connection,
+        read_s: float,
+        deadline: float,
+        *,
+        release: Callable[[], None] | None,
+    ) -> None:
+        self.status = head.status
+        self.reason = head.reason
+        self.headers = head.headers
+        self._head = head
+        self._data = data
+        self._connection: Connection | None = connection
+        self._read_s = read_s
+        self._deadline = deadline
+        self._release = release
+        self._left = head.length
+        self.whole: bytes | None = None
+        if self._left is not None:
+            if len(data) >= self._left:
+                # Small replies arrive with their head; the connection is free already.
+                self.whole = data[: self._left]
+                self._finish(surplus=len(data) > self._left)
+            else:
+                connection.socket.settimeout(read_s)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._connection is None:
+            raise StopIteration
+        try:
+            if self._left is not None:
+                return self._next_counted(self._left)
+            if self._head.chunked:
+                return self._next_chunk()
+            data = self._data or self._read(LARGE_READ_BYTES)
+            self._data = b""
+            if data:
+                return data
+            self._finish(surplus=False)
+        except BaseException:
+            self.close()
+            raise
+        raise StopIteration
+
+    def _next_counted(self, left: int) -> bytes:
+        data = self._data or self._read(min(LARGE_READ_BYTES, left))
+        self._data = b""
+        if not data:
+            raise UpstreamError("the reply ended before its announced length")
+        self._left = left - len(data)
+        if self._left <= 0:
+            surplus = self._left < 0
+            data = data[:left]
+            self._finish(surplus=surplus)
+        return data
+
+    def _next_chunk(self) -> bytes:
+        while True:
+            data = self._data or self._read(READ_BYTES)
+            self._data = b""
+            if not data:
+                raise UpstreamError("the reply ended before its last chunk")
+            body = self._head.feed_chunks(data)
+            if self._head.body_complete:
+                self._finish(surplus=False)
+                if not body:
+                    raise StopIteration
+            if body:
+                return body
+
+    def _read(self, size: int) -> bytes:
+        assert self._connection is not None
+        sock = self._connection.socket
+        remaining = self._deadline - time.monotonic()
+        try:
+            if remaining < self._read_s:
+                if remaining <= 0:
+                    raise TimeoutError
+                sock.settimeout(remaining)
+            else:
+                sock.settimeout(self._read_s)
+            return sock.recv(size)
+        except TimeoutError as error:
+            raise UpstreamTimeout("the reply's body took too long") from error
+        except (OSError, ssl.SSLError) as error:
+            raise UpstreamError("the connection failed within the reply's body") from error
+
+    def _finish(self, *, surplus: bool) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if surplus or self._release is None or not self._head.reusable:
+            connection.close()
+        else:
+            self._release()
+
+    def close(self) -> None:
+        """Close the connection, unless the body was read to its end."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()

@@ -1,0 +1,327 @@
+"""The default transport: a thin HTTP/1.1 client on pooled sockets.
+
+A general client rewrites URLs, adds headers, or takes a short body for a whole one; a
+proxy may do none of that. So the request head is written here, from what `http` has
+checked, and the reply is read by llhttp (`httptools`), strict as it comes. What llhttp
+leaves open is decided in `reply.Head`: replies to HEAD, interim replies, versions, limits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import certifi
+
+from ..errors import UpstreamError, UpstreamTimeout
+from .base import Origin, Request, Timeouts
+from .reply import Head, ReplyBody
+
+READ_BYTES = 64 * 1024
+# Blocks above this go out by a call of their own rather than through a copy.
+JOIN_BYTES = 64 * 1024
+MAX_IDLE_CONNECTIONS = 64
+# Load balancers close idle connections after 60 s and more; a request should not race that.
+MAX_IDLE_SECONDS = 30.0
+# RFC 9110 9.2.2. Only these may be sent a second time, and only without a body.
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+
+
+@dataclass(slots=True)
+class Connection:
+    """A socket and the moment it was last used."""
+
+    socket: socket.socket
+    idle_since: float = 0.0
+
+    def close(self) -> None:
+        """Close without a word more; the peer sees where the bytes end."""
+        with contextlib.suppress(OSError):
+            self.socket.close()
+
+
+class _Gone(Exception):
+    """The connection died before a byte of the reply."""
+
+
+class SocketTransport:
+    """The default transport: pooled sockets, last used first, one pool a process.
+
+    Connections are made when first needed and never cross a fork. TLS verifies the chain
+    against certifi and the name against the configured host. A request without a body is
+    sent again, once, where a pooled connection turns out to have died; nothing else ever is.
+
+    Args:
+        ssl_context: Instead of the default one, for hosts behind a private CA.
+    """
+
+    def __init__(self, *, ssl_context: ssl.SSLContext | None = None) -> None:
+        self._ssl_context = ssl_context
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._idle: dict[Origin, deque[Connection]] = {}
+
+    def send(self, origin: Origin, request: Request, timeouts: Timeouts) -> ReplyBody:
+        """Send *request*; see `Transport.send`."""
+        deadline = time.monotonic() + timeouts.total_s
+        connection = self._take_idle(origin)
+        if connection is not None:
+            try:
+                return self._exchange(connection, origin, request, timeouts, deadline)
+            except _Gone as error:
+                if request.method not in IDEMPOTENT or request.body is not None:
+                    raise UpstreamError("the connection ended without a reply") from error
+        connection = self._connect(origin, timeouts, deadline)
+        try:
+            return self._exchange(connection, origin, request, timeouts, deadline)
+        except _Gone as error:
+            raise UpstreamError("the connection ended without a reply") from error
+
+    def close(self) -> None:
+        """Close the idle connections of this process."""
+        for pool in list(self._idle.values()):
+            while pool:
+                pool.pop().close()
+
+    def _pool(self, origin: Origin) -> deque[Connection]:
+        pid = os.getpid()
+        if pid != self._pid:
+            with self._lock:
+                if pid != self._pid:
+                    # The parent's sockets: closing our copies leaves its own open.
+                    inherited, self._idle = self._idle, {}
+                    for pool in inherited.values():
+                        for connection in pool:
+                            _drop_inherited(connection)
+                    self._pid = pid
+        pool_ = self._idle.get(origin)
+        if pool_ is None:
+            pool_ = self._idle.setdefault(origin, deque(maxlen=MAX_IDLE_CONNECTIONS))
+        return pool_
+
+    def _take_idle(self, origin: Origin) -> Connection | None:
+        pool = self._pool(origin)
+        while pool:
+            try:
+                connection = pool.pop()
+            except IndexError:
+                break
+            if time.monotonic() - connection.idle_since < MAX_IDLE_SECONDS and _is_quiet(
+                connection.socket
+            ):
+                return connection
+            connection.close()
+        return None
+
+    def release(self, origin: Origin, connection: Connection) -> None:
+        """Put a connection back whose reply was read to its end, and nothing more."""
+        pool = self._pool(origin)
+        if len(pool) >= MAX_IDLE_CONNECTIONS:
+            connection.close()
+            return
+        connection.idle_since = time.monotonic()
+        pool.append(connection)
+
+    def _connect(self, origin: Origin, timeouts: Timeouts, deadline: float) -> Connection:
+        limit = min(timeouts.connect_s, max(deadline - time.monotonic(), 0.001))
+        try:
+            raw = socket.create_connection((origin.host, origin.port), timeout=limit)
+        except TimeoutError as error:
+            raise UpstreamTimeout(f"connecting took over {limit:g} s") from error
+        except (OSError, UnicodeError) as error:
+            raise UpstreamError(f"cannot connect: {_reason(error)}") from error
+        try:
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if origin.scheme == "https":
+                # Ragged ends must show: a body that ends with its connection may be cut.
+                raw = self._context().wrap_socket(
+                    raw, server_hostname=origin.host, suppress_ragged_eofs=False
+                )
+            raw.settimeout(timeouts.read_s)
+        except TimeoutError as error:
+            raw.close()
+            raise UpstreamTimeout(f"the TLS handshake took over {limit:g} s") from error
+        except OSError as error:
+            raw.close()
+            raise UpstreamError(f"TLS failed: {_reason(error)}") from error
+        return Connection(raw)
+
+    def _context(self) -> ssl.SSLContext:
+        if self._ssl_context is None:
+            with self._lock:
+                if self._ssl_context is None:
+                    context = ssl.create_default_context(cafile=certifi.where())
+                    context.minimum_version = ssl.TLSVersion.TLSv1_2
+                    self._ssl_context = context
+        return self._ssl_context
+
+    def _exchange(
+        self,
+        connection: Connection,
+        origin: Origin,
+        request: Request,
+        timeouts: Timeouts,
+        deadline: float,
+    ) -> ReplyBody:
+        """Send the request on *connection* and read the reply's head."""
+        head = Head(request.method)
+        try:
+            early = _write(connection.socket, origin, request, deadline)
+            reading_until = min(time.monotonic() + timeouts.read_s, deadline)
+            data = early
+            while not head.complete:
+                if not data:
+                    _wait_at_most(connection.socket, reading_until, timeouts.read_s)
+                    data = connection.socket.recv(READ_BYTES)
+                    if not data:
+                        raise EOFError
+                data = head.feed(data)
+        except (EOFError, ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+            connection.close()
+            if head.started:
+                raise UpstreamError("the reply ended within its head") from error
+            raise _Gone from error
+        except TimeoutError as error:
+            connection.close()
+            raise UpstreamTimeout("the reply took too long") from error
+        except OSError as error:
+            connection.close()
+            raise UpstreamError(f"the connection failed: {_reason(error)}") from error
+        except BaseException:
+            connection.close()
+            raise
+        return ReplyBody(
+            head,
+            data,
+            connection,
+            timeouts.read_s,
+            deadline,
+            # An early reply leaves the rest of the request unsent: no second use.
+            release=None if early else lambda: self.release(origin, connection),
+        )
+
+
+def _write(sock: socket.socket, origin: Origin, request: Request, deadline: float) -> bytes:
+    """Write the request. Return what came back before it was all out, mostly nothing."""
+    lines = [
+        f"{request.method} {origin.base_path}{request.target} HTTP/1.1\r\nHost: {origin.authority}"
+    ]
+    lines += [f"{name}: {value}" for name, value in request.headers]
+    body = request.body
+    if body is None:
+        if request.length is not None:
+            lines.append(f"Content-Length: {request.length}")
+    elif request.length is None:
+        lines.append("Transfer-Encoding: chunked")
+    else:
+        lines.append(f"Content-Length: {request.length}")
+    head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+    request.sent = True
+    if body is None:
+        sock.sendall(head)
+        return b""
+    if isinstance(body, bytes):
+        if len(body) <= JOIN_BYTES:
+            sock.sendall(head + body)
+            return b""
+        body = (body,)
+    return _write_blocks(sock, head, iter(body), deadline, chunked=request.length is None)
+
+
+def _write_blocks(
+    sock: socket.socket, head: bytes, blocks: Iterator[bytes], deadline: float, *, chunked: bool
+) -> bytes:
+    """Write *head* and *blocks*, looking for an early reply between two of them.
+
+    A server may answer 413 without reading on, and then reset: its reply must not be lost.
+    """
+    try:
+        sock.sendall(head)
+    except ConnectionError:
+        return _early_reply(sock) or _fail()
+    for block in blocks:
+        if not block:
+            continue
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        early = _early_reply(sock)
+        if early:
+            return early
+        try:
+            if not chunked:
+                sock.sendall(block)
+            elif len(block) <= JOIN_BYTES:
+                sock.sendall(b"%x\r\n%b\r\n" % (len(block), block))
+            else:
+                sock.sendall(b"%x\r\n" % len(block))
+                sock.sendall(block)
+                sock.sendall(b"\r\n")
+        except (ConnectionError, TimeoutError):
+            early = _early_reply(sock)
+            if early:
+                return early
+            raise
+    if chunked:
+        sock.sendall(b"0\r\n\r\n")
+    return b""
+
+
+def _fail() -> bytes:
+    raise ConnectionResetError("the connection ended within the request")
+
+
+def _early_reply(sock: socket.socket) -> bytes:
+    """Return what lies ready to be read, without waiting."""
+    timeout = sock.gettimeout()
+    sock.settimeout(0)
+    try:
+        return sock.recv(READ_BYTES)
+    except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        return b""
+    except OSError:
+        return b""
+    finally:
+        sock.settimeout(timeout)
+
+
+def _is_quiet(sock: socket.socket) -> bool:
+    """Whether an idle connection is still open and has said nothing out of turn."""
+    timeout = sock.gettimeout()
+    try:
+        sock.settimeout(0)
+        sock.recv(1)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        sock.settimeout(timeout)
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _wait_at_most(sock: socket.socket, until: float, read_s: float) -> None:
+    """Let the next read on *sock* wait until *until*, and *read_s* at most."""
+    remaining = until - time.monotonic()
+    if remaining <= 0:
+        raise TimeoutError
+    sock.settimeout(min(remaining, read_s))
+
+
+def _drop_inherited(connection: Connection) -> None:
+    """Close a socket that came through a fork, without TLS telling the peer anything."""
+    with contextlib.suppress(OSError):
+        os.close(connection.socket.detach())
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate verify failed: {error.verify_message}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__

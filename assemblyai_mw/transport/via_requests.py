@@ -1,0 +1,126 @@
+"""RequestsTransport: AssemblyAI through a `requests.Session` of the host's choosing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from ..errors import UpstreamError, UpstreamTimeout
+from .base import Headers, Origin, Request, Timeouts
+
+if TYPE_CHECKING:
+    import requests
+    from urllib3 import BaseHTTPResponse
+
+READ_BYTES = 64 * 1024
+
+
+class RequestsTransport:
+    """Send through a `requests.Session`: corporate proxies, own adapters, `responses` in tests.
+
+    Slower by a good deal than `SocketTransport`, and not byte-exact on the way out:
+    `requests` and urllib3 normalise the URL (unreserved `%41` is decoded, hex digits become
+    upper-case, `[`, `]` and `|` are quoted, a bare `?` is dropped), write `Accept-Encoding:
+    identity` and a `User-Agent` where the caller sent none, and accept replies that llhttp
+    refuses. Bodies pass undecoded both ways. Redirects are not followed. Environment
+    variables (`http_proxy`, `.netrc`) count only if the session's `trust_env` is set.
+
+    Args:
+        session: Default a new one with `trust_env` off.
+    """
+
+    def __init__(self, session: requests.Session | None = None) -> None:
+        import requests
+
+        if session is None:
+            session = requests.Session()
+            session.trust_env = False
+        # Only what the caller sent goes out; `None` in a request's headers takes one away.
+        session.headers.clear()
+        self.session = session
+
+    def send(self, origin: Origin, request: Request, timeouts: Timeouts) -> RequestsReply:
+        """Send *request*; see `Transport.send`."""
+        import requests
+
+        url = f"{origin.scheme}://{origin.authority}{origin.base_path}{request.target}"
+        headers = dict(request.headers)
+        data: bytes | Iterable[bytes] | None = request.body
+        if request.length is not None:
+            headers["Content-Length"] = str(request.length)
+            if data is not None and not isinstance(data, bytes):
+                data = _Sized(iter(data), request.length)
+        prepared = requests.Request(
+            request.method, url, headers=headers, data=data, auth=_no_auth
+        ).prepare()
+        settings = self.session.merge_environment_settings(
+            prepared.url, {}, True, self.session.verify, None
+        )
+        request.sent = True
+        try:
+            response = self.session.send(
+                prepared,
+                timeout=(timeouts.connect_s, timeouts.read_s),
+                allow_redirects=False,
+                **settings,
+            )
+        except requests.Timeout as error:
+            if isinstance(error, requests.ConnectTimeout):
+                request.sent = False
+            raise UpstreamTimeout(type(error).__name__) from error
+        except requests.exceptions.RequestException as error:
+            # Its text can hold the URL; its type says enough.
+            raise UpstreamError(type(error).__name__) from error
+        return RequestsReply(response.raw)
+
+
+def _no_auth(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep `requests` from putting credentials of `.netrc` over the account's key."""
+    return prepared
+
+
+class _Sized:
+    """Blocks with a length: `requests` then sends a Content-Length and no chunks."""
+
+    def __init__(self, blocks: Iterator[bytes], length: int) -> None:
+        self._blocks = blocks
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._blocks
+
+
+class RequestsReply:
+    """`UpstreamReply` over urllib3's raw response."""
+
+    whole: bytes | None = None
+
+    def __init__(self, raw: BaseHTTPResponse) -> None:
+        self._raw = raw
+        self.status: int = raw.status
+        self.reason: str = raw.reason or ""
+        self.headers: Headers = list(raw.headers.iteritems())
+        # A whole body must be known as whole: urllib3 then counts it.
+        raw.enforce_content_length = True  # type: ignore[attr-defined]
+        self._blocks = raw.stream(READ_BYTES, decode_content=False)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        import urllib3
+
+        try:
+            return next(self._blocks)
+        except urllib3.exceptions.ReadTimeoutError as error:
+            raise UpstreamTimeout("the reply's body took too long") from error
+        except urllib3.exceptions.HTTPError as error:
+            raise UpstreamError("the reply's body ended before its end") from error
+
+    def close(self) -> None:
+        """Give the connection back, or close it if the body was left unread."""
+        self._raw.close()
+        self._raw.release_conn()
