@@ -1,0 +1,47 @@
+"""The configuration: a YAML file, a mapping or the environment, checked once at start.
+
+    config = load_config("assemblyai_mw.yaml")
+
+Every string may be `os.environ/NAME`. What a file leaves out, `ASSEMBLYAI_API_KEY`,
+`ASSEMBLYAI_EU_API_KEY`, `ASSEMBLYAI_MW_MASTER_KEY` and `ASSEMBLYAI_MW_DATABASE_URL`
+fill; null counts as left out.
+
+    values      what it says, as frozen data
+    load        where it comes from, and the sections
+    entries     routes, model_list, guardrails
+    checks      how one setting is read, and the one line if it is wrong
+    strictyaml  YAML without its traps
+"""
+
+from .load import load_config, load_database_url
+from .values import (
+    DEFAULT_ROUTES,
+    LLM_ROUTES,
+    OPENAI_ROUTES,
+    BudgetSettings,
+    Config,
+    GuardrailEntry,
+    Limits,
+    ModelEntry,
+    RateLimitSettings,
+    Settlement,
+    Timeouts,
+    Upstream,
+)
+
+__all__ = [
+    "DEFAULT_ROUTES",
+    "LLM_ROUTES",
+    "OPENAI_ROUTES",
+    "BudgetSettings",
+    "Config",
+    "GuardrailEntry",
+    "Limits",
+    "ModelEntry",
+    "RateLimitSettings",
+    "Settlement",
+    "Timeouts",
+    "Upstream",
+    "load_config",
+    "load_database_url",
+]

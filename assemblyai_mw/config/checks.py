@@ -1,0 +1,362 @@
+"""How one setting is read: where it stands, what it may be, and the one line if it is not.
+
+An error names file, key and expectation, and the type it got; never the value, which
+may be a key that slipped into the wrong line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import difflib
+import ipaddress
+import math
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from ..errors import ConfigError
+from ..secret import Secret
+from .strictyaml import shown
+
+T = TypeVar("T")
+
+ENVIRON = "os.environ/"
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*[.:][^\W\d]\w*")
+_DOTS = (".", "..")
+_TYPES: list[tuple[type | tuple[type, ...], str]] = [
+    (bool, "a boolean (YAML reads on, off, yes and no so: quote a string)"),
+    (int, "an integer (quote a string)"),
+    (float, "a number (quote a string)"),
+    (str, "a string"),
+    (Mapping, "a mapping"),
+    ((list, tuple), "a list"),
+    (datetime.date, "a date (quote a string)"),
+    (type(None), "nothing"),
+]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Node:
+    """A value, and where it stands.
+
+    Attributes:
+        value: As YAML or Python gave it; `os.environ/NAME` is resolved already.
+        source: The file's name, `config` for a mapping, or `environment`.
+        path: `general_settings.master_key`, `model_list[0].model_name`.
+        environ: Where `os.environ/NAME` is looked up.
+        variable: The environment variable that the value came from.
+    """
+
+    value: Any
+    source: str
+    path: str
+    environ: Mapping[str, str]
+    variable: str | None = None
+
+    def error(self, expected: str, got: str | None = None) -> ConfigError:
+        """Return the one line that says what is wrong here."""
+        place = f"{self.source}: {self.path}" if self.path else self.source
+        if self.variable and self.variable != self.path:
+            place += f" ({ENVIRON}{self.variable})"
+        return ConfigError(f"{place}: expected {expected}, got {got or kind(self.value)}")
+
+    def child(self, key: str | int, value: Any) -> Node:
+        """Return the member *key*, its `os.environ/NAME` resolved.
+
+        Raises:
+            ConfigError: The variable is not set; the line names it.
+        """
+        if isinstance(key, int):
+            path = f"{self.path}[{key}]"
+        else:
+            path = f"{self.path}.{shown(key)}" if self.path else shown(key)
+        node = Node(value, self.source, path, self.environ)
+        if not isinstance(value, str) or not value.startswith(ENVIRON):
+            return node
+        name = value.removeprefix(ENVIRON)
+        if not _VARIABLE.fullmatch(name):
+            raise node.error("the name of an environment variable after os.environ/", "another")
+        if name not in self.environ:
+            raise node.error(f"the environment variable {name}", "none of that name")
+        return dataclasses.replace(node, value=self.environ[name], variable=name)
+
+    def raw_members(self, known: Collection[str] | None = None) -> Mapping[str, Any]:
+        """Return the mapping's members as they stand; None counts as an empty mapping."""
+        if self.value is None:
+            return {}
+        if not isinstance(self.value, Mapping):
+            raise self.error("a mapping")
+        for key in self.value:
+            if known is not None and key not in known:
+                raise self._unknown(key, known)
+        return self.value
+
+    def members(self, known: Collection[str] | None = None) -> dict[str, Node]:
+        """Return the mapping's members. Names not *known* are refused, the nearest named."""
+        return {key: self.child(key, item) for key, item in self.raw_members(known).items()}
+
+    def items(self) -> list[Node]:
+        """Return the list's items; None counts as an empty list."""
+        if self.value is None:
+            return []
+        if not isinstance(self.value, list | tuple):
+            raise self.error("a list")
+        return [self.child(index, item) for index, item in enumerate(self.value)]
+
+    def _unknown(self, key: str, known: Collection[str]) -> ConfigError:
+        near = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+        place = f"{self.path}.{shown(key)}" if self.path else shown(key)
+        return ConfigError(f"{self.source}: {place}: unknown setting; {hint}")
+
+
+def kind(value: object) -> str:
+    """Return what *value* is, in the words of a configuration file."""
+    if isinstance(value, Secret):
+        return "a secret"
+    return next((words for types, words in _TYPES if isinstance(value, types)), "something else")
+
+
+Check = Callable[[Node], Any]
+
+
+def setting(default: Any, check: Check, *, show: bool = True) -> Any:
+    """Return a dataclass field that `section` reads with *check*; *show* is for its repr."""
+    return dataclasses.field(default=default, metadata={"check": check}, repr=show)
+
+
+def section(cls: type[T], node: Node) -> T:
+    """Return *cls* with what the mapping at *node* says; null leaves a default as it is."""
+    checks = {
+        field.name: field.metadata["check"]
+        for field in dataclasses.fields(cls)  # type: ignore[arg-type]
+    }
+    return cls(
+        **{
+            name: checks[name](child)
+            for name, child in node.members(checks).items()
+            if child.value is not None
+        }
+    )
+
+
+def from_environ(name: str, check: Check, environ: Mapping[str, str]) -> Any:
+    """Return what *check* makes of the variable *name*; None where it is not set."""
+    if name not in environ:
+        return None
+    return check(Node(environ[name], "environment", name, environ, name))
+
+
+def text(node: Node) -> str:
+    """A string that is not empty and holds no control characters."""
+    if not isinstance(node.value, str):
+        raise node.error("a string")
+    if not node.value.strip():
+        raise node.error("a string", "an empty one")
+    if not node.value.isprintable():
+        raise node.error("a string of printable characters", "others in it")
+    return node.value
+
+
+def secret(node: Node) -> Secret:
+    """A key: visible ASCII, nothing before or after. It becomes a header's value.
+
+    A newline at the end, as `echo key > file` leaves it, is refused rather than cut
+    off: then the key that is sent is always the key that was written.
+    """
+    if isinstance(node.value, Secret):
+        node = dataclasses.replace(node, value=node.value.reveal())
+    if not isinstance(node.value, str):
+        raise node.error("a key, as a string")
+    if not node.value:
+        raise node.error("a key", "an empty string")
+    if not re.fullmatch(r"[\x21-\x7e]+", node.value):
+        raise node.error("a key of visible ASCII characters", "blanks or others in it")
+    return Secret(node.value)
+
+
+def callers_key(node: Node) -> Secret:
+    """A key that callers send: 16 characters or more, and no comma.
+
+    Servers join two Authorization headers by a comma, so one in a key cannot be read.
+    """
+    key = secret(node)
+    if len(key.reveal()) < 16:
+        raise node.error("a key of at least 16 characters", "a shorter one")
+    if "," in key.reveal():
+        raise node.error("a key without commas", "one with")
+    return key
+
+
+def number(*, above: float = 0.0, most: float = math.inf, unit: str) -> Check:
+    """Return the check of a number over *above* and finite."""
+
+    def check(node: Node) -> float:
+        value = _from_text(node, float)
+        expected = f"{unit} above {above:g}" + (f" and up to {most:g}" if most < math.inf else "")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise node.error(expected)
+        if not above < value <= most or not math.isfinite(value):
+            raise node.error(expected, "a number out of range")
+        return float(value)
+
+    return check
+
+
+def integer(*, least: int = 1, unit: str) -> Check:
+    """Return the check of a whole number of at least *least*."""
+
+    def check(node: Node) -> int:
+        value = _from_text(node, int)
+        expected = f"a whole number of {unit}, {least} or more"
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise node.error(expected)
+        if not least <= value < 1 << 63:
+            raise node.error(expected, "a number out of range")
+        return value
+
+    return check
+
+
+def _from_text(node: Node, convert: Callable[[str], Any]) -> Any:
+    """Numbers from the environment are always text."""
+    if node.variable and isinstance(node.value, str) and node.value.isascii():
+        try:
+            return convert(node.value)
+        except ValueError:
+            return node.value
+    return node.value
+
+
+def switch(node: Node) -> bool:
+    """`on` or `off`; from the environment also as text."""
+    words = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
+    value = node.value
+    if node.variable and isinstance(value, str):
+        value = words.get(value.lower(), value)
+    if not isinstance(value, bool):
+        raise node.error("on or off")
+    return value
+
+
+def choice(*options: str) -> Check:
+    """Return the check of one word of *options*."""
+
+    def check(node: Node) -> str:
+        if not isinstance(node.value, str):
+            raise node.error(" or ".join(options))
+        if node.value not in options:
+            raise node.error(" or ".join(options), "another word")
+        return node.value
+
+    return check
+
+
+def dotted_path(node: Node) -> str:
+    """The name of something in Python: `package.module.name` or `package.module:name`."""
+    if not _DOTTED.fullmatch(text(node)):
+        raise node.error("a dotted path such as package.module.name", "another string")
+    return text(node)
+
+
+def plain(node: Node) -> Any:
+    """Any data, its `os.environ/NAME` strings resolved; mappings become dicts."""
+    if isinstance(node.value, Mapping):
+        return {key: plain(child) for key, child in node.members().items()}
+    if isinstance(node.value, list | tuple):
+        return [plain(child) for child in node.items()]
+    return node.value
+
+
+def mapping(node: Node) -> Mapping[str, Any]:
+    """A mapping of any data."""
+    node.raw_members()
+    return plain(node) or {}
+
+
+def url_path(node: Node) -> str:
+    """A path of this app: `/assemblyai`; plain characters, no slash at its end."""
+    path = node.value
+    if not isinstance(path, str):
+        raise node.error("a path such as /assemblyai")
+    if not _PREFIX.fullmatch(path) or any(part in _DOTS for part in path.split("/")):
+        raise node.error(
+            "a path that begins with /, does not end with it, and is made of letters, "
+            "digits, - . _ ~ and /",
+            "another string",
+        )
+    return path
+
+
+def base_url(node: Node) -> str:
+    """An upstream's URL, without a slash at its end; a path in it goes before every path.
+
+    `https` anywhere, `http` only to this machine (127.0.0.0/8, ::1, localhost): the
+    account's key must not cross a network in clear (CWE-319).
+    """
+    if not isinstance(node.value, str):
+        raise node.error("a URL")
+    fault = _url_fault(node.value)
+    if fault is not None:
+        raise node.error(*fault)
+    url = urlsplit(node.value)
+    return f"{url.scheme.lower()}://{url.netloc.lower()}{url.path.rstrip('/')}"
+
+
+def _url_fault(value: str) -> tuple[str, str] | None:
+    """Return (expected, got) for the first fault of a base URL, or None."""
+    if not value.isascii():
+        return "a URL in ASCII (a host's international name as xn--...)", "other characters"
+    if not re.fullmatch(r"[\x21-\x7e]+", value) or "\\" in value:
+        return "a URL", "blanks, control characters or backslashes in it"
+    try:
+        url = urlsplit(value)
+        host, port = url.hostname, url.port
+    except ValueError:
+        return "a URL with a host and a port from 1 to 65535", "another"
+    if url.scheme not in ("http", "https"):
+        return "a URL that begins with https://", "another scheme or none"
+    if "@" in url.netloc:
+        return "a URL without user and password", "one with (@)"
+    if "?" in value or "#" in value:
+        return "a URL without query and fragment", "one with (? or #)"
+    if not host or not _is_host(host) or url.netloc.endswith(":"):
+        return "a URL with a host name or address", "another"
+    if port == 0:
+        return "a URL with a host and a port from 1 to 65535", "another"
+    if url.scheme == "http" and not is_loopback(host):
+        return "https:// (plain http:// only to this machine)", "http://"
+    path = url.path.removesuffix("/")
+    if any(part in ("", *_DOTS) for part in unquote(path).split("/")[1:]):
+        return "a URL whose path has no empty and no dot segments", "one with"
+    return None
+
+
+def _is_host(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        labels = host.removesuffix(".").split(".")
+        # A last label of digits is a spelling of an IPv4 address (WHATWG URL, ends in a number).
+        return (
+            len(host) <= 253
+            and all(_LABEL.fullmatch(label) for label in labels)
+            and not re.fullmatch(r"[0-9]+|0x[0-9a-f]*", labels[-1])
+        )
+    return getattr(address, "scope_id", None) is None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether *host* is this machine for certain, without asking any name server."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

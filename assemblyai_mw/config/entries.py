@@ -1,0 +1,187 @@
+"""Where calls go and who may pass: `routes`, `model_list` and `guardrails`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from ..call import route_for
+from ..errors import ConfigError
+from ..secret import Secret
+from .checks import (
+    Node,
+    base_url,
+    choice,
+    dotted_path,
+    from_environ,
+    mapping,
+    secret,
+    section,
+    setting,
+    text,
+    url_path,
+)
+from .values import DEFAULT_ROUTES, LLM_ROUTES, OPENAI_ROUTES, GuardrailEntry, ModelEntry, Upstream
+
+KEY_VARIABLE = "ASSEMBLYAI_API_KEY"
+EU_KEY_VARIABLE = "ASSEMBLYAI_EU_API_KEY"
+
+
+def read_routes(node: Node | None) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return prefix -> base URL, and the translator's prefixes."""
+    routes = dict(DEFAULT_ROUTES)
+    openai = list(OPENAI_ROUTES)
+    for prefix, child in (node.members() if node is not None else {}).items():
+        url_path(dataclasses.replace(child, value=prefix, variable=None))
+        if prefix in OPENAI_ROUTES:
+            if child.value is not None:
+                raise child.error("null (model_list says where models are)")
+            openai.remove(prefix)
+        elif child.value is None:
+            if prefix not in routes:
+                raise child.error("a URL (null takes a default route away; this is none)")
+            del routes[prefix]
+        else:
+            routes[prefix] = base_url(child)
+            if route_for(prefix).region == "eu" and _is_us_host(routes[prefix]):
+                raise child.error("a host in the EU (....eu.assemblyai.com)", "another region's")
+    return routes, tuple(openai)
+
+
+def _is_us_host(url: str) -> bool:
+    """Whether *url* is AssemblyAI's, and not `NAME.eu.assemblyai.com` as all hosts in the EU."""
+    host = urlsplit(url).hostname or ""
+    return f".{host}".endswith(".assemblyai.com") and not host.endswith(".eu.assemblyai.com")
+
+
+def read_upstreams(
+    routes: Mapping[str, str], models: tuple[ModelEntry, ...] | None, root: Node
+) -> Mapping[str, Upstream]:
+    """Give each route its account's key: by region from `model_list`, else the environment."""
+
+    def account_key(model: str, variable: str) -> Secret | None:
+        for entry in models or ():
+            if entry.model == model and entry.api_key is not None:
+                return entry.api_key
+        found: Secret | None = from_environ(variable, secret, root.environ)
+        return found
+
+    us_key = account_key("assemblyai/*", KEY_VARIABLE)
+    keys = {"us": us_key, "eu": account_key("eu.assemblyai/*", EU_KEY_VARIABLE) or us_key}
+    upstreams = {}
+    for prefix, url in routes.items():
+        region = route_for(prefix).region
+        key = keys[region]
+        if key is None:
+            variable = KEY_VARIABLE if region == "us" else f"{EU_KEY_VARIABLE} or {KEY_VARIABLE}"
+            raise ConfigError(
+                f"{root.source}: routes.{prefix}: expected an account's key in {variable} "
+                f"or at {'eu.' if region == 'eu' else ''}assemblyai/* in model_list, got none"
+            )
+        upstreams[prefix] = Upstream(url, key, region)
+    return MappingProxyType(upstreams)
+
+
+def _model_name(node: Node) -> str:
+    if text(node).count("*") > 1:
+        raise node.error("at most one *", "more")
+    return text(node)
+
+
+def _model(node: Node) -> str:
+    provider, slash, model = _model_name(node).partition("/")
+    if provider not in ("assemblyai", "eu.assemblyai") or not slash or not model:
+        raise node.error("assemblyai/MODEL or eu.assemblyai/MODEL", "another string")
+    return text(node)
+
+
+@dataclass(frozen=True, slots=True)
+class _LitellmParams:
+    model: str = setting("", _model)
+    api_key: Secret | None = setting(None, secret)
+    api_base: str | None = setting(None, base_url)
+
+
+@dataclass(frozen=True, slots=True)
+class _ModelItem:
+    model_name: str = setting("", _model_name)
+    litellm_params: _LitellmParams = setting(
+        _LitellmParams(), lambda node: section(_LitellmParams, node)
+    )
+    # LiteLLM's place for notes about a model; nothing here reads it.
+    model_info: Mapping[str, Any] | None = setting(None, mapping)
+
+
+def read_models(node: Node | None) -> tuple[ModelEntry, ...] | None:
+    """Return `model_list`; None where it is left out."""
+    if node is None or node.value is None:
+        return None
+    entries = []
+    for item in node.items():
+        entry = section(_ModelItem, item)
+        params = entry.litellm_params
+        name, model = entry.model_name, params.model
+        if not name:
+            raise item.child("model_name", None).error("the name that callers ask for")
+        if not model:
+            raise item.child("litellm_params.model", None).error("assemblyai/MODEL")
+        if "*" in model and "*" not in name:
+            raise item.child("model_name", name).error("a * as in litellm_params.model", "none")
+        entries.append(ModelEntry(name, model, params.api_key, params.api_base))
+    return tuple(entries)
+
+
+def check_models(
+    models: Iterable[ModelEntry], upstreams: Mapping[str, Upstream], root: Node
+) -> None:
+    for index, entry in enumerate(models):
+        place = f"{root.source}: model_list[{index}].litellm_params.api_base"
+        route = LLM_ROUTES[entry.region]
+        if entry.api_base is None and route not in upstreams:
+            raise ConfigError(f"{place}: expected a URL, for the route {route} is taken away")
+        if entry.region == "eu" and entry.api_base and _is_us_host(entry.api_base):
+            raise ConfigError(f"{place}: expected a host in the EU (....eu.assemblyai.com)")
+
+
+def _modes(node: Node) -> tuple[str, ...]:
+    one = choice("pre_call", "post_call", "logging_only")
+    nodes = node.items() if isinstance(node.value, list | tuple) else [node]
+    modes = tuple(dict.fromkeys(one(item) for item in nodes))
+    if not modes or ("logging_only" in modes and len(modes) > 1):
+        raise node.error("pre_call, post_call or both, or logging_only alone", "another list")
+    return modes
+
+
+@dataclass(frozen=True, slots=True)
+class _GuardParams:
+    guardrail: str = setting("", dotted_path)
+    mode: tuple[str, ...] = setting(("pre_call", "post_call"), _modes)
+    on_error: Literal["open", "closed"] = setting("closed", choice("open", "closed"))
+    options: Mapping[str, Any] | None = setting(None, mapping, show=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _GuardItem:
+    guardrail_name: str = setting("", text)
+    litellm_params: _GuardParams = setting(_GuardParams(), lambda node: section(_GuardParams, node))
+
+
+def read_guardrails(node: Node) -> tuple[GuardrailEntry, ...]:
+    guards: dict[str, GuardrailEntry] = {}
+    for item in node.items():
+        entry = section(_GuardItem, item)
+        params, name = entry.litellm_params, entry.guardrail_name
+        if not name:
+            raise item.child("guardrail_name", None).error("the guard's name")
+        if not params.guardrail:
+            raise item.child("litellm_params.guardrail", None).error("a dotted path")
+        if name in guards:
+            raise item.child("guardrail_name", name).error("a name of its own", "one twice")
+        guards[name] = GuardrailEntry(
+            name, params.guardrail, params.mode, params.on_error, params.options or {}
+        )
+    return tuple(guards.values())

@@ -1,0 +1,230 @@
+"""Reading the configuration: a YAML file, a mapping or the environment."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import stat
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError
+from ..secret import Secret
+from .checks import (
+    ENVIRON,
+    Node,
+    callers_key,
+    dotted_path,
+    from_environ,
+    mapping,
+    section,
+    setting,
+    switch,
+    text,
+    url_path,
+)
+from .entries import check_models, read_guardrails, read_models, read_routes, read_upstreams
+from .strictyaml import MAX_BYTES, check_mapping, loads
+from .values import (
+    DEFAULT_DATABASE_URL,
+    LLM_ROUTES,
+    BudgetSettings,
+    Config,
+    Limits,
+    ModelEntry,
+    RateLimitSettings,
+    Settlement,
+    Timeouts,
+)
+
+CONFIG_VARIABLE = "ASSEMBLYAI_MW_CONFIG"
+MASTER_KEY_VARIABLE = "ASSEMBLYAI_MW_MASTER_KEY"
+DATABASE_VARIABLE = "ASSEMBLYAI_MW_DATABASE_URL"
+
+
+def load_config(
+    config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Config:
+    """Return the checked configuration.
+
+    Args:
+        config: A YAML file's path, a mapping of the same shape, or None: then the file
+            that `ASSEMBLYAI_MW_CONFIG` names, else defaults and the environment.
+        environ: Where variables are looked up.
+
+    Raises:
+        ConfigError: Something is wrong; one line names file, key and expectation.
+
+    Warns:
+        UserWarning: Everybody on this machine can read a file that holds a key.
+    """
+    root, readable = _read(config, environ)
+    top = root.members(_SECTIONS)
+    general = section(_General, top.get("general_settings", root.child("general_settings", None)))
+    models = read_models(top.get("model_list"))
+    routes, openai_routes = read_routes(top.get("routes"))
+    upstreams = read_upstreams(routes, models, root)
+    if models is None:
+        models = tuple(
+            ModelEntry(f"{name}/*", f"{name}/*")
+            for name, region in (("assemblyai", "us"), ("eu.assemblyai", "eu"))
+            if LLM_ROUTES[region] in upstreams  # type: ignore[index]
+        )
+    check_models(models, upstreams, root)
+    _check_self_service(general.self_service_path, [*upstreams, *openai_routes], root)
+    if readable and _holds_literal_key(root.value):
+        warnings.warn(
+            f"{root.source}: everybody on this machine can read this file, and it holds a "
+            f"key: take that right away (chmod o-r), or write {ENVIRON}NAME",
+            stacklevel=2,
+        )
+    sections = {
+        name: check(top[name])
+        for name, check in _SECTIONS.items()
+        if check is not None and name in top and top[name].value is not None
+    }
+    return Config(
+        source=root.source,
+        upstreams=upstreams,
+        models=models,
+        master_key=general.master_key or from_environ(MASTER_KEY_VARIABLE, callers_key, environ),
+        database_url=_database_url(general.database_url, environ),
+        redis_url=general.redis_url,
+        openai_routes=openai_routes if models else (),
+        self_service_path=general.self_service_path,
+        **sections,
+    )
+
+
+def load_database_url(
+    config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> str:
+    """Return the database's URL and read nothing else: no key has to be set for it.
+
+    Arguments and errors are those of `load_config`.
+    """
+    root, _ = _read(config, environ)
+    general = root.child("general_settings", root.raw_members(_SECTIONS).get("general_settings"))
+    names = [field.name for field in dataclasses.fields(_General)]
+    url = general.child("database_url", general.raw_members(names).get("database_url"))
+    return _database_url(None if url.value is None else _database(url), environ)
+
+
+def _read(
+    config: str | os.PathLike[str] | Mapping[str, Any] | None, environ: Mapping[str, str]
+) -> tuple[Node, bool]:
+    """Return the configuration's root, and whether everybody can read its file."""
+    if config is None:
+        named = from_environ(CONFIG_VARIABLE, text, environ)
+        if named is None:
+            return Node({}, "environment", "", environ), False
+        config = named
+    if isinstance(config, Mapping):
+        check_mapping(config, "config")
+        return Node(config, "config", "", environ), False
+    if not isinstance(config, str | os.PathLike):
+        raise ConfigError("config: expected a path, a mapping or None, got something else")
+    path = Path(config)
+    try:
+        with path.open("rb") as file:
+            readable = bool(os.fstat(file.fileno()).st_mode & stat.S_IROTH)
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no path"
+        raise ConfigError(f"{path}: expected a readable file, got: {reason}") from None
+    return Node(loads(data, str(path)), str(path), "", environ), readable
+
+
+def _database(node: Node) -> str:
+    """Return a database URL of SQLAlchemy's, for SQLite with an absolute path.
+
+    The path is made absolute at once, so that a host app that changes its directory
+    later does not open another ledger.
+    """
+    url = text(node)
+    scheme, _, rest = url.partition("://")
+    if scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+        return f"postgresql+psycopg://{rest}"
+    if scheme not in ("sqlite", "sqlite+pysqlite"):
+        raise node.error("sqlite:///FILE or postgresql://...", "another scheme or none")
+    path, question, query = rest.removeprefix("/").partition("?")
+    if not rest.startswith("/") or path in ("", ":memory:") or path.startswith("file:"):
+        raise node.error("sqlite:///FILE, for a ledger must outlive its process", "another form")
+    return f"sqlite:///{os.path.abspath(path)}{question}{query}"
+
+
+def _database_url(configured: str | None, environ: Mapping[str, str]) -> str:
+    if configured is not None:
+        return configured
+    found: str | None = from_environ(DATABASE_VARIABLE, _database, environ)
+    return found or _database(Node(DEFAULT_DATABASE_URL, "default", "database_url", environ))
+
+
+def _redis(node: Node) -> str:
+    url = text(node)
+    if url.partition("://")[0] not in ("redis", "rediss", "unix", "redis+unix"):
+        raise node.error("redis://, rediss:// or unix://", "another scheme or none")
+    return url
+
+
+def _self_service(node: Node) -> str | None:
+    return None if node.value is False else url_path(node)
+
+
+@dataclass(frozen=True, slots=True)
+class _General:
+    """`general_settings:`; what each means stands at `Config`."""
+
+    master_key: Secret | None = setting(None, callers_key)
+    database_url: str | None = setting(None, _database, show=False)
+    redis_url: str | None = setting(None, _redis, show=False)
+    self_service_path: str | None = setting("/assemblyai-mw/key/me", _self_service)
+
+
+def _check_self_service(path: str | None, prefixes: Iterable[str], root: Node) -> None:
+    for prefix in prefixes:
+        if path is not None and f"{path}/".startswith(f"{prefix}/"):
+            raise ConfigError(
+                f"{root.source}: general_settings.self_service_path: expected a path outside "
+                f"of the route {prefix}"
+            )
+
+
+def _settlement(node: Node) -> Settlement:
+    if isinstance(node.value, Mapping):
+        return section(Settlement, node)
+    return Settlement(enabled=switch(node))
+
+
+def _holds_literal_key(value: Any, name: str = "") -> bool:
+    """Whether a key or a password stands in the file itself."""
+    if isinstance(value, Mapping):
+        return any(_holds_literal_key(item, key) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return any(_holds_literal_key(item, name) for item in value)
+    if not isinstance(value, str) or value.startswith(ENVIRON):
+        return False
+    if name in ("database_url", "redis_url"):
+        return "@" in value and ":" in value.partition("://")[2].rpartition("@")[0]
+    return name in ("api_key", "master_key")
+
+
+# The file's sections. None: read by itself above; else the check whose result is Config's.
+_SECTIONS: Mapping[str, Any] = {
+    "model_list": None,
+    "general_settings": None,
+    "routes": None,
+    "prices": mapping,
+    "timeouts": lambda node: section(Timeouts, node),
+    "limits": lambda node: section(Limits, node),
+    "settlement": _settlement,
+    "budgets": lambda node: section(BudgetSettings, node),
+    "rate_limit": lambda node: section(RateLimitSettings, node),
+    "guardrails": read_guardrails,
+    "callbacks": lambda node: tuple(dotted_path(item) for item in node.items()),
+}

@@ -1,0 +1,190 @@
+"""What the configuration says, as frozen data. Units stand in the names: `_s` is seconds.
+
+To add a setting, add one field with its check: its name is the name in YAML.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..call import Region
+from ..secret import Secret
+from .checks import choice, integer, number, setting, switch
+
+DEFAULT_DATABASE_URL = "sqlite:///assemblyai_mw.db"
+DEFAULT_ROUTES: Mapping[str, str] = {
+    "/assemblyai": "https://api.assemblyai.com",
+    "/eu.assemblyai": "https://api.eu.assemblyai.com",
+    "/llm-gateway.assemblyai": "https://llm-gateway.assemblyai.com",
+    "/eu.llm-gateway.assemblyai": "https://llm-gateway.eu.assemblyai.com",
+    "/streaming.assemblyai": "https://streaming.assemblyai.com",
+    "/eu.streaming.assemblyai": "https://streaming.eu.assemblyai.com",
+    "/sync.assemblyai": "https://sync.assemblyai.com",
+}
+# The translator's routes lead where the LLM Gateway's do, so they have no URL of their own.
+OPENAI_ROUTES = ("/v1/chat/completions", "/v1/models")
+LLM_ROUTES: Mapping[Region, str] = {
+    "us": "/llm-gateway.assemblyai",
+    "eu": "/eu.llm-gateway.assemblyai",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where a prefix leads: *base_url* without a slash at its end, and the account's key there."""
+
+    base_url: str
+    api_key: Secret
+    region: Region
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One entry of `model_list`.
+
+    Attributes:
+        model_name: What callers ask for; `*` stands for any text.
+        model: `assemblyai/MODEL` or `eu.assemblyai/MODEL`; `*` is what model_name's stood for.
+        api_key: The account's key for this model; None for the LLM Gateway route's.
+        api_base: A base URL that includes `/v1`; None for the LLM Gateway route's.
+    """
+
+    model_name: str
+    model: str
+    api_key: Secret | None = None
+    api_base: str | None = None
+
+    @property
+    def region(self) -> Region:
+        """`eu` for `eu.assemblyai/...`."""
+        return "eu" if self.model.startswith("eu.") else "us"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long an upstream may take. `timeouts:` in YAML.
+
+    Attributes:
+        connect_s: Seconds to connect, TLS included.
+        read_s: Seconds of silence while a reply is awaited or under way.
+        total_s: Seconds from the first byte out to the last byte in; None for no limit,
+            which a long stream needs.
+    """
+
+    connect_s: float = setting(10.0, number(unit="seconds"))
+    read_s: float = setting(60.0, number(unit="seconds"))
+    total_s: float | None = setting(None, number(unit="seconds"))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes of bodies. `limits:` in YAML.
+
+    Attributes:
+        max_json_bytes: Largest JSON body that is read, in bytes.
+        max_upload_bytes: Largest upload of any key, in bytes; None for no limit.
+    """
+
+    max_json_bytes: int = setting(16 << 20, integer(unit="bytes"))
+    max_upload_bytes: int | None = setting(None, integer(unit="bytes"))
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Finishing what clients left open. `settlement: off`, or a mapping of these.
+
+    Attributes:
+        enabled: Workers settle in the background; `off` leaves it to the command line.
+        first_poll_s: Seconds from a submit to the first look; later ones take longer.
+        max_poll_s: Seconds between two looks at most.
+        retention_days: Days after which AssemblyAI has forgotten a transcript.
+    """
+
+    enabled: bool = setting(True, switch)
+    first_poll_s: float = setting(3.0, number(unit="seconds"))
+    max_poll_s: float = setting(300.0, number(unit="seconds"))
+    retention_days: int = setting(90, integer(unit="days"))
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSettings:
+    """How much is held for a call whose cost is not known yet. `budgets:` in YAML.
+
+    Attributes:
+        assumed_audio_s: Seconds of audio held for a transcript until its length is known.
+        hold_expires_s: Seconds after which a hold that nobody released is void.
+        soft_ratio: Part of a budget that, once spent, warns once per window; 1 for never.
+    """
+
+    assumed_audio_s: float = setting(3600.0, number(unit="seconds"))
+    hold_expires_s: float = setting(3600.0, number(unit="seconds"))
+    soft_ratio: float = setting(0.8, number(most=1.0, unit="a part of the budget"))
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitSettings:
+    """Requests a minute. `rate_limit:` in YAML.
+
+    Attributes:
+        when_redis_is_gone: `open` lets calls through (budgets still hold), `closed`
+            answers 503.
+    """
+
+    when_redis_is_gone: Literal["open", "closed"] = setting("open", choice("open", "closed"))
+
+
+@dataclass(frozen=True, slots=True)
+class GuardrailEntry:
+    """One entry of `guardrails`, in LiteLLM's shape.
+
+    Attributes:
+        name: `guardrail_name`; stands in the error of a blocked call.
+        guard: `litellm_params.guardrail`, a dotted path to a guard or what makes one.
+        mode: When it is asked: `pre_call`, `post_call`, or both; `logging_only` alone.
+        on_error: `closed` blocks a call whose guard failed, `open` lets it through.
+        options: Keyword arguments for what makes the guard.
+    """
+
+    name: str
+    guard: str
+    mode: tuple[str, ...] = ("pre_call", "post_call")
+    on_error: Literal["open", "closed"] = "closed"
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that the stack and the command line are built from.
+
+    Attributes:
+        source: The file's name, `config` for a mapping, `environment` for neither.
+        upstreams: By prefix, defaults and `routes:` together.
+        openai_routes: The translator's prefixes that are mounted.
+        models: `model_list`, in its order.
+        master_key: Sees and may do everything; None for no such key.
+        database_url: Of SQLAlchemy's form. May hold a password.
+        redis_url: Shares rate limits across hosts; None for each host its own.
+        prices: Over the shipped price book, as written.
+        callbacks: Dotted paths of what is called after each call.
+        self_service_path: Where a key's holder reads what it has spent; None for nowhere.
+    """
+
+    source: str
+    upstreams: Mapping[str, Upstream]
+    models: tuple[ModelEntry, ...]
+    master_key: Secret | None = None
+    database_url: str = dataclasses.field(default=DEFAULT_DATABASE_URL, repr=False)
+    redis_url: str | None = dataclasses.field(default=None, repr=False)
+    prices: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+    timeouts: Timeouts = Timeouts()
+    limits: Limits = Limits()
+    settlement: Settlement = Settlement()
+    budgets: BudgetSettings = BudgetSettings()
+    rate_limit: RateLimitSettings = RateLimitSettings()
+    guardrails: tuple[GuardrailEntry, ...] = ()
+    callbacks: tuple[str, ...] = ()
+    openai_routes: tuple[str, ...] = OPENAI_ROUTES
+    self_service_path: str | None = "/assemblyai-mw/key/me"
