@@ -1,0 +1,127 @@
+"""Which features a transcript was asked for: one reading for requests and for replies.
+
+Names are the API's own parameter names; a speech understanding task is
+`speech_understanding.TASK`, a specialised domain `domain.DOMAIN`. All features that
+the documentation lists are recorded, free ones too: which of them cost something is
+the price book's business. Parameters that only shape another feature (speakers_expected,
+redact_pii_policies, ...) are no features.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+FLAGS = frozenset(
+    {
+        "auto_chapters",
+        "auto_highlights",
+        "content_safety",
+        "disfluencies",
+        "dual_channel",
+        "entity_detection",
+        "filter_profanity",
+        "iab_categories",
+        "language_detection",
+        "multichannel",
+        "redact_pii",
+        "redact_pii_audio",
+        "sentiment_analysis",
+        "speaker_labels",
+        "summarization",
+    }
+)
+# In force where they hold something: a list of terms, a text, a table.
+FILLED = frozenset({"custom_spelling", "keyterms_prompt", "prompt", "voice_focus", "word_boost"})
+# True or false, and no work of its own: formatting that is on by default, settings of
+# other features, and facts that replies state beside the flags.
+_SETTINGS = frozenset(
+    {
+        "custom_topics",
+        "format_text",
+        "language_model",
+        "punctuate",
+        "redact_pii_return_unredacted",
+        "redact_static_entities",
+        "speed_boost",
+        "throttled",
+        "webhook_auth",
+    }
+)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+MAX_FEATURES = 64
+
+
+def features_of(body: Mapping[str, Any], asked: Iterable[str] | None = None) -> frozenset[str]:
+    """Return the features that are on by *body*: a request, or a reply with what was *asked*.
+
+    What a reply states with true, false, a text or a list counts; what it leaves out or
+    says null to stays as asked. A request's true flag that no documentation of ours
+    lists is recorded by its name, so that new features leave a trace; a reply's is not,
+    since replies state more than what was asked for.
+    """
+    on = set(asked or ())
+    unknown: set[str] = set()
+    for name, value in body.items():
+        if value is None:
+            continue
+        if name in FLAGS:
+            wanted = is_on(value)
+        elif name in FILLED:
+            wanted = _is_filled(value)
+        else:
+            if value is False:
+                on.discard(name)
+            elif asked is None and value is True and name not in _SETTINGS:
+                unknown.add(_plain(name))
+            continue
+        if wanted:
+            on.add(name)
+        else:
+            on.discard(name)
+    domain = body.get("domain")
+    if isinstance(domain, str) and domain.strip():
+        on.add("domain." + _plain(domain.strip().lower()))
+    understanding = body.get("speech_understanding")
+    tasks = understanding.get("request") if isinstance(understanding, Mapping) else None
+    if isinstance(tasks, Mapping):
+        for task, wanted in list(tasks.items())[:MAX_FEATURES]:
+            if wanted is not None and wanted is not False:
+                on.add("speech_understanding." + _plain(task))
+    # A flood of made-up flags must not push a known one out.
+    on.update(sorted(unknown)[:MAX_FEATURES])
+    return frozenset(on)
+
+
+def _is_filled(value: Any) -> bool:
+    """Whether a text, list or table holds something; a URL's query spells lists as JSON."""
+    if isinstance(value, str):
+        return value.strip() not in ("", "[]", "{}", "null")
+    if isinstance(value, list):
+        return any(item not in ("", None) for item in value)
+    return bool(value)
+
+
+def is_on(value: Any) -> bool:
+    """Whether the value of a flag may be read as true."""
+    if isinstance(value, str):
+        return value.strip().lower() not in ("", "false", "0", "no", "off")
+    return bool(value)
+
+
+def wants_channels(body: Mapping[str, Any], asked: bool = False) -> bool:
+    """Whether each channel is transcribed, and billed, by itself."""
+    on = asked
+    for name in ("multichannel", "dual_channel"):
+        value = body.get(name)
+        if value is not None and is_on(value):
+            return True
+        if name == "multichannel" and value is False and not body.get("dual_channel"):
+            on = False
+    return on
+
+
+def _plain(name: Any) -> str:
+    """Return *name* where it is a plain word, else `?`: nothing else goes to a ledger."""
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else "?"

@@ -1,0 +1,123 @@
+"""What was used: the record that prices are made of, and how numbers in replies are read.
+
+Replies come from another machine. A number that cannot be true (null, text, NaN,
+negative, absurdly large, a boolean) is never rounded to something that could be.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Literal
+
+# The API takes 10 hours of audio at most, streaming sessions last 3 (docs/concepts/faq,
+# streaming/session-limits). A day is past any of them and still a believable number.
+MAX_DURATION_S = 86_400
+# Larger than any model's context by orders of magnitude; past it a count is nonsense.
+MAX_TOKENS = 10**9
+MAX_CHANNELS = 256
+MAX_NAME_CHARS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one call used, as far as its price depends on it.
+
+    Attributes:
+        kind: `transcript`, `chat`, `understanding`, `sync`, `dictation`, `session`
+            (one streaming session), `token`, `lemur`, `tts` or `other`.
+        model: The model that did the work, as the reply spells it.
+        region: `us` or `eu`: the host that was asked.
+        audio_ms: Length of the audio, milliseconds, one channel's worth.
+        channels: How many channels were transcribed each by itself.
+        features: Names of what was asked for beside the bare transcript: parameter
+            names, `speech_understanding.TASK` and `domain.DOMAIN`.
+        input_tokens: All tokens read, cached ones among them.
+        output_tokens: All tokens written, reasoning among them.
+        cached_tokens: Tokens read from the provider's prompt cache.
+        cache_write_tokens: Tokens written to that cache, kept five minutes.
+        cache_write_1h_tokens: The same, kept an hour.
+        session_ms: How long a streaming session's socket was open, milliseconds.
+        model_region: `global` where the request let the model run anywhere.
+        requested_model: The model asked for, where no other one could have answered.
+    """
+
+    kind: str
+    model: str | None = None
+    region: str = "us"
+    audio_ms: int | None = None
+    channels: int = 1
+    features: frozenset[str] = frozenset()
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    session_ms: int | None = None
+    model_region: str | None = None
+    requested_model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a reply says about how a piece of work ended.
+
+    Attributes:
+        state: `pending` (not ended, or this reply cannot tell), `completed` (then
+            `usage` is whole), `error` (ended without a result, free) or `odd` (the
+            reply cannot be true or cannot be understood; nothing can be charged by it).
+        usage: What was used; None unless completed.
+        reason: One line for `odd`, and for `pending` where there is something to say.
+    """
+
+    state: Literal["pending", "completed", "error", "odd"]
+    usage: Usage | None = None
+    reason: str | None = None
+
+
+def odd(reason: str) -> Outcome:
+    """Return the outcome of a reply that cannot be charged by."""
+    return Outcome("odd", reason=reason)
+
+
+def milliseconds(value: Any, per: int, limit_s: int = MAX_DURATION_S) -> int | None:
+    """Return a duration of *per* milliseconds a unit as whole milliseconds, or None.
+
+    None is whatever is no finite number above zero and up to *limit_s*. Parts of a
+    millisecond are rounded half up; a duration below half of one counts as one, so
+    that nothing that lasted is free.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if not 0 < value * per <= limit_s * 1000:
+        return None
+    if isinstance(value, int):
+        return value * per
+    exact = Decimal(repr(value)) * per
+    return max(1, int(exact.quantize(Decimal(1), ROUND_HALF_UP)))
+
+
+def count(value: Any, limit: int = MAX_TOKENS) -> int | None:
+    """Return a whole number from 0 to *limit*, or None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and 0 <= value <= limit else None
+
+
+def name_of(value: Any) -> str | None:
+    """Return a model's name as text, or None for what is no usable name."""
+    if not isinstance(value, str):
+        return None
+    name = value.strip()
+    return name if 0 < len(name) <= MAX_NAME_CHARS and name.isprintable() else None
+
+
+def shown(value: Any) -> str:
+    """Return *value* as a reason may show it: short, on one line."""
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
