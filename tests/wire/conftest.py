@@ -9,8 +9,6 @@ import pytest
 from .kit_client import GOOD_KEY, OTHER_KEY
 from .kit_servers import Fleet, Server
 
-KINDS = ("gthread", "sync", "waitress")
-
 
 @pytest.fixture(scope="session")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:

@@ -6,7 +6,7 @@ import contextlib
 import socket
 from collections.abc import Iterable
 
-from .kit_http import CutShort, Reply, Source, parse_reply_head
+from .kit_http import CutShort, Reply, Request, Source, parse_reply_head
 from .kit_upstream import LINGER_0
 
 GOOD_KEY = "sk-good-1f6c2b7a90d34e5f8a1b"
@@ -131,3 +131,21 @@ def ask(port: int, data: bytes, method: str | None = None, timeout: float = 20.0
     with Client(port, timeout) as client:
         client.send(data)
         return client.reply(method or data.split(b" ", 1)[0].decode("latin-1"))
+
+
+# What may be on a request upstream that no client wrote.
+OWN_FIELDS = (b"host", b"authorization", b"content-length", b"transfer-encoding", b"connection")
+
+
+def end_to_end(request: Request) -> list[tuple[bytes, bytes]]:
+    """Return the fields that came from the client: names lower-case, in order."""
+    return [(n.lower(), v) for n, v in request.fields if n.lower() not in OWN_FIELDS]
+
+
+# What servers write on every reply by themselves.
+SERVER_FIELDS = (b"server", b"date", b"connection", b"transfer-encoding", b"via")
+
+
+def passed_on(reply: Reply) -> list[tuple[bytes, bytes]]:
+    """Return the fields of a reply that came from the upstream: names lower-case, in order."""
+    return [(n.lower(), v) for n, v in reply.fields if n.lower() not in SERVER_FIELDS]

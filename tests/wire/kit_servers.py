@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from assemblyai_mw import errors
 
@@ -80,8 +81,10 @@ class Server:
         upstream_port: int | None = None,
         options: tuple[str, ...] = (),
         env: dict[str, str] | None = None,
+        mount: str = "",
     ) -> None:
         self.kind = kind
+        self.mount = mount
         self.upstream = Upstream()
         self.eu = Upstream()
         self.output = folder / f"{kind}-{self.upstream.port}.log"
@@ -141,7 +144,11 @@ class Server:
 
     def stats(self) -> dict[str, Any]:
         """Return what one worker says of itself."""
-        reply = ask(self.port, request("/host/stats", "Connection: close", key=None), timeout=10)
+        reply = ask(
+            self.port,
+            request(f"{self.mount}/host/stats", "Connection: close", key=None),
+            timeout=10,
+        )
         assert reply.status == 200, reply
         return reply.json()
 
@@ -171,6 +178,10 @@ class Server:
         self.upstream.close()
         self.eu.close()
         assert secrets_in(self.output.read_bytes()) == [], self.output
+
+
+KINDS = ("gthread", "sync", "waitress")
+each_server = pytest.mark.parametrize("wire", KINDS, indirect=True)
 
 
 class Fleet:

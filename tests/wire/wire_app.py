@@ -92,7 +92,9 @@ def between(app):
 
 
 def by_hand():
-    from assemblyai_mw import KeyAuth, PrefixRouter, UpstreamForwarder
+    from assemblyai_mw.middleware.auth import KeyAuth
+    from assemblyai_mw.middleware.forward import UpstreamForwarder
+    from assemblyai_mw.middleware.router import PrefixRouter
 
     options = {}
     if os.environ.get("WIRE_TIMEOUTS"):
