@@ -1,0 +1,381 @@
+"""FakeAssemblyAI: AssemblyAI's hosts as one WSGI app, inspectable and adjustable."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from . import features, voice
+from .catalogue import catalogue
+from .chat import ChatAnswer
+from .faults import BrokenBody, ConnectionCut, Fault, Faults
+from .gateway import Gateway, gateway_error, unauthorized
+from .log import JSON_BYTES, KEPT_BYTES, SeenRequest, headers_of, read_body
+from .replies import Answer, Request, api_error
+from .transcripts import FakeTranscript, Transcripts, Upload
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# A server that is stopping sets the event it leaves here.
+STOP_KEY = "assemblyai_mw.testing.stop"
+US_KEY = "us-account-key-of-the-stand-in"
+EU_KEY = "eu-account-key-of-the-stand-in"
+SERVICES = ("api", "llm-gateway", "streaming", "sync")
+DEFAULT_TEXT = (
+    "Good morning. This is the stand-in for AssemblyAI, speaking from your own machine. "
+    "Every word here was made up. No audio left the house, and there will be no bill."
+)
+LOGGED_REQUESTS = 100_000
+
+
+class FakeAssemblyAI:
+    """A stand-in for AssemblyAI: every host of one region, as one WSGI app.
+
+    One instance is one region with its own accounts, uploads and transcripts. It knows
+    which host a request means by its path; `host(name)` gives an app that is only that
+    host. All of it may be used from many threads, and changed while it runs.
+
+    In-process, put it where the `UpstreamForwarder` would be, with `keys=None`: there
+    the caller is already known and the account's key is never added.
+
+    Args:
+        region: `us` or `eu`; shows in the URLs it gives out and in the models it has.
+        keys: The accounts' keys, as AssemblyAI would issue them: one key, several of one
+            account, or a mapping of keys to accounts. None lets everybody in. The
+            default is `US_KEY` or `EU_KEY`.
+        polls: How many reads of a transcript find it unfinished; `math.inf` for a job
+            that only `finish()` ends.
+        takes_s: Seconds a transcript takes at least.
+        text: What every audio says.
+        audio_s: Length in seconds of audio that is no uploaded WAV file.
+        channels: Channels of audio that is no uploaded WAV file.
+        reply_to: What models say, from the chat request; default: what they were told.
+        rate_limit: Gateway requests a minute for each model.
+        clock: The time, in Unix seconds.
+
+    Attributes:
+        requests: `SeenRequest`s in the order of arrival.
+        uploads: `Upload`s by their URL.
+        transcripts: `FakeTranscript`s by id, oldest first.
+        models: The gateway's catalogue by id; change it at will.
+        models_down, models_forbidden: Ids of models that fail, or that the account may
+            not use.
+        speech_models: Names that a transcript may ask for.
+        tool_calls_in: `message` or `choice`: where replies carry tool calls. AssemblyAI's
+            description says one, its SDK the other.
+        finish_reasons: `openai` or `provider` (Claude's own words).
+        usage_spelling: `both`, `input` or `prompt`: which counts a plain reply has.
+        choice_index: Whether `choices[]` carry their index, which the live service omits
+            at times.
+        compress: Send gzip to clients that accept it.
+        reply_headers: Headers added to every reply.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str = "us",
+        keys: str | Iterable[str] | Mapping[str, str] | None = "",
+        polls: float = 1,
+        takes_s: float = 0.0,
+        text: str = DEFAULT_TEXT,
+        audio_s: float = 12.4,
+        channels: int = 1,
+        reply_to: Callable[[dict[str, Any]], str] | None = None,
+        rate_limit: int = 1_000_000,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if region not in ("us", "eu"):
+            raise ValueError(f"region: expected 'us' or 'eu', got {region!r}")
+        if keys == "":
+            keys = EU_KEY if region == "eu" else US_KEY
+        if isinstance(keys, str):
+            keys = [keys]
+        if keys is not None and not isinstance(keys, Mapping):
+            keys = dict.fromkeys(keys, "account")
+        self.region = region
+        self.keys: Mapping[str, str] | None = keys
+        self.polls = polls
+        self.takes_s = takes_s
+        self.text = text
+        self.audio_s = audio_s
+        self.channels = channels
+        self.reply_to = reply_to
+        self.rate_limit = rate_limit
+        self.clock = clock
+        self.requests: list[SeenRequest] = []
+        self.uploads: dict[str, Upload] = {}
+        self.transcripts: dict[str, FakeTranscript] = {}
+        self.models = catalogue(region)
+        self.models_down: set[str] = set()
+        self.models_forbidden: set[str] = set()
+        self.speech_models: set[str] = set(features.SPEECH_MODELS)
+        self.tool_calls_in = "message"
+        self.finish_reasons = "openai"
+        self.usage_spelling = "both"
+        self.choice_index = True
+        self.compress = False
+        self.reply_headers: list[tuple[str, str]] = []
+        self.lock = threading.RLock()
+        self._changed = threading.Condition(self.lock)
+        self._faults = Faults()
+        self._results: deque[dict[str, Any]] = deque()
+        self._answers: deque[ChatAnswer] = deque()
+        self._last_created = 0.0
+        self._rest = Transcripts(self)
+        self._gateway = Gateway(self)
+
+    # What comes out.
+
+    def next_result(self, **fields: Any) -> None:
+        """Set fields of the next transcript that is submitted.
+
+        `text`, `audio_s`, `channels`, `polls`, `takes_s` and `error` change the job;
+        anything else is put into the finished JSON as it is, however odd:
+        `next_result(audio_duration="soon")`.
+        """
+        with self.lock:
+            self._results.append(fields)
+
+    def next_answer(self, text: str | None = None, **fields: Any) -> None:
+        """Set what the next chat completion says; *fields* are those of `ChatAnswer`."""
+        with self.lock:
+            self._answers.append(ChatAnswer(text, **fields))
+
+    def fail_next(
+        self,
+        status: int | None = None,
+        *,
+        body: Any = None,
+        headers: Sequence[tuple[str, str]] = (),
+        delay_s: float = 0.0,
+        drop: bool = False,
+        cut_after: int | None = None,
+        gap_s: float = 0.0,
+        times: int = 1,
+        method: str | None = None,
+        path: str = "",
+    ) -> None:
+        """Break the next *times* replies to *method* requests whose path begins with *path*.
+
+        The other arguments are the attributes of `Fault`: a status with its body and
+        headers, a delay, a dropped connection, a reply cut short, a slow stream.
+        """
+
+        def match(seen: SeenRequest) -> bool:
+            return method in (None, seen.method) and seen.path.startswith(path)
+
+        self._faults.add(
+            Fault(status, body, headers, delay_s, drop, cut_after, gap_s, times, match)
+        )
+
+    def clear_faults(self) -> None:
+        """Forget the faults that have not struck."""
+        self._faults.clear()
+
+    def finish(self, transcript_id: str | None = None) -> None:
+        """Finish a transcript, or all of them, whatever `polls` and `takes_s` say."""
+        with self.lock:
+            for job in list(self.transcripts.values()):
+                if transcript_id in (None, job.id):
+                    job.polls, job.ready_at = 0, 0.0
+
+    # What came in.
+
+    def wait_for(self, true: Callable[[FakeAssemblyAI], bool], timeout_s: float = 10.0) -> bool:
+        """Wait until *true* of this stand-in; looked at whenever a request comes or ends.
+
+        Returns False when *timeout_s* seconds passed first.
+        """
+        with self._changed:
+            return self._changed.wait_for(lambda: true(self), timeout_s)
+
+    def asked(self, method: str | None = None, path: str = "") -> list[SeenRequest]:
+        """Return the requests of *method* whose path begins with *path*."""
+        with self.lock:
+            return [
+                seen
+                for seen in self.requests
+                if method in (None, seen.method) and seen.path.startswith(path)
+            ]
+
+    # The hosts.
+
+    def host(self, service: str) -> WSGIApplication:
+        """Return an app that is one host only: `api`, `llm-gateway`, `streaming` or `sync`."""
+        if service not in SERVICES:
+            raise ValueError(f"service: expected one of {SERVICES}, got {service!r}")
+
+        def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            return self._serve(environ, start_response, service)
+
+        return app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._serve(environ, start_response, service_of(environ.get("PATH_INFO", "")))
+
+    def _serve(
+        self, environ: WSGIEnvironment, start_response: StartResponse, service: str
+    ) -> Iterable[bytes]:
+        stop: threading.Event = environ.get(STOP_KEY) or threading.Event()
+        seen = self._log(environ, service)
+        upload = seen.path == "/v2/upload"
+        read_body(environ, seen, keep=KEPT_BYTES if upload else JSON_BYTES)
+        fault = self._faults.take(seen)
+        if fault is not None and fault.delay_s:
+            # Event.wait takes no infinity.
+            stop.wait(min(fault.delay_s, threading.TIMEOUT_MAX))
+        if fault is not None and fault.drop:
+            self._note()
+            raise ConnectionCut("the stand-in was told to drop this request")
+        request = Request(seen, environ)
+        if fault is not None and fault.status is not None:
+            answer = _faulty(service, fault)
+        elif not seen.complete:
+            answer = _error(service, 400, "The body is incomplete")
+        else:
+            with self.lock:
+                answer = self._answer(service, request)
+        seen.status = answer.status
+        body = self._start(answer, seen, start_response)
+        if fault is not None and (fault.cut_after is not None or fault.gap_s):
+            body = BrokenBody(body, fault, stop)
+        self._note()
+        return body
+
+    def _start(
+        self, answer: Answer, seen: SeenRequest, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        headers = [*answer.headers, *self.reply_headers]
+        body = answer.body
+        if isinstance(body, bytes):
+            accepted = seen.header("accept-encoding") or ""
+            if self.compress and "gzip" in accepted:
+                body = gzip.compress(body, mtime=0)
+                headers.append(("Content-Encoding", "gzip"))
+            headers.append(("Content-Length", str(len(body))))
+            body = [body] if body else []
+        start_response(answer.status_line, headers)
+        return [] if seen.method == "HEAD" else body
+
+    def _log(self, environ: WSGIEnvironment, service: str) -> SeenRequest:
+        path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+        seen = SeenRequest(
+            at=self.clock(),
+            service=service,
+            region=self.region,
+            method=environ["REQUEST_METHOD"],
+            target=environ.get("REQUEST_URI") or (f"{path}?{query}" if query else path),
+            path=path,
+            query=query,
+            headers=headers_of(environ),
+        )
+        with self._changed:
+            self.requests.append(seen)
+            if len(self.requests) > LOGGED_REQUESTS:
+                del self.requests[: LOGGED_REQUESTS // 2]
+            self._changed.notify_all()
+        return seen
+
+    def _note(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _answer(self, service: str, request: Request) -> Answer:
+        if request.path.startswith("/redacted-audio/"):
+            return self._rest.redacted_file(request)
+        if (request.method, request.path, service) == ("GET", "/v1/models", "llm-gateway"):
+            return self._gateway.models()
+        account = self._account(service, request.seen.header("authorization") or "")
+        if account is None:
+            return _error(service, 401)
+        request.account = request.seen.account = account
+        if service == "api":
+            return self._rest.answer(request)
+        if service == "llm-gateway":
+            return self._gateway.answer(request)
+        if service == "streaming":
+            return voice.token(request)
+        return voice.transcribe(request, self)
+
+    def _account(self, service: str, credentials: str) -> str | None:
+        if self.keys is None:
+            return "account"
+        # Seen live: the gateway takes both forms. The other hosts' documentation shows
+        # the raw key only.
+        if service == "llm-gateway" and credentials[:7].lower() == "bearer ":
+            credentials = credentials[7:]
+        return self.keys.get(credentials)
+
+    # For the services.
+
+    def take_answer(self) -> ChatAnswer | None:
+        """Return the answer set for the next completion, if one is."""
+        return self._answers.popleft() if self._answers else None
+
+    def new_transcript(
+        self, account: str, asked: dict[str, Any], model: str, upload: Upload | None
+    ) -> FakeTranscript:
+        """Make a job; called for each accepted POST /v2/transcript."""
+        fields = dict(self._results.popleft() if self._results else {})
+        # Ids are listed by time; no two may have the same.
+        self._last_created = now = max(self.clock(), self._last_created + 1e-6)
+        known = upload is not None and upload.audio_s is not None
+        job = FakeTranscript(
+            id=str(uuid.uuid4()),
+            account=account,
+            created=now,
+            asked=asked,
+            model=model,
+            text=fields.pop("text", self.text),
+            audio_s=fields.pop(
+                "audio_s", upload.audio_s if upload is not None and known else self.audio_s
+            ),
+            channels=fields.pop(
+                "channels", upload.channels if upload is not None and known else self.channels
+            ),
+            polls=fields.pop("polls", self.polls),
+            ready_at=now + fields.pop("takes_s", self.takes_s),
+            error=fields.pop("error", features.why_it_fails(asked, model)),
+            fields=fields,
+        )
+        self.transcripts[job.id] = job
+        return job
+
+
+def service_of(path: str) -> str:
+    """Return the host that a path belongs to; what nobody knows is the API's."""
+    if path.startswith("/v3/"):
+        return "streaming"
+    if path.startswith(("/v1/transcribe", "/v1/warm")):
+        return "sync"
+    return "llm-gateway" if path.startswith("/v1/") else "api"
+
+
+def _error(service: str, status: int, message: str | None = None) -> Answer:
+    if service == "llm-gateway":
+        if status == 401:
+            return unauthorized()
+        return gateway_error(status, message or api_error(status).status_line[4:].lower())
+    if service == "sync":
+        title = api_error(status).status_line[4:]
+        return voice.problem(status, title, message or title)
+    return api_error(status, message)
+
+
+def _faulty(service: str, fault: Fault) -> Answer:
+    status = fault.status or 500
+    if fault.body is None:
+        answer = _error(service, status)
+    elif isinstance(fault.body, bytes):
+        answer = Answer(status, [("Content-Type", "application/json")], fault.body)
+    else:
+        answer = Answer.json(fault.body, status=status)
+    answer.headers = [*answer.headers, *fault.headers]
+    return answer

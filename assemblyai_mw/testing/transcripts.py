@@ -1,0 +1,316 @@
+"""The REST API of the stand-in: uploads and transcripts, their life cycle and lists.
+
+Source: AssemblyAI's openapi.yml. Not documented there, and so decided here: a
+transcript that is not finished cannot be deleted and has no sub-resources (400); a
+deleted one stays in the list, scrubbed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+import struct
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from . import features, speech
+from .replies import Answer, Request, api_error
+
+if TYPE_CHECKING:
+    from .fake import FakeAssemblyAI
+
+Json = dict[str, Any]
+LIST_DAYS = 90
+_CDN = re.compile(r"https://cdn(?:\.eu)?\.assemblyai\.com/upload/")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An uploaded file: its URL, account, size in bytes, SHA-256 and what a WAV head says.
+
+    Attributes:
+        audio_s: Seconds of audio, None where the file is no WAV.
+        channels: Its channels.
+    """
+
+    url: str
+    account: str
+    size: int
+    sha256: str
+    audio_s: float | None
+    channels: int
+
+
+@dataclass(slots=True)
+class FakeTranscript:
+    """A job at the stand-in.
+
+    Attributes:
+        created: Unix seconds.
+        asked: The body of POST /v2/transcript.
+        model: What `speech_model_used` will say.
+        audio_s: Seconds of audio, not rounded.
+        polls: Reads that still find it unfinished.
+        ready_at: Unix seconds before which it is unfinished.
+        fields: What the finished JSON says instead, by field.
+        error: Why it fails, None if it does not.
+    """
+
+    id: str
+    account: str
+    created: float
+    asked: Json
+    model: str
+    text: str
+    audio_s: float
+    channels: int
+    polls: float
+    ready_at: float
+    fields: Json = field(default_factory=dict)
+    error: str | None = None
+    completed: float | None = None
+    first_read: bool = True
+    deleted: bool = False
+    signatures: set[str] = field(default_factory=set, repr=False)
+
+    @property
+    def words(self) -> list[Json]:
+        """The words with their timings."""
+        text = self.text
+        if self.asked.get("redact_pii"):
+            text = features.redacted(text, self.asked.get("redact_pii_sub"))
+        return speech.words_of(
+            text,
+            round(self.audio_s * 1000),
+            channels=self.channels if self.multichannel else 1,
+            speakers=bool(self.asked.get("speaker_labels")),
+        )
+
+    @property
+    def multichannel(self) -> bool:
+        """Each channel is transcribed, and billed, on its own."""
+        return bool(self.asked.get("multichannel") or self.asked.get("dual_channel"))
+
+    @property
+    def audio_duration(self) -> int:
+        """Whole seconds, rounded up, as observed of the real service."""
+        return math.ceil(self.audio_s)
+
+
+class Transcripts:
+    """`/v2/upload` and `/v2/transcript...` of one stand-in."""
+
+    def __init__(self, fake: FakeAssemblyAI) -> None:
+        self._fake = fake
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a request of a known account."""
+        method, parts = request.method, request.path.strip("/").split("/")
+        if parts == ["v2", "upload"]:
+            return self._upload(request) if method == "POST" else api_error(405)
+        if parts[:2] != ["v2", "transcript"] or len(parts) > 4:
+            return api_error(404)
+        if len(parts) == 2:
+            if method == "POST":
+                return self._submit(request)
+            return self._list(request) if method == "GET" else api_error(405)
+        job = self._fake.transcripts.get(parts[2])
+        if job is None or job.account != request.account:
+            return api_error(404)
+        if len(parts) == 3:
+            if method == "DELETE":
+                return self._delete(job)
+            return self._read(job) if method == "GET" else api_error(405)
+        return self._part(job, parts[3], request) if method == "GET" else api_error(405)
+
+    def _upload(self, request: Request) -> Answer:
+        host = "cdn.eu" if self._fake.region == "eu" else "cdn"
+        url = f"https://{host}.assemblyai.com/upload/{secrets.token_hex(16)}/{uuid.uuid4()}"
+        audio_s, channels = wav_length(request.body, request.seen.body_size)
+        seen = request.seen
+        self._fake.uploads[url] = Upload(
+            url, request.account, seen.body_size, seen.body_sha256, audio_s, channels
+        )
+        return Answer.json({"upload_url": url})
+
+    def _submit(self, request: Request) -> Answer:
+        asked = request.json_object()
+        if asked is None:
+            return api_error(400, "Invalid JSON body")
+        problem = features.problem_with(asked)
+        if problem:
+            return api_error(400, problem)
+        url = asked["audio_url"]
+        upload = self._fake.uploads.get(url)
+        if _CDN.match(url) and (upload is None or upload.account != request.account):
+            return api_error(403, "Cannot access uploaded file")
+        model = features.model_used(asked, self._fake.speech_models)
+        if model is None:
+            return api_error(400, "speech_models holds no available speech model")
+        job = self._fake.new_transcript(request.account, asked, model, upload)
+        return Answer.json(features.transcript_json(job, "queued"))
+
+    def _status(self, job: FakeTranscript) -> str:
+        """Where the job stands now; reading it does not move it."""
+        if job.completed is None and (job.polls > 0 or self._fake.clock() < job.ready_at):
+            return "queued" if job.first_read else "processing"
+        if job.completed is None:
+            job.completed = self._fake.clock()
+        return "error" if job.error else "completed"
+
+    def _read(self, job: FakeTranscript) -> Answer:
+        status = self._status(job)
+        if job.completed is None:
+            job.first_read = False
+            job.polls -= 1
+            status = "processing"
+        return Answer.json(features.transcript_json(job, status))
+
+    def _delete(self, job: FakeTranscript) -> Answer:
+        status = self._status(job)
+        if job.completed is None:
+            return api_error(400, f"A transcript with a status of '{status}' cannot be deleted")
+        job.deleted = True
+        self._fake.uploads.pop(job.asked["audio_url"], None)
+        return Answer.json(features.transcript_json(job, status))
+
+    def _list(self, request: Request) -> Answer:
+        try:
+            limit = int(request.query.get("limit", "10"))
+        except ValueError:
+            limit = 0
+        if not 1 <= limit <= 200:
+            return api_error(400, "limit must be between 1 and 200")
+        oldest = self._fake.clock() - LIST_DAYS * 86_400
+        jobs = [
+            job
+            for job in reversed(list(self._fake.transcripts.values()))
+            if job.account == request.account
+            and job.created >= oldest
+            and request.query.get("status", self._status(job)) == self._status(job)
+            and _day(job.created).startswith(request.query.get("created_on", ""))
+        ]
+        ids = [job.id for job in jobs]
+        before, after = request.query.get("before_id"), request.query.get("after_id")
+        if {before, after} - {None, *ids}:
+            return api_error(400, "before_id and after_id must be ids of transcripts")
+        first = ids.index(before) + 1 if before else 0
+        end = ids.index(after) if after else len(jobs)
+        page = jobs[first:end]
+        # The page nearest to the id that was given: the oldest ones after `after_id`.
+        page = page[-limit:] if after and not before else page[:limit]
+        return Answer.json(self._page(page, ids, limit, request.query))
+
+    def _page(self, page: list[FakeTranscript], ids: list[str], limit: int, query: Json) -> Json:
+        base = f"https://api.{'eu.' if self._fake.region == 'eu' else ''}assemblyai.com"
+
+        def link(**extra: str) -> str:
+            kept = {k: v for k, v in query.items() if k in ("status", "created_on")}
+            return f"{base}/v2/transcript?{urlencode({'limit': limit, **kept, **extra})}"
+
+        older = bool(page) and page[-1].id != ids[-1]
+        newer = bool(page) and page[0].id != ids[0]
+        own = {k: v for k, v in query.items() if k in ("before_id", "after_id")}
+        return {
+            "page_details": {
+                "limit": limit,
+                "result_count": len(page),
+                "current_url": link(**own),
+                "prev_url": link(before_id=page[-1].id) if older else None,
+                "next_url": link(after_id=page[0].id) if newer else None,
+            },
+            "transcripts": [
+                {
+                    "id": job.id,
+                    "resource_url": f"{base}/v2/transcript/{job.id}",
+                    "status": self._status(job),
+                    "created": _day(job.created),
+                    "completed": _day(job.completed) if job.completed else None,
+                    "audio_url": features.audio_url(job),
+                    "error": job.error,
+                }
+                for job in page
+            ],
+        }
+
+    def _part(self, job: FakeTranscript, part: str, request: Request) -> Answer:
+        if part not in ("sentences", "paragraphs", "srt", "vtt", "word-search", "redacted-audio"):
+            return api_error(404)
+        status = self._status(job)
+        if part == "redacted-audio":
+            return self._redacted(job, status, request)
+        if status != "completed":
+            return api_error(
+                400,
+                f"This transcript has a status of '{status}'. Transcripts must have a status "
+                f"of 'completed' before requesting {part}.",
+            )
+        words = [] if job.deleted else job.words
+        head = {
+            "id": job.id,
+            "confidence": speech.confidence_of(words),
+            "audio_duration": job.audio_duration,
+            "speech_model_used": job.model,
+        }
+        if part == "sentences":
+            return Answer.json(head | {"sentences": speech.sentences_of(words)})
+        if part == "paragraphs":
+            return Answer.json(head | {"paragraphs": speech.paragraphs_of(words)})
+        if part == "word-search":
+            wanted = [word for word in request.query.get("words", "").split(",") if word]
+            if not wanted:
+                return api_error(400, "words is required")
+            matches = speech.word_search(words, wanted)
+            total = sum(match["count"] for match in matches)
+            return Answer.json({"id": job.id, "total_count": total, "matches": matches})
+        try:
+            chars = int(request.query.get("chars_per_caption", "0")) or None
+        except ValueError:
+            return api_error(400, "chars_per_caption must be a number")
+        return Answer.text(speech.subtitles(words, part, chars))
+
+    def _redacted(self, job: FakeTranscript, status: str, request: Request) -> Answer:
+        """A URL that needs no key and is fresh on each read; 202 while there is none."""
+        if not (job.asked.get("redact_pii") and job.asked.get("redact_pii_audio")):
+            return api_error(400, "Redacted audio was not requested for this transcript")
+        if job.completed is None:
+            return Answer.json({"status": "processing"}, status=202)
+        if status == "error" or job.deleted:
+            return api_error(400, "Redacted audio is not available")
+        signature = secrets.token_urlsafe(16)
+        job.signatures.add(signature)
+        query = urlencode({"Signature": signature, "Expires": int(self._fake.clock()) + 1800})
+        form = job.asked.get("redact_pii_audio_quality") or "mp3"
+        url = f"{request.origin}/redacted-audio/{job.id}.{form}?{query}"
+        return Answer.json({"status": "redacted_audio_ready", "redacted_audio_url": url})
+
+    def redacted_file(self, request: Request) -> Answer:
+        """Answer a signed URL, which needs no key; the audio is a second of nothing."""
+        job = self._fake.transcripts.get(request.path.split("/")[-1].rpartition(".")[0])
+        if job is None or request.query.get("Signature") not in job.signatures:
+            return Answer(403, [("Content-Type", "application/xml")], b"<Error/>")
+        return Answer(200, [("Content-Type", "audio/mpeg")], bytes(16_000))
+
+
+def wav_length(head: bytes, size: int) -> tuple[float | None, int]:
+    """Return seconds and channels of a WAV file from its first bytes, else (None, 1)."""
+    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        return None, 1
+    at, rate, channels = 12, 0, 1
+    while at + 8 <= len(head):
+        name, length = head[at : at + 4], struct.unpack_from("<I", head, at + 4)[0]
+        if name == b"fmt " and at + 24 <= len(head):
+            channels, _, rate = struct.unpack_from("<HII", head, at + 10)
+        if name == b"data" and rate:
+            return min(length, size - at - 8) / rate, max(1, channels)
+        at += 8 + length + length % 2
+    return None, 1
+
+
+def _day(at: float) -> str:
+    """AssemblyAI's lists show UTC without saying so."""
+    return datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat(timespec="microseconds")

@@ -1,0 +1,89 @@
+"""The smaller hosts of the stand-in: streaming tokens and the synchronous API.
+
+Sources: streaming-token.yml; `assemblyai.sync` of the Python SDK 1.8.2 for paths,
+parts, replies and the RFC 9457 errors of the synchronous API.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.formparser import parse_form_data
+
+from . import speech
+from .replies import Answer, Request, api_error
+from .transcripts import wav_length
+
+if TYPE_CHECKING:
+    from .fake import FakeAssemblyAI
+
+SYNC_MAX_S = 120
+PCM_BYTES_A_SAMPLE = 2
+
+
+def token(request: Request) -> Answer:
+    """Answer `GET /v3/token`."""
+    if request.method != "GET":
+        return api_error(405)
+    if request.path != "/v3/token":
+        return api_error(404)
+    bounds = {"expires_in_seconds": (1, 600), "max_session_duration_seconds": (60, 10_800)}
+    for name, (low, high) in bounds.items():
+        value = request.query.get(name)
+        if value is None and name == "max_session_duration_seconds":
+            continue
+        if value is None or not value.isdecimal() or not low <= int(value) <= high:
+            return api_error(400, f"{name} must be between {low} and {high}")
+    seconds = int(request.query["expires_in_seconds"])
+    return Answer.json({"token": secrets.token_urlsafe(32), "expires_in_seconds": seconds})
+
+
+def problem(status: int, title: str, detail: str) -> Answer:
+    """Return an RFC 9457 error, the shape of the synchronous API."""
+    body = {"status": status, "title": title, "detail": detail}
+    answer = Answer.json(body, status=status)
+    answer.headers = [("Content-Type", "application/problem+json")]
+    return answer
+
+
+def transcribe(request: Request, fake: FakeAssemblyAI) -> Answer:
+    """Answer `/v1/transcribe`, `/v1/transcribe/live` and `/v1/warm`."""
+    if request.path == "/v1/warm":
+        return Answer.json({"status": "ok"})
+    if request.path not in ("/v1/transcribe", "/v1/transcribe/live"):
+        return problem(404, "Not Found", "There is nothing here.")
+    if request.method != "POST":
+        return problem(405, "Method Not Allowed", "Send the audio with POST.")
+    environ = dict(request.environ)
+    environ |= {"wsgi.input": io.BytesIO(request.body), "CONTENT_LENGTH": str(len(request.body))}
+    _, form, files = parse_form_data(environ)
+    try:
+        config: Any = json.loads(form.get("config") or files["config"].read())
+        audio = files["audio"].read()
+    except (KeyError, ValueError):
+        return problem(400, "Bad Request", "Parts config (JSON) and audio are required.")
+    seconds, _ = wav_length(audio, len(audio))
+    if seconds is None:
+        rate = config.get("sample_rate") or 0
+        channels = config.get("channels") or 1
+        if not rate:
+            return problem(400, "Bad Request", "Raw audio needs sample_rate and channels.")
+        seconds = len(audio) / rate / channels / PCM_BYTES_A_SAMPLE
+    if seconds > SYNC_MAX_S:
+        return problem(413, "Audio Too Large", f"At most {SYNC_MAX_S} seconds.")
+    words = speech.words_of(fake.text, round(seconds * 1000))
+    kept = ("text", "confidence") + (("start", "end") if config.get("timestamps") else ())
+    return Answer.json(
+        {
+            "text": " ".join(word["text"] for word in words),
+            "words": [{name: word[name] for name in kept} for word in words],
+            "confidence": speech.confidence_of(words),
+            "audio_duration_ms": round(seconds * 1000),
+            "session_id": str(uuid.uuid4()),
+            "request_time_ms": 1.0,
+        }
+    )
