@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
+from assemblyai_mw.middleware.forward import UpstreamForwarder
+
 from .kit_client import GOOD_KEY, OTHER_KEY
+from .kit_direct import forwarder
 from .kit_servers import Fleet, Server
+from .kit_upstream import Upstream
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +28,28 @@ def wire(request: pytest.FixtureRequest, fleet: Fleet) -> Iterator[Server]:
     server = fleet.get(request.param)
     yield server
     _no_virtual_key_upstream(server)
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """An upstream of the test's own."""
+    upstream = Upstream()
+    yield upstream
+    upstream.close()
+
+
+@pytest.fixture
+def forward() -> Iterator[Callable[..., UpstreamForwarder]]:
+    """Makes forwarders to a port, and closes their connections when the test is over."""
+    made = []
+
+    def make(port: int, **options: Any) -> UpstreamForwarder:
+        made.append(forwarder(port, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.transport.close()
 
 
 @pytest.fixture

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 
 import pytest
 
 from .kit_client import Client, ask, request
 from .kit_http import CutShort, Malformed, parse_reply_head, parse_request_head
 from .kit_upstream import LAST_CHUNK, Conn, Upstream, chunk, reply
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    upstream = Upstream()
-    yield upstream
-    upstream.close()
 
 
 @pytest.mark.parametrize(
