@@ -32,6 +32,8 @@ FLAGS = frozenset(
         "summarization",
     }
 )
+# Each channel is transcribed, and billed, by itself.
+CHANNELED = frozenset({"dual_channel", "multichannel"})
 # In force where they hold something: a list of terms, a text, a table.
 FILLED = frozenset({"custom_spelling", "keyterms_prompt", "prompt", "voice_focus", "word_boost"})
 # True or false, and no work of its own: formatting that is on by default, settings of
@@ -108,18 +110,6 @@ def is_on(value: Any) -> bool:
     if isinstance(value, str):
         return value.strip().lower() not in ("", "false", "0", "no", "off")
     return bool(value)
-
-
-def wants_channels(body: Mapping[str, Any], asked: bool = False) -> bool:
-    """Whether each channel is transcribed, and billed, by itself."""
-    on = asked
-    for name in ("multichannel", "dual_channel"):
-        value = body.get(name)
-        if value is not None and is_on(value):
-            return True
-        if name == "multichannel" and value is False and not body.get("dual_channel"):
-            on = False
-    return on
 
 
 def _plain(name: Any) -> str:

@@ -109,9 +109,8 @@ def _check_new_aliases(aliases: Mapping[str, Any], merged: Mapping[str, Any]) ->
             for step in target if isinstance(target, list) else [{"to": target}]:
                 to = step.get("to") if isinstance(step, Mapping) else step
                 if to is not None and canonical(str(to)) not in items:
-                    raise ConfigError(
-                        f"prices.aliases.{section}.{name}: expected the name of an item of {section}"
-                    )
+                    where = f"prices.aliases.{section}.{name}"
+                    raise ConfigError(f"{where}: expected the name of an item of {section}")
 
 
 def _merge_item(old: Mapping[str, Any], change: Any, path: str, unit: str) -> dict[str, Any]:

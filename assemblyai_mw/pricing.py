@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from .errors import MiddlewareError
+from .features import CHANNELED
 from .llm_usage import DEFAULT_MAX_TOKENS
 from .measures import Usage
 from .pricebook import HOUR, MILLION, NANO, Book, Entry, Prices, Rate, canonical, decimal_text
@@ -314,7 +315,7 @@ class PriceBook:
         models: list[str | None] = list(asked.get("models") or ())
         try:
             if kind == "transcript":
-                channels = assumed_channels if asked.get("channels") else 1
+                channels = assumed_channels if features & CHANNELED else 1
                 return self._dearest(
                     kind,
                     models or list(self._priced(kind, at)),

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .features import features_of, wants_channels
+from .features import CHANNELED, features_of
 from .llm_usage import ChatMeter, chat_asked, chat_outcome, chat_usage
 from .measures import (
     MAX_CHANNELS,
@@ -103,8 +103,7 @@ def asked_of(kind: str, body: Mapping[str, Any], *, size: int | None = None) -> 
     | member           | kinds                      | what                              |
     |------------------|----------------------------|-----------------------------------|
     | `models`         | all                        | asked for, first choice first     |
-    | `features`       | transcript, understanding  | names as in `Usage.features`      |
-    | `channels`       | transcript                 | true where each channel is billed |
+    | `features`       | speech, understanding      | names as in `Usage.features`      |
     | `transcript_id`  | chat, understanding        | the transcript that is read       |
     | `fallbacks`      | chat                       | true where another model may answer |
     | `max_tokens`, `choices`, `prompt_bytes`, `model_region` | chat | bounds   |
@@ -122,12 +121,10 @@ def asked_of(kind: str, body: Mapping[str, Any], *, size: int | None = None) -> 
     models = _models(body)
     if models:
         asked["models"] = models
-    if kind in ("transcript", "understanding"):
+    if kind in ("transcript", "understanding", "session"):
         features = features_of(body)
         if features:
             asked["features"] = sorted(features)
-    if kind == "transcript" and wants_channels(body):
-        asked["channels"] = True
     if kind == "understanding":
         transcript = name_of(body.get("transcript_id"))
         if transcript:
@@ -194,14 +191,12 @@ def transcript_outcome(reply: Any, asked: Mapping[str, Any] | None, region: str)
             wanted = ", ".join(models) or "none asked for"
             return odd(f"the reply does not say which speech model was used ({wanted})")
         model = models[0]
-    channels: int | None = 1
-    if wants_channels(reply, bool(asked.get("channels"))):
-        channels = _channels(reply)
-        if channels is None:
-            if not whole:
-                return Outcome("pending", reason="this reply does not count the channels")
-            return odd(f"audio_channels is {shown(reply.get('audio_channels'))}")
     features = features_of(reply, asked.get("features") or ())
+    channels = _channels(reply, features)
+    if channels is None:
+        if not whole:
+            return Outcome("pending", reason="this reply does not count the channels")
+        return odd(f"audio_channels is {shown(reply.get('audio_channels'))}")
     return Outcome(
         "completed",
         Usage(
@@ -209,19 +204,22 @@ def transcript_outcome(reply: Any, asked: Mapping[str, Any] | None, region: str)
             model,
             region,
             audio_ms=audio_ms,
-            channels=channels or 1,
+            channels=channels,
             features=features,
         ),
     )
 
 
-def _channels(reply: Mapping[str, Any]) -> int | None:
+def _channels(reply: Mapping[str, Any], features: frozenset[str]) -> int | None:
     """Return how many channels were transcribed, None where the reply cannot be right.
 
-    `audio_channels` is there with multichannel only; the older `dual_channel` is two.
+    `audio_channels` is there only with multichannel (API reference), so it says enough
+    where no flag does; the older `dual_channel` is two.
     """
     value = reply.get("audio_channels")
-    if value is None and reply.get("dual_channel") is True:
+    if not features & CHANNELED and (value is None or reply.get("multichannel") is False):
+        return 1
+    if value is None and "multichannel" not in features:
         return 2
     return count(value, MAX_CHANNELS) or None
 
