@@ -1,0 +1,202 @@
+"""What becomes of each parameter of a chat request: the one table, published in docs/openai.md.
+
+OpenAI's names and which of them may be null are those of its API reference (as typed by
+openai-python's `CompletionCreateParams`); the gateway's are those of llm-gateway.yml,
+its API reference and AssemblyAI's Python SDK. The gateway answers 400 to a parameter
+that a model does not support, so nothing is sent on in the hope that it may be known.
+
+The rule: a parameter without which the reply still has the form that was asked for is
+dropped; one without which it would be another reply is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from . import checks
+from .checks import MAX_TOKENS, Check
+
+Fate = Literal["passed", "translated", "dropped", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One row of the table.
+
+    Attributes:
+        origin: Whose parameter it is.
+        fate: `passed` as it is, `translated`, `dropped` silently, or `refused` with
+            400 and code `unsupported_parameter`.
+        check: Raises BadRequest for a value of the wrong type or out of bounds.
+        note: For the table in the docs: what it becomes, or why not.
+        nullable: null is as good as leaving it out (as in OpenAI's reference).
+        harmless: Values of a refused parameter that ask for nothing, and are dropped.
+        nested: May stand in an entry of `fallbacks`.
+    """
+
+    name: str
+    origin: Literal["openai", "gateway"]
+    fate: Fate
+    check: Check
+    note: str
+    nullable: bool = False
+    harmless: tuple[Any, ...] = ()
+    nested: bool = False
+
+
+def _openai(name: str, fate: Fate, check: Check, note: str, **more: Any) -> Parameter:
+    return Parameter(name, "openai", fate, check, note, **more)
+
+
+def _gateway(name: str, check: Check, note: str, **more: Any) -> Parameter:
+    return Parameter(name, "gateway", "passed", check, note, **more)
+
+
+_TOKENS = checks.integer(1, MAX_TOKENS)
+_HINT = "No such setting at the gateway; the reply keeps its form"
+
+_TABLE = (
+    _openai("model", "translated", checks.string, "`assemblyai/NAME` becomes `NAME`", nested=True),
+    _openai(
+        "messages",
+        "translated",
+        checks.objects,
+        "Role `developer` becomes `system`; text parts only",
+        nested=True,
+    ),
+    _openai(
+        "max_tokens", "passed", _TOKENS, "The gateway's default is 1000", nullable=True, nested=True
+    ),
+    _openai(
+        "max_completion_tokens",
+        "translated",
+        _TOKENS,
+        "Becomes `max_tokens`",
+        nullable=True,
+        nested=True,
+    ),
+    _openai("temperature", "passed", checks.number(0, 2), "0 to 2", nullable=True, nested=True),
+    _openai(
+        "stream",
+        "translated",
+        checks.boolean,
+        "Every model streams: one that cannot is asked without it",
+        nullable=True,
+    ),
+    _openai(
+        "stream_options", "translated", checks.mapping, "`include_usage` is honoured", nullable=True
+    ),
+    _openai(
+        "tools",
+        "translated",
+        checks.objects,
+        "Functions only; `strict` is dropped, missing `parameters` become an empty object",
+        nested=True,
+    ),
+    _openai(
+        "tool_choice",
+        "translated",
+        checks.string_or_object,
+        "`none`, `auto`, a function; `required` where there is one tool",
+        nested=True,
+    ),
+    _openai(
+        "response_format",
+        "translated",
+        checks.mapping,
+        "`json_schema`; `text` is the default and dropped; `json_object` is refused",
+        nested=True,
+    ),
+    _openai("audio", "refused", checks.mapping, "Text only", nullable=True),
+    _openai("frequency_penalty", "dropped", checks.number(-2, 2), _HINT, nullable=True),
+    _openai(
+        "function_call",
+        "refused",
+        checks.string_or_object,
+        "Use `tool_choice`",
+        harmless=("none", "auto"),
+    ),
+    _openai("functions", "refused", checks.objects, "Use `tools`", harmless=([],)),
+    _openai(
+        "logit_bias",
+        "refused",
+        checks.mapping,
+        "Would change the reply",
+        nullable=True,
+        harmless=({},),
+    ),
+    _openai(
+        "logprobs",
+        "refused",
+        checks.boolean,
+        "The gateway returns none",
+        nullable=True,
+        harmless=(False,),
+    ),
+    _openai("metadata", "dropped", checks.mapping, "Use `x-assemblyai-mw-tags`", nullable=True),
+    _openai(
+        "modalities", "refused", checks.strings, "Text only", nullable=True, harmless=(["text"],)
+    ),
+    _openai(
+        "moderation", "refused", checks.mapping, "The gateway moderates nothing", nullable=True
+    ),
+    _openai(
+        "n", "refused", checks.integer(1, 128), "One choice a call", nullable=True, harmless=(1,)
+    ),
+    _openai(
+        "parallel_tool_calls", "refused", checks.boolean, "Cannot be switched off", harmless=(True,)
+    ),
+    _openai("prediction", "dropped", checks.mapping, "Only saves time", nullable=True),
+    _openai("presence_penalty", "dropped", checks.number(-2, 2), _HINT, nullable=True),
+    _openai("prompt_cache_key", "dropped", checks.string, "Only saves money"),
+    _openai("prompt_cache_options", "dropped", checks.mapping, "Only saves money"),
+    _openai("prompt_cache_retention", "dropped", checks.string, "Only saves money", nullable=True),
+    _openai(
+        "reasoning_effort", "dropped", checks.string, "Use the gateway's `reasoning`", nullable=True
+    ),
+    _openai("safety_identifier", "dropped", checks.string, "Calls are recorded by key"),
+    _openai("seed", "dropped", checks.integer(-(2**63), 2**63 - 1), _HINT, nullable=True),
+    _openai("service_tier", "dropped", checks.string, "One tier", nullable=True),
+    _openai(
+        "stop",
+        "refused",
+        checks.string_or_strings,
+        "Would change the reply",
+        nullable=True,
+        harmless=([],),
+    ),
+    _openai("store", "dropped", checks.boolean, "Nothing is stored", nullable=True),
+    _openai(
+        "top_logprobs",
+        "refused",
+        checks.integer(0, 20),
+        "The gateway returns none",
+        nullable=True,
+        harmless=(0,),
+    ),
+    _openai("top_p", "dropped", checks.number(0, 1), _HINT, nullable=True),
+    _openai("user", "dropped", checks.string, "Calls are recorded by key"),
+    _openai("verbosity", "dropped", checks.string, _HINT, nullable=True),
+    _openai("web_search_options", "refused", checks.mapping, "The gateway searches nothing"),
+    _gateway("prompt", checks.string, "Instead of `messages`", nested=True),
+    _gateway("transcript_id", checks.nonempty, "Its text replaces `{{ transcript }}`", nested=True),
+    Parameter(
+        "fallbacks",
+        "gateway",
+        "translated",
+        checks.objects,
+        "Models spelled as callers spell them, of one region",
+    ),
+    _gateway("fallback_config", checks.mapping, "Retries and depth"),
+    _gateway("post_processing_steps", checks.objects, "`json-repair`", nested=True),
+    _gateway(
+        "model_region", checks.one_of("global"), "`global` avoids the regional price", nested=True
+    ),
+    _gateway("reasoning", checks.mapping, "For models that reason", nested=True),
+    _gateway("zero_data_retention", checks.boolean, "", nested=True),
+    _gateway("fail_fast", checks.boolean, ""),
+    _gateway("max_timeout", checks.number(0, 86_400), "Seconds"),
+)
+
+PARAMETERS: dict[str, Parameter] = {row.name: row for row in _TABLE}
