@@ -1,8 +1,7 @@
 """A stand-in AssemblyAI for tests and demos: no account, no network, no bill.
 
 `FakeAssemblyAI` is a WSGI app that answers as AssemblyAI's hosts do: the REST API,
-the LLM Gateway, the streaming token and the synchronous API. Put it in the place of
-the `UpstreamForwarder` (in-process), or on a socket:
+the LLM Gateway, the streaming token and the synchronous API. On a socket:
 
     from assemblyai_mw.testing import FakeAssemblyAI, serve
 
@@ -11,8 +10,9 @@ the `UpstreamForwarder` (in-process), or on a socket:
         ...                                  # point any client, or a route, at url
     assert fake.requests[-1].path == "/v2/upload"
 
-`serve_all` starts every host of both regions and gives the `routes` for a
-configuration. `fake.fail_next(...)` injects faults; `fake.next_result(...)` and
+`serve_all` starts every host of both regions and gives the `routes` for a configuration;
+`FakeTransport` puts them behind an `AssemblyAIMiddleware` in the same process, without
+any socket. `fake.fail_next(...)` injects faults; `fake.next_result(...)` and
 `fake.next_answer(...)` set what comes out; `fake.requests` tells what came in.
 
 The shapes follow AssemblyAI's OpenAPI description, its documentation and its Python
@@ -22,6 +22,7 @@ SDK 1.8.2. Where those are silent the docstrings say so.
 from .chat import ChatAnswer
 from .fake import EU_KEY, US_KEY, FakeAssemblyAI
 from .faults import ConnectionCut, Fault
+from .in_process import FakeTransport
 from .log import SeenRequest
 from .server import Hosts, serve, serve_all
 from .transcripts import FakeTranscript, Upload
@@ -33,6 +34,7 @@ __all__ = [
     "ConnectionCut",
     "FakeAssemblyAI",
     "FakeTranscript",
+    "FakeTransport",
     "Fault",
     "Hosts",
     "SeenRequest",

@@ -66,6 +66,9 @@ def transcribe(request: Request, fake: FakeAssemblyAI) -> Answer:
         audio = files["audio"].read()
     except (KeyError, ValueError):
         return problem(400, "Bad Request", "Parts config (JSON) and audio are required.")
+    finally:
+        for file in files.values():
+            file.close()
     seconds, _ = wav_length(audio, len(audio))
     if seconds is None:
         rate = config.get("sample_rate") or 0

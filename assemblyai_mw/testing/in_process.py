@@ -1,0 +1,144 @@
+"""The stand-in without sockets: a transport that calls it where others would connect."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+from ..errors import UpstreamError
+from ..transport import Origin, Request, Timeouts
+from ..wsgi import Reply
+from .fake import FakeAssemblyAI
+from .faults import ConnectionCut
+from .log import HEADERS_KEY
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+Headers = list[tuple[str, str]]
+
+
+class FakeTransport:
+    """Send what is meant for AssemblyAI's hosts to stand-ins in this process.
+
+    For tests of a whole app with WebTest or Flask's client: no socket is opened, and the
+    configuration keeps AssemblyAI's real addresses.
+
+        transport = FakeTransport()
+        app.wsgi_app = AssemblyAIMiddleware(app.wsgi_app, config, transport=transport)
+        ...
+        assert transport.eu.requests == []
+
+    The account keys in the configuration must be `US_KEY` and `EU_KEY`, or those of the
+    stand-ins given. Timeouts do not count; other addresses are unreachable.
+
+    Attributes:
+        us, eu: The two regions.
+    """
+
+    def __init__(self, us: FakeAssemblyAI | None = None, eu: FakeAssemblyAI | None = None) -> None:
+        self.us = us or FakeAssemblyAI()
+        self.eu = eu or FakeAssemblyAI(region="eu")
+        self._hosts: dict[str, WSGIApplication] = {
+            "api.assemblyai.com": self.us.host("api"),
+            "llm-gateway.assemblyai.com": self.us.host("llm-gateway"),
+            "streaming.assemblyai.com": self.us.host("streaming"),
+            "sync.assemblyai.com": self.us.host("sync"),
+            "api.eu.assemblyai.com": self.eu.host("api"),
+            "llm-gateway.eu.assemblyai.com": self.eu.host("llm-gateway"),
+            "streaming.eu.assemblyai.com": self.eu.host("streaming"),
+        }
+
+    def send(self, origin: Origin, request: Request, timeouts: Timeouts) -> _FakeReply:
+        """Ask the stand-in and return its reply.
+
+        Raises:
+            UpstreamError: No stand-in plays this host, or it was told to drop the request.
+        """
+        app = self._hosts.get(origin.host)
+        if app is None:
+            raise UpstreamError(f"no stand-in plays {origin.host}")
+        request.sent = True
+        try:
+            return _FakeReply(Reply(app, _environ(origin, request)))
+        except ConnectionCut as error:
+            raise UpstreamError("the stand-in dropped the request") from error
+
+
+class _FakeReply:
+    """`UpstreamReply` over a WSGI reply."""
+
+    whole: bytes | None = None
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self.status = reply.status_code
+        self.reason = reply.status[4:]
+        self.headers: Headers = reply.headers
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._reply)
+        except ConnectionCut as error:
+            raise UpstreamError("the reply's body ended before its end") from error
+
+    def close(self) -> None:
+        """Close the stand-in's reply."""
+        self._reply.close()
+
+
+def _environ(origin: Origin, request: Request) -> dict[str, Any]:
+    target = origin.base_path + request.target
+    path, _, query = target.partition("?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query,
+        "REQUEST_URI": target,
+        "SERVER_NAME": origin.host,
+        "SERVER_PORT": str(origin.port),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": origin.authority,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": origin.scheme,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "wsgi.input": io.BytesIO(),
+        HEADERS_KEY: [("Host", origin.authority), *request.headers],
+    }
+    for name, value in request.headers:
+        key = name.upper().replace("-", "_")
+        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
+    if request.body is not None:
+        body = request.body
+        environ["wsgi.input"] = io.BytesIO(body) if isinstance(body, bytes) else _Blocks(body)
+        if request.length is None:
+            environ |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+    if request.length is not None:
+        environ["CONTENT_LENGTH"] = str(request.length)
+    return environ
+
+
+class _Blocks:
+    """Blocks as a stream to read."""
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._blocks = iter(blocks)
+        self._left = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to *size* bytes, empty at the end."""
+        if not self._left:
+            self._left = next((block for block in self._blocks if block), b"")
+        end = len(self._left) if size < 0 else size
+        block, self._left = self._left[:end], self._left[end:]
+        return block
