@@ -28,6 +28,18 @@ class StoreError(MiddlewareError):
     """The database could not be read or written; nothing billable may go out."""
 
 
+class UnknownKey(MiddlewareError, KeyError):
+    """No key has this name."""
+
+    def __str__(self) -> str:
+        # KeyError would show the message quoted, as it shows keys.
+        return str(self.args[0])
+
+
+class KeyExists(MiddlewareError, ValueError):
+    """A key of this name is in use; names are free again once their key is revoked."""
+
+
 class UpstreamError(MiddlewareError):
     """AssemblyAI could not be reached or spoke nonsense (answered with 502)."""
 

@@ -1,0 +1,410 @@
+"""The database: one engine a process, two kinds of transaction, one kind of error."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sqlite3
+import threading
+import time
+import uuid
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from ..errors import ConfigError, StoreError
+from .schema import SCHEMA_VERSION, meta, metadata
+from .sqlite_file import SQLiteFile, problems
+from .values import micros
+
+# Any constant does, as long as nobody else locks it: "aamw" in ASCII.
+_CREATION_LOCK = 0x61616D77
+_identity = select(meta.c.value).where(meta.c.name == "database_id")
+_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+# What a forked child must neither use nor close: closing a SQLite handle that came
+# through fork() harms the parent's (sqlite.org/howtocorrupt.html, section 2.6).
+_inherited: list[Engine] = []
+
+
+class Database:
+    """Where keys and ledger are kept: `sqlite:///file.db` or `postgresql://...`.
+
+    Nothing is opened before the first use. Each process opens its own connections, also
+    after a fork. The schema is made on first use; whoever starts at the same time waits
+    or finds it. A relative path counts from the working directory at construction.
+
+    Args:
+        url: SQLAlchemy's form. `sqlite://` keeps everything in memory, for one process.
+        busy_timeout_s: How long, in seconds, to wait for others' locks, for a free
+            connection, and for a server to answer a connection attempt.
+        clock: Unix seconds; tests put their own.
+
+    Raises:
+        ConfigError: *url* is no such URL. Never shows it: it may hold a password.
+
+    Every method here and in the rooms above raises StoreError, one line without secrets,
+    when the database cannot be read or written, or is not the one that was first used.
+    """
+
+    def __init__(
+        self, url: str, *, busy_timeout_s: float = 5.0, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._url = _checked(url)
+        self._timeout_s = busy_timeout_s
+        self.clock = clock
+        self.is_sqlite = self._url.get_backend_name() == "sqlite"
+        in_memory = self.is_sqlite and self._url.database in (None, "", ":memory:")
+        self._in_memory = in_memory
+        self._file = (
+            SQLiteFile(self._url.database or "", busy_timeout_s)
+            if self.is_sqlite and not in_memory
+            else None
+        )
+        self._database_id: str | None = None
+        self._lock = threading.Lock()
+        self._writer = threading.Lock()
+        self._engine: Engine | None = None
+        self._transactions: tuple[Engine, ...] = ()
+        _databases.add(self)
+
+    def __repr__(self) -> str:
+        return f"Database({self.describe()})"
+
+    def describe(self) -> str:
+        """Return where the database is, without user and password."""
+        if self._file is not None:
+            return self._file.path
+        if self._in_memory:
+            return "SQLite in memory"
+        return f"PostgreSQL {self._url.database or ''} at {self._url.host or 'local socket'}"
+
+    @property
+    def now(self) -> int:
+        """Now, as epoch microseconds."""
+        return micros(self.clock())
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection for single reads, each seeing what is committed by then."""
+        with self._guarded("read"), self._shared(), self._engines()[0].connect() as connection:
+            self._check(connection)
+            yield connection
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Give a connection whose reads all see one moment; keep it short."""
+        with self._guarded("read"), self._shared(), self._engines()[1].connect() as connection:
+            self._check(connection)
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a transaction that may write; it commits unless the block raises.
+
+        On SQLite it holds the write lock from its start, so that what it reads stays true.
+        """
+        with self._guarded("written"):
+            engine = self._engines()[2]
+            if not self.is_sqlite:
+                with engine.begin() as connection:
+                    self._check(connection)
+                    yield connection
+                return
+            started = time.monotonic()
+            # SQLite's lock is polled with growing pauses; threads of one process wait better.
+            if not self._writer.acquire(timeout=self._timeout_s):
+                raise StoreError("The database is busy")
+            try:
+                with engine.connect() as connection:
+                    self._check(connection)
+                    left_s = self._timeout_s - (time.monotonic() - started)
+                    self._wait_at_most(connection, left_s)
+                    with connection.begin():
+                        yield connection
+            finally:
+                self._writer.release()
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the stored data, a line each; on SQLite reads all of it."""
+        with self.read() as connection:
+            if self.is_sqlite:
+                raw = connection.connection.driver_connection
+                assert isinstance(raw, sqlite3.Connection)
+                return list(problems(raw))
+            self._check_schema(connection)
+            return []
+
+    def close(self) -> None:
+        """Close this process's idle connections; the next use opens new ones."""
+        with self._lock:
+            engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose()
+
+    @contextlib.contextmanager
+    def _shared(self) -> Iterator[None]:
+        # In memory there is one connection for all threads: one transaction at a time.
+        if not self._in_memory:
+            yield
+            return
+        if not self._writer.acquire(timeout=self._timeout_s):
+            raise StoreError("The database is busy")
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    @contextlib.contextmanager
+    def _guarded(self, verb: str) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise StoreError(f"The database could not be {verb}: {_reason(error)}") from error
+        except sqlite3.Error as error:
+            raise StoreError(f"The database could not be {verb}: {_line(error)}") from error
+
+    def _wait_at_most(self, connection: Connection, left_s: float) -> None:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        raw.execute(f"PRAGMA busy_timeout={max(1, int(left_s * 1000))}")
+
+    def _check(self, connection: Connection) -> None:
+        """Refuse a connection that does not lead to the database first used."""
+        info = connection.info
+        if not info.get("known"):
+            found = connection.scalar(_identity)
+            if found != self._database_id:
+                raise StoreError(f"{self.describe()} was replaced by another database")
+            connection.rollback()
+            info["known"] = True
+        if self._file is not None:
+            self._file.check(info)
+
+    def _engines(self) -> tuple[Engine, ...]:
+        """Return the engine as it reads, reads a snapshot, and writes."""
+        engine = self._engine
+        if engine is None:
+            if not self._lock.acquire(timeout=self._timeout_s):
+                raise StoreError("The database is busy")
+            try:
+                if self._engine is None:
+                    self._open()
+            finally:
+                self._lock.release()
+        return self._transactions
+
+    def _open(self) -> None:
+        if self._file is not None:
+            self._file.ensure(self._fill)
+        engine = self._new_engine()
+        try:
+            with engine.execution_options(start="BEGIN").connect() as connection:
+                if self._in_memory or not self.is_sqlite:
+                    self._create(connection)
+                self._check_schema(connection)
+                found = connection.scalar(_identity)
+                connection.commit()
+            if found is None:
+                raise StoreError(f"{self.describe()} is not a ledger of assemblyai-mw")
+            if self._file is not None:
+                self._file.remember(found)
+            elif self._database_id not in (None, found):
+                raise StoreError(f"{self.describe()} was replaced by another database")
+            self._database_id = found
+        except BaseException:
+            engine.dispose()
+            raise
+        self._transactions = (
+            engine,
+            engine.execution_options(start="BEGIN"),
+            engine.execution_options(start="BEGIN IMMEDIATE"),
+        )
+        self._engine = engine
+
+    def _new_engine(self) -> Engine:
+        if not self.is_sqlite:
+            return self._postgresql_engine()
+        # pysqlite's own transactions are off (isolation_level=None): SQLAlchemy's documented
+        # recipe for SERIALIZABLE SQLite. A lone read needs no BEGIN and gets none.
+        if self._file is not None:
+            engine = create_engine(
+                "sqlite://",
+                creator=self._file.connect,
+                poolclass=QueuePool,
+                pool_size=8,
+                max_overflow=248,
+                pool_timeout=self._timeout_s,
+                hide_parameters=True,
+            )
+        else:
+            engine = create_engine(
+                "sqlite://",
+                creator=lambda: sqlite3.connect(
+                    ":memory:", isolation_level=None, check_same_thread=False
+                ),
+                poolclass=StaticPool,
+                hide_parameters=True,
+            )
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            start = connection.get_execution_options().get("start")
+            if start is not None:
+                connection.exec_driver_sql(start)
+
+        return engine
+
+    def _postgresql_engine(self) -> Engine:
+        arguments: dict[str, Any] = {}
+        if "connect_timeout" not in self._url.query:
+            arguments["connect_timeout"] = max(2, math.ceil(self._timeout_s))
+        engine = create_engine(
+            self._url,
+            connect_args=arguments,
+            isolation_level="READ COMMITTED",
+            pool_pre_ping=True,
+            pool_size=8,
+            max_overflow=24,
+            pool_timeout=self._timeout_s,
+            hide_parameters=True,
+        )
+        lock_timeout = f"SET lock_timeout = {int(self._timeout_s * 1000)}"
+
+        @event.listens_for(engine, "connect")
+        def connected(raw: Any, record: object) -> None:
+            with raw.cursor() as cursor:
+                cursor.execute(lock_timeout)
+            raw.commit()
+
+        return engine
+
+    def _fill(self, raw: sqlite3.Connection) -> None:
+        engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
+        with engine.connect() as connection:
+            self._make_tables(connection)
+            connection.commit()
+
+    def _create(self, connection: Connection) -> None:
+        if not self.is_sqlite:
+            connection.execute(
+                text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CREATION_LOCK}
+            )
+        present = set(inspect(connection).get_table_names())
+        if meta.name in present:
+            return
+        if self._database_id is not None:
+            raise StoreError(f"{self.describe()} was in use, and its tables are gone")
+        if taken := sorted(present & set(metadata.tables)):
+            raise StoreError(
+                f"{self.describe()} has a table {taken[0]} of somebody else's;"
+                " give the ledger a database or schema of its own"
+            )
+        self._make_tables(connection)
+
+    def _make_tables(self, connection: Connection) -> None:
+        metadata.create_all(connection, checkfirst=False)
+        facts = {
+            "schema_version": str(SCHEMA_VERSION),
+            "database_id": str(uuid.uuid4()),
+            "created_at": str(self.now),
+        }
+        connection.execute(insert(meta), [{"name": n, "value": v} for n, v in facts.items()])
+
+    def _check_schema(self, connection: Connection) -> None:
+        inspector = inspect(connection)
+        present = set(inspector.get_table_names())
+        if meta.name not in present:
+            raise StoreError(f"{self.describe()} is not a ledger of assemblyai-mw")
+        try:
+            rows = connection.execute(select(meta.c.name, meta.c.value))
+            facts = {row.name: row.value for row in rows}
+            version = int(facts["schema_version"])
+        except (DBAPIError, KeyError, ValueError):
+            raise StoreError(f"{self.describe()} is not a ledger of assemblyai-mw") from None
+        if version > SCHEMA_VERSION:
+            raise StoreError(
+                f"{self.describe()} was made by a newer assemblyai-mw (schema {version}, this"
+                f" one knows {SCHEMA_VERSION}); install that version"
+            )
+        for table in metadata.sorted_tables:
+            if table.name not in present:
+                raise StoreError(f"{self.describe()} is damaged: table {table.name} is missing")
+            columns = {column["name"] for column in inspector.get_columns(table.name)}
+            for column in table.columns:
+                if column.name not in columns:
+                    raise StoreError(
+                        f"{self.describe()} is damaged: column {table.name}.{column.name}"
+                        " is missing"
+                    )
+
+    def _before_fork(self) -> None:
+        # No idle connection goes into a child. One in use by another thread does, but
+        # nobody in the child can reach it, or closes it.
+        if self._engine is not None and not self._in_memory:
+            self._engine.dispose()
+
+    def _after_fork(self) -> None:
+        self._lock = threading.Lock()
+        self._writer = threading.Lock()
+        if self._file is not None:
+            self._file.after_fork()
+        if self._engine is not None and not self._in_memory:
+            _inherited.append(self._engine)
+            self._engine = None
+
+
+def as_database(database: Database | str) -> Database:
+    """Return *database*, opened (lazily) where it is a URL."""
+    return Database(database) if isinstance(database, str) else database
+
+
+def _checked(url: str) -> URL:
+    expected = "expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, ValueError):
+        raise ConfigError(f"database_url: {expected}") from None
+    if backend == "sqlite":
+        if parsed.drivername not in ("sqlite", "sqlite+pysqlite") or parsed.query or parsed.host:
+            raise ConfigError(f"database_url: {expected}, without further options")
+        if (parsed.database or "").startswith("file:"):
+            raise ConfigError(f"database_url: {expected}, a path rather than a file: URI")
+        if sqlite3.sqlite_version_info < (3, 35):
+            raise ConfigError(f"database_url: SQLite {sqlite3.sqlite_version} is older than 3.35")
+        return parsed
+    # `postgres` is how hosting services spell it.
+    if parsed.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise ConfigError(f"database_url: {expected}")
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    original = error.orig if isinstance(error, DBAPIError) else None
+    return _line(original or error)
+
+
+def _line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _all(action: Callable[[Database], None]) -> Callable[[], None]:
+    def act() -> None:
+        for database in list(_databases):
+            action(database)
+
+    return act
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_all(Database._before_fork),
+        after_in_child=_all(Database._after_fork),
+    )

@@ -1,0 +1,275 @@
+"""Budget reserved for calls in flight, so that no number of workers can overspend."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from .database import Database, as_database
+from .schema import PENDING, calls, holds, spend
+from .spending import (
+    UNLIMITED,
+    Limits,
+    Period,
+    Scope,
+    SoftBudget,
+    Window,
+    add_spend,
+    limits_of,
+    soft_warnings,
+    spent_and_held,
+    windows,
+)
+from .values import micros
+
+if TYPE_CHECKING:
+    from ..call import Call, Caller
+
+_SWEEP_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Budget reserved for one call, until it is released, settled or expires.
+
+    Attributes:
+        id: None where no budget bounds the caller: nothing is held.
+        amount: Nano-dollars.
+        warnings: Soft thresholds found reached, and not told before.
+    """
+
+    id: int | None
+    amount: int
+    warnings: tuple[SoftBudget, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why no hold could be taken: the first budget that the call does not fit in.
+
+    Attributes:
+        scope: `key` or `team`.
+        window: `total`, `daily` or `monthly`, by UTC.
+        spent, held, needed, limit: Nano-dollars.
+        resets_at: When the window ends; None for `total`.
+    """
+
+    scope: Scope
+    window: Window
+    spent: int
+    held: int
+    needed: int
+    limit: int
+    resets_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is spent and held in one window of a key or team, against its limit.
+
+    Attributes:
+        owner: The key's id as text, or the team's name.
+        spent, held, limit: Nano-dollars; *limit* is None where there is none.
+        resets_at: When the window ends; None for `total`.
+    """
+
+    scope: Scope
+    owner: str
+    window: Window
+    spent: int
+    held: int
+    limit: int | None
+    resets_at: datetime | None
+
+    @property
+    def remaining(self) -> int | None:
+        """Nano-dollars that a next call may need, not below 0; None without a limit."""
+        return None if self.limit is None else max(0, self.limit - self.spent - self.held)
+
+
+def _take(module: object) -> object:
+    statement = module.insert(spend).values(  # type: ignore[attr-defined]
+        scope=bindparam("b_scope"),
+        owner=bindparam("b_owner"),
+        period=bindparam("b_period"),
+        spent_nano=0,
+        held_nano=bindparam("b_needed"),
+        warned=False,
+    )
+    return statement.on_conflict_do_update(
+        index_elements=list(spend.primary_key),
+        set_={"held_nano": spend.c.held_nano + statement.excluded.held_nano},
+        where=spend.c.spent_nano + spend.c.held_nano + statement.excluded.held_nano
+        <= bindparam("b_limit", type_=spend.c.held_nano.type),
+    )
+
+
+_takes = {"sqlite": _take(sqlite), "postgresql": _take(postgresql)}
+_gone = holds.c.amount_nano, holds.c.at, holds.c.key_id, holds.c.team
+_release = (
+    delete(holds)
+    .where(holds.c.id == bindparam("b_id"), holds.c.expires_at <= bindparam("b_expired"))
+    .returning(*_gone)
+)
+_expired = (
+    select(holds.c.id)
+    .where(holds.c.expires_at <= bindparam("b_now"))
+    .order_by(holds.c.expires_at)
+    .limit(_SWEEP_AT_ONCE)
+)
+
+
+class _DoesNotFit(Exception):
+    def __init__(self, period: Period, limit: int) -> None:
+        super().__init__()
+        self.period = period
+        self.limit = limit
+
+
+class Holds:
+    """Takes and frees budget. *database*: a Database, or its URL."""
+
+    def __init__(self, database: Database | str) -> None:
+        self.database = as_database(database)
+
+    def take(self, call: Call, nano: int, *, expires_in_s: float) -> Hold | Refusal:
+        """Reserve *nano* nano-dollars of the caller's budgets and their team's, or say why not.
+
+        One conditional UPDATE for each window, in one transaction: spent + held + needed
+        never passes a limit, whoever else takes at the same time. At least 1 nano-dollar
+        is needed, so that a budget of 0 allows nothing. Settling or failing the call's
+        ledger row frees the hold; so does `release`; and, after *expires_in_s* seconds,
+        whoever next needs the budget of a process that died.
+
+        Raises:
+            ValueError: *nano* is negative.
+        """
+        if nano < 0:
+            raise ValueError("nano: expected 0 or more")
+        caller = call.caller
+        if caller is None or (caller.key_id is None and caller.team is None):
+            return Hold(None, 0)
+        needed = max(1, nano)
+        refused = self._try(call, needed, expires_in_s)
+        if isinstance(refused, Refusal) and self.sweep():
+            # What stood in the way may have been a dead process's.
+            return self._try(call, needed, expires_in_s)
+        return refused
+
+    def _try(self, call: Call, needed: int, expires_in_s: float) -> Hold | Refusal:
+        caller = call.caller
+        assert caller is not None
+        at, now = micros(call.started), self.database.now
+        try:
+            with self.database.write() as connection:
+                limits = limits_of(connection, caller.key_id, caller.team)
+                if not limits:
+                    return Hold(None, 0)
+                periods = windows(caller.key_id, caller.team, at)
+                for period in periods:
+                    self._reserve(connection, period, limits.get(period.scope), needed)
+                hold = insert(holds).values(
+                    request_id=call.id,
+                    key_id=caller.key_id,
+                    team=caller.team,
+                    amount_nano=needed,
+                    at=at,
+                    expires_at=now + round(expires_in_s * 1_000_000),
+                )
+                taken = connection.scalar(hold.returning(holds.c.id))
+                return Hold(taken, needed, soft_warnings(connection, periods, limits))
+        except _DoesNotFit as full:
+            return self._refusal(full.period, full.limit, needed)
+
+    def _reserve(
+        self, connection: Connection, period: Period, limits: Limits | None, needed: int
+    ) -> None:
+        bound = limits.of(period.window) if limits else None
+        limit = UNLIMITED if bound is None else bound
+        statement = _takes[connection.dialect.name]
+        # A row that is not there yet holds nothing: the INSERT itself compares nothing.
+        fits = needed <= limit and (
+            connection.execute(
+                statement,  # type: ignore[call-overload]
+                {**period.key, "b_needed": needed, "b_limit": limit},
+            ).rowcount
+            == 1
+        )
+        if not fits:
+            raise _DoesNotFit(period, limit)
+
+    def _refusal(self, period: Period, limit: int, needed: int) -> Refusal:
+        with self.database.read() as connection:
+            spent, held = spent_and_held(connection, period)
+        return Refusal(period.scope, period.window, spent, held, needed, limit, period.resets_at)
+
+    def release(self, hold: Hold) -> bool:
+        """Give a hold's budget back; False, and no harm, if that was done already."""
+        return self._release(hold, expired_by=UNLIMITED)
+
+    def _release(self, hold: Hold, *, expired_by: int) -> bool:
+        if hold.id is None:
+            return False
+        with self.database.write() as connection:
+            row = connection.execute(_release, {"b_id": hold.id, "b_expired": expired_by}).first()
+            if row is None:
+                return False
+            add_spend(connection, windows(row.key_id, row.team, row.at), held=-row.amount_nano)
+        return True
+
+    def attach(self, hold: Hold, row: int, *, expires_in_s: float | None = None) -> bool:
+        """Leave a hold with its ledger row, to be freed when that is closed.
+
+        False if the row is closed already: then the hold is freed here and now. With
+        *expires_in_s* it is kept that much longer, in seconds from now.
+        """
+        if hold.id is None:
+            return False
+        with self.database.write() as connection:
+            state = select(calls.c.state).where(calls.c.id == row).with_for_update()
+            pending = connection.scalar(state) == PENDING
+            if pending:
+                kept = update(holds).where(holds.c.id == hold.id).values(call_id=row)
+                if expires_in_s is not None:
+                    end = self.database.now + round(expires_in_s * 1_000_000)
+                    kept = kept.values(expires_at=end)
+                return connection.execute(kept).rowcount == 1
+        self.release(hold)
+        return False
+
+    def sweep(self) -> int:
+        """Free the holds whose time is over, up to 100; return how many."""
+        now = self.database.now
+        with self.database.read() as connection:
+            expired = connection.scalars(_expired, {"b_now": now}).all()
+        # Each in its own transaction, so that locks are taken in the one order.
+        return sum(self._release(Hold(hold, 0), expired_by=now) for hold in expired)
+
+    def spent(self, caller: Caller) -> tuple[Standing, ...]:
+        """Return what the caller and their team have spent and hold: three windows of each."""
+        with self._standing(caller) as (connection, limits, periods):
+            return tuple(
+                Standing(
+                    each.scope,
+                    each.owner,
+                    each.window,
+                    *spent_and_held(connection, each),
+                    limits[each.scope].of(each.window) if each.scope in limits else None,
+                    each.resets_at,
+                )
+                for each in periods
+            )
+
+    @contextlib.contextmanager
+    def _standing(
+        self, caller: Caller
+    ) -> Iterator[tuple[Connection, dict[Scope, Limits], list[Period]]]:
+        with self.database.snapshot() as connection:
+            limits = limits_of(connection, caller.key_id, caller.team)
+            yield connection, limits, windows(caller.key_id, caller.team, self.database.now)

@@ -1,0 +1,335 @@
+"""The ledger: one row a billable call, written before it goes out, closed exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, SmallInteger, Text, bindparam, func, insert, update
+
+from ..errors import StoreError
+from .database import Database, as_database
+from .report import Reports
+from .schema import (
+    FAILED,
+    IS_PENDING,
+    IS_UNPRICED,
+    PENDING,
+    SETTLED,
+    UNPRICED,
+    calls,
+    transcripts,
+)
+from .settling import Settling
+from .spending import (
+    SoftBudget,
+    add_spend,
+    add_sums,
+    free_request,
+    limits_of,
+    soft_warnings,
+    windows,
+)
+from .transcripts import Transcripts, add_transcript
+from .values import day_of, from_json, micros, tag_names, to_json
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ..call import Call
+    from ..pricing import Price
+    from ..usage import Usage
+
+MAX_TEXT = 2048
+
+_open = insert(calls)
+_maker = (
+    calls.c.region,
+    calls.c.at,
+    calls.c.key_id,
+    calls.c.key_name,
+    calls.c.team,
+)
+
+
+def _given(name: str, column: Any, type_: Any) -> Any:
+    """Return *column*'s new value: the parameter, or what it was where that is NULL."""
+    return func.coalesce(bindparam(name, type_=type_), column)
+
+
+_accept = (
+    update(calls)
+    .where(calls.c.id == bindparam("b_row"))
+    .values(
+        status=_given("b_status", calls.c.status, SmallInteger),
+        transcript_id=bindparam("b_transcript"),
+        due_at=bindparam("b_due"),
+    )
+    .returning(*_maker)
+)
+_close = (
+    update(calls)
+    .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_PENDING)
+    .values(
+        state=bindparam("b_state"),
+        reason=bindparam("b_reason"),
+        status=_given("b_status", calls.c.status, SmallInteger),
+        model=_given("b_model", calls.c.model, Text),
+        audio_ms=bindparam("b_audio_ms"),
+        input_tokens=bindparam("b_input"),
+        output_tokens=bindparam("b_output"),
+        cached_tokens=bindparam("b_cached"),
+        cost_nano=bindparam("b_cost"),
+        breakdown=bindparam("b_breakdown"),
+        usage=bindparam("b_usage"),
+        duration_ms=_given("b_duration", calls.c.duration_ms, BigInteger),
+        closed_at=bindparam("b_now"),
+        due_at=None,
+    )
+    .returning(*_maker, calls.c.request_id, calls.c.model, calls.c.tags, calls.c.transcript_id)
+)
+_reprice = (
+    update(calls)
+    .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_UNPRICED)
+    .values(
+        state=SETTLED,
+        reason=None,
+        cost_nano=bindparam("b_cost"),
+        breakdown=bindparam("b_breakdown"),
+    )
+    .returning(*_maker, calls.c.model, calls.c.tags)
+)
+_end_transcript = (
+    update(transcripts)
+    .where(transcripts.c.call_id == bindparam("b_row"))
+    .values(status=bindparam("b_status"), completed_at=bindparam("b_now"))
+)
+
+
+class Ledger(Transcripts, Settling, Reports):
+    """What was asked, by whom, at what cost; and who owns what came of it.
+
+    Args:
+        database: A Database, or its URL.
+        intent_due_s: After how many seconds a call that got no answer is due for
+            settlement: longer than any request may last.
+        accept_due_s: After how many seconds an accepted transcript is due.
+        on_soft_budget: Called, after the commit, with each soft threshold that a
+            settlement reached; without it, the next hold tells of it.
+    """
+
+    def __init__(
+        self,
+        database: Database | str,
+        *,
+        intent_due_s: float = 900,
+        accept_due_s: float = 3,
+        on_soft_budget: Callable[[SoftBudget], None] | None = None,
+    ) -> None:
+        self.database = as_database(database)
+        self._intent_due = round(intent_due_s * 1_000_000)
+        self._accept_due = round(accept_due_s * 1_000_000)
+        self._on_soft_budget = on_soft_budget
+
+    def open(
+        self, call: Call, *, kind: str, model: str | None, features: Mapping[str, Any] | None
+    ) -> int:
+        """Write that a billable call is about to go out, state `pending`; return its row.
+
+        Durable when this returns: only then may the upstream see the request. *features*
+        is what `usage.asked_of` says the price depends on.
+        """
+        caller, at = call.caller, micros(call.started)
+        values = {
+            "request_id": call.id,
+            "at": at,
+            "key_id": caller.key_id if caller else None,
+            "key_name": caller.name if caller else None,
+            "team": caller.team if caller else None,
+            "end_user": _text(caller.end_user) if caller else None,
+            "route": _text(call.route.prefix),
+            "service": call.route.service,
+            "region": call.route.region,
+            "method": _text(call.method),
+            "path": _text(call.path),
+            "kind": kind,
+            "model": _text(model),
+            "features": to_json(features or {}),
+            # A key's own tags are its maker's word; a client cannot change them.
+            "tags": to_json({**call.tags, **(caller.tags if caller else {})}),
+            "state": PENDING,
+            "due_at": self.database.now + self._intent_due,
+            "attempts": 0,
+        }
+        with self.database.write() as connection:
+            (row,) = connection.execute(_open, values).inserted_primary_key or (None,)
+        if row is None:
+            raise StoreError("The database gave a new row no number")
+        return int(row)
+
+    def accept(self, row: int, *, status: int, transcript_id: str) -> None:
+        """Write that AssemblyAI took the call as *transcript_id*, and whose that is.
+
+        Durable when this returns: only then may the client learn the id.
+
+        Raises:
+            StoreError: Also where the id is known from another call, or the row is not there.
+        """
+        self._own(row, status, transcript_id)
+
+    def resolve(self, row: int, transcript_id: str) -> None:
+        """Write which transcript came of a call whose answer was never seen; like `accept`."""
+        self._own(row, None, transcript_id)
+
+    def _own(self, row: int, status: int | None, transcript_id: str) -> None:
+        parameters = {
+            "b_row": row,
+            "b_status": status,
+            "b_transcript": transcript_id,
+            "b_due": self.database.now + self._accept_due,
+        }
+        with self.database.write() as connection:
+            made = connection.execute(_accept, parameters).first()
+            if made is None:
+                raise StoreError(f"The ledger has no row {row}")
+            add_transcript(connection, made, row, transcript_id)
+
+    def settle(
+        self,
+        row: int,
+        *,
+        usage: Usage | None,
+        price: Price | None,
+        status: int | None = None,
+        reason: str | None = None,
+        duration_s: float | None = None,
+    ) -> bool:
+        """Close a pending call with its cost; True for exactly one caller, ever.
+
+        Without a *price* the row becomes `unpriced`, with the *reason*; never zero. In the
+        same transaction the cost goes to the running totals, and the call's hold is freed.
+        """
+        values = {
+            "b_state": UNPRICED if price is None else SETTLED,
+            "b_reason": _text(reason or "no price") if price is None else _text(reason),
+            "b_cost": None if price is None else price.nano,
+            "b_breakdown": None if price is None else to_json(price.breakdown()),
+            "b_usage": None if usage is None else to_json(asdict(usage)),
+        }
+        return self._end(row, values, usage, status, duration_s)
+
+    def fail(
+        self,
+        row: int,
+        *,
+        status: int | None,
+        reason: str | None = None,
+        duration_s: float | None = None,
+    ) -> bool:
+        """Close a pending call as failed, which costs nothing; True for one caller, ever."""
+        values = {
+            "b_state": FAILED,
+            "b_reason": _text(reason),
+            "b_cost": 0,
+            "b_breakdown": None,
+            "b_usage": None,
+        }
+        return self._end(row, values, None, status, duration_s)
+
+    def _end(
+        self,
+        row: int,
+        values: dict[str, Any],
+        usage: Usage | None,
+        status: int | None,
+        duration_s: float | None,
+    ) -> bool:
+        state, cost = values["b_state"], values["b_cost"] or 0
+        audio_ms = None
+        if usage is not None:
+            audio_ms = usage.session_ms if usage.audio_ms is None else usage.audio_ms
+        parameters = {
+            **values,
+            "b_row": row,
+            "b_status": status,
+            "b_model": None if usage is None else _text(usage.model),
+            "b_audio_ms": audio_ms,
+            "b_input": None if usage is None else usage.input_tokens,
+            "b_output": None if usage is None else usage.output_tokens,
+            "b_cached": None if usage is None else usage.cached_tokens,
+            "b_duration": None if duration_s is None else round(duration_s * 1000),
+            "b_now": self.database.now,
+        }
+        with self.database.write() as connection:
+            closed = connection.execute(_close, parameters).first()
+            if closed is None:
+                return False
+            if closed.transcript_id is not None and (state == FAILED or usage is not None):
+                ended = "error" if state == FAILED else "completed"
+                connection.execute(
+                    _end_transcript, {"b_row": row, "b_status": ended, "b_now": parameters["b_now"]}
+                )
+            for periods, amount in free_request(connection, closed.request_id):
+                add_spend(connection, periods, held=-amount)
+            sums = {
+                "calls": 1,
+                "failed": int(state == FAILED),
+                "unpriced": int(state == UNPRICED),
+                "audio_ms": audio_ms or 0,
+                "input_tokens": parameters["b_input"] or 0,
+                "output_tokens": parameters["b_output"] or 0,
+                "cached_tokens": parameters["b_cached"] or 0,
+                "cost_nano": cost,
+            }
+            told = self._charge(connection, closed, cost, sums)
+        self._tell(told)
+        return True
+
+    def reprice(self, row: int, price: Price) -> bool:
+        """Give an `unpriced` row its price after all; True for exactly one caller."""
+        parameters = {
+            "b_row": row,
+            "b_cost": price.nano,
+            "b_breakdown": to_json(price.breakdown()),
+        }
+        with self.database.write() as connection:
+            priced = connection.execute(_reprice, parameters).first()
+            if priced is None:
+                return False
+            sums = {"unpriced": -1, "cost_nano": price.nano}
+            told = self._charge(connection, priced, price.nano, sums)
+        self._tell(told)
+        return True
+
+    def _charge(
+        self, connection: Connection, row: Any, cost: int, sums: dict[str, int]
+    ) -> tuple[SoftBudget, ...]:
+        """Add a closed row to the running totals; return the soft thresholds it reached."""
+        periods = windows(row.key_id, row.team, row.at)
+        add_spend(connection, periods, spent=cost)
+        group = {
+            "day": day_of(row.at),
+            "key_id": row.key_id or 0,
+            "key_name": row.key_name or "",
+            "team": row.team or "",
+            "model": row.model or "",
+        }
+        add_sums(connection, group, tag_names(from_json(row.tags)), sums)
+        if not cost or self._on_soft_budget is None:
+            return ()
+        limits = limits_of(connection, row.key_id, row.team)
+        return soft_warnings(connection, periods, limits)
+
+    def _tell(self, told: tuple[SoftBudget, ...]) -> None:
+        for warning in told:
+            if self._on_soft_budget is not None:
+                self._on_soft_budget(warning)
+
+
+def _text(value: str | None) -> str | None:
+    """Return *value* as any database takes it: no NUL, no lone surrogate, not endless."""
+    if value is None:
+        return None
+    cut = value[:MAX_TEXT].replace("\0", "\ufffd")
+    return cut.encode("utf-8", "replace").decode()

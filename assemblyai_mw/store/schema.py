@@ -1,0 +1,267 @@
+"""The tables, one definition for SQLite and PostgreSQL.
+
+Money is nano-dollars, moments are epoch microseconds in UTC, both in 64-bit integers;
+JSON lies in text. "Nobody" is NULL in rows that describe, and 0 or '' in the keys of
+running totals, since a primary key holds no NULL.
+
+| table       | a row is                                                              |
+|-------------|-----------------------------------------------------------------------|
+| meta        | a fact about this database: its schema version, its identity          |
+| keys        | a virtual key: whose, what it may do and spend; never its secret      |
+| secrets     | a secret's SHA-256, and whose it is; two of them while one is rotated |
+| teams       | what a team may spend                                                 |
+| audit       | one change of a key or team                                           |
+| calls       | the ledger: one call that costs or could                              |
+| transcripts | who owns a transcript id, per region                                  |
+| uploads     | who owns an uploaded file, by the hash of its URL                     |
+| holds       | budget reserved for one call in flight                                |
+| spend       | spent and held of one key or team in one window                       |
+| totals      | closed calls of one day, key, team and model, added up                |
+| tag_totals  | closed calls of one day and tag, added up                             |
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnClause,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    literal_column,
+)
+
+SCHEMA_VERSION = 1
+
+PENDING, SETTLED, FAILED, UNPRICED = "pending", "settled", "failed", "unpriced"
+# SQLite matches a partial index to a literal only, not to a parameter.
+IS_PENDING: ColumnClause[str] = literal_column("'pending'")
+IS_UNPRICED: ColumnClause[str] = literal_column("'unpriced'")
+
+metadata = MetaData()
+# SQLite numbers rows by itself only where the column's type is exactly INTEGER.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("team", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    Column("region", Text),
+    Column("scope", Text, nullable=False),
+    Column("rpm", Integer),
+    Column("team_rpm", Integer),
+    Column("routes", Text),
+    Column("models", Text),
+    Column("features", Text),
+    Column("denied_features", Text, nullable=False),
+    Column("max_upload_bytes", BigInteger),
+    Column("allow_unpriced", Boolean, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("budget_nano", BigInteger),
+    Column("budget_daily_nano", BigInteger),
+    Column("budget_monthly_nano", BigInteger),
+    Column("soft_budget_ratio", Float),
+    # Ids are identities: one of a deleted row must never come back as somebody else.
+    sqlite_autoincrement=True,
+)
+Index(
+    "keys_live_name",
+    keys.c.name,
+    unique=True,
+    sqlite_where=keys.c.revoked_at.is_(None),
+    postgresql_where=keys.c.revoked_at.is_(None),
+)
+Index("keys_team", keys.c.team)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    Column("key_id", Id, ForeignKey("keys.id"), nullable=False, index=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+)
+
+teams = Table(
+    "teams",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("budget_nano", BigInteger),
+    Column("budget_daily_nano", BigInteger),
+    Column("budget_monthly_nano", BigInteger),
+    Column("soft_budget_ratio", Float),
+    Column("rpm", Integer),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text),
+    Column("action", Text, nullable=False),
+    Column("key_id", Id),
+    Column("key_name", Text),
+    Column("team", Text),
+    Column("detail", Text, nullable=False),
+)
+Index("audit_key", audit.c.key_id, audit.c.id)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("request_id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("key_id", Id),
+    Column("key_name", Text),
+    Column("team", Text),
+    Column("end_user", Text),
+    Column("route", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("model", Text),
+    Column("features", Text, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("status", SmallInteger),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("transcript_id", Text),
+    Column("audio_ms", BigInteger),
+    Column("input_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("cached_tokens", BigInteger),
+    Column("cost_nano", BigInteger),
+    Column("breakdown", Text),
+    Column("usage", Text),
+    Column("duration_ms", BigInteger),
+    Column("closed_at", BigInteger),
+    Column("due_at", BigInteger),
+    Column("attempts", Integer, nullable=False),
+)
+Index("calls_at", calls.c.at, calls.c.id)
+Index(
+    "calls_due",
+    calls.c.due_at,
+    sqlite_where=calls.c.state == IS_PENDING,
+    postgresql_where=calls.c.state == IS_PENDING,
+)
+Index(
+    "calls_unpriced",
+    calls.c.id,
+    sqlite_where=calls.c.state == IS_UNPRICED,
+    postgresql_where=calls.c.state == IS_UNPRICED,
+)
+
+transcripts = Table(
+    "transcripts",
+    metadata,
+    Column("region", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("call_id", Id, ForeignKey("calls.id"), nullable=False, unique=True),
+    # `team:NAME`, `key:ID` or `name:NAME`: lists of one owner read one index range.
+    Column("owner", Text, nullable=False),
+    Column("key_id", Id),
+    Column("key_name", Text),
+    Column("team", Text),
+    Column("at", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("completed_at", BigInteger),
+)
+Index("transcripts_owner", transcripts.c.region, transcripts.c.owner, transcripts.c.call_id)
+Index("transcripts_region", transcripts.c.region, transcripts.c.call_id)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("region", Text, primary_key=True),
+    Column("hash", LargeBinary(32), primary_key=True),
+    Column("key_id", Id),
+    Column("key_name", Text),
+    Column("team", Text),
+    Column("at", BigInteger, nullable=False),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("request_id", Text, nullable=False, index=True),
+    Column("call_id", Id),
+    Column("key_id", Id),
+    Column("team", Text),
+    Column("amount_nano", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+
+spend = Table(
+    "spend",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("owner", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("spent_nano", BigInteger, nullable=False),
+    Column("held_nano", BigInteger, nullable=False),
+    Column("warned", Boolean, nullable=False),
+)
+
+SUMS = (
+    "calls",
+    "failed",
+    "unpriced",
+    "audio_ms",
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "cost_nano",
+)
+
+
+def _sums() -> list[Column[int]]:
+    return [Column(name, BigInteger, nullable=False) for name in SUMS]
+
+
+totals = Table(
+    "totals",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("key_id", Id, primary_key=True, autoincrement=False),
+    Column("key_name", Text, primary_key=True),
+    Column("team", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    *_sums(),
+)
+
+tag_totals = Table(
+    "tag_totals",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("tag", Text, primary_key=True),
+    *_sums(),
+)

@@ -1,0 +1,151 @@
+"""Which open calls are to be looked after next; leased, so that one process asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+
+from .database import Database
+from .schema import IS_PENDING, calls
+from .values import Moment, from_json, micros, moment
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A pending call that this process leased, to find out how it ended.
+
+    Attributes:
+        row: Its ledger row.
+        transcript_id: None where no answer was ever seen.
+        at: When it was made.
+        attempts: How often it was leased, this time included.
+        features, model: What was asked for.
+        status: Of the reply to the call, if one was seen.
+    """
+
+    row: int
+    kind: str
+    region: str
+    service: str
+    route: str
+    method: str
+    path: str
+    transcript_id: str | None
+    at: datetime
+    attempts: int
+    features: Mapping[str, Any]
+    model: str | None
+    status: int | None
+    key_id: int | None
+    key_name: str | None
+    team: str | None
+    tags: Mapping[str, str]
+    request_id: str
+
+
+_is_due = (calls.c.state == IS_PENDING) & (calls.c.due_at <= bindparam("b_now"))
+_select_due = select(calls.c.id).where(_is_due).order_by(calls.c.due_at).limit(bindparam("b_limit"))
+_lease = (
+    update(calls)
+    .where(calls.c.id == bindparam("b_row"), _is_due)
+    .values(due_at=bindparam("b_until"), attempts=calls.c.attempts + 1)
+    .returning(
+        calls.c.id,
+        calls.c.kind,
+        calls.c.region,
+        calls.c.service,
+        calls.c.route,
+        calls.c.method,
+        calls.c.path,
+        calls.c.transcript_id,
+        calls.c.at,
+        calls.c.attempts,
+        calls.c.features,
+        calls.c.model,
+        calls.c.status,
+        calls.c.key_id,
+        calls.c.key_name,
+        calls.c.team,
+        calls.c.tags,
+        calls.c.request_id,
+    )
+)
+_reschedule = (
+    update(calls)
+    .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_PENDING)
+    .values(due_at=bindparam("b_due"))
+)
+_all_pending = select(calls.c.id).where(calls.c.state == IS_PENDING).limit(bindparam("b_limit"))
+
+
+class Settling:
+    """The part of the Ledger that hands out open calls."""
+
+    database: Database
+
+    def due(self, now: Moment | None = None, *, limit: int = 50, lease_s: float = 60) -> list[Due]:
+        """Lease up to *limit* pending calls that are due at *now*, the longest waiting first.
+
+        Nobody else gets them for *lease_s* seconds, on any host: by then the caller has
+        settled, failed or rescheduled them, or has died.
+        """
+        at = self.database.now if now is None else micros(now)
+        with self.database.read() as connection:
+            found = connection.scalars(_select_due, {"b_now": at, "b_limit": limit}).all()
+        if not found:
+            return []
+        until = at + round(lease_s * 1_000_000)
+        leased = []
+        with self.database.write() as connection:
+            # In one order for all processes, so that none waits for another in a circle.
+            for row_id in sorted(found):
+                parameters = {"b_row": row_id, "b_now": at, "b_until": until}
+                row = connection.execute(_lease, parameters).first()
+                if row is not None:
+                    leased.append(_due(row))
+        return leased
+
+    def reschedule(self, row: int, due_at: Moment) -> bool:
+        """Let a pending call be due again at *due_at*; False if it is not pending any more."""
+        with self.database.write() as connection:
+            moved = connection.execute(_reschedule, {"b_row": row, "b_due": micros(due_at)})
+            return moved.rowcount == 1
+
+    def hasten(self) -> int:
+        """Make every pending call due now, for whoever settles all of them; return how many."""
+        with self.database.write() as connection:
+            late = (calls.c.state == IS_PENDING) & (calls.c.due_at > self.database.now)
+            hurried = update(calls).where(late).values(due_at=self.database.now)
+            return connection.execute(hurried).rowcount
+
+    def pending(self, limit: int = 1_000_000) -> int:
+        """Return how many calls are open, counting no further than *limit*."""
+        with self.database.read() as connection:
+            return len(connection.scalars(_all_pending, {"b_limit": limit}).all())
+
+
+def _due(row: Any) -> Due:
+    return Due(
+        row=row.id,
+        kind=row.kind,
+        region=row.region,
+        service=row.service,
+        route=row.route,
+        method=row.method,
+        path=row.path,
+        transcript_id=row.transcript_id,
+        at=moment(row.at),
+        attempts=row.attempts,
+        features=from_json(row.features),
+        model=row.model,
+        status=row.status,
+        key_id=row.key_id,
+        key_name=row.key_name,
+        team=row.team,
+        tags=from_json(row.tags),
+        request_id=row.request_id,
+    )

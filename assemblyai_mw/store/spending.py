@@ -1,0 +1,258 @@
+"""Running totals: what a key or team has spent and holds, by window; and sums for reports.
+
+Every transaction that touches several of these rows takes them in the order of
+`windows`, so that on PostgreSQL none waits for another in a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Insert, Table, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from .schema import SUMS, holds, keys, spend, tag_totals, teams, totals
+from .values import moment
+
+Scope = Literal["key", "team"]
+Window = Literal["total", "daily", "monthly"]
+# The largest 64-bit integer stands for "no limit" in comparisons.
+UNLIMITED = 2**63 - 1
+MAX_NAME = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One budget window of one key or team: the row of `spend` it counts in.
+
+    Attributes:
+        scope, owner: `key` and its id as text, or `team` and its name.
+        window: `total`, `daily` or `monthly`, by UTC.
+        period: `total`, `2026-11-22` or `2026-11`.
+        resets_at: When the next window begins; None for `total`.
+    """
+
+    scope: Scope
+    owner: str
+    window: Window
+    period: str
+    resets_at: datetime | None
+
+    @property
+    def key(self) -> dict[str, str]:
+        """The row's primary key, as parameters of the statements below."""
+        return {"b_scope": self.scope, "b_owner": self.owner, "b_period": self.period}
+
+
+def windows(key_id: int | None, team: str | None, at: int) -> list[Period]:
+    """Return the windows that a call at *at* (epoch microseconds) counts in, in lock order."""
+    day = moment(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    tomorrow = datetime.fromordinal(day.toordinal() + 1).replace(tzinfo=UTC)
+    first = day.replace(day=1)
+    next_month = first.replace(year=day.year + day.month // 12, month=day.month % 12 + 1)
+    spans: tuple[tuple[Window, str, datetime | None], ...] = (
+        ("total", "total", None),
+        ("monthly", f"{day:%Y-%m}", next_month),
+        ("daily", f"{day:%Y-%m-%d}", tomorrow),
+    )
+    owners: list[tuple[Scope, str]] = []
+    if key_id is not None:
+        owners.append(("key", str(key_id)))
+    if team is not None:
+        owners.append(("team", team))
+    return [Period(scope, owner, *span) for scope, owner in owners for span in spans]
+
+
+def upsert(connection: Connection, table: Table) -> Any:
+    """Return the dialect's INSERT, which knows ON CONFLICT."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def _adding(table: Table, columns: Iterable[str]) -> dict[str, Insert]:
+    """Return, per dialect, the statement that adds to a row, or makes it."""
+    statements = {}
+    for dialect in (sqlite, postgresql):
+        statement: Any = dialect.insert(table)
+        statements[dialect.dialect.name] = statement.on_conflict_do_update(
+            index_elements=list(table.primary_key),
+            set_={name: table.c[name] + statement.excluded[name] for name in columns},
+        )
+    return statements
+
+
+_add_spend = _adding(spend, ["spent_nano", "held_nano"])
+_add_totals = _adding(totals, SUMS)
+_add_tags = _adding(tag_totals, SUMS)
+
+
+def add_spend(
+    connection: Connection, periods: Sequence[Period], *, spent: int = 0, held: int = 0
+) -> None:
+    """Add nano-dollars to what is spent, and to what is held, in each of *periods*."""
+    if not periods or not (spent or held):
+        return
+    connection.execute(
+        _add_spend[connection.dialect.name],
+        [
+            {
+                "scope": each.scope,
+                "owner": each.owner,
+                "period": each.period,
+                "spent_nano": spent,
+                "held_nano": held,
+                "warned": False,
+            }
+            for each in periods
+        ],
+    )
+
+
+def add_sums(
+    connection: Connection, group: dict[str, Any], tags: Sequence[str], sums: dict[str, int]
+) -> None:
+    """Add *sums* to the totals of *group* (day, key_id, key_name, team, model) and of each tag."""
+    full = {name: sums.get(name, 0) for name in SUMS}
+    connection.execute(_add_totals[connection.dialect.name], {**group, **full})
+    if tags:
+        day = group["day"]
+        connection.execute(
+            _add_tags[connection.dialect.name],
+            [{"day": day, "tag": tag, **full} for tag in sorted(set(tags))],
+        )
+
+
+_free_by_request = (
+    delete(holds)
+    .where(holds.c.request_id == bindparam("b_request"))
+    .returning(holds.c.amount_nano, holds.c.at, holds.c.key_id, holds.c.team)
+)
+
+
+def free_request(connection: Connection, request_id: str) -> list[tuple[list[Period], int]]:
+    """Delete the holds of a request; return the windows and nano-dollars of each."""
+    rows = connection.execute(_free_by_request, {"b_request": request_id}).all()
+    return [(windows(row.key_id, row.team, row.at), row.amount_nano) for row in rows]
+
+
+_key_limits = select(
+    keys.c.budget_nano,
+    keys.c.budget_daily_nano,
+    keys.c.budget_monthly_nano,
+    keys.c.soft_budget_ratio,
+).where(keys.c.id == bindparam("b_key"))
+_team_limits = select(
+    teams.c.budget_nano,
+    teams.c.budget_daily_nano,
+    teams.c.budget_monthly_nano,
+    teams.c.soft_budget_ratio,
+).where(teams.c.name == bindparam("b_team"))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The budgets of one key or team, nano-dollars; None is no limit."""
+
+    total: int | None
+    daily: int | None
+    monthly: int | None
+    soft_ratio: float | None
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is limited at all."""
+        return not (self.total is None and self.daily is None and self.monthly is None)
+
+    def of(self, window: Window) -> int | None:
+        """Return the limit of one window."""
+        if window == "total":
+            return self.total
+        return self.daily if window == "daily" else self.monthly
+
+
+def limits_of(connection: Connection, key_id: int | None, team: str | None) -> dict[Scope, Limits]:
+    """Return the budgets that bound a key and its team; scopes without any are left out."""
+    found: dict[Scope, Limits] = {}
+    if key_id is not None:
+        row = connection.execute(_key_limits, {"b_key": key_id}).first()
+        if row is not None:
+            found["key"] = Limits(*row)
+    if team is not None:
+        row = connection.execute(_team_limits, {"b_team": team}).first()
+        if row is not None:
+            found["team"] = Limits(*row)
+    return {scope: limits for scope, limits in found.items() if limits.any}
+
+
+_of_period = (
+    (spend.c.scope == bindparam("b_scope"))
+    & (spend.c.owner == bindparam("b_owner"))
+    & (spend.c.period == bindparam("b_period"))
+)
+_read_spend = select(spend.c.spent_nano, spend.c.held_nano).where(_of_period)
+_warn = (
+    update(spend)
+    .where(_of_period, spend.c.warned.is_(False), spend.c.spent_nano >= bindparam("b_threshold"))
+    .values(warned=True)
+    .returning(spend.c.spent_nano, spend.c.held_nano)
+)
+
+
+def spent_and_held(connection: Connection, period: Period) -> tuple[int, int]:
+    """Return the nano-dollars spent and held in one window."""
+    row = connection.execute(_read_spend, period.key).first()
+    return (0, 0) if row is None else (row.spent_nano, row.held_nano)
+
+
+@dataclass(frozen=True, slots=True)
+class SoftBudget:
+    """A key or team has spent its soft share of a budget; told once per window.
+
+    Attributes:
+        scope, owner: `key` and its id as text, or `team` and its name.
+        window: `total`, `daily` or `monthly`.
+        spent, held, limit: Nano-dollars.
+        ratio: The share of *limit* from which to warn.
+        resets_at: When the window ends; None for `total`.
+    """
+
+    scope: Scope
+    owner: str
+    window: Window
+    spent: int
+    held: int
+    limit: int
+    ratio: float
+    resets_at: datetime | None
+
+
+def soft_warnings(
+    connection: Connection, periods: Sequence[Period], limits: dict[Scope, Limits]
+) -> tuple[SoftBudget, ...]:
+    """Return the soft thresholds reached and not yet told of, and note that they are told."""
+    told = []
+    for each in periods:
+        bounds = limits.get(each.scope)
+        limit = bounds.of(each.window) if bounds else None
+        ratio = bounds.soft_ratio if bounds else None
+        if limit is None or ratio is None:
+            continue
+        row = connection.execute(_warn, {**each.key, "b_threshold": int(limit * ratio)}).first()
+        if row is not None:
+            told.append(
+                SoftBudget(
+                    each.scope,
+                    each.owner,
+                    each.window,
+                    row.spent_nano,
+                    row.held_nano,
+                    limit,
+                    ratio,
+                    each.resets_at,
+                )
+            )
+    return tuple(told)

@@ -1,0 +1,191 @@
+"""A ledger's SQLite file: made whole or not at all, and watched while it is in use.
+
+SQLite itself does not notice that its file was deleted, replaced or overwritten under
+an open connection (sqlite.org/howtocorrupt.html, sections 2 and 4), and it makes an
+empty database where none is. Both would turn a lost ledger into unlimited budgets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+from ..errors import StoreError
+
+# Written into the file's header (sqlite.org/fileformat.html, 1.3.16): "AAMW".
+APPLICATION_ID = 0x41414D57
+_STALE_READS = 5
+
+
+class SQLiteFile:
+    """One file, by absolute path: created atomically, then held to its identity."""
+
+    def __init__(self, path: str, busy_timeout_s: float) -> None:
+        # The links are followed now: a later `chdir` must not lead to another file.
+        self.path = os.path.realpath(path)
+        self.name = os.path.basename(self.path)
+        self._busy_timeout_s = busy_timeout_s
+        self._identity: tuple[int, int] | None = None
+        self._database_id: str | None = None
+        self._seen = (0, 0)
+        self._lock = threading.Lock()
+
+    def after_fork(self) -> None:
+        """Forget a lock that a thread of the parent may have held."""
+        self._lock = threading.Lock()
+
+    def ensure(self, fill: Callable[[sqlite3.Connection], None]) -> None:
+        """Make the file if there is none; *fill* writes the schema into it.
+
+        It is filled under another name and then linked to its own, so that whoever
+        starts at the same time, or after a crash, finds no half-made database.
+
+        Raises:
+            StoreError: It was in use and is gone, is empty, or cannot be made.
+        """
+        if os.path.exists(self.path):
+            if os.path.getsize(self.path) == 0:
+                raise StoreError(
+                    f"{self.path} is empty; it was truncated, or is no ledger: delete it by hand"
+                    " if it should become a new one"
+                )
+            return
+        if self._identity is not None:
+            raise StoreError(f"{self.path} was in use and is gone")
+        if os.path.exists(self.path + "-wal"):
+            raise StoreError(f"{self.path} is gone, but its -wal file is still there")
+        draft = f"{self.path}.{secrets.token_hex(8)}.new"
+        try:
+            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            try:
+                with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as made:
+                    made.execute(f"PRAGMA application_id={APPLICATION_ID}")
+                    fill(made)
+                    made.execute("PRAGMA journal_mode=WAL")
+                # Somebody else's file may be there by now: then theirs is the ledger.
+                with contextlib.suppress(FileExistsError):
+                    os.link(draft, self.path)
+                self._sync_directory()
+            finally:
+                for suffix in ("", "-wal", "-shm", "-journal"):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(draft + suffix)
+        except (OSError, sqlite3.Error) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise StoreError(f"{self.path} could not be made: {reason}") from error
+
+    def _sync_directory(self) -> None:
+        directory = os.open(os.path.dirname(self.path), os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def connect(self) -> sqlite3.Connection:
+        """Return a connection to the file that is there; never makes one."""
+        connection = sqlite3.connect(
+            f"file:{quote(self.path)}?mode=rw",
+            uri=True,
+            timeout=self._busy_timeout_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+            if mode != "wal":
+                raise StoreError(f"{self.path} lies where SQLite's WAL cannot work")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def remember(self, database_id: str) -> None:
+        """Hold the file to be what it is now: this inode, with this database in it."""
+        if self._database_id not in (None, database_id):
+            raise StoreError(f"{self.path} was replaced by another database")
+        found = self._stat()
+        identity = (found.st_dev, found.st_ino)
+        if self._identity not in (None, identity):
+            raise StoreError(f"{self.path} was replaced while in use")
+        self._identity, self._database_id = identity, database_id
+        self._seen = (found.st_mtime_ns, found.st_size)
+
+    def check(self, info: dict[str, Any]) -> None:
+        """Raise StoreError unless the file is the one that was first used, and whole.
+
+        *info* belongs to one connection and remembers its -wal file: while it is open,
+        nobody but a mistake takes that file away.
+        """
+        found = self._stat()
+        if (found.st_dev, found.st_ino) != self._identity:
+            raise StoreError(f"{self.path} was replaced while in use")
+        if (found.st_mtime_ns, found.st_size) != self._seen:
+            self._look_inside()
+        try:
+            wal = os.stat(self.path + "-wal").st_ino
+        except FileNotFoundError:
+            wal = None
+        if info.setdefault("wal", wal) != wal:
+            raise StoreError(f"{self.path}-wal was taken away while in use; restart to go on")
+
+    def _stat(self) -> os.stat_result:
+        try:
+            return os.stat(self.path)
+        except FileNotFoundError:
+            raise StoreError(f"{self.path} was in use and is gone") from None
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be reached: {error.strerror}") from error
+
+    def _look_inside(self) -> None:
+        """See that a file that changed, as each checkpoint changes it, is still the ledger."""
+        with self._lock:
+            found = self._stat()
+            seen = (found.st_mtime_ns, found.st_size)
+            if seen == self._seen:
+                return
+            for attempt in range(_STALE_READS):
+                try:
+                    database_id = self._read_beside_the_wal()
+                    break
+                except sqlite3.Error as error:
+                    # A checkpoint may be writing these very pages.
+                    if attempt == _STALE_READS - 1:
+                        raise StoreError(f"{self.path} is damaged: {error}") from error
+                    time.sleep(0.01)
+            if database_id != self._database_id:
+                raise StoreError(f"{self.path} was replaced by another database")
+            if found.st_size < self._seen[1]:
+                self._check_whole()
+            self._seen = seen
+
+    def _read_beside_the_wal(self) -> str:
+        # `immutable` reads the file alone, without locks and past every cache; SQLite's own
+        # open, unlike ours, does not drop this process's locks on it when it is closed.
+        uri = f"file:{quote(self.path)}?mode=ro&immutable=1"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as reader:
+            row = reader.execute("SELECT value FROM meta WHERE name='database_id'").fetchone()
+        return str(row[0]) if row else ""
+
+    def _check_whole(self) -> None:
+        with contextlib.closing(self.connect()) as connection:
+            for line in problems(connection):
+                raise StoreError(f"{self.path} is damaged: {line}")
+
+
+def problems(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield what SQLite's own check finds wrong with a database, a line each."""
+    try:
+        for (line,) in connection.execute("PRAGMA quick_check(5)"):
+            if line != "ok":
+                yield str(line)
+    except sqlite3.DatabaseError as error:
+        yield str(error)
