@@ -152,10 +152,12 @@ def _database(node: Node) -> str:
         return f"postgresql+psycopg://{rest}"
     if scheme not in ("sqlite", "sqlite+pysqlite"):
         raise node.error("sqlite:///FILE or postgresql://...", "another scheme or none")
-    path, question, query = rest.removeprefix("/").partition("?")
+    path = rest.removeprefix("/")
     if not rest.startswith("/") or path in ("", ":memory:") or path.startswith("file:"):
         raise node.error("sqlite:///FILE, for a ledger must outlive its process", "another form")
-    return f"sqlite:///{os.path.abspath(path)}{question}{query}"
+    if "?" in path:
+        raise node.error("sqlite:///FILE without further options", "one with (?)")
+    return f"sqlite:///{os.path.abspath(path)}"
 
 
 def _database_url(configured: str | None, environ: Mapping[str, str]) -> str:

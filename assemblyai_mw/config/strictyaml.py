@@ -69,7 +69,7 @@ def _problem(problem: str | None) -> str:
         return "expected plain YAML, got a tag (!...)"
     if "undefined alias" in problem:
         return "expected a known alias after * (quote a value that begins with *)"
-    if "expected a single document" in problem:
+    if "another document" in problem:
         return "expected one document, got several"
     return f"expected YAML; {_QUOTED.sub('...', problem)}"
 
