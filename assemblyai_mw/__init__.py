@@ -1,1 +1,58 @@
-"""AssemblyAI behind any WSGI app."""
+"""AssemblyAI behind any WSGI app, by virtual key, in its own format, with its exact cost.
+
+The way of a request, in and back out:
+
+    host server (Gunicorn, Waitress, mod_wsgi, WebTest, ...)
+      PrefixRouter          /assemblyai/* and its kind; all else is the host app's, untouched
+        KeyAuth             whose call is this?        401 in the dialect of the route
+          OpenAITranslator  on /v1/* only: OpenAI's JSON <-> the LLM Gateway's
+            Policy          may this key do that?      403
+              Isolation     is this id theirs?         404, as for an id that never was
+                CostLogger  what did it cost?          ledger row, log line, callbacks
+                  UpstreamForwarder                    bytes out, bytes back, streamed
+
+Each stage is plain WSGI, `Stage(app, *, options)`, and works alone around any app;
+`AssemblyAIMiddleware` is nothing but their composition. What they know of a request lies in
+one `Call`; who writes and who reads its fields stands in the `call` module.
+"""
+
+from .call import Call, Caller, Route
+from .calllog import CallRecord
+from .errors import ConfigError, MiddlewareError
+from .middleware.auth import KeyAuth
+from .middleware.cost import CostLogger
+from .middleware.forward import UpstreamForwarder
+from .middleware.isolation import Isolation
+from .middleware.openai import OpenAITranslator
+from .middleware.policy import Policy
+from .middleware.router import PrefixRouter
+from .pricing import PriceBook
+from .stack import AssemblyAIMiddleware
+from .store import Database, Keys, Ledger
+from .transport import RequestsTransport, SocketTransport, Timeouts
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AssemblyAIMiddleware",
+    "Call",
+    "CallRecord",
+    "Caller",
+    "ConfigError",
+    "CostLogger",
+    "Database",
+    "Isolation",
+    "KeyAuth",
+    "Keys",
+    "Ledger",
+    "MiddlewareError",
+    "OpenAITranslator",
+    "Policy",
+    "PrefixRouter",
+    "PriceBook",
+    "RequestsTransport",
+    "Route",
+    "SocketTransport",
+    "Timeouts",
+    "UpstreamForwarder",
+]

@@ -11,8 +11,10 @@ request and never a secret: hosts print their environ on debug pages.
 | caller        | KeyAuth               | RateLimit, Isolation, Budget, CostLogger |
 | tags          | `enter`               | CostLogger                               |
 | body, json    | `read_body`           | translator, guards, isolation, meter     |
+| inner         | Isolation             | CostLogger                               |
+| max_body_bytes | Policy               | UpstreamForwarder                        |
 | upstream      | UpstreamForwarder     | CostLogger, Budget                       |
-| row, usage, price, transcript_id | CostLogger | Budget, logs, callbacks           |
+| kind, row, state, usage, price, transcript_id | CostLogger | Budget, logs, callbacks |
 
 Stages work on a copy of the host's environ: `enter` makes it, once.
 """
@@ -23,7 +25,7 @@ import io
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import BadRequest, BodyTooLarge, LengthRequired
@@ -75,7 +77,8 @@ def route_for(prefix: str) -> Route:
     region: Region = "us"
     if name.startswith("eu."):
         region, name = "eu", name[3:]
-    service = name.removesuffix("assemblyai").rstrip(".")
+    # `/dictation.assemblyai`, and the private `/model-1.llm-gateway.assemblyai`.
+    *_, service = name.removesuffix("assemblyai").rstrip(".").split(".")
     return Route(prefix, service or "api", region)
 
 
@@ -129,7 +132,11 @@ class Call:
         upstream: `unsent` until the forwarder has written a byte of the request,
             `sent` while no reply is known, `replied` once a reply's head arrived.
             What was `sent` and never `replied` may have been done, and billed.
+        max_body_bytes: Largest body this caller may send; None is no limit of theirs.
+        inner: A stage is asking again on its own behalf; its one log line is out.
+        kind: What billable work it asks for, as `usage.kind_of` says; None is free.
         row: The ledger row of a billable call.
+        state: What this call did to its row, or to the transcript's that it polled.
     """
 
     id: str
@@ -140,7 +147,11 @@ class Call:
     tags: dict[str, str] = field(default_factory=dict)
     caller: Caller | None = None
     upstream: Literal["unsent", "sent", "replied"] = "unsent"
+    max_body_bytes: int | None = None
+    inner: bool = False
+    kind: str | None = None
     row: int | None = None
+    state: str | None = None
     transcript_id: str | None = None
     usage: Usage | None = None
     price: Price | None = None
@@ -151,7 +162,8 @@ def enter(environ: WSGIEnvironment, route: Route | None = None) -> tuple[Call, W
     """Return the request's Call and the environ that stages may change.
 
     The first stage to call this gets a new Call in a copy of *environ*; later
-    stages get what they were given. *route* moves the Call to another route.
+    stages get what they were given. *route* moves the Call to another route; who asked
+    in OpenAI's dialect is still answered in it.
     """
     call = environ.get(CALL_KEY)
     if call is None:
@@ -165,7 +177,7 @@ def enter(environ: WSGIEnvironment, route: Route | None = None) -> tuple[Call, W
         )
         environ = {**environ, CALL_KEY: call}
     elif route is not None:
-        call.route = route
+        call.route = replace(route, dialect=call.route.dialect)
     return call, environ
 
 

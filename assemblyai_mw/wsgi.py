@@ -33,15 +33,15 @@ class Reply:
         self._pending: list[bytes] = []
         self._app_iter: Iterable[bytes] = app(environ, self._start)
         self._items: Iterator[bytes] | None = None
-        if not self.status:
+        if not self._has_started():
             # A generator app calls start_response when its first item is asked for.
             try:
                 self._items = iter(self._app_iter)
                 for item in self._items:
                     self._pending.append(item)
-                    if self.status:
+                    if self._has_started():
                         break
-                if not self.status:
+                if not self._has_started():
                     raise AssertionError("the app returned without calling start_response")
             except BaseException:
                 self.close()
@@ -52,6 +52,9 @@ class Reply:
     ) -> Callable[[bytes], Any]:
         self.status, self.headers, self.exc_info = status, headers, exc_info
         return self._pending.append
+
+    def _has_started(self) -> bool:
+        return self.status != ""
 
     @property
     def status_code(self) -> int:

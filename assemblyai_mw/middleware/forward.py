@@ -160,7 +160,9 @@ class UpstreamForwarder:
         chunked = is_chunked(environ)
         if chunked and not environ.get("wsgi.input_terminated"):
             raise LengthRequired("This server cannot read chunked bodies; send a Content-Length.")
-        limit = self.max_body_bytes
+        limit = min(
+            (n for n in (self.max_body_bytes, call.max_body_bytes) if n is not None), default=None
+        )
         if limit is not None and length is not None and length > limit:
             raise _too_large(limit)
         if length == 0 or (length is None and not chunked):

@@ -36,6 +36,7 @@ class ChunkStream:
 
     Attributes:
         done: The gateway said `[DONE]`; the stream is whole.
+        usage: The usage as last said, or None.
         error: What broke it, or None.
     """
 
@@ -47,7 +48,7 @@ class ChunkStream:
         self._fallback_id = fallback_id
         self._include_usage = include_usage
         self._head: dict[str, Any] | None = None
-        self._usage: dict[str, Any] | None = None
+        self.usage: dict[str, Any] | None = None
         self._choices: dict[int, _ChoiceState] = {}
         self.done = False
         self.error: ApiError | None = None
@@ -73,7 +74,7 @@ class ChunkStream:
             return self._broken(event_error(payload))
         usage = to_usage(payload.get("usage"))
         if usage is not None:
-            self._usage = usage
+            self.usage = usage
         translated = [
             self._choice(choice, at)
             for at, choice in enumerate(choices)
@@ -114,7 +115,7 @@ class ChunkStream:
         return _event(chunk)
 
     def _last_usage(self) -> list[bytes]:
-        if not self._include_usage or self._usage is None:
+        if not self._include_usage or self.usage is None:
             return []
         head = self._head or {
             "id": reply_id({}, self._fallback_id),
@@ -122,7 +123,7 @@ class ChunkStream:
             "created": self._created,
             "model": self._target.name,
         }
-        return [_event({**head, "choices": [], "usage": self._usage})]
+        return [_event({**head, "choices": [], "usage": self.usage})]
 
     def _choice(self, choice: dict[str, Any], at: int) -> dict[str, Any]:
         index = choice.get("index")

@@ -1,0 +1,51 @@
+"""Reading a copy of a reply: undo its Content-Encoding, within a bound. Pure.
+
+The client gets the bytes as they came; only the copy that is metered is decoded.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+# What this can undo. Where a reply must be read, the request's Accept-Encoding is
+# narrowed to these: brotli and zstd are not in the standard library.
+READABLE = ("gzip", "x-gzip", "deflate", "identity")
+
+
+def decode(body: bytes, encoding: str | None, *, max_bytes: int) -> bytes | None:
+    """Return *body* without its Content-Encoding.
+
+    None where it cannot be had: an unknown or stacked encoding, broken data, or more
+    than *max_bytes* of it (10 MB can inflate to 10 GB).
+    """
+    coding = (encoding or "").strip().lower()
+    if coding in ("", "identity"):
+        return body if len(body) <= max_bytes else None
+    if coding not in READABLE:
+        return None
+    # RFC 9110 8.4.1.2: "deflate" means zlib's format, though some send raw deflate.
+    windows = (31,) if "gzip" in coding else (15, -15)
+    for window in windows:
+        inflater = zlib.decompressobj(window)
+        try:
+            decoded = inflater.decompress(body, max_bytes + 1)
+        except zlib.error:
+            continue
+        if len(decoded) > max_bytes or not inflater.eof:
+            return None
+        return decoded
+    return None
+
+
+def narrow(accept_encoding: str) -> str:
+    """Return an Accept-Encoding value without the codings that `decode` cannot undo.
+
+    >>> narrow("gzip, deflate, br;q=0.9")
+    'gzip, deflate'
+    """
+    kept = [
+        item.strip()
+        for item in accept_encoding.split(",")
+        if item.partition(";")[0].strip().lower() in READABLE
+    ]
+    return ", ".join(kept) or "identity"

@@ -1,0 +1,409 @@
+"""CostLogger: what did it cost, and whose is it? The ledger's row, the log line, callbacks."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from ..call import Call, enter, json_of, read_body
+from ..calllog import OnCall, emit, wanted
+from ..decoding import decode, narrow
+from ..errors import BadRequest, RequestRefused, StoreError, UpstreamError, error_reply
+from ..ownership import Ownership
+from ..pricing import PriceBook, Unpriced
+from ..store import Database, Ledger, Owner
+from ..taps import Counted, JSONTap, StreamTap
+from ..usage import ChatMeter, Outcome, asked_of, kind_of, outcome_of, transcript_outcome
+from ..wsgi import Reply
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+logger = logging.getLogger("assemblyai_mw.cost")
+
+MAX_JSON_BYTES = 16 * 1024 * 1024
+# A ten-hour transcript with its words is some 30 MB.
+MAX_REPLY_BYTES = 64 * 1024 * 1024
+# A reply that names a new transcript is a few kilobytes.
+MAX_CREATED_BYTES = 4 * 1024 * 1024
+
+# Kinds whose request is a JSON object; the others are audio, or a query.
+_JSON_KINDS = frozenset({"transcript", "chat", "understanding", "lemur", "tts"})
+_TRANSCRIPT = re.compile(r"/v2/transcript/([A-Za-z0-9_-]{1,128})(/sentences|/paragraphs)?")
+
+
+class CostLogger:
+    """Meter each call, and write what costs to the ledger before it can cost.
+
+    The order is the safety. A row of intent stands in the ledger before AssemblyAI sees a
+    billable request; if it cannot be written the answer is 503 and nothing goes out. Who owns
+    a new transcript is stored before the client learns its id. The first reply that shows a
+    transcript completed settles its row, by one conditional update, so that a hundred polls
+    charge once. Replies pass byte for byte; a copy is read, and once a transcript is settled
+    its polls are not read at all.
+
+    Reads `call.caller`, `call.upstream`, JSON bodies up to *max_json_bytes*. Writes
+    `call.kind`, `row`, `state`, `usage`, `price`, `transcript_id`. Answers by itself: 400, 413
+    and 415 for a billable body that cannot be read, 503 where the ledger cannot be written.
+
+    Args:
+        app: The next WSGI app.
+        ledger: A `Ledger`, or what `Ledger` takes: a `Database`, a URL.
+        prices: A `PriceBook`, or a mapping over the shipped one.
+        on_call: Called with a `CallRecord` after each call; what it raises is logged.
+        max_json_bytes: Largest JSON request that is read.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        ledger: Ledger | Database | str,
+        prices: PriceBook | Mapping[str, Any] | None = None,
+        on_call: OnCall | Sequence[OnCall] = (),
+        max_json_bytes: int = MAX_JSON_BYTES,
+    ) -> None:
+        self.app = app
+        self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
+        self.prices = prices if isinstance(prices, PriceBook) else PriceBook.load(prices)
+        self.on_call: tuple[OnCall, ...] = (on_call,) if callable(on_call) else tuple(on_call)
+        self.max_json_bytes = max_json_bytes
+        self._owners = Ownership(self.ledger)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        call.kind = kind_of(call.route.service, call.method, call.path)
+        app = self._free if call.kind is None else self._billable
+        if call.inner or not wanted(self.on_call):
+            return app(environ, start_response)
+        reply = Reply(app, environ)
+        reply.start(start_response)
+        status = reply.status_code
+
+        def end(bytes_out: int, whole: bool) -> None:
+            emit(call, self.on_call, status=status if whole else None, bytes_out=bytes_out)
+
+        return Counted(reply, end)
+
+    # What costs
+
+    def _billable(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        kind = call.kind or "other"
+        try:
+            asked = self._asked(kind, call, environ)
+        except RequestRefused as error:
+            return error.reply(call.route.dialect)(environ, start_response)
+        models = asked.get("models") or (None,)
+        try:
+            call.row = self.ledger.open(call, kind=kind, model=models[0], features=asked)
+        except StoreError as error:
+            return self._ledger_down(call, error)(environ, start_response)
+        call.state = "pending"
+        _narrow_encoding(environ)
+        try:
+            reply = Reply(self.app, environ)
+        except BaseException:
+            self._not_done(call, None)
+            raise
+        status = reply.status_code
+        if not 200 <= status < 300:
+            self._not_done(call, status)
+        elif kind == "transcript":
+            return self._created(call, reply, environ, start_response)
+        elif (reply.header("content-type") or "").startswith("text/event-stream"):
+            return self._streamed(call, asked, reply, start_response)
+        elif kind == "token":
+            # The session that the token opens bills itself; its length is not told here.
+            self._close(call, Outcome("odd", reason="sessions of this token are not metered"))
+        else:
+            return self._replied(call, kind, asked, reply, start_response)
+        reply.start(start_response)
+        return reply
+
+    def _asked(self, kind: str, call: Call, environ: WSGIEnvironment) -> dict[str, Any]:
+        """Return what the price will depend on; raise where the request cannot be read."""
+        if kind in _JSON_KINDS:
+            if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+                raise RequestRefused("A compressed body cannot be read here.", status=415)
+            body = read_body(call, environ, max_bytes=self.max_json_bytes)
+            value = json_of(call)
+            if not isinstance(value, dict):
+                raise BadRequest("The body is not a JSON object.")
+            return asked_of(kind, value, size=len(body))
+        if kind == "token":
+            return asked_of(kind, dict(parse_qsl(environ.get("QUERY_STRING", ""))))
+        return asked_of(kind, {"model": environ.get("HTTP_X_AAI_MODEL")})
+
+    def _created(
+        self,
+        call: Call,
+        reply: Reply,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Store who owns the new transcript, then let the client learn its id."""
+        try:
+            blocks: list[bytes] = []
+            for block in reply:
+                blocks.append(block)
+                if sum(map(len, blocks)) > MAX_CREATED_BYTES:
+                    break
+            body = b"".join(blocks)
+            transcript = _object(body, reply.header("content-encoding"))
+            transcript_id = transcript.get("id") if transcript else None
+            if isinstance(transcript_id, str) and transcript_id:
+                assert call.row is not None
+                call.transcript_id = transcript_id
+                self.ledger.accept(call.row, status=reply.status_code, transcript_id=transcript_id)
+            else:
+                logger.error("row %s: the reply names no transcript; it stays open", call.row)
+        except StoreError as error:
+            reply.close()
+            # The work was accepted: its row stays open, and is settled from AssemblyAI's list.
+            call.transcript_id = None
+            return self._ledger_down(call, error)(environ, start_response)
+        except UpstreamError as error:
+            reply.close()
+            return error_reply(
+                call.route.dialect,
+                error.status,
+                "AssemblyAI's reply broke off. Whether it acted on the request is unknown.",
+                code="upstream_error",
+            )(environ, start_response)
+        except BaseException:
+            reply.close()
+            raise
+        reply.start(start_response)
+        return _Whole(body, reply)
+
+    def _streamed(
+        self,
+        call: Call,
+        asked: Mapping[str, Any],
+        reply: Reply,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        meter = ChatMeter(asked, call.route.region)
+        status = reply.status_code
+
+        def end(whole: bool) -> None:
+            outcome = meter.outcome()
+            if outcome.usage is None and not whole:
+                outcome = Outcome("odd", reason="the stream ended early, before its usage")
+            self._close(call, outcome, status=status)
+
+        reply.start(start_response)
+        return StreamTap(reply, meter, _never_raising(end))
+
+    def _replied(
+        self,
+        call: Call,
+        kind: str,
+        asked: Mapping[str, Any],
+        reply: Reply,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        encoding, status = reply.header("content-encoding"), reply.status_code
+
+        def end(body: bytes | None) -> None:
+            value = _object(body, encoding) if body is not None else None
+            if value is None:
+                outcome = Outcome("odd", reason="the reply could not be read whole")
+            else:
+                outcome = outcome_of(kind, value, asked, call.route.region)
+            self._close(call, outcome, status=status)
+
+        reply.start(start_response)
+        return JSONTap(reply, _never_raising(end), max_bytes=MAX_REPLY_BYTES, drain=True)
+
+    def _not_done(self, call: Call, status: int | None) -> None:
+        """Close the row of a call that was refused, or leave it open if nobody knows."""
+        assert call.row is not None
+        try:
+            if call.upstream != "sent":
+                self.ledger.fail(call.row, status=status)
+                call.state = "failed"
+            elif call.kind != "transcript":
+                # Only transcripts can be looked up later, in AssemblyAI's list.
+                self.ledger.settle(
+                    call.row,
+                    usage=None,
+                    price=None,
+                    status=status,
+                    reason="sent, but no reply came: whether it was done is unknown",
+                )
+                call.state = "unpriced"
+        except StoreError as error:
+            logger.error("row %s stays open: %s", call.row, error)
+
+    def _close(self, call: Call, outcome: Outcome, *, status: int | None = None) -> None:
+        assert call.row is not None
+        at = datetime.fromtimestamp(call.started, UTC)
+        self._settle(call, call.row, outcome, at, status=status)
+
+    # What settles
+
+    def _free(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        match = (
+            _TRANSCRIPT.fullmatch(call.path)
+            if call.route.service == "api" and call.method in ("GET", "DELETE")
+            else None
+        )
+        if match is None:
+            return self.app(environ, start_response)
+        call.transcript_id = match[1]
+        try:
+            owner = self._owners.find(call.route.region, match[1])
+        except StoreError as error:
+            # Reading is free and goes on; what it would have settled is settled later.
+            logger.error("transcript %s is not metered: %s", match[1], error)
+            owner = None
+        if owner is None or owner.settled:
+            return self.app(environ, start_response)
+        _narrow_encoding(environ)
+        if call.method == "DELETE":
+            self._settle_first(call, owner, environ)
+        reply = Reply(self.app, environ)
+        if reply.status_code != 200:
+            reply.start(start_response)
+            return reply
+        encoding = reply.header("content-encoding")
+
+        def end(body: bytes | None) -> None:
+            self._seen(call, owner, _object(body, encoding) if body is not None else None)
+
+        reply.start(start_response)
+        return JSONTap(reply, _never_raising(end), max_bytes=MAX_REPLY_BYTES)
+
+    def _settle_first(self, call: Call, owner: Owner, environ: WSGIEnvironment) -> None:
+        """Look at a transcript before it is deleted: afterwards there is less to see."""
+        get = {
+            **environ,
+            "REQUEST_METHOD": "GET",
+            "CONTENT_LENGTH": "",
+            "wsgi.input": io.BytesIO(),
+        }
+        get.pop("HTTP_TRANSFER_ENCODING", None)
+        try:
+            reply = Reply(self.app, get)
+            try:
+                if reply.status_code == 200:
+                    body = b"".join(reply)
+                    self._seen(call, owner, _object(body, reply.header("content-encoding")))
+            finally:
+                reply.close()
+        except Exception as error:
+            logger.warning("transcript %s: %s", call.transcript_id, type(error).__name__)
+        call.upstream = "unsent"
+
+    def _seen(self, call: Call, owner: Owner, transcript: Mapping[str, Any] | None) -> None:
+        """Settle a transcript by a reply that shows it, if it shows its end."""
+        if transcript is None or owner.row is None:
+            return
+        outcome = transcript_outcome(transcript, owner.features, call.route.region)
+        final = transcript.get("status") == "completed"
+        if outcome.state == "pending" or (outcome.state == "odd" and not final):
+            return
+        self._settle(call, owner.row, outcome, owner.at)
+        assert call.transcript_id is not None
+        self._owners.settled(call.route.region, call.transcript_id, owner)
+
+    def _settle(
+        self,
+        call: Call,
+        row: int,
+        outcome: Outcome,
+        at: datetime,
+        *,
+        status: int | None = None,
+    ) -> None:
+        """Write the end of a row: once, whoever else is about to."""
+        usage, price, reason = outcome.usage, None, outcome.reason
+        if usage is not None:
+            try:
+                price = self.prices.price(usage, at)
+            except Unpriced as error:
+                reason = str(error)
+        try:
+            if outcome.state == "error":
+                done, state = self.ledger.fail(row, status=status, reason=reason), "failed"
+            else:
+                done = self.ledger.settle(
+                    row, usage=usage, price=price, status=status, reason=reason
+                )
+                state = "settled" if price is not None else "unpriced"
+        except StoreError as error:
+            logger.error("row %s stays open: %s", row, error)
+            return
+        if done:
+            call.row, call.state, call.usage, call.price = row, state, usage, price
+            if state == "unpriced":
+                logger.warning("row %s is unpriced: %s", row, reason)
+
+    def _ledger_down(self, call: Call, error: StoreError) -> WSGIApplication:
+        logger.error("the ledger cannot be written: %s", error)
+        return error_reply(
+            call.route.dialect,
+            503,
+            "The ledger cannot be written, so nothing that costs is sent.",
+            code="ledger_unavailable",
+        )
+
+
+def _never_raising(end: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Keep the meter's own faults out of the client's reply."""
+
+    def guarded(argument: Any) -> None:
+        try:
+            end(argument)
+        except Exception:
+            logger.exception("a reply could not be metered")
+
+    return guarded
+
+
+def _object(body: bytes, encoding: str | None) -> Mapping[str, Any] | None:
+    """Return a reply's JSON object, None where it holds something else."""
+    decoded = decode(body, encoding, max_bytes=MAX_REPLY_BYTES)
+    if decoded is None:
+        return None
+    try:
+        value = json.loads(decoded)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _narrow_encoding(environ: WSGIEnvironment) -> None:
+    """Ask only for codings that the meter can read too."""
+    accepted = environ.get("HTTP_ACCEPT_ENCODING")
+    if accepted:
+        environ["HTTP_ACCEPT_ENCODING"] = narrow(accepted)
+
+
+class _Whole:
+    """A body that was read already, and what may be left of it."""
+
+    def __init__(self, body: bytes, rest: Reply) -> None:
+        self._body = body
+        self._rest = rest
+
+    def __iter__(self) -> _Whole:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._body:
+            body, self._body = self._body, b""
+            return body
+        return next(self._rest)
+
+    def close(self) -> None:
+        self._rest.close()

@@ -1,0 +1,165 @@
+"""AssemblyAIMiddleware: the whole way of a request, outermost first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
+
+from .call import enter
+from .calllog import OnCall
+from .config import Config, Upstream, load_config
+from .errors import ConfigError, error_reply
+from .middleware.auth import KeyAuth
+from .middleware.cost import CostLogger
+from .middleware.forward import UpstreamForwarder
+from .middleware.isolation import Isolation
+from .middleware.openai import OpenAITranslator
+from .middleware.policy import Policy
+from .middleware.router import PrefixRouter
+from .pricing import PriceBook
+from .store import Database, Keys, Ledger
+from .translate import Model
+from .transport import SocketTransport, Timeouts, Transport
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class AssemblyAIMiddleware:
+    """Put AssemblyAI behind *app*: its routes first, everything else is the app's.
+
+        app.wsgi_app = AssemblyAIMiddleware(app.wsgi_app)
+
+    Nothing but a composition: `__init__` builds one chain of stages for each route and
+    hands them to a `PrefixRouter`. Whoever wants another way writes their own.
+
+    Args:
+        app: The host's WSGI app.
+        config: A YAML file, a mapping of the same shape, a `Config`, or None: then the file
+            that `ASSEMBLYAI_MW_CONFIG` names, else the environment alone.
+        transport: How upstreams are reached; default pooled sockets.
+        on_call: Called with a `CallRecord` after each call, beside the configured callbacks.
+
+    Raises:
+        ConfigError: The configuration is wrong; one line says what and where.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        config: str | os.PathLike[str] | Mapping[str, Any] | Config | None = None,
+        *,
+        transport: Transport | None = None,
+        on_call: OnCall | Sequence[OnCall] = (),
+    ) -> None:
+        settings = config if isinstance(config, Config) else load_config(config)
+        database = Database(settings.database_url)
+        keys = Keys(database)
+        ledger = Ledger(database)
+        prices = PriceBook.load(settings.prices)
+        callbacks = [*_resolve(settings), *([on_call] if callable(on_call) else on_call)]
+        carrier = transport if transport is not None else SocketTransport()
+        limits, timeouts = settings.limits, settings.timeouts
+        patience = Timeouts(timeouts.connect_s, timeouts.read_s, timeouts.total_s or 7200.0)
+
+        def known(inner: WSGIApplication) -> WSGIApplication:
+            return KeyAuth(inner, keys=keys, master_key=settings.master_key)
+
+        def governed(upstream: Upstream) -> WSGIApplication:
+            return Policy(
+                Isolation(
+                    CostLogger(
+                        UpstreamForwarder(
+                            upstream.base_url,
+                            api_key=upstream.api_key,
+                            timeout=patience,
+                            transport=carrier,
+                            max_body_bytes=limits.max_upload_bytes,
+                        ),
+                        ledger=ledger,
+                        prices=prices,
+                        on_call=callbacks,
+                        max_json_bytes=limits.max_json_bytes,
+                    ),
+                    ledger=ledger,
+                    max_json_bytes=limits.max_json_bytes,
+                ),
+                max_json_bytes=limits.max_json_bytes,
+            )
+
+        native = {prefix: governed(upstream) for prefix, upstream in settings.upstreams.items()}
+        models, deployments = _deployments(settings)
+        below = native | {prefix: governed(upstream) for prefix, upstream in deployments.items()}
+        translated = known(
+            OpenAITranslator(_by_route(below), models=models, max_body_bytes=limits.max_json_bytes)
+        )
+        self.config = settings
+        self.app = PrefixRouter(
+            app,
+            {prefix: known(inner) for prefix, inner in native.items()}
+            | dict.fromkeys(settings.openai_routes, translated),
+        )
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self.app(environ, start_response)
+
+
+def _by_route(apps: Mapping[str, WSGIApplication]) -> WSGIApplication:
+    """Return an app that hands a call to the app of the route it was moved to."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        target = apps.get(call.route.prefix) or error_reply(
+            call.route.dialect, 404, "There is no such route.", code="not_found"
+        )
+        return target(environ, start_response)
+
+    return app
+
+
+def _resolve(settings: Config) -> list[OnCall]:
+    """Return the configured callbacks themselves."""
+    callbacks: list[OnCall] = []
+    for path in settings.callbacks:
+        try:
+            target = resolve_name(path)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ConfigError(
+                f"{settings.source}: callbacks: cannot import {path!r}: {type(error).__name__}"
+            ) from error
+        if not callable(target):
+            raise ConfigError(f"{settings.source}: callbacks: {path!r} is not callable")
+        callbacks.append(target)
+    return callbacks
+
+
+def _deployments(settings: Config) -> tuple[list[Model], dict[str, Upstream]]:
+    """Return the model list, and an upstream for each address or key of its own in it.
+
+    Those are mounted where the translator alone can reach them.
+    """
+    models: list[Model] = []
+    upstreams: dict[str, Upstream] = {}
+    for entry in settings.models:
+        region = entry.region
+        prefix = "/eu.llm-gateway.assemblyai" if region == "eu" else "/llm-gateway.assemblyai"
+        route = settings.upstreams.get(prefix)
+        base = entry.api_base.removesuffix("/v1") if entry.api_base else None
+        key = entry.api_key or (route.api_key if route else None)
+        own = None
+        if (base or (route and route.base_url)) is None or key is None:
+            raise ConfigError(
+                f"{settings.source}: model_list: {entry.model_name}: expected api_base and "
+                f"api_key, since the route {prefix} is taken away"
+            )
+        upstream = Upstream(base or route.base_url, key, region)  # type: ignore[union-attr]
+        if upstream != route:
+            own = next((p for p, known in upstreams.items() if known == upstream), None)
+            if own is None:
+                own = f"{'/eu.' if region == 'eu' else '/'}model-{len(upstreams) + 1}"
+                own += ".llm-gateway.assemblyai"
+                upstreams[own] = upstream
+        models.append(Model(entry.model_name, entry.model, own))
+    return models, upstreams
