@@ -112,9 +112,10 @@ class Database:
         with self._guarded("written"):
             engine = self._engines()[2]
             if not self.is_sqlite:
-                with engine.begin() as connection:
+                with engine.connect() as connection:
                     self._check(connection)
-                    yield connection
+                    with connection.begin():
+                        yield connection
                 return
             started = time.monotonic()
             # SQLite's lock is polled with growing pauses; threads of one process wait better.
@@ -181,6 +182,7 @@ class Database:
             found = connection.scalar(_identity)
             if found != self._database_id:
                 raise StoreError(f"{self.describe()} was replaced by another database")
+            # What comes next begins its own transaction.
             connection.rollback()
             info["known"] = True
         if self._file is not None:
@@ -220,11 +222,18 @@ class Database:
         except BaseException:
             engine.dispose()
             raise
-        self._transactions = (
-            engine,
-            engine.execution_options(start="BEGIN"),
-            engine.execution_options(start="BEGIN IMMEDIATE"),
-        )
+        if self.is_sqlite:
+            self._transactions = (
+                engine,
+                engine.execution_options(start="BEGIN"),
+                engine.execution_options(start="BEGIN IMMEDIATE"),
+            )
+        else:
+            self._transactions = (
+                engine.execution_options(isolation_level="AUTOCOMMIT"),
+                engine.execution_options(isolation_level="REPEATABLE READ"),
+                engine,
+            )
         self._engine = engine
 
     def _new_engine(self) -> Engine:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .database import Database, as_database
@@ -93,8 +91,8 @@ class Standing:
         return None if self.limit is None else max(0, self.limit - self.spent - self.held)
 
 
-def _take(module: object) -> object:
-    statement = module.insert(spend).values(  # type: ignore[attr-defined]
+def _take(module: Any) -> Any:
+    statement = module.insert(spend).values(
         scope=bindparam("b_scope"),
         owner=bindparam("b_owner"),
         period=bindparam("b_period"),
@@ -102,12 +100,12 @@ def _take(module: object) -> object:
         held_nano=bindparam("b_needed"),
         warned=False,
     )
+    after = spend.c.spent_nano + spend.c.held_nano + statement.excluded.held_nano
     return statement.on_conflict_do_update(
         index_elements=list(spend.primary_key),
         set_={"held_nano": spend.c.held_nano + statement.excluded.held_nano},
-        where=spend.c.spent_nano + spend.c.held_nano + statement.excluded.held_nano
-        <= bindparam("b_limit", type_=spend.c.held_nano.type),
-    )
+        where=after <= bindparam("b_limit", type_=BigInteger),
+    ).returning(spend.c.held_nano)
 
 
 _takes = {"sqlite": _take(sqlite), "postgresql": _take(postgresql)}
@@ -192,17 +190,13 @@ class Holds:
     ) -> None:
         bound = limits.of(period.window) if limits else None
         limit = UNLIMITED if bound is None else bound
-        statement = _takes[connection.dialect.name]
         # A row that is not there yet holds nothing: the INSERT itself compares nothing.
-        fits = needed <= limit and (
-            connection.execute(
-                statement,  # type: ignore[call-overload]
-                {**period.key, "b_needed": needed, "b_limit": limit},
-            ).rowcount
-            == 1
-        )
-        if not fits:
-            raise _DoesNotFit(period, limit)
+        if needed <= limit:
+            parameters = {**period.key, "b_needed": needed, "b_limit": limit}
+            statement = _takes[connection.dialect.name]
+            if connection.execute(statement, parameters).first() is not None:
+                return
+        raise _DoesNotFit(period, limit)
 
     def _refusal(self, period: Period, limit: int, needed: int) -> Refusal:
         with self.database.read() as connection:
@@ -253,7 +247,8 @@ class Holds:
 
     def spent(self, caller: Caller) -> tuple[Standing, ...]:
         """Return what the caller and their team have spent and hold: three windows of each."""
-        with self._standing(caller) as (connection, limits, periods):
+        with self.database.snapshot() as connection:
+            limits = limits_of(connection, caller.key_id, caller.team)
             return tuple(
                 Standing(
                     each.scope,
@@ -263,13 +258,5 @@ class Holds:
                     limits[each.scope].of(each.window) if each.scope in limits else None,
                     each.resets_at,
                 )
-                for each in periods
+                for each in windows(caller.key_id, caller.team, self.database.now)
             )
-
-    @contextlib.contextmanager
-    def _standing(
-        self, caller: Caller
-    ) -> Iterator[tuple[Connection, dict[Scope, Limits], list[Period]]]:
-        with self.database.snapshot() as connection:
-            limits = limits_of(connection, caller.key_id, caller.team)
-            yield connection, limits, windows(caller.key_id, caller.team, self.database.now)

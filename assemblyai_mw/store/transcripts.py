@@ -183,9 +183,12 @@ class Transcripts:
         }
         with self.database.write() as connection:
             added = connection.execute(
-                upsert(connection, uploads).values(**values).on_conflict_do_nothing()
+                upsert(connection, uploads)
+                .values(**values)
+                .on_conflict_do_nothing()
+                .returning(uploads.c.at)
             )
-            if added.rowcount == 1:
+            if added.first() is not None:
                 return
             known = connection.execute(
                 _find_upload, {"b_region": region, "b_hash": values["hash"]}
@@ -293,8 +296,9 @@ def add_transcript(connection: Connection, row: Any, row_id: int, transcript_id:
             status="queued",
         )
         .on_conflict_do_nothing()
+        .returning(transcripts.c.call_id)
     )
-    if added.rowcount == 1:
+    if added.first() is not None:
         return
     known = select(transcripts.c.call_id).where(
         transcripts.c.region == row.region, transcripts.c.id == transcript_id
