@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import pricefile
 from ..errors import ConfigError
 from ..secret import Secret
 from .checks import (
@@ -197,6 +198,16 @@ def _check_self_service(path: str | None, prefixes: Iterable[str], root: Node) -
             )
 
 
+def _prices(node: Node) -> Mapping[str, Any]:
+    """Prices that make a book together with the shipped ones."""
+    prices = mapping(node)
+    try:
+        pricefile.load(prices)
+    except ConfigError as error:
+        raise ConfigError(f"{node.source}: {error}") from None
+    return prices
+
+
 def _settlement(node: Node) -> Settlement:
     if isinstance(node.value, Mapping):
         return section(Settlement, node)
@@ -221,7 +232,7 @@ _SECTIONS: Mapping[str, Any] = {
     "model_list": None,
     "general_settings": None,
     "routes": None,
-    "prices": mapping,
+    "prices": _prices,
     "timeouts": lambda node: section(Timeouts, node),
     "limits": lambda node: section(Limits, node),
     "settlement": _settlement,

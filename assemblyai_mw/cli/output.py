@@ -1,0 +1,151 @@
+"""Tables for people, JSON for programs, CSV for spreadsheets. The same in a pipe and a terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import chain, islice
+from typing import Any
+
+import click
+
+# Columns are as wide as the first rows need; reading millions twice would be dear.
+MEASURED_ROWS = 500
+# A spreadsheet would run a cell that begins so (OWASP, CSV Injection), and callers choose
+# model names.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def plain(value: Any) -> Any:
+    """Return *value* as JSON can say it: moments as ISO 8601 with Z, sets as sorted lists."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {type(value).__name__} has no form in JSON")
+
+
+def to_dict(record: Any) -> dict[str, Any]:
+    """Return a dataclass's fields, in their order and without going deeper."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+def echo_json(value: Any) -> None:
+    """Print *value* as indented JSON."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=plain))
+
+
+def echo_json_rows(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print *rows* as a JSON list, an object a line, without holding them all."""
+    separator = "["
+    for row in rows:
+        click.echo(
+            f"{separator}\n  " + json.dumps(row, ensure_ascii=False, default=plain), nl=False
+        )
+        separator = ","
+    click.echo("[]" if separator == "[" else "\n]")
+
+
+def echo_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print *rows* as CSV with a heading; what nests stands as JSON in its cell."""
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="\n")
+    for cells in chain([columns], ([_csv_cell(row.get(c)) for c in columns] for row in rows)):
+        writer.writerow(cells)
+        click.echo(line.getvalue(), nl=False)
+        line.seek(0)
+        line.truncate()
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, datetime | Decimal):
+        return plain(value)
+    return json.dumps(value, ensure_ascii=False, default=plain)
+
+
+def echo_table(
+    columns: Sequence[str],
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    right: Iterable[str] = (),
+    money: Iterable[str] = (),
+    total: Callable[[], Mapping[str, Any]] | None = None,
+) -> None:
+    """Print *rows* under their headings.
+
+    The columns in *right* and *money* are flush right; those in *money* also have their
+    decimal points below each other. *total* is asked for the last line once the rows have
+    gone by.
+    """
+    remaining = iter(rows)
+    first = list(islice(remaining, MEASURED_ROWS))
+    known = [total()] if total and len(first) < MEASURED_ROWS else []
+    places = {name: _places(row.get(name) for row in (*first, *known)) for name in money}
+    flush = {*right, *places}
+
+    def texts(row: Mapping[str, Any], absent: Any = None) -> list[str]:
+        return [_text(row.get(name, absent), places.get(name)) for name in columns]
+
+    heads = [name.replace("_", " ") for name in columns]
+    lines = [heads, *map(texts, first), *(texts(row, "") for row in known)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = ["-" * width for width in widths]
+
+    def echo(line: Sequence[str]) -> None:
+        padded = [
+            text.rjust(width) if name in flush else text.ljust(width)
+            for name, text, width in zip(columns, line, widths, strict=True)
+        ]
+        click.echo("  ".join(padded).rstrip())
+
+    echo(heads)
+    echo(rule)
+    for row in chain(first, remaining):
+        echo(texts(row))
+    if total:
+        echo(rule)
+        echo(texts(total(), ""))
+
+
+def _places(amounts: Iterable[Any]) -> int:
+    """Return how many decimals *amounts* need, at least those of a cent."""
+    return max([2, *(len(str(amount).partition(".")[2]) for amount in amounts)])
+
+
+def _text(value: Any, places: int | None) -> str:
+    """Return *value* as a cell; money gets *places* decimals, or more where it needs them."""
+    if places is None or value in (None, ""):
+        return cell(value)
+    whole, _, part = cell(value).partition(".")
+    return f"{whole}.{part.ljust(places, '0')}"
+
+
+def cell(value: Any) -> str:
+    """Return *value* in one line, without what could steer a terminal."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    if isinstance(value, Mapping):
+        return cell(",".join(f"{k}={v}" if v else str(k) for k, v in value.items()) or None)
+    if isinstance(value, set | frozenset):
+        return cell(",".join(sorted(map(str, value))) or None)
+    if isinstance(value, list | tuple):
+        return cell(",".join(map(str, value)) or None)
+    text = format(value, "f") if isinstance(value, Decimal) else str(value)
+    return "".join(c if c.isprintable() else "?" for c in text)
