@@ -12,11 +12,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .measures import Outcome, Usage, count, name_of, odd, shown
+from .measures import Outcome, Usage, count, name_of, names_of, odd, shown
 from .sse import Event, SSESplitter
 
 DEFAULT_MAX_TOKENS = 1000  # docs/llm-gateway/chat-completions: "Default is 1000"
-MAX_FALLBACKS = 16
 _PROMPT = ("messages", "prompt", "tools", "response_format")
 
 
@@ -26,19 +25,15 @@ def chat_asked(body: Mapping[str, Any], size: int | None = None) -> dict[str, An
     Without *size*, `prompt_bytes` is the length of what the model will read, as JSON.
     """
     asked: dict[str, Any] = {}
-    model = name_of(body.get("model"))
-    models = [model] if model else []
-    fallbacks = body.get("fallbacks")
+    named = [body.get("model")]
     bounds = [_output_bound(body)]
+    fallbacks = body.get("fallbacks")
     if isinstance(fallbacks, list) and fallbacks:
         asked["fallbacks"] = True
-        for fallback in fallbacks[:MAX_FALLBACKS]:
-            if isinstance(fallback, Mapping):
-                name = name_of(fallback.get("model"))
-                if name and name not in models:
-                    models.append(name)
-                if count(fallback.get("max_tokens")):
-                    bounds.append(_output_bound(fallback))
+        tables = [fallback for fallback in fallbacks if isinstance(fallback, Mapping)]
+        named += [fallback.get("model") for fallback in tables]
+        bounds += [_output_bound(fallback, 0) for fallback in tables]
+    models = names_of(named)
     if models:
         asked["models"] = models
     asked["max_tokens"] = max(bounds)
@@ -60,9 +55,9 @@ def chat_asked(body: Mapping[str, Any], size: int | None = None) -> dict[str, An
     return asked
 
 
-def _output_bound(body: Mapping[str, Any]) -> int:
+def _output_bound(body: Mapping[str, Any], default: int = DEFAULT_MAX_TOKENS) -> int:
     given = [count(body.get(name)) for name in ("max_tokens", "max_completion_tokens")]
-    return max((n for n in given if n), default=DEFAULT_MAX_TOKENS)
+    return max((n for n in given if n), default=default)
 
 
 def chat_usage(reply: Any, asked: Mapping[str, Any] | None, region: str) -> Usage | None:

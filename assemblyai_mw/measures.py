@@ -7,6 +7,7 @@ negative, absurdly large, a boolean) is never rounded to something that could be
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
@@ -18,6 +19,7 @@ MAX_DURATION_S = 86_400
 MAX_TOKENS = 10**9
 MAX_CHANNELS = 256
 MAX_NAME_CHARS = 128
+MAX_MODELS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,16 @@ def name_of(value: Any) -> str | None:
         return None
     name = value.strip()
     return name if 0 < len(name) <= MAX_NAME_CHARS and name.isprintable() else None
+
+
+def names_of(values: Iterable[Any]) -> list[str]:
+    """Return the usable names among *values*, each once, in their order.
+
+    Past 32 of them the rest is one `?`, which no price and no list of allowed models
+    knows: what was left out must not pass unseen.
+    """
+    names = list(dict.fromkeys(name for value in values if (name := name_of(value))))
+    return names if len(names) <= MAX_MODELS else [*names[:MAX_MODELS], "?"]
 
 
 def shown(value: Any) -> str:

@@ -8,7 +8,6 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-NANO = 1_000_000_000
 HOUR = "hour"
 MILLION = "million tokens"
 # Section -> the unit its items are priced in.

@@ -15,12 +15,12 @@ from importlib import resources
 from typing import Any
 
 from .errors import ConfigError
+from .money import NANO
 from .pricebook import (
     DATED,
     EARLIEST,
     HOUR,
     MILLION,
-    NANO,
     SECTIONS,
     Book,
     Entry,

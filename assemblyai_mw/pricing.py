@@ -9,17 +9,19 @@ with its source, are in prices.toml.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
-from .errors import MiddlewareError
 from .features import CHANNELED
 from .llm_usage import DEFAULT_MAX_TOKENS
 from .measures import Usage
-from .pricebook import HOUR, MILLION, NANO, Book, Entry, Prices, Rate, canonical, decimal_text
+from .money import NANO, Item, Price, Unpriced, format_usd
+from .pricebook import HOUR, MILLION, Book, Entry, Prices, Rate, canonical, decimal_text
 from .pricefile import load
+
+__all__ = ["Item", "Price", "PriceBook", "Unpriced", "format_usd"]
 
 HOUR_MS = 3_600_000
 # Kinds that name their own section of the book.
@@ -35,78 +37,6 @@ SYNC_MAX_S = 120
 PROMPT_EXTRA_TOKENS = 1000
 # Fast speech is 4 words, some 20 letters, a second; a token is a byte at least.
 TRANSCRIPT_TOKENS_PER_S = 32
-
-
-class Unpriced(MiddlewareError):
-    """The book has no price for something that was used.
-
-    Attributes:
-        reason: One line that names it.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class Item(NamedTuple):
-    """One line of a price: quantity x rate = amount, rounded to a nano-dollar.
-
-    Attributes:
-        item: What it is for, with what changed its rate: `gpt-5 input, in-region +10%`.
-        quantity: Decimal text: seconds (times channels where they count), or tokens.
-        unit: What the quantity counts: `second` or `token`.
-        rate: US dollars, decimal text, and for how much: `0.21/hour`, `5/million tokens`.
-        amount_nano: Nano-dollars.
-    """
-
-    item: str
-    quantity: str
-    unit: str
-    rate: str
-    amount_nano: int
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What something costs.
-
-    Attributes:
-        nano: Nano-dollars: the sum of the items' amounts.
-        items: The lines it is made of.
-    """
-
-    nano: int
-    items: tuple[Item, ...] = ()
-
-    @property
-    def usd(self) -> str:
-        """The price in dollars, exact decimal text."""
-        return format_usd(self.nano)
-
-    def breakdown(self) -> list[dict[str, str]]:
-        """Return the lines as JSON-able objects, with the amount in dollars."""
-        return [
-            {
-                "item": item.item,
-                "quantity": item.quantity,
-                "unit": item.unit,
-                "rate": item.rate,
-                "amount_usd": format_usd(item.amount_nano),
-            }
-            for item in self.items
-        ]
-
-
-FREE = Price(0)
-
-
-def format_usd(nano: int) -> str:
-    """Return nano-dollars as dollars: exact decimal text, no exponent, no trailing zeros."""
-    sign = "-" if nano < 0 else ""
-    whole, part = divmod(abs(nano), NANO)
-    text = f"{part:09d}".rstrip("0")
-    return f"{sign}{whole}.{text}" if text else f"{sign}{whole}"
 
 
 class PriceBook:
@@ -371,14 +301,14 @@ class PriceBook:
     ) -> int | None:
         """Return the same for chat, whether the prompt is read plainly or into a cache."""
         used["input_tokens"] = tokens
-        bounds = [self._dearest("chat", models, at, **used)]
-        for written in ("cache_write_tokens", "cache_write_1h_tokens"):
-            try:
-                bounds.append(self._dearest("chat", models, at, **used, **{written: tokens}))
-            except Unpriced:
-                # No price of its own by choice of the operator: such a call has none later.
-                continue
-        return max((bound for bound in bounds if bound is not None), default=None)
+        bound = self._dearest("chat", models, at, **used)
+        for model in models:
+            _, prices = self._found("chat", model, at)
+            for name in {"cache_write", "cache_write_1h"} & prices.rates.keys():
+                cached: dict[str, Any] = {f"{name}_tokens": tokens}
+                written = Usage("chat", model, **used, **cached)
+                bound = max(bound or 0, self.price(written, at).nano)
+        return bound
 
     def _priced(self, section: str, at: dt.datetime) -> list[str]:
         items = self._book.items[section].values()
@@ -406,10 +336,15 @@ def _hours(name: str, suffix: str, rate: Rate, ms: int, channels: int) -> Item:
 
 
 def _token_line(name: str, tokens: int, rate: Rate, percent: Fraction | None) -> Item:
-    num, den, usd = rate.num, rate.den * 1_000_000, rate.usd
     if percent is not None:
-        factor = 1 + percent / 100
-        num, den = num * factor.numerator, den * factor.denominator
-        usd = decimal_text(Fraction(rate.num, rate.den * NANO) * factor)
-    amount = (2 * num * tokens + den) // (2 * den)
-    return Item(name, str(tokens), "token", f"{usd}/{MILLION}", amount)
+        rate = _raised(rate, percent)
+    den = rate.den * 1_000_000
+    amount = (2 * rate.num * tokens + den) // (2 * den)
+    return Item(name, str(tokens), "token", f"{rate.usd}/{MILLION}", amount)
+
+
+@functools.lru_cache(1024)
+def _raised(rate: Rate, percent: Fraction) -> Rate:
+    """Return *rate* with *percent* on top, exactly."""
+    nano = Fraction(rate.num, rate.den) * (1 + percent / 100)
+    return Rate(nano.numerator, nano.denominator, decimal_text(nano / NANO))

@@ -9,7 +9,7 @@ its own SDKs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from .features import CHANNELED, features_of
@@ -21,6 +21,7 @@ from .measures import (
     count,
     milliseconds,
     name_of,
+    names_of,
     odd,
     shown,
 )
@@ -69,7 +70,6 @@ _POSTS: dict[str, dict[str, str | None]] = {
     "tts": {"/v1/speech": "tts", "/v1/speech/events": "tts"},
 }
 _READS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE", "TRACE"})
-MAX_MODELS = 16
 
 
 def kind_of(service: str, method: str, path: str) -> str | None:
@@ -135,13 +135,14 @@ def asked_of(kind: str, body: Mapping[str, Any], *, size: int | None = None) -> 
 
 
 def _models(body: Mapping[str, Any]) -> list[str]:
-    """Return the models a request names; `speech_models` goes before `speech_model`."""
+    """Return every model a request names, first choice first.
+
+    `speech_models` replaced `speech_model`; where both are there, both may run.
+    """
     several = body.get("speech_models")
-    named: Iterable[Any] = several if isinstance(several, list) and several else ()
-    if not named:
-        named = [body.get("speech_model") or body.get("model") or body.get("final_model")]
-    names = (name_of(model) for model in named)
-    return [name for name in names if name][:MAX_MODELS]
+    named: list[Any] = list(several) if isinstance(several, list) else []
+    named.append(body.get("speech_model") or body.get("model") or body.get("final_model"))
+    return names_of(named)
 
 
 def _session_bound(value: Any) -> int:
@@ -188,7 +189,7 @@ def transcript_outcome(reply: Any, asked: Mapping[str, Any] | None, region: str)
         if len(models) != 1:
             if not whole:
                 return Outcome("pending", reason="this reply does not name the model")
-            wanted = ", ".join(models) or "none asked for"
+            wanted = ", ".join(models[:4]) or "none asked for"
             return odd(f"the reply does not say which speech model was used ({wanted})")
         model = models[0]
     features = features_of(reply, asked.get("features") or ())

@@ -261,6 +261,26 @@ def test_an_item_with_a_since_is_added_to_its_prices() -> None:
     assert book.price(speech(), AT.replace(year=2027, month=1, day=1)).usd == "0.3"
 
 
+def test_a_since_may_be_a_moment() -> None:
+    for since in ("2026-11-22T12:00:00+00:00", dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)):
+        book = PriceBook.load({"transcript": {"universal-2": {"usd": 1, "since": since}}})
+        assert book.price(speech(), AT.replace(hour=11)).usd == "0.15"
+        assert book.price(speech(), AT.replace(hour=12)).usd == "1"
+
+
+def test_an_empty_section_changes_nothing() -> None:
+    book = PriceBook.load({"transcript": None, "aliases": {"transcript": {"nano": None}}})
+    assert book.has("transcript", "universal-2", AT)
+    assert not book.has("transcript", "nano", AT)
+
+
+def test_names_from_outside_are_not_remembered_for_ever() -> None:
+    book = PriceBook.load({"discount": "1%"})
+    for i in range(5000):
+        assert not book.has("chat", f"model-{i}", AT)
+    assert len(book._book._found) <= 4096
+
+
 def test_a_null_item_has_no_price_and_neither_has_what_led_to_it() -> None:
     book = PriceBook.load({"transcript": {"universal-2": None}})
     assert not book.has("transcript", "universal-2", AT)
@@ -361,6 +381,11 @@ def test_overrides_do_not_reach_the_shipped_book() -> None:
         ({"aliases": 3}, "prices.aliases: expected a table"),
         ({"aliases": {"transcript": 3}}, "prices.aliases.transcript: expected a table"),
         ({"free": {"transcript": "all"}}, "prices.free.transcript"),
+        ({"transcript": {"universal-2": {"usd": 1, "since": 5}}}, "universal-2.since"),
+        ({"settings": {"in_region": [{"percent": 1, "until": 2}]}}, "in_region[0].until"),
+        ({"transcript": {"universal-2": {"usd": 1, "colour": 2}}}, "universal-2.colour"),
+        ({"transcript": {"universal-2": {"prices": [{"usd": 1, "eur": 2}]}}}, "prices[0].eur"),
+        ({"transcript": {"universal-2": {"prices": []}}}, None),
     ],
 )
 def test_a_wrong_override_is_refused_by_the_name_of_its_key(prices: Any, key: str | None) -> None:

@@ -124,7 +124,8 @@ def test_a_flood_of_made_up_flags_hides_no_known_one() -> None:
         ({"speech_models": ["universal-3-pro", "universal-2"]}, ["universal-3-pro", "universal-2"]),
         ({"speech_model": "best"}, ["best"]),
         ({"speech_models": [], "speech_model": "nano"}, ["nano"]),
-        ({"speech_models": ["a"], "speech_model": "b"}, ["a"]),
+        ({"speech_models": ["a"], "speech_model": "b"}, ["a", "b"]),
+        ({"speech_models": ["a", "a"], "speech_model": "a"}, ["a"]),
         ({"speech_models": [1, None, "", "a\nb", "x" * 500]}, None),
         ({"speech_models": "universal-2"}, None),
         ({}, None),
@@ -132,6 +133,17 @@ def test_a_flood_of_made_up_flags_hides_no_known_one() -> None:
 )
 def test_the_models_that_a_request_asks_for(body: dict[str, Any], models: list[str] | None) -> None:
     assert models == asked_of("transcript", body).get("models")
+
+
+def test_a_flood_of_models_does_not_hide_the_last_one() -> None:
+    flood = [f"m{i}" for i in range(1000)]
+    for kind, body in (
+        ("transcript", {"speech_models": flood}),
+        ("chat", {"model": "m", "fallbacks": [{"model": name} for name in flood]}),
+    ):
+        models = asked_of(kind, body)["models"]
+        assert len(models) == 33
+        assert models[-1] == "?"
 
 
 def test_what_is_kept_of_a_chat_request() -> None:
@@ -613,3 +625,27 @@ def test_an_endless_event_is_not_kept() -> None:
         meter.feed(b"x" * (1 << 20))
     assert meter.usage is None
     assert "more than 4194304 bytes" in (meter.reason or "")
+
+
+@pytest.mark.parametrize("kind", ["transcript", "chat", "sync", "understanding", "session"])
+def test_a_reply_that_is_no_object_is_odd(kind: str) -> None:
+    assert outcome_of(kind, "hello", None, "us").state == "odd"
+
+
+def test_what_nobody_can_price_is_still_recorded() -> None:
+    assert outcome_of("tts", {}, {"models": ["m"]}, "eu").usage == Usage("tts", "m", "eu")
+
+
+def test_lemur_replies_count_tokens_as_chat_does() -> None:
+    reply = {"response": "x", "usage": {"input_tokens": 5, "output_tokens": 2}}
+    asked = asked_of("lemur", {"final_model": "anthropic/claude-3-haiku"})
+    usage = outcome_of("lemur", reply, asked, "us").usage
+    assert usage is not None
+    assert (usage.kind, usage.input_tokens, usage.output_tokens) == ("lemur", 5, 2)
+
+
+def test_a_stream_that_broke_its_bound_reads_no_more() -> None:
+    meter = ChatMeter(None, "us")
+    meter.feed(b"x" * (5 << 20))
+    meter.feed(b"\n\n" + stream({"usage": {"prompt_tokens": 1, "completion_tokens": 1}}))
+    assert meter.usage is None
