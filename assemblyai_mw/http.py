@@ -56,7 +56,11 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
     path = environ.get("PATH_INFO", "")
     raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
     if raw is None:
-        return quote(path.encode("latin-1"), safe="/:@!$&'()*+,;=~-._")
+        try:
+            return quote(path.encode("latin-1"), safe="/:@!$&'()*+,;=~-._")
+        except UnicodeEncodeError:
+            # PEP 3333 has bytes in Latin-1's clothes here; this came from somebody else.
+            return None
     raw = _ABSOLUTE_FORM.sub("", raw, count=1) if not raw.startswith("/") else raw
     raw_path = raw.partition("?")[0]
     start = 0

@@ -46,7 +46,7 @@ MAX_ERROR_BYTES = 64 * 1024
 MAX_KNOWN_NAMES = 1024
 
 # The caller's credentials, whatever they are called: upstream has the account's key.
-_CREDENTIALS = {"authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key"}
+_CREDENTIALS = {"authorization", "cookie", "cookie2", "x-api-key", "api-key", "x-goog-api-key"}
 # What front servers say about the caller is not the upstream's business.
 _ABOUT_THE_CALLER = {
     "forwarded",
@@ -189,35 +189,46 @@ class UpstreamForwarder:
         environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        headers = self._reply_headers(reply, environ)
-        if reply.status < 400:
-            start_response(_status_line(reply), headers)
-            if reply.whole is not None:
-                return [reply.whole]
-            return reply
-        body: Iterable[bytes]
         try:
-            start = _beginning(reply)
+            # Servers send the head with the first block anyway (PEP 3333): a reply that
+            # breaks off before it can still be answered with a status of its own.
+            start = _beginning(reply, MAX_ERROR_BYTES if reply.status >= 400 else 1)
+            if reply.status in (401, 403) and self._is_refusal(reply, start):
+                reply.close()
+                return self._refused(call, reply)(environ, start_response)
+            start_response(self._status_line(reply), self._reply_headers(reply, environ))
         except UpstreamError as error:
             reply.close()
             return self._failed(call, error)(environ, start_response)
-        if reply.status == 401 or (
-            reply.status == 403 and any(word in start.lower() for word in _ABOUT_THE_KEY)
-        ):
+        except BaseException:
             reply.close()
-            logger.error(
-                "%s refused the account's key (status %d): check it", self.origin.host, reply.status
-            )
-            return error_reply(
-                call.route.dialect,
-                502,
-                "AssemblyAI refused this gateway's own credentials; tell its operator.",
-                code="upstream_credentials",
-            )(environ, start_response)
+            raise
+        if reply.status >= 400:
+            return _Masked(start, reply, self._mask)
+        if reply.whole is not None:
+            return [start]
+        return _Rest(start, reply)
+
+    def _is_refusal(self, reply: UpstreamReply, body: bytes) -> bool:
+        """Whether AssemblyAI refused the account's key rather than the request."""
+        return reply.status == 401 or any(word in body.lower() for word in _ABOUT_THE_KEY)
+
+    def _refused(self, call: Call, reply: UpstreamReply) -> WSGIApplication:
+        logger.error(
+            "%s refused the account's key (status %d): check it", self.origin.host, reply.status
+        )
+        return error_reply(
+            call.route.dialect,
+            502,
+            "AssemblyAI refused this gateway's own credentials; tell its operator.",
+            code="upstream_credentials",
+        )
+
+    def _status_line(self, reply: UpstreamReply) -> str:
         key, mask = self._mask
-        body = _Rest(start.replace(key.encode(), mask.encode()), reply)
-        start_response(_status_line(reply), headers)
-        return body
+        reason = reply.reason.replace(key, mask)
+        # start_response needs a phrase; RFC 9112 4 gives it no meaning.
+        return f"{reply.status} {reason if reason and FIELD_VALUE.fullmatch(reason) else '-'}"
 
     def _reply_headers(
         self, reply: UpstreamReply, environ: WSGIEnvironment
@@ -310,24 +321,16 @@ def _too_large(limit: int) -> RequestRefused:
     return RequestRefused(f"The body is larger than the {limit} bytes allowed here.", status=413)
 
 
-def _status_line(reply: UpstreamReply) -> str:
-    reason = reply.reason
-    if not reason or not reason.isascii() or not reason.isprintable():
-        # start_response needs a phrase; RFC 9112 4 gives it no meaning.
-        reason = reason if reason and FIELD_VALUE.fullmatch(reason) else "-"
-    return f"{reply.status} {reason}"
-
-
-def _beginning(reply: UpstreamReply) -> bytes:
-    """Return the first 64 KiB of an error's body, or all of it."""
+def _beginning(reply: UpstreamReply, size: int) -> bytes:
+    """Return *size* bytes of the body or somewhat more, or all of it."""
     if reply.whole is not None:
         return reply.whole
     blocks: list[bytes] = []
-    size = 0
+    done = 0
     for block in reply:
         blocks.append(block)
-        size += len(block)
-        if size >= MAX_ERROR_BYTES:
+        done += len(block)
+        if done >= size:
             break
     return b"".join(blocks)
 
@@ -346,9 +349,39 @@ class _Rest:
         if self._start:
             start, self._start = self._start, b""
             return start
-        if self._reply.whole is not None:
-            raise StopIteration
         return next(self._reply)
+
+    def close(self) -> None:
+        self._reply.close()
+
+
+class _Masked:
+    """An error's body, of the same length, in which the account's key is asterisks."""
+
+    def __init__(self, start: bytes, reply: UpstreamReply, mask: tuple[str, str]) -> None:
+        self._held = start
+        self._reply = reply
+        self._key, self._mask = (text.encode() for text in mask)
+        self._ended = reply.whole is not None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        while True:
+            # What could be the beginning of the key waits for the next block.
+            keep = 0 if self._ended else len(self._key) - 1
+            clean = self._held.replace(self._key, self._mask)
+            out = clean[: max(len(clean) - keep, 0)]
+            self._held = clean[len(out) :]
+            if out:
+                return out
+            if self._ended:
+                raise StopIteration
+            try:
+                self._held += next(self._reply)
+            except StopIteration:
+                self._ended = True
 
     def close(self) -> None:
         self._reply.close()

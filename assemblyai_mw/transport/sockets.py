@@ -173,7 +173,7 @@ class SocketTransport:
         """Send the request on *connection* and read the reply's head."""
         head = Head(request.method)
         try:
-            early = _write(connection.socket, origin, request, deadline)
+            early = _write(connection.socket, origin, request, timeouts.read_s, deadline)
             reading_until = min(time.monotonic() + timeouts.read_s, deadline)
             data = early
             while not head.complete:
@@ -208,7 +208,9 @@ class SocketTransport:
         )
 
 
-def _write(sock: socket.socket, origin: Origin, request: Request, deadline: float) -> bytes:
+def _write(
+    sock: socket.socket, origin: Origin, request: Request, read_s: float, deadline: float
+) -> bytes:
     """Write the request. Return what came back before it was all out, mostly nothing."""
     lines = [
         f"{request.method} {origin.base_path}{request.target} HTTP/1.1\r\nHost: {origin.authority}"
@@ -232,11 +234,17 @@ def _write(sock: socket.socket, origin: Origin, request: Request, deadline: floa
             sock.sendall(head + body)
             return b""
         body = (body,)
-    return _write_blocks(sock, head, iter(body), deadline, chunked=request.length is None)
+    return _write_blocks(sock, head, iter(body), read_s, deadline, chunked=request.length is None)
 
 
 def _write_blocks(
-    sock: socket.socket, head: bytes, blocks: Iterator[bytes], deadline: float, *, chunked: bool
+    sock: socket.socket,
+    head: bytes,
+    blocks: Iterator[bytes],
+    read_s: float,
+    deadline: float,
+    *,
+    chunked: bool,
 ) -> bytes:
     """Write *head* and *blocks*, looking for an early reply between two of them.
 
@@ -249,8 +257,7 @@ def _write_blocks(
     for block in blocks:
         if not block:
             continue
-        if time.monotonic() > deadline:
-            raise TimeoutError
+        _wait_at_most(sock, deadline, read_s)
         early = _early_reply(sock)
         if early:
             return early
@@ -306,7 +313,7 @@ def _is_quiet(sock: socket.socket) -> bool:
 
 
 def _wait_at_most(sock: socket.socket, until: float, read_s: float) -> None:
-    """Let the next read on *sock* wait until *until*, and *read_s* at most."""
+    """Let the next read or write on *sock* wait until *until*, and *read_s* at most."""
     remaining = until - time.monotonic()
     if remaining <= 0:
         raise TimeoutError
