@@ -167,8 +167,17 @@ class Database:
             yield
         except SQLAlchemyError as error:
             raise StoreError(f"The database could not be {verb}: {_reason(error)}") from error
-        except sqlite3.Error as error:
+        except Exception as error:
+            if not isinstance(error, self._driver_errors()):
+                raise
             raise StoreError(f"The database could not be {verb}: {_line(error)}") from error
+
+    def _driver_errors(self) -> tuple[type[Exception], ...]:
+        if self.is_sqlite:
+            return (sqlite3.Error,)
+        import psycopg
+
+        return (psycopg.Error,)
 
     def _wait_at_most(self, connection: Connection, left_s: float) -> None:
         raw = connection.connection.driver_connection

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Connection, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .database import Database, as_database
+from .prepared import Prepared
 from .schema import PENDING, calls, holds, spend
 from .spending import (
     UNLIMITED,
@@ -91,7 +92,7 @@ class Standing:
         return None if self.limit is None else max(0, self.limit - self.spent - self.held)
 
 
-def _take(module: Any) -> Any:
+def _taking(module: Any) -> Any:
     statement = module.insert(spend).values(
         scope=bindparam("b_scope"),
         owner=bindparam("b_owner"),
@@ -108,14 +109,18 @@ def _take(module: Any) -> Any:
     ).returning(spend.c.held_nano)
 
 
-_takes = {"sqlite": _take(sqlite), "postgresql": _take(postgresql)}
+_take = Prepared(_taking(sqlite), postgresql=_taking(postgresql))
+_HELD = ("request_id", "key_id", "team", "amount_nano", "at", "expires_at")
+_hold = Prepared(
+    insert(holds).values(**{name: bindparam(name) for name in _HELD}).returning(holds.c.id)
+)
 _gone = holds.c.amount_nano, holds.c.at, holds.c.key_id, holds.c.team
-_release = (
+_release = Prepared(
     delete(holds)
     .where(holds.c.id == bindparam("b_id"), holds.c.expires_at <= bindparam("b_expired"))
     .returning(*_gone)
 )
-_expired = (
+_expired = Prepared(
     select(holds.c.id)
     .where(holds.c.expires_at <= bindparam("b_now"))
     .order_by(holds.c.expires_at)
@@ -172,15 +177,15 @@ class Holds:
                 periods = windows(caller.key_id, caller.team, at)
                 for period in periods:
                     self._reserve(connection, period, limits.get(period.scope), needed)
-                hold = insert(holds).values(
-                    request_id=call.id,
-                    key_id=caller.key_id,
-                    team=caller.team,
-                    amount_nano=needed,
-                    at=at,
-                    expires_at=now + round(expires_in_s * 1_000_000),
-                )
-                taken = connection.scalar(hold.returning(holds.c.id))
+                hold = {
+                    "request_id": call.id,
+                    "key_id": caller.key_id,
+                    "team": caller.team,
+                    "amount_nano": needed,
+                    "at": at,
+                    "expires_at": now + round(expires_in_s * 1_000_000),
+                }
+                taken = _hold.first(connection, hold).id
                 return Hold(taken, needed, soft_warnings(connection, periods, limits))
         except _DoesNotFit as full:
             return self._refusal(full.period, full.limit, needed)
@@ -193,8 +198,7 @@ class Holds:
         # A row that is not there yet holds nothing: the INSERT itself compares nothing.
         if needed <= limit:
             parameters = {**period.key, "b_needed": needed, "b_limit": limit}
-            statement = _takes[connection.dialect.name]
-            if connection.execute(statement, parameters).first() is not None:
+            if _take.first(connection, parameters) is not None:
                 return
         raise _DoesNotFit(period, limit)
 
@@ -211,7 +215,7 @@ class Holds:
         if hold.id is None:
             return False
         with self.database.write() as connection:
-            row = connection.execute(_release, {"b_id": hold.id, "b_expired": expired_by}).first()
+            row = _release.first(connection, {"b_id": hold.id, "b_expired": expired_by})
             if row is None:
                 return False
             add_spend(connection, windows(row.key_id, row.team, row.at), held=-row.amount_nano)
@@ -241,9 +245,9 @@ class Holds:
         """Free the holds whose time is over, up to 100; return how many."""
         now = self.database.now
         with self.database.read() as connection:
-            expired = connection.scalars(_expired, {"b_now": now}).all()
+            expired = _expired.all(connection, {"b_now": now})
         # Each in its own transaction, so that locks are taken in the one order.
-        return sum(self._release(Hold(hold, 0), expired_by=now) for hold in expired)
+        return sum(self._release(Hold(hold.id, 0), expired_by=now) for hold in expired)
 
     def spent(self, caller: Caller) -> tuple[Standing, ...]:
         """Return what the caller and their team have spent and hold: three windows of each."""

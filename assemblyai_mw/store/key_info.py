@@ -189,7 +189,7 @@ def caller_of(row: Any) -> Caller:
         features=_set(row.features),
         denied_features=_set(row.denied_features) or frozenset(),
         max_upload_bytes=row.max_upload_bytes,
-        allow_unpriced=row.allow_unpriced,
+        allow_unpriced=bool(row.allow_unpriced),
         budgeted=any(budget is not None for budget in budgets),
         tags=from_json(row.tags),
     )

@@ -10,14 +10,16 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, and_, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from ..call import Caller
 from ..errors import KeyExists, UnknownKey
 from .database import Database, as_database
 from .key_info import Change, KeyInfo, NewKey, TeamInfo, caller_of, info_of, json_list
+from .prepared import Prepared
 from .schema import audit, keys, secrets, spend, teams
-from .spending import MAX_NAME, upsert
+from .spending import MAX_NAME
 from .values import Moment, Money, duration, from_json, micros, moment, nano_usd, to_json
 
 # The master key's calls carry this name in the ledger.
@@ -41,7 +43,7 @@ def hash_key(secret: str | bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
-_find = (
+_find = Prepared(
     select(
         keys,
         secrets.c.expires_at.label("secret_expires_at"),
@@ -152,7 +154,7 @@ class Keys:
         the microsecond; the same for the end of a rotated secret's grace.
         """
         with self.database.read() as connection:
-            row = connection.execute(_find, {"b_hash": secret_sha256}).first()
+            row = _find.first(connection, {"b_hash": secret_sha256})
         if row is None or row.revoked_at is not None:
             return None
         now = self.database.now
@@ -256,7 +258,8 @@ class Keys:
             changes["rpm"] = _count("rpm", rpm, _MAX_INT)
         _name("team", team)
         with self.database.write() as connection:
-            statement = upsert(connection, teams).values(name=team, **changes)
+            insert_into = sqlite.insert if self.database.is_sqlite else postgresql.insert
+            statement: Any = insert_into(teams).values(name=team, **changes)
             if changes:
                 statement = statement.on_conflict_do_update(
                     index_elements=[teams.c.name], set_=changes

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, SmallInteger, Text, bindparam, func, insert, 
 
 from ..errors import StoreError
 from .database import Database, as_database
+from .prepared import Prepared
 from .report import Reports
 from .schema import (
     FAILED,
@@ -43,7 +44,29 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 2048
 
-_open = insert(calls)
+_OPENED = (
+    "request_id",
+    "at",
+    "key_id",
+    "key_name",
+    "team",
+    "end_user",
+    "route",
+    "service",
+    "region",
+    "method",
+    "path",
+    "kind",
+    "model",
+    "features",
+    "tags",
+    "due_at",
+)
+_open = Prepared(
+    insert(calls)
+    .values(**{name: bindparam(name) for name in _OPENED}, state=PENDING, attempts=0)
+    .returning(calls.c.id)
+)
 _maker = (
     calls.c.region,
     calls.c.at,
@@ -58,7 +81,7 @@ def _given(name: str, column: Any, type_: Any) -> Any:
     return func.coalesce(bindparam(name, type_=type_), column)
 
 
-_accept = (
+_accept = Prepared(
     update(calls)
     .where(calls.c.id == bindparam("b_row"))
     .values(
@@ -68,7 +91,7 @@ _accept = (
     )
     .returning(*_maker)
 )
-_close = (
+_close = Prepared(
     update(calls)
     .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_PENDING)
     .values(
@@ -89,7 +112,7 @@ _close = (
     )
     .returning(*_maker, calls.c.request_id, calls.c.model, calls.c.tags, calls.c.transcript_id)
 )
-_reprice = (
+_reprice = Prepared(
     update(calls)
     .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_UNPRICED)
     .values(
@@ -100,7 +123,7 @@ _reprice = (
     )
     .returning(*_maker, calls.c.model, calls.c.tags)
 )
-_end_transcript = (
+_end_transcript = Prepared(
     update(transcripts)
     .where(transcripts.c.call_id == bindparam("b_row"))
     .values(status=bindparam("b_status"), completed_at=bindparam("b_now"))
@@ -158,15 +181,10 @@ class Ledger(Transcripts, Settling, Reports):
             "features": to_json(features or {}),
             # A key's own tags are its maker's word; a client cannot change them.
             "tags": to_json({**call.tags, **(caller.tags if caller else {})}),
-            "state": PENDING,
             "due_at": self.database.now + self._intent_due,
-            "attempts": 0,
         }
         with self.database.write() as connection:
-            (row,) = connection.execute(_open, values).inserted_primary_key or (None,)
-        if row is None:
-            raise StoreError("The database gave a new row no number")
-        return int(row)
+            return int(_open.first(connection, values).id)
 
     def accept(self, row: int, *, status: int, transcript_id: str) -> None:
         """Write that AssemblyAI took the call as *transcript_id*, and whose that is.
@@ -190,7 +208,7 @@ class Ledger(Transcripts, Settling, Reports):
             "b_due": self.database.now + self._accept_due,
         }
         with self.database.write() as connection:
-            made = connection.execute(_accept, parameters).first()
+            made = _accept.first(connection, parameters)
             if made is None:
                 raise StoreError(f"The ledger has no row {row}")
             add_transcript(connection, made, row, transcript_id)
@@ -262,13 +280,13 @@ class Ledger(Transcripts, Settling, Reports):
             "b_now": self.database.now,
         }
         with self.database.write() as connection:
-            closed = connection.execute(_close, parameters).first()
+            closed = _close.first(connection, parameters)
             if closed is None:
                 return False
             if closed.transcript_id is not None and (state == FAILED or usage is not None):
                 ended = "error" if state == FAILED else "completed"
-                connection.execute(
-                    _end_transcript, {"b_row": row, "b_status": ended, "b_now": parameters["b_now"]}
+                _end_transcript.run(
+                    connection, {"b_row": row, "b_status": ended, "b_now": parameters["b_now"]}
                 )
             for periods, amount in free_request(connection, closed.request_id):
                 add_spend(connection, periods, held=-amount)
@@ -294,7 +312,7 @@ class Ledger(Transcripts, Settling, Reports):
             "b_breakdown": to_json(price.breakdown()),
         }
         with self.database.write() as connection:
-            priced = connection.execute(_reprice, parameters).first()
+            priced = _reprice.first(connection, parameters)
             if priced is None:
                 return False
             sums = {"unpriced": -1, "cost_nano": price.nano}

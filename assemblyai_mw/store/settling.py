@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from .database import Database
+from .prepared import Prepared
 from .schema import IS_PENDING, calls
 from .values import Moment, from_json, micros, moment
 
@@ -48,8 +49,10 @@ class Due:
 
 
 _is_due = (calls.c.state == IS_PENDING) & (calls.c.due_at <= bindparam("b_now"))
-_select_due = select(calls.c.id).where(_is_due).order_by(calls.c.due_at).limit(bindparam("b_limit"))
-_lease = (
+_select_due = Prepared(
+    select(calls.c.id).where(_is_due).order_by(calls.c.due_at).limit(bindparam("b_limit"))
+)
+_lease = Prepared(
     update(calls)
     .where(calls.c.id == bindparam("b_row"), _is_due)
     .values(due_at=bindparam("b_until"), attempts=calls.c.attempts + 1)
@@ -74,10 +77,11 @@ _lease = (
         calls.c.request_id,
     )
 )
-_reschedule = (
+_reschedule = Prepared(
     update(calls)
     .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_PENDING)
     .values(due_at=bindparam("b_due"))
+    .returning(calls.c.id)
 )
 _all_pending = select(calls.c.id).where(calls.c.state == IS_PENDING).limit(bindparam("b_limit"))
 
@@ -95,16 +99,16 @@ class Settling:
         """
         at = self.database.now if now is None else micros(now)
         with self.database.read() as connection:
-            found = connection.scalars(_select_due, {"b_now": at, "b_limit": limit}).all()
+            found = _select_due.all(connection, {"b_now": at, "b_limit": limit})
         if not found:
             return []
         until = at + round(lease_s * 1_000_000)
         leased = []
         with self.database.write() as connection:
             # In one order for all processes, so that none waits for another in a circle.
-            for row_id in sorted(found):
+            for row_id in sorted(each.id for each in found):
                 parameters = {"b_row": row_id, "b_now": at, "b_until": until}
-                row = connection.execute(_lease, parameters).first()
+                row = _lease.first(connection, parameters)
                 if row is not None:
                     leased.append(_due(row))
         return leased
@@ -112,8 +116,8 @@ class Settling:
     def reschedule(self, row: int, due_at: Moment) -> bool:
         """Let a pending call be due again at *due_at*; False if it is not pending any more."""
         with self.database.write() as connection:
-            moved = connection.execute(_reschedule, {"b_row": row, "b_due": micros(due_at)})
-            return moved.rowcount == 1
+            moved = _reschedule.first(connection, {"b_row": row, "b_due": micros(due_at)})
+            return moved is not None
 
     def hasten(self) -> int:
         """Make every pending call due now, for whoever settles all of them; return how many."""

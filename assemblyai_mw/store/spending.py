@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Insert, Table, bindparam, delete, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from .prepared import Prepared
 from .schema import SUMS, holds, keys, spend, tag_totals, teams, totals
 from .values import moment
 
@@ -66,23 +67,17 @@ def windows(key_id: int | None, team: str | None, at: int) -> list[Period]:
     return [Period(scope, owner, *span) for scope, owner in owners for span in spans]
 
 
-def upsert(connection: Connection, table: Table) -> Any:
-    """Return the dialect's INSERT, which knows ON CONFLICT."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+def _adding(table: Table, columns: Iterable[str]) -> Prepared:
+    """Return the statement that adds to a row, or makes it."""
 
-
-def _adding(table: Table, columns: Iterable[str]) -> dict[str, Insert]:
-    """Return, per dialect, the statement that adds to a row, or makes it."""
-    statements = {}
-    for dialect in (sqlite, postgresql):
-        statement: Any = dialect.insert(table)
-        statements[dialect.dialect.name] = statement.on_conflict_do_update(
+    def build(module: Any) -> Any:
+        statement = module.insert(table)
+        return statement.on_conflict_do_update(
             index_elements=list(table.primary_key),
             set_={name: table.c[name] + statement.excluded[name] for name in columns},
         )
-    return statements
+
+    return Prepared(build(sqlite), postgresql=build(postgresql))
 
 
 _add_spend = _adding(spend, ["spent_nano", "held_nano"])
@@ -96,8 +91,8 @@ def add_spend(
     """Add nano-dollars to what is spent, and to what is held, in each of *periods*."""
     if not periods or not (spent or held):
         return
-    connection.execute(
-        _add_spend[connection.dialect.name],
+    _add_spend.run_many(
+        connection,
         [
             {
                 "scope": each.scope,
@@ -117,16 +112,16 @@ def add_sums(
 ) -> None:
     """Add *sums* to the totals of *group* (day, key_id, key_name, team, model) and of each tag."""
     full = {name: sums.get(name, 0) for name in SUMS}
-    connection.execute(_add_totals[connection.dialect.name], {**group, **full})
+    _add_totals.run(connection, {**group, **full})
     if tags:
         day = group["day"]
-        connection.execute(
-            _add_tags[connection.dialect.name],
+        _add_tags.run_many(
+            connection,
             [{"day": day, "tag": tag, **full} for tag in sorted(set(tags))],
         )
 
 
-_free_by_request = (
+_free_by_request = Prepared(
     delete(holds)
     .where(holds.c.request_id == bindparam("b_request"))
     .returning(holds.c.amount_nano, holds.c.at, holds.c.key_id, holds.c.team)
@@ -135,22 +130,26 @@ _free_by_request = (
 
 def free_request(connection: Connection, request_id: str) -> list[tuple[list[Period], int]]:
     """Delete the holds of a request; return the windows and nano-dollars of each."""
-    rows = connection.execute(_free_by_request, {"b_request": request_id}).all()
+    rows = _free_by_request.all(connection, {"b_request": request_id})
     return [(windows(row.key_id, row.team, row.at), row.amount_nano) for row in rows]
 
 
-_key_limits = select(
-    keys.c.budget_nano,
-    keys.c.budget_daily_nano,
-    keys.c.budget_monthly_nano,
-    keys.c.soft_budget_ratio,
-).where(keys.c.id == bindparam("b_key"))
-_team_limits = select(
-    teams.c.budget_nano,
-    teams.c.budget_daily_nano,
-    teams.c.budget_monthly_nano,
-    teams.c.soft_budget_ratio,
-).where(teams.c.name == bindparam("b_team"))
+_key_limits = Prepared(
+    select(
+        keys.c.budget_nano,
+        keys.c.budget_daily_nano,
+        keys.c.budget_monthly_nano,
+        keys.c.soft_budget_ratio,
+    ).where(keys.c.id == bindparam("b_key"))
+)
+_team_limits = Prepared(
+    select(
+        teams.c.budget_nano,
+        teams.c.budget_daily_nano,
+        teams.c.budget_monthly_nano,
+        teams.c.soft_budget_ratio,
+    ).where(teams.c.name == bindparam("b_team"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +177,11 @@ def limits_of(connection: Connection, key_id: int | None, team: str | None) -> d
     """Return the budgets that bound a key and its team; scopes without any are left out."""
     found: dict[Scope, Limits] = {}
     if key_id is not None:
-        row = connection.execute(_key_limits, {"b_key": key_id}).first()
+        row = _key_limits.first(connection, {"b_key": key_id})
         if row is not None:
             found["key"] = Limits(*row)
     if team is not None:
-        row = connection.execute(_team_limits, {"b_team": team}).first()
+        row = _team_limits.first(connection, {"b_team": team})
         if row is not None:
             found["team"] = Limits(*row)
     return {scope: limits for scope, limits in found.items() if limits.any}
@@ -193,8 +192,8 @@ _of_period = (
     & (spend.c.owner == bindparam("b_owner"))
     & (spend.c.period == bindparam("b_period"))
 )
-_read_spend = select(spend.c.spent_nano, spend.c.held_nano).where(_of_period)
-_warn = (
+_read_spend = Prepared(select(spend.c.spent_nano, spend.c.held_nano).where(_of_period))
+_warn = Prepared(
     update(spend)
     .where(_of_period, spend.c.warned.is_(False), spend.c.spent_nano >= bindparam("b_threshold"))
     .values(warned=True)
@@ -204,7 +203,7 @@ _warn = (
 
 def spent_and_held(connection: Connection, period: Period) -> tuple[int, int]:
     """Return the nano-dollars spent and held in one window."""
-    row = connection.execute(_read_spend, period.key).first()
+    row = _read_spend.first(connection, period.key)
     return (0, 0) if row is None else (row.spent_nano, row.held_nano)
 
 
@@ -241,7 +240,7 @@ def soft_warnings(
         ratio = bounds.soft_ratio if bounds else None
         if limit is None or ratio is None:
             continue
-        row = connection.execute(_warn, {**each.key, "b_threshold": int(limit * ratio)}).first()
+        row = _warn.first(connection, {**each.key, "b_threshold": int(limit * ratio)})
         if row is not None:
             told.append(
                 SoftBudget(

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, Table, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ..call import Caller
 from ..errors import StoreError
 from .database import Database
+from .prepared import Prepared
 from .schema import PENDING, calls, transcripts, uploads
-from .spending import upsert
 from .values import Moment, from_json, micros, moment, optional_moment
 
 _PAGE = 1000
@@ -85,7 +86,7 @@ def _owned_by(key_id: int | None, name: str | None, team: str | None) -> str:
     return f"key:{key_id}" if key_id is not None else f"name:{name or ''}"
 
 
-_find = (
+_find = Prepared(
     select(
         transcripts.c.key_id,
         transcripts.c.key_name,
@@ -111,9 +112,28 @@ _find_many = select(
     calls.c.kind,
     calls.c.model,
 ).select_from(transcripts.join(calls))
-_find_upload = select(uploads.c.key_id, uploads.c.key_name, uploads.c.team, uploads.c.at).where(
-    uploads.c.region == bindparam("b_region"), uploads.c.hash == bindparam("b_hash")
+_find_upload = Prepared(
+    select(uploads.c.key_id, uploads.c.key_name, uploads.c.team, uploads.c.at).where(
+        uploads.c.region == bindparam("b_region"), uploads.c.hash == bindparam("b_hash")
+    )
 )
+
+
+def _adding(table: Table, names: Sequence[str]) -> Prepared:
+    """Return the statement that adds a row, and returns nothing where it is there already."""
+
+    def build(module: Any) -> Any:
+        statement = module.insert(table).values(**{name: bindparam(name) for name in names})
+        return statement.on_conflict_do_nothing().returning(table.c.at)
+
+    return Prepared(build(sqlite), postgresql=build(postgresql))
+
+
+_add = _adding(
+    transcripts,
+    ("region", "id", "call_id", "owner", "key_id", "key_name", "team", "at", "status"),
+)
+_add_upload = _adding(uploads, ("region", "hash", "key_id", "key_name", "team", "at"))
 
 
 class Transcripts:
@@ -126,7 +146,7 @@ class Transcripts:
         if "\0" in transcript_id:
             return None
         with self.database.read() as connection:
-            row = connection.execute(_find, {"b_region": region, "b_id": transcript_id}).first()
+            row = _find.first(connection, {"b_region": region, "b_id": transcript_id})
         if row is None:
             return None
         return Owner(
@@ -182,17 +202,9 @@ class Transcripts:
             "at": self.database.now,
         }
         with self.database.write() as connection:
-            added = connection.execute(
-                upsert(connection, uploads)
-                .values(**values)
-                .on_conflict_do_nothing()
-                .returning(uploads.c.at)
-            )
-            if added.first() is not None:
+            if _add_upload.first(connection, values) is not None:
                 return
-            known = connection.execute(
-                _find_upload, {"b_region": region, "b_hash": values["hash"]}
-            ).one()
+            known = _find_upload.first(connection, {"b_region": region, "b_hash": values["hash"]})
             if _owned_by(known.key_id, known.key_name, known.team) != owner_key(caller):
                 raise StoreError("An upload's URL is already known as somebody else's")
 
@@ -200,7 +212,7 @@ class Transcripts:
         """Return who uploaded what lies at exactly this URL; None if it was not uploaded here."""
         parameters = {"b_region": region, "b_hash": _digest(upload_url)}
         with self.database.read() as connection:
-            row = connection.execute(_find_upload, parameters).first()
+            row = _find_upload.first(connection, parameters)
         if row is None:
             return None
         return Owner(
@@ -282,23 +294,21 @@ def add_transcript(connection: Connection, row: Any, row_id: int, transcript_id:
         StoreError: The id belongs to another call.
     """
     caller = (row.key_id, row.key_name, row.team)
-    added = connection.execute(
-        upsert(connection, transcripts)
-        .values(
-            region=row.region,
-            id=transcript_id,
-            call_id=row_id,
-            owner=_owned_by(*caller),
-            key_id=row.key_id,
-            key_name=row.key_name,
-            team=row.team,
-            at=row.at,
-            status="queued",
-        )
-        .on_conflict_do_nothing()
-        .returning(transcripts.c.call_id)
+    added = _add.first(
+        connection,
+        {
+            "region": row.region,
+            "id": transcript_id,
+            "call_id": row_id,
+            "owner": _owned_by(*caller),
+            "key_id": row.key_id,
+            "key_name": row.key_name,
+            "team": row.team,
+            "at": row.at,
+            "status": "queued",
+        },
     )
-    if added.first() is not None:
+    if added is not None:
         return
     known = select(transcripts.c.call_id).where(
         transcripts.c.region == row.region, transcripts.c.id == transcript_id
