@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .pricing import format_usd
 
@@ -16,9 +15,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("assemblyai_mw")
 
+_NO_TAGS: Mapping[str, str] = {}
 
-@dataclass(frozen=True, slots=True)
-class CallRecord:
+
+class CallRecord(NamedTuple):
     """What is told of a call once its reply has gone out. No content, no secrets.
 
     Attributes:
@@ -31,8 +31,11 @@ class CallRecord:
         duration_ms: Until the reply's last byte, or its end.
         bytes_out: Of the reply's body.
         row: The ledger's row, for calls that cost or could.
+        kind: What billable work was asked for, as `usage.kind_of` names it.
         state: `pending`, `settled`, `failed` or `unpriced`: what this call did to the row.
+        model, transcript_id, audio_seconds, input_tokens, output_tokens: Where known.
         cost_usd: Exact decimal, where this call settled one.
+        tags: The caller's.
     """
 
     id: str
@@ -55,7 +58,21 @@ class CallRecord:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_usd: str | None = None
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = _NO_TAGS
+
+    def fields(self) -> dict[str, Any]:
+        """Return what is known, by name, as JSON can hold it."""
+        known = {
+            name: value for name, value in zip(self._fields, self, strict=True) if value is not None
+        }
+        known["at"] = self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if not self.tags:
+            del known["tags"]
+        return known
+
+    def line(self) -> str:
+        """Return the log line: `name=value`, one space between."""
+        return " ".join(f"{name}={_shown(value)}" for name, value in self.fields().items())
 
 
 OnCall = Callable[[CallRecord], object]
@@ -70,34 +87,40 @@ def emit(call: Call, callbacks: Iterable[OnCall], *, status: int | None, bytes_o
     """Log the call and tell the callbacks; nothing here can break a reply."""
     usage, price, caller = call.usage, call.price, call.caller
     record = CallRecord(
-        id=call.id,
-        at=datetime.fromtimestamp(call.started, UTC),
-        key=caller.name if caller else None,
-        team=caller.team if caller else None,
-        route=call.route.prefix,
-        region=call.route.region,
-        method=call.method,
-        path=call.path,
-        status=status,
-        duration_ms=round((time.time() - call.started) * 1000, 3),
-        bytes_out=bytes_out,
-        row=call.row,
-        kind=call.kind,
-        state=call.state,
-        model=usage.model if usage else None,
-        transcript_id=call.transcript_id,
-        audio_seconds=usage.audio_ms / 1000 if usage and usage.audio_ms is not None else None,
-        input_tokens=usage.input_tokens if usage else None,
-        output_tokens=usage.output_tokens if usage else None,
-        cost_usd=format_usd(price.nano) if price else None,
-        tags=dict(call.tags),
+        call.id,
+        datetime.fromtimestamp(call.started, UTC),
+        caller.name if caller else None,
+        caller.team if caller else None,
+        call.route.prefix,
+        call.route.region,
+        call.method,
+        call.path,
+        status,
+        round((time.time() - call.started) * 1000, 3),
+        bytes_out,
+        call.row,
+        call.kind,
+        call.state,
+        usage.model if usage else None,
+        call.transcript_id,
+        usage.audio_ms / 1000 if usage and usage.audio_ms is not None else None,
+        usage.input_tokens if usage else None,
+        usage.output_tokens if usage else None,
+        format_usd(price.nano) if price else None,
+        call.tags,
     )
+    tell(record, callbacks)
+
+
+def tell(record: CallRecord, callbacks: Iterable[OnCall]) -> None:
+    """Log a record and give it to the callbacks."""
     if logger.isEnabledFor(logging.INFO):
-        fields = asdict(record)
-        shown = " ".join(
-            f"{name}={_shown(value)}" for name, value in fields.items() if value not in (None, {})
+        # `logger.info` would walk the stack for a line number that is always this one.
+        line = logging.getLogRecordFactory()(
+            logger.name, logging.INFO, __file__, 0, "%s", (_Line(record),), None, "emit"
         )
-        logger.info("%s", shown, extra={"assemblyai_mw": fields})
+        line.assemblyai_mw = record
+        logger.handle(line)
     for callback in callbacks:
         try:
             callback(record)
@@ -105,11 +128,22 @@ def emit(call: Call, callbacks: Iterable[OnCall], *, status: int | None, bytes_o
             logger.exception("on_call: %r failed; the reply is not affected", callback)
 
 
+class _Line:
+    """A record that becomes text only where a handler writes it."""
+
+    __slots__ = ("_record",)
+
+    def __init__(self, record: CallRecord) -> None:
+        self._record = record
+
+    def __str__(self) -> str:
+        return self._record.line()
+
+
 def _shown(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if isinstance(value, dict):
-        return ",".join(f"{k}={v}" for k, v in value.items())
-    text = str(value)
-    # A path can hold what a log line must not: one call is one line.
-    return text if text.isprintable() and " " not in text else ascii(text)
+    if type(value) is str:
+        # A path can hold what a log line must not: one call is one line.
+        return value if value.isprintable() and " " not in value else ascii(value)
+    if isinstance(value, Mapping):
+        return _shown(",".join(f"{name}={tag}" for name, tag in value.items()))
+    return str(value)

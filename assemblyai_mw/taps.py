@@ -6,7 +6,7 @@ client has the whole reply, the ledger has it too. It never holds a stream's eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .usage import ChatMeter
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class Counted:
     """A body that is counted: *on_end* gets the bytes that went out and whether all did."""
 
-    def __init__(self, body: Reply, on_end: Callable[[int, bool], None]) -> None:
+    def __init__(self, body: Iterable[bytes], on_end: Callable[[int, bool], None]) -> None:
         self._body = body
+        self._items: Iterator[bytes] | None = None
         self._on_end: Callable[[int, bool], None] | None = on_end
         self._bytes = 0
 
@@ -28,7 +29,9 @@ class Counted:
 
     def __next__(self) -> bytes:
         try:
-            block = next(self._body)
+            if self._items is None:
+                self._items = iter(self._body)
+            block = next(self._items)
         except StopIteration:
             self._end(True)
             raise
@@ -41,7 +44,9 @@ class Counted:
     def close(self) -> None:
         """Close the body within, and end the count if the client left before the end."""
         try:
-            self._body.close()
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
         finally:
             self._end(False)
 

@@ -82,14 +82,27 @@ class CostLogger:
         app = self._free if call.kind is None else self._billable
         if call.inner or not wanted(self.on_call):
             return app(environ, start_response)
-        reply = Reply(app, environ)
-        reply.start(start_response)
-        status = reply.status_code
+        status = ""
+
+        def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            nonlocal status
+            status = line
+            return (
+                start_response(line, headers, exc_info)
+                if exc_info
+                else start_response(line, headers)
+            )
 
         def end(bytes_out: int, whole: bool) -> None:
-            emit(call, self.on_call, status=status if whole else None, bytes_out=bytes_out)
+            code = int(status[:3]) if whole and status else None
+            emit(call, self.on_call, status=code, bytes_out=bytes_out)
 
-        return Counted(reply, end)
+        body = app(environ, start)
+        if type(body) is list:
+            # A reply that is here already needs no watching.
+            end(sum(map(len, body)), True)
+            return body
+        return Counted(body, end)
 
     # What costs
 

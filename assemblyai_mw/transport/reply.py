@@ -7,7 +7,6 @@ the host's server cuts the connection and no client takes half a reply for a who
 from __future__ import annotations
 
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -209,7 +208,6 @@ class ReplyBody:
         "_deadline",
         "_head",
         "_left",
-        "_read_s",
         "_release",
         "headers",
         "reason",
@@ -222,7 +220,6 @@ class ReplyBody:
         head: Head,
         data: bytes,
         connection: Connection,
-        read_s: float,
         deadline: float,
         *,
         release: Callable[[], None] | None,
@@ -233,18 +230,14 @@ class ReplyBody:
         self._head = head
         self._data = data
         self._connection: Connection | None = connection
-        self._read_s = read_s
         self._deadline = deadline
         self._release = release
         self._left = head.length
         self.whole: bytes | None = None
-        if self._left is not None:
-            if len(data) >= self._left:
-                # Small replies arrive with their head; the connection is free already.
-                self.whole = data[: self._left]
-                self._finish(surplus=len(data) > self._left)
-            else:
-                connection.socket.settimeout(read_s)
+        if self._left is not None and len(data) >= self._left:
+            # Small replies arrive with their head; the connection is free already.
+            self.whole = data[: self._left]
+            self._finish(surplus=len(data) > self._left)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -295,16 +288,9 @@ class ReplyBody:
 
     def _read(self, size: int) -> bytes:
         assert self._connection is not None
-        sock = self._connection.socket
-        remaining = self._deadline - time.monotonic()
         try:
-            if remaining < self._read_s:
-                if remaining <= 0:
-                    raise TimeoutError
-                sock.settimeout(remaining)
-            else:
-                sock.settimeout(self._read_s)
-            return sock.recv(size)
+            self._connection.wait_until(self._deadline)
+            return self._connection.socket.recv(size)
         except TimeoutError as error:
             raise UpstreamTimeout("the reply's body took too long") from error
         except (OSError, ssl.SSLError) as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import ssl
 import threading
@@ -36,10 +37,42 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 @dataclass(slots=True)
 class Connection:
-    """A socket and the moment it was last used."""
+    """A socket, whose timeout is *timeout_s* between two replies, and when it was last used."""
 
     socket: socket.socket
+    timeout_s: float
     idle_since: float = 0.0
+    _shortened: bool = False
+    _poll: select.poll | None = None
+
+    def is_quiet(self) -> bool:
+        """Whether it is still open and has said nothing out of turn."""
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self.socket, select.POLLIN | select.POLLPRI)
+        try:
+            return not self._poll.poll(0)
+        except OSError:
+            return False
+
+    def wait_until(self, moment: float) -> None:
+        """Let the next read or write wait until *moment*, and *timeout_s* at most."""
+        remaining = moment - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        # Most waits begin with all of their time; a hair less is not worth a system call.
+        if remaining < self.timeout_s - 0.01:
+            self._shortened = True
+            self.socket.settimeout(remaining)
+        elif self._shortened:
+            self._shortened = False
+            self.socket.settimeout(self.timeout_s)
+
+    def use_timeout(self, timeout_s: float) -> None:
+        """Begin a new exchange, in which no wait is longer than *timeout_s*."""
+        if self._shortened or timeout_s != self.timeout_s:
+            self.timeout_s, self._shortened = timeout_s, False
+            self.socket.settimeout(timeout_s)
 
     def close(self) -> None:
         """Close without a word more; the peer sees where the bytes end."""
@@ -71,7 +104,7 @@ class SocketTransport:
     def send(self, origin: Origin, request: Request, timeouts: Timeouts) -> ReplyBody:
         """Send *request*; see `Transport.send`."""
         deadline = time.monotonic() + timeouts.total_s
-        connection = self._take_idle(origin)
+        connection = self._take_idle(origin, timeouts.read_s)
         if connection is not None:
             try:
                 return self._exchange(connection, origin, request, timeouts, deadline)
@@ -106,16 +139,16 @@ class SocketTransport:
             pool_ = self._idle.setdefault(origin, deque(maxlen=MAX_IDLE_CONNECTIONS))
         return pool_
 
-    def _take_idle(self, origin: Origin) -> Connection | None:
+    def _take_idle(self, origin: Origin, timeout_s: float) -> Connection | None:
         pool = self._pool(origin)
         while pool:
             try:
                 connection = pool.pop()
             except IndexError:
                 break
-            if time.monotonic() - connection.idle_since < MAX_IDLE_SECONDS and _is_quiet(
-                connection.socket
-            ):
+            idle = time.monotonic() - connection.idle_since
+            if idle < MAX_IDLE_SECONDS and connection.is_quiet():
+                connection.use_timeout(timeout_s)
                 return connection
             connection.close()
         return None
@@ -151,7 +184,7 @@ class SocketTransport:
         except OSError as error:
             raw.close()
             raise UpstreamError(f"TLS failed: {_reason(error)}") from error
-        return Connection(raw)
+        return Connection(raw, timeouts.read_s)
 
     def _context(self) -> ssl.SSLContext:
         if self._ssl_context is None:
@@ -173,12 +206,12 @@ class SocketTransport:
         """Send the request on *connection* and read the reply's head."""
         head = Head(request.method)
         try:
-            early = _write(connection.socket, origin, request, timeouts.read_s, deadline)
-            reading_until = min(time.monotonic() + timeouts.read_s, deadline)
+            early = _write(connection, origin, request, deadline)
+            reading_until = min(time.monotonic() + connection.timeout_s, deadline)
             data = early
             while not head.complete:
                 if not data:
-                    _wait_at_most(connection.socket, reading_until, timeouts.read_s)
+                    connection.wait_until(reading_until)
                     data = connection.socket.recv(READ_BYTES)
                     if not data:
                         raise EOFError
@@ -201,17 +234,15 @@ class SocketTransport:
             head,
             data,
             connection,
-            timeouts.read_s,
             deadline,
             # An early reply leaves the rest of the request unsent: no second use.
             release=None if early else lambda: self.release(origin, connection),
         )
 
 
-def _write(
-    sock: socket.socket, origin: Origin, request: Request, read_s: float, deadline: float
-) -> bytes:
+def _write(connection: Connection, origin: Origin, request: Request, deadline: float) -> bytes:
     """Write the request. Return what came back before it was all out, mostly nothing."""
+    sock = connection.socket
     lines = [
         f"{request.method} {origin.base_path}{request.target} HTTP/1.1\r\nHost: {origin.authority}"
     ]
@@ -234,14 +265,13 @@ def _write(
             sock.sendall(head + body)
             return b""
         body = (body,)
-    return _write_blocks(sock, head, iter(body), read_s, deadline, chunked=request.length is None)
+    return _write_blocks(connection, head, iter(body), deadline, chunked=request.length is None)
 
 
 def _write_blocks(
-    sock: socket.socket,
+    connection: Connection,
     head: bytes,
     blocks: Iterator[bytes],
-    read_s: float,
     deadline: float,
     *,
     chunked: bool,
@@ -250,6 +280,7 @@ def _write_blocks(
 
     A server may answer 413 without reading on, and then reset: its reply must not be lost.
     """
+    sock = connection.socket
     try:
         sock.sendall(head)
     except ConnectionError:
@@ -257,7 +288,7 @@ def _write_blocks(
     for block in blocks:
         if not block:
             continue
-        _wait_at_most(sock, deadline, read_s)
+        connection.wait_until(deadline)
         early = _early_reply(sock)
         if early:
             return early
@@ -296,28 +327,6 @@ def _early_reply(sock: socket.socket) -> bytes:
         return b""
     finally:
         sock.settimeout(timeout)
-
-
-def _is_quiet(sock: socket.socket) -> bool:
-    """Whether an idle connection is still open and has said nothing out of turn."""
-    timeout = sock.gettimeout()
-    try:
-        sock.settimeout(0)
-        sock.recv(1)
-    except (BlockingIOError, ssl.SSLWantReadError):
-        sock.settimeout(timeout)
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def _wait_at_most(sock: socket.socket, until: float, read_s: float) -> None:
-    """Let the next read or write on *sock* wait until *until*, and *read_s* at most."""
-    remaining = until - time.monotonic()
-    if remaining <= 0:
-        raise TimeoutError
-    sock.settimeout(min(remaining, read_s))
 
 
 def _drop_inherited(connection: Connection) -> None:
