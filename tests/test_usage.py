@@ -513,6 +513,13 @@ def test_a_chat_completion_counts_its_tokens_by_either_spelling() -> None:
         assert expected == got
 
 
+def test_where_the_two_spellings_differ_the_larger_count_is_taken() -> None:
+    counts = {"input_tokens": 7, "prompt_tokens": 9, "output_tokens": 4, "completion_tokens": 3}
+    usage = chat_usage({"usage": counts}, None, "us")
+    assert usage is not None
+    assert (usage.input_tokens, usage.output_tokens) == (9, 4)
+
+
 def test_cached_tokens_are_told_apart() -> None:
     usage = {
         "prompt_tokens": 100,
