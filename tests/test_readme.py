@@ -1,0 +1,199 @@
+"""What the README shows works: each block is run, on loopback, as it stands there."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import assemblyai as aai
+import pytest
+from click.testing import CliRunner
+
+from assemblyai_mw.cli import main
+from assemblyai_mw.config import DEFAULT_ROUTES, load_config
+from assemblyai_mw.stack import AssemblyAIMiddleware
+from assemblyai_mw.store import Database, Keys
+from assemblyai_mw.testing import EU_KEY, US_KEY, Hosts, serve, serve_all
+from assemblyai_mw.transport import SocketTransport
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+PYTHON = [text for language, text in BLOCKS if language == "python"]
+YAML = [text for language, text in BLOCKS if language == "yaml"]
+COMMANDS = [line for language, text in BLOCKS if language == "sh" for line in text.splitlines()]
+
+
+@pytest.fixture
+def hosts() -> Iterator[Hosts]:
+    with serve_all() as served:
+        served.us.reply_to = lambda asked: "Paris."
+        yield served
+
+
+@pytest.fixture
+def home(hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory and an environment as the README's reader has them, but for the upstreams."""
+    for name in [name for name in os.environ if name.startswith("ASSEMBLYAI_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ASSEMBLYAI_API_KEY", US_KEY)
+    monkeypatch.setenv("ASSEMBLYAI_EU_API_KEY", EU_KEY)
+    monkeypatch.setenv("ASSEMBLYAI_MW_MASTER_KEY", "sk-master-of-the-tests")
+    routes = "".join(f"  {prefix}: {url}\n" for prefix, url in hosts.routes.items())
+    (tmp_path / "loopback.yaml").write_text(f"routes:\n{routes}")
+    (tmp_path / "interview.mp3").write_bytes(b"no audio at all")
+    monkeypatch.setenv("ASSEMBLYAI_MW_CONFIG", str(tmp_path / "loopback.yaml"))
+    return tmp_path
+
+
+@pytest.fixture
+def served_app(home: Path) -> Iterator[str]:
+    """The URL of an app with the middleware around it."""
+    transport = SocketTransport()
+    with serve(AssemblyAIMiddleware(no_pages, transport=transport)) as url:
+        yield url
+    transport.close()
+
+
+@pytest.fixture
+def alice(home: Path) -> str:
+    database = Database(f"sqlite:///{home}/assemblyai_mw.db")
+    key = Keys(database).create("alice").key
+    database.close()
+    return key
+
+
+def run(block: str, replaced: dict[str, str]) -> dict[str, Any]:
+    """Run a block with other addresses and keys in it; each must have stood there."""
+    for shown, real in replaced.items():
+        assert shown in block
+        block = block.replace(shown, real)
+    names: dict[str, Any] = {"__name__": "readme"}
+    exec(compile(block, "README.md", "exec"), names)
+    return names
+
+
+def block_with(text: str) -> str:
+    (found,) = (block for block in PYTHON if text in block)
+    return found
+
+
+def no_pages(environ: Any, start_response: Any) -> Any:
+    start_response("404 Not Found", [("Content-Length", "0")])
+    return []
+
+
+def test_every_python_block_is_run_by_a_test_below() -> None:
+    by_a_test = [
+        block_with(text)
+        for text in (
+            "AssemblyAIMiddleware(app.wsgi_app)\n",
+            "aai.settings.base_url",
+            "OpenAI(base_url",
+            "PrefixRouter(app.wsgi_app",
+            "FakeTransport()",
+        )
+    ]
+    assert by_a_test == PYTHON
+
+
+def test_the_one_line_wraps_an_app(home: Path) -> None:
+    app = run(block_with("AssemblyAIMiddleware(app.wsgi_app)\n"), {})["app"]
+    assert app.test_client().get("/assemblyai/v2/transcript").status_code == 401
+    assert app.test_client().get("/elsewhere").status_code == 404
+
+
+def test_the_assemblyai_sdk_goes_through_the_app(
+    served_app: str,
+    alice: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(aai.Client, "_default", None)
+    for name in ("base_url", "api_key"):
+        monkeypatch.setattr(aai.settings, name, getattr(aai.settings, name))
+    monkeypatch.setattr(aai.settings, "polling_interval", 0.001)
+    run(block_with("aai.settings"), {"http://127.0.0.1:8000": served_app, "sk-...": alice})
+    aai.Client.get_default().http_client.close()
+    printed = capsys.readouterr().out
+    assert "Good morning. This is the stand-in" in printed
+    assert "00:00:00,000 --> " in printed
+
+
+def test_the_openai_sdk_goes_through_the_app(
+    served_app: str, alice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = run(block_with("OpenAI("), {"http://127.0.0.1:8000": served_app, "sk-...": alice})
+    names["client"].close()
+    assert capsys.readouterr().out == "Paris.\n"
+
+
+def test_the_composition_by_hand_does_the_same(alice: str, hosts: Hosts) -> None:
+    block = block_with("PrefixRouter(app.wsgi_app")
+    names = run(block, {"https://api.assemblyai.com": hosts.routes["/assemblyai"]})
+    client = names["app"].test_client()
+    assert client.get("/assemblyai/v2/transcript").status_code == 401
+    reply = client.get("/assemblyai/v2/transcript", headers={"Authorization": f"Bearer {alice}"})
+    assert reply.json["transcripts"] == []
+    asked = {"audio_url": "https://example.com/a.mp3"}
+    client.post("/assemblyai/v2/transcript", json=asked, headers={"Authorization": alice})
+    assert hosts.us.requests[-1].header("authorization") == US_KEY
+    forwarder = names["api"].app.app.app
+    forwarder.transport.close()
+
+
+def test_the_testing_block_asserts_what_it_says(home: Path) -> None:
+    run(block_with("FakeTransport()"), {})
+
+
+@pytest.mark.parametrize("text", YAML)
+def test_the_yaml_is_a_configuration(text: str, home: Path) -> None:
+    (home / "assemblyai_mw.yaml").write_text(text)
+    config = load_config(home / "assemblyai_mw.yaml")
+    assert "/sync.assemblyai" not in config.upstreams
+    assert [entry.model_name for entry in config.models] == ["fast", "assemblyai/*"]
+
+
+def test_the_routes_table_is_the_default() -> None:
+    rows = re.findall(r"^\| `(/[\w.-]*assemblyai)` \| `(https://[\w.-]+)` \|", README, re.MULTILINE)
+    assert dict(rows) == DEFAULT_ROUTES
+
+
+def test_the_commands_run_in_their_order(home: Path) -> None:
+    ours = [line for line in COMMANDS if line.startswith("assemblyai-mw ")]
+    assert len(ours) == 10
+    for line in ours:
+        result = CliRunner().invoke(main, shlex.split(line)[1:])
+        assert result.exit_code == 0, f"{line}: {result.output}"
+
+
+def test_the_other_commands_name_what_there_is(home: Path) -> None:
+    others = [line for line in COMMANDS if not line.startswith("assemblyai-mw ")]
+    demo, test, export, gunicorn = others
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    extras = setup["options.extras_require"]
+    for line, extra in ((demo, "demo"), (test, "test")):
+        assert f"python3 -m venv .venv && .venv/bin/pip install -q '.[{extra}]' && " in line
+        assert extra in extras
+    assert (ROOT / demo.split()[-1]).is_file()
+    assert test.endswith(".venv/bin/python -m pytest")
+    assert export.split("=")[0] == "export ASSEMBLYAI_API_KEY"
+    assert gunicorn.endswith(" app:app")
+
+
+def test_each_dependency_has_its_row() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    wanted = {
+        re.split(r"[^A-Za-z0-9_-]", line)[0].lower()
+        for line in setup["options"]["install_requires"].split()
+    }
+    rows = re.findall(r"^\| \[([\w-]+)\]\(https://pypi\.org/", README, re.MULTILINE)
+    assert {row.lower() for row in rows} == wanted
