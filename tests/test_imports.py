@@ -1,0 +1,173 @@
+"""Imports go down only, and what must be pure does no I/O."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import assemblyai_mw
+
+PACKAGE = Path(assemblyai_mw.__file__).parent
+# What decides a price, a translation or an error: the standard library and each other alone.
+PURE = frozenset(
+    {
+        "errors",
+        "http",
+        "pricing",
+        "pricefile",
+        "pricebook",
+        "sse",
+        "strictjson",
+        "translate",
+        "usage",
+    }
+)
+# Modules that reach out: sockets, processes, threads, databases. Pure modules name none.
+IMPURE = frozenset(
+    {"asyncio", "multiprocessing", "os", "select", "socket", "sqlite3", "ssl", "subprocess"}
+    | {"tempfile", "threading", "urllib.request", "http.client"}
+)
+# The floors of the house, lowest first; what stands on none is below all of them.
+FLOORS = ("middleware", "stack", "hosts", "cli", "__main__")
+
+
+def name_of(path: Path) -> str:
+    """`middleware.auth` for assemblyai_mw/middleware/auth.py; the package itself is empty."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports(name: str) -> Iterator[tuple[str, bool]]:
+    """Yield what a module imports: an absolute name, and whether only for type checkers.
+
+    Imports of this package come as `.middleware.auth`.
+    """
+    path = MODULES[name]
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    package = [part for part in package if part]
+    tree = ast.parse(path.read_text("utf-8"))
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        typing_only = id(node) in for_types
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name.replace("assemblyai_mw", "", 1), typing_only
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                base = package[: len(package) - node.level + 1]
+                start = ".".join([*base, *(node.module or "").split(".")]).strip(".")
+                start = f".{start}" if start else ""
+            else:
+                start = (node.module or "").replace("assemblyai_mw", "", 1)
+            ours = start.startswith(".") or (not start and bool(node.level))
+            for alias in node.names:
+                inner_name = f"{start}.{alias.name}"
+                is_module = ours and inner_name.strip(".") in MODULES
+                yield inner_name if is_module else start, typing_only
+
+
+def room(name: str) -> str:
+    return name.strip(".").split(".")[0]
+
+
+def own_imports(name: str, *, with_types: bool = False) -> set[str]:
+    return {
+        target.strip(".")
+        for target, typing_only in imports(name)
+        if target.startswith(".") and (with_types or not typing_only)
+    }
+
+
+def test_the_walk_sees_imports_of_every_kind():
+    """Else the tests below would hold without meaning anything."""
+    assert "call" in own_imports("config.values")
+    assert "cli.keys" in own_imports("cli")
+    assert "store" in own_imports("cli.keys")
+    assert ("sys", False) in set(imports("cli.group"))
+    assert "pricing" in own_imports("call", with_types=True)
+    assert "pricing" not in own_imports("call")
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name])
+def test_imports_go_down_only(name):
+    """Nothing below a floor knows of it."""
+    own = FLOORS.index(room(name)) if room(name) in FLOORS else -1
+    above = FLOORS[own + 1 :]
+    if room(name) == "testing":
+        return
+    assert {each for each in own_imports(name) if room(each) in above} == set()
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("middleware.")])
+def test_no_stage_knows_another(name):
+    stages = {
+        each.split(".")[1]
+        for each in own_imports(name, with_types=True)
+        if each.startswith("middleware.")
+    }
+    assert stages <= {name.split(".")[1]}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if room(name) != "testing"])
+def test_nothing_imports_testing(name):
+    assert "testing" not in {room(each) for each in own_imports(name, with_types=True)}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if room(name) in PURE])
+def test_pure_modules_import_the_standard_library_and_each_other(name):
+    for target, typing_only in imports(name):
+        if target.startswith("."):
+            assert typing_only or room(target) in PURE | PURE_HELPERS
+        else:
+            assert target.split(".")[0] in sys.stdlib_module_names | {"_typeshed"}
+            assert target not in IMPURE
+
+
+def helpers_of(names: frozenset[str]) -> frozenset[str]:
+    """What pure modules lean on must be as pure; found by following them."""
+    found: set[str] = set()
+    todo = [name for name in MODULES if room(name) in names]
+    while todo:
+        for each in own_imports(todo.pop()):
+            if room(each) not in found | names:
+                found.add(room(each))
+                todo += [name for name in MODULES if room(name) == room(each)]
+    return frozenset(found)
+
+
+PURE_HELPERS = helpers_of(PURE)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if room(name) in PURE_HELPERS])
+def test_what_pure_modules_lean_on_is_pure(name):
+    for target, _ in imports(name):
+        if not target.startswith("."):
+            assert target.split(".")[0] in sys.stdlib_module_names | {"_typeshed"}
+            assert target not in IMPURE
+
+
+def test_the_package_imports_on_its_own_and_brings_no_host():
+    """Flask, Django and the extras are for those who use them."""
+    script = (
+        "import sys, assemblyai_mw, assemblyai_mw.cli\n"
+        "print(*sorted({'flask', 'django', 'redis', 'psycopg', 'openai', 'assemblyai',"
+        " 'prometheus_client', 'pytest', 'webtest'} & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stdout.strip(), run.stderr) == (0, "", "")
