@@ -355,11 +355,9 @@ def test_c92_upload_that_breaks_midway_is_never_sent_again(wire: Server, method:
     with Client(wire.port) as client:
         sender = threading.Thread(target=client.send, args=(raw,), daemon=True)
         sender.start()
-        try:
+        # A client that is still sending may be closed on before it reads the reply.
+        with suppress(CutShort):
             assert client.reply().status == 502
-        except CutShort:
-            # The client was still sending: the server closed on it.
-            pass
         sender.join(10)
     assert len(wire.upstream.conns) == 1
 

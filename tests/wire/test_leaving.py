@@ -1,0 +1,133 @@
+"""Clients that leave: their upstream connection ends with them, and nothing is left. Row 75.
+
+`WIRE_ROUNDS=1000` in the environment makes it the long run; a change sees 100.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from .kit_client import Client, ask, request
+from .kit_servers import Fleet, Server
+from .kit_upstream import Conn, chunk, reply
+
+ROUNDS = int(os.environ.get("WIRE_ROUNDS", "100"))
+SSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+POST = "Content-Length: 3000000"
+
+
+def after_the_head(server: Server) -> None:
+    with Client(server.port) as client:
+        client.send(request("/assemblyai/v2/upload", POST, method="POST"))
+        client.reset()
+
+
+def midway_through_the_upload(server: Server) -> None:
+    with Client(server.port) as client:
+        client.send(request("/assemblyai/v2/upload", POST, method="POST") + bytes(1_500_000))
+        client.reset()
+
+
+def midway_through_a_chunk(server: Server) -> None:
+    with Client(server.port) as client:
+        raw = request("/assemblyai/v2/upload", "Transfer-Encoding: chunked", method="POST")
+        client.send(raw + b"100000\r\n" + bytes(1000))
+        client.reset()
+
+
+def before_the_reply(server: Server) -> None:
+    def script(conn: Conn) -> None:
+        conn.request()
+        gone.wait(10)
+        conn.send(SSE)
+        while conn.pause(0):
+            conn.send(chunk(bytes(65536)))
+
+    gone = threading.Event()
+    server.upstream.script = script
+    with Client(server.port) as client:
+        client.send(request("/assemblyai/v2/x"))
+        server.upstream.wait(lambda: server.upstream.requests)
+        client.reset()
+        gone.set()
+
+
+def midway_through_events(server: Server) -> None:
+    def script(conn: Conn) -> None:
+        conn.request()
+        conn.send(SSE)
+        while conn.pause(0.001):
+            conn.send(chunk(b"data: 1\n\n"))
+
+    server.upstream.script = script
+    with Client(server.port) as client:
+        client.send(request("/assemblyai/v1/stream"))
+        client.head()
+        assert client.source.until(b"\n\n")
+        client.reset()
+
+
+def midway_through_the_download(server: Server) -> None:
+    def script(conn: Conn) -> None:
+        conn.request()
+        conn.send(reply(b"", "200 OK", b"Content-Length: %d" % (64 << 20), framed=False))
+        for _ in range(64):
+            conn.send(bytes(1 << 20))
+
+    server.upstream.script = script
+    with Client(server.port) as client:
+        client.send(request("/assemblyai/v2/x"))
+        client.head()
+        client.reset()
+
+
+LEAVING = [
+    after_the_head,
+    midway_through_the_upload,
+    midway_through_a_chunk,
+    before_the_reply,
+    midway_through_events,
+    midway_through_the_download,
+]
+
+
+@pytest.fixture(scope="module")
+def server(fleet: Fleet) -> Iterator[Server]:
+    return fleet.get("gthread", threads=4)
+
+
+@pytest.mark.parametrize("leave", LEAVING, ids=lambda leave: leave.__name__)
+def test_c75_upstream_is_let_go_of_and_nothing_leaks(
+    server: Server, leave: Callable[[Server], None]
+) -> None:
+    def rounds(count: int) -> None:
+        for _ in range(count):
+            server.restart_upstreams()
+            leave(server)
+            _all_over(server)
+            assert not any(r.whole for r in server.upstream.requests if r.method == b"POST")
+
+    rounds(5)
+    before = _settled(server)
+    rounds(max(ROUNDS // len(LEAVING), 1))
+    after = _settled(server)
+    assert after["fds"] <= before["fds"] + 1
+    assert after["threads"] <= before["threads"]
+    assert after["pid"] == before["pid"]
+
+
+def _all_over(server: Server) -> None:
+    """Wait until the forwarder has ended every connection that carries a request."""
+    upstream = server.upstream
+    upstream.wait(lambda: all(conn.finished.is_set() for conn in upstream.conns), 10.0)
+
+
+def _settled(server: Server) -> dict:
+    """Return the worker's figures when a good request has gone through after all the rest."""
+    server.restart_upstreams()
+    assert ask(server.port, request("/assemblyai/next", "Connection: close")).status == 200
+    return server.stats()
