@@ -133,14 +133,13 @@ class UpstreamForwarder:
             return error.reply(call.route.dialect)(environ, start_response)
         try:
             reply = self.transport.send(self.origin, request, self.timeouts)
-        except UpstreamError as error:
-            return self._failed(call, error)(environ, start_response)
-        except RequestRefused as error:
-            # The client's body broke off; the upstream's connection is closed by now.
-            return error.reply(call.route.dialect)(environ, start_response)
-        finally:
+        except (UpstreamError, RequestRefused) as error:
             if request.sent:
                 call.upstream = "sent"
+            if isinstance(error, UpstreamError):
+                return self._failed(call, error)(environ, start_response)
+            # The client's body broke off; the upstream's connection is closed by now.
+            return error.reply(call.route.dialect)(environ, start_response)
         call.upstream = "replied"
         return self._answer(call, reply, environ, start_response)
 
