@@ -42,7 +42,7 @@ class Parameter:
     note: str
     nullable: bool = False
     harmless: tuple[Any, ...] = ()
-    nested: bool = False
+    nested: bool = True
 
 
 def _openai(name: str, fate: Fate, check: Check, note: str, **more: Any) -> Parameter:
@@ -57,56 +57,49 @@ _TOKENS = checks.integer(1, MAX_TOKENS)
 _HINT = "No such setting at the gateway; the reply keeps its form"
 
 _TABLE = (
-    _openai("model", "translated", checks.string, "`assemblyai/NAME` becomes `NAME`", nested=True),
+    _openai("model", "translated", checks.string, "`assemblyai/NAME` becomes `NAME`"),
     _openai(
         "messages",
         "translated",
         checks.objects,
         "Role `developer` becomes `system`; text parts only",
-        nested=True,
     ),
-    _openai(
-        "max_tokens", "passed", _TOKENS, "The gateway's default is 1000", nullable=True, nested=True
-    ),
-    _openai(
-        "max_completion_tokens",
-        "translated",
-        _TOKENS,
-        "Becomes `max_tokens`",
-        nullable=True,
-        nested=True,
-    ),
-    _openai("temperature", "passed", checks.number(0, 2), "0 to 2", nullable=True, nested=True),
+    _openai("max_tokens", "passed", _TOKENS, "The gateway's default is 1000", nullable=True),
+    _openai("max_completion_tokens", "translated", _TOKENS, "Becomes `max_tokens`", nullable=True),
+    _openai("temperature", "passed", checks.number(0, 2), "0 to 2", nullable=True),
     _openai(
         "stream",
         "translated",
         checks.boolean,
         "Every model streams: one that cannot is asked without it",
         nullable=True,
+        nested=False,
     ),
     _openai(
-        "stream_options", "translated", checks.mapping, "`include_usage` is honoured", nullable=True
+        "stream_options",
+        "translated",
+        checks.mapping,
+        "`include_usage` is honoured",
+        nullable=True,
+        nested=False,
     ),
     _openai(
         "tools",
         "translated",
         checks.objects,
         "Functions only; `strict` is dropped, missing `parameters` become an empty object",
-        nested=True,
     ),
     _openai(
         "tool_choice",
         "translated",
         checks.string_or_object,
         "`none`, `auto`, a function; `required` where there is one tool",
-        nested=True,
     ),
     _openai(
         "response_format",
         "translated",
         checks.mapping,
         "`json_schema`; `text` is the default and dropped; `json_object` is refused",
-        nested=True,
     ),
     _openai("audio", "refused", checks.mapping, "Text only", nullable=True),
     _openai("frequency_penalty", "dropped", checks.number(-2, 2), _HINT, nullable=True),
@@ -149,13 +142,15 @@ _TABLE = (
     ),
     _openai("prediction", "dropped", checks.mapping, "Only saves time", nullable=True),
     _openai("presence_penalty", "dropped", checks.number(-2, 2), _HINT, nullable=True),
-    _openai("prompt_cache_key", "dropped", checks.string, "Only saves money"),
+    _openai("prompt_cache_key", "dropped", checks.string, "Only saves money", nullable=True),
     _openai("prompt_cache_options", "dropped", checks.mapping, "Only saves money"),
     _openai("prompt_cache_retention", "dropped", checks.string, "Only saves money", nullable=True),
     _openai(
         "reasoning_effort", "dropped", checks.string, "Use the gateway's `reasoning`", nullable=True
     ),
-    _openai("safety_identifier", "dropped", checks.string, "Calls are recorded by key"),
+    _openai(
+        "safety_identifier", "dropped", checks.string, "Calls are recorded by key", nullable=True
+    ),
     _openai("seed", "dropped", checks.integer(-(2**63), 2**63 - 1), _HINT, nullable=True),
     _openai("service_tier", "dropped", checks.string, "One tier", nullable=True),
     _openai(
@@ -179,22 +174,21 @@ _TABLE = (
     _openai("user", "dropped", checks.string, "Calls are recorded by key"),
     _openai("verbosity", "dropped", checks.string, _HINT, nullable=True),
     _openai("web_search_options", "refused", checks.mapping, "The gateway searches nothing"),
-    _gateway("prompt", checks.string, "Instead of `messages`", nested=True),
-    _gateway("transcript_id", checks.nonempty, "Its text replaces `{{ transcript }}`", nested=True),
+    _gateway("prompt", checks.string, "Instead of `messages`"),
+    _gateway("transcript_id", checks.nonempty, "Its text replaces `{{ transcript }}`"),
     Parameter(
         "fallbacks",
         "gateway",
         "translated",
         checks.objects,
         "Models spelled as callers spell them, of one region",
+        nested=False,
     ),
-    _gateway("fallback_config", checks.mapping, "Retries and depth"),
-    _gateway("post_processing_steps", checks.objects, "`json-repair`", nested=True),
-    _gateway(
-        "model_region", checks.one_of("global"), "`global` avoids the regional price", nested=True
-    ),
-    _gateway("reasoning", checks.mapping, "For models that reason", nested=True),
-    _gateway("zero_data_retention", checks.boolean, "", nested=True),
+    _gateway("fallback_config", checks.mapping, "Retries and depth", nested=False),
+    _gateway("post_processing_steps", checks.objects, "`json-repair`"),
+    _gateway("model_region", checks.one_of("global"), "`global` avoids the regional price"),
+    _gateway("reasoning", checks.mapping, "For models that reason"),
+    _gateway("zero_data_retention", checks.boolean, ""),
     _gateway("fail_fast", checks.boolean, ""),
     _gateway("max_timeout", checks.number(0, 86_400), "Seconds"),
 )

@@ -62,10 +62,12 @@ def to_completion(reply: Any, target: Target, *, created: int, fallback_id: str)
     Raises:
         BadReply: It is no chat reply.
     """
-    if not isinstance(reply, dict) or not isinstance(reply.get("choices") or [], list):
-        raise BadReply("it has no list of choices")
+    if not isinstance(reply, dict):
+        raise BadReply("it is no object")
     # The gateway is written in Go, where an empty list may be written as null.
-    choices = reply.get("choices") or []
+    choices = [] if reply.get("choices") is None else reply["choices"]
+    if not isinstance(choices, list):
+        raise BadReply("it has no list of choices")
     if not choices and "usage" not in reply and "request_id" not in reply:
         raise BadReply("it has neither choices nor usage")
     completion = {

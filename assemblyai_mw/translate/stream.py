@@ -67,7 +67,7 @@ class ChunkStream:
             payload = None
         if not isinstance(payload, dict):
             return self.fail("The LLM Gateway sent an event that is no JSON object.")
-        choices = payload.get("choices") or []
+        choices = [] if payload.get("choices") is None else payload["choices"]
         if event.event == b"error" or payload.get("error") or not isinstance(choices, list):
             return self._broken(event_error(payload))
         if "choices" not in payload and "message" in payload:

@@ -1,0 +1,121 @@
+"""What completion() raises, by status; the names are those of OpenAI's Python client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import requests
+import urllib3
+
+from ..errors import MiddlewareError, RequestRefused
+from ..translate import ApiError
+from ..translate.errors import of_status
+
+
+class APIError(MiddlewareError):
+    """A call that failed.
+
+    Attributes:
+        status: HTTP status, or None where there was no reply.
+        message: What is wrong, in one line.
+        code, type, param: As in OpenAI's error object.
+        request_id: The gateway's id for the request, where it gave one.
+        retry_after_s: Seconds to wait, where the gateway said so.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        type: str | None = None,
+        param: str | None = None,
+        request_id: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.type = type
+        self.param = param
+        self.request_id = request_id
+        self.retry_after_s = retry_after_s
+
+
+class BadRequestError(APIError):
+    """400: the request is malformed, or asks for what the model cannot do."""
+
+
+class AuthenticationError(APIError):
+    """401: no key, or one that AssemblyAI does not know."""
+
+
+class PermissionDeniedError(APIError):
+    """403: the account may not use this model."""
+
+
+class NotFoundError(APIError):
+    """404: no such model, or no such transcript."""
+
+
+class RateLimitError(APIError):
+    """429: too many requests; see `retry_after_s`."""
+
+
+class InternalServerError(APIError):
+    """5xx: the gateway failed, or its reply was none."""
+
+
+class APIConnectionError(APIError):
+    """The gateway could not be reached, or the connection broke."""
+
+
+class APITimeoutError(APIConnectionError):
+    """The gateway took longer than the timeout."""
+
+
+_BY_STATUS: dict[int, type[APIError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    429: RateLimitError,
+}
+
+
+def from_gateway(error: ApiError, headers: Mapping[str, str]) -> APIError:
+    """Return the exception for what the gateway answered."""
+    default = InternalServerError if error.status >= 500 else APIError
+    after = headers.get("Retry-After", "")
+    return _BY_STATUS.get(error.status, default)(
+        error.message,
+        status=error.status,
+        code=error.code,
+        type=error.type,
+        param=error.param,
+        request_id=error.request_id,
+        retry_after_s=float(after) if after.isascii() and after.isdigit() else None,
+    )
+
+
+def from_refusal(refused: RequestRefused) -> APIError:
+    """Return the exception for what was refused before it was sent."""
+    error = of_status(refused.status, refused.message, param=refused.param)
+    return _BY_STATUS.get(refused.status, APIError)(
+        refused.message,
+        status=refused.status,
+        code=refused.code or error.code,
+        type=refused.type or error.type,
+        param=refused.param,
+    )
+
+
+def unreachable(error: Exception) -> APIConnectionError:
+    """Return the exception for a connection that failed; it holds nothing of the request."""
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+        return APITimeoutError("The LLM Gateway took too long.")
+    return APIConnectionError(
+        f"The LLM Gateway could not be reached, or broke off ({type(error).__name__})."
+    )
