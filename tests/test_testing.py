@@ -18,6 +18,8 @@ import assemblyai as aai
 import openai
 import pytest
 from assemblyai.llm_gateway.v1.models import LLMGatewayChatCompletion, LLMGatewayModelList
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from webtest import TestApp
 
 from assemblyai_mw.errors import UpstreamError
@@ -532,6 +534,78 @@ def test_the_gateway_refuses_what_it_does_not_know(
     assert (reply.json["code"], reply.json["message"]) == (400, "invalid request body")
     assert reply.json["metadata"]["errors"] == [error]
     assert reply.json["request_id"]
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 5) | st.just("auto") | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "function",
+                    "name",
+                    "parameters",
+                    "type",
+                    "enum",
+                    "properties",
+                    "items",
+                    "json_schema",
+                    "schema",
+                    "role",
+                    "content",
+                    "model",
+                    "request",
+                    "translation",
+                    "speakers",
+                    "target_languages",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
+_NAMES = [
+    "audio_url",
+    "speech_models",
+    "speech_understanding",
+    "multichannel",
+    "speaker_labels",
+    "redact_pii",
+    "transcript_id",
+    "messages",
+    "prompt",
+    "tools",
+    "tool_choice",
+    "response_format",
+    "max_tokens",
+    "temperature",
+    "stream",
+    "fallbacks",
+    "model_region",
+]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v2/transcript", "/v1/chat/completions", "/v1/understanding", "/v1/transcribe"]
+)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(body=st.dictionaries(st.sampled_from(_NAMES), _VALUES, max_size=6))
+def test_no_body_makes_the_stand_in_fail(path: str, body: dict[str, Any], app: TestApp) -> None:
+    """An error inside would be raised here, in-process."""
+    if path == "/v1/chat/completions":
+        body = {"model": "gpt-5", "prompt": "x", **body}
+    if path == "/v2/transcript":
+        body = {"audio_url": "https://example.com/a.mp3", **body}
+    reply = app.post_json(path, body, status="*")
+    assert reply.status_code in (200, 400, 404)
+    if path == "/v2/transcript" and reply.status_code == 200:
+        app.get(f"/v2/transcript/{reply.json['id']}")
+        assert app.get(f"/v2/transcript/{reply.json['id']}").json["status"] == "completed"
 
 
 def test_the_gateways_401_has_a_shape_of_its_own(fake: FakeAssemblyAI) -> None:

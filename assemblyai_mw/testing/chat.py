@@ -16,6 +16,7 @@ from typing import Any
 
 Json = dict[str, Any]
 DEFAULT_MAX_TOKENS = 1000
+MAX_SCHEMA_DEPTH = 20
 # Claude's own words for why it stopped; that the gateway shows them is hearsay.
 PROVIDER_REASONS = {"stop": "end_turn", "tool_calls": "tool_use", "length": "max_tokens"}
 
@@ -85,17 +86,22 @@ def think(asked: Json, reply_to: Callable[[Json], str] | None) -> ChatAnswer:
     return ChatAnswer(text=f"The stand-in read {kind}: {last}")
 
 
-def sample(schema: Json) -> Any:
+def sample(schema: Any, depth: int = 0) -> Any:
     """Return a value that a JSON schema allows, for its common keywords."""
-    if "enum" in schema:
+    if not isinstance(schema, dict) or depth > MAX_SCHEMA_DEPTH:
+        return None
+    if isinstance(schema.get("enum"), list) and schema["enum"]:
         return schema["enum"][0]
     kind = schema.get("type", "object" if "properties" in schema else "string")
-    kind = kind[0] if isinstance(kind, list) else kind
+    kind = kind[0] if isinstance(kind, list) and kind else kind
     if kind == "object":
-        return {name: sample(inner) for name, inner in (schema.get("properties") or {}).items()}
+        inner = schema.get("properties")
+        members = inner.items() if isinstance(inner, dict) else ()
+        return {name: sample(member, depth + 1) for name, member in members}
     if kind == "array":
-        return [sample(schema.get("items") or {})]
-    return {"integer": 1, "number": 1.5, "boolean": True, "null": None}.get(kind, "text")
+        return [sample(schema.get("items", {"type": "string"}), depth + 1)]
+    plain = {"integer": 1, "number": 1.5, "boolean": True, "null": None}
+    return plain.get(kind, "text") if isinstance(kind, str) else "text"
 
 
 def usage_of(answer: ChatAnswer, asked: Json, *, streamed: bool, spelling: str) -> Json:

@@ -71,6 +71,13 @@ _ECHOED = [
     "word_boost",
     "boost_param",
 ]
+# What speech understanding can do, and the lists that a task may have.
+_TASKS: dict[str, tuple[str, ...]] = {
+    "translation": ("target_languages",),
+    "speaker_identification": ("known_values", "speakers"),
+    "custom_formatting": (),
+    "summarization": (),
+}
 _RESULTS = [
     "auto_highlights_result",
     "chapters",
@@ -93,8 +100,34 @@ def problem_with(asked: Json) -> str | None:
             return f"{name} must be a Boolean"
     if not isinstance(asked.get("speech_models") or [], list):
         return "speech_models must be an array"
+    understanding = asked.get("speech_understanding")
+    if understanding is not None:
+        if not isinstance(understanding, dict):
+            return "speech_understanding must be an object"
+        problem = task_problem(understanding.get("request"))
+        if problem:
+            return problem
     if asked.get("redact_pii_audio") and not asked.get("redact_pii"):
         return "redact_pii must be enabled to use redact_pii_audio"
+    return None
+
+
+def task_problem(tasks: Any) -> str | None:
+    """Return why `speech_understanding.request` is refused, None if it is not."""
+    if not isinstance(tasks, dict):
+        return "speech_understanding.request must be an object"
+    for task, settings in tasks.items():
+        if task not in _TASKS:
+            return f"speech_understanding knows no {task}"
+        if not isinstance(settings, dict):
+            return f"{task} must be an object"
+        for name in _TASKS[task]:
+            items = settings.get(name)
+            if items is None:
+                continue
+            kind = dict if name == "speakers" else str
+            if not isinstance(items, list) or not all(isinstance(i, kind) for i in items):
+                return f"{task}.{name} must be an array"
     return None
 
 

@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 TRANSCRIPT_SLOT = "{{ transcript }}"
 RATE_WINDOW_S = 60
-UNDERSTANDING_TASKS = (
-    "translation",
-    "speaker_identification",
-    "custom_formatting",
-    "summarization",
-)
-
 # Every parameter of OpenAI's that a model may or may not support. How the gateway takes
 # a key that nobody knows is not documented; it is let through here.
 _CHECKED = frozenset(
@@ -187,8 +180,8 @@ class Gateway:
         problems = []
         if asked is None or not isinstance(asked.get("transcript_id"), str):
             problems.append("transcript_id is required")
-        if not isinstance(tasks, dict) or not set(tasks) & set(UNDERSTANDING_TASKS):
-            problems.append(f"speech_understanding.request needs one of {UNDERSTANDING_TASKS}")
+        if not isinstance(tasks, dict) or not tasks or features.task_problem(tasks):
+            problems.append(features.task_problem(tasks) or "speech_understanding is required")
         if problems or asked is None or not isinstance(tasks, dict):
             return gateway_error(400, "invalid request body", *problems)
         job = self._fake.transcripts.get(asked["transcript_id"])
@@ -264,9 +257,7 @@ def _body_problems(asked: Json) -> list[str]:
         isinstance(temperature, int | float) and 0 <= temperature <= 2
     ):
         problems.append("temperature must be between 0 and 2")
-    choice = asked.get("tool_choice")
-    if choice not in (None, "none", "auto") and not isinstance(choice, dict):
-        problems.append("tool_choice must be none, auto or a function")
+    problems += _tool_problems(asked.get("tools"), asked.get("tool_choice"))
     form = asked.get("response_format")
     if form is not None and not (
         isinstance(form, dict)
@@ -277,7 +268,37 @@ def _body_problems(asked: Json) -> list[str]:
         problems.append("response_format must be of type json_schema")
     if asked.get("model_region") not in (None, "global"):
         problems.append("model_region must be global")
+    if not isinstance(asked.get("transcript_id"), str | None):
+        problems.append("transcript_id must be a string")
+    fallbacks = asked.get("fallbacks")
+    if fallbacks is not None and not (
+        isinstance(fallbacks, list)
+        and all(isinstance(f, dict) and isinstance(f.get("model", ""), str) for f in fallbacks)
+    ):
+        problems.append("fallbacks must be a list of requests")
     return problems
+
+
+def _tool_problems(tools: Any, choice: Any) -> list[str]:
+    if tools is not None and not (
+        isinstance(tools, list)
+        and all(
+            isinstance(tool, dict)
+            and isinstance(tool.get("function"), dict)
+            and isinstance(tool["function"].get("name"), str)
+            for tool in tools
+        )
+    ):
+        return ["tools must be a list of functions with names"]
+    if choice is None or (isinstance(choice, str) and choice in ("none", "auto")):
+        return []
+    if (
+        isinstance(choice, dict)
+        and isinstance(choice.get("function"), dict)
+        and isinstance(choice["function"].get("name"), str)
+    ):
+        return []
+    return ["tool_choice must be none, auto or a function"]
 
 
 def _message_problems(message: Any) -> list[str]:

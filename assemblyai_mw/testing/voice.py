@@ -65,15 +65,17 @@ def transcribe(request: Request, fake: FakeAssemblyAI) -> Answer:
         config: Any = json.loads(form.get("config") or files["config"].read())
         audio = files["audio"].read()
     except (KeyError, ValueError):
-        return problem(400, "Bad Request", "Parts config (JSON) and audio are required.")
+        config, audio = None, b""
     finally:
         for file in files.values():
             file.close()
+    if not isinstance(config, dict):
+        return problem(400, "Bad Request", "Parts config (JSON) and audio are required.")
     seconds, _ = wav_length(audio, len(audio))
     if seconds is None:
         rate = config.get("sample_rate") or 0
         channels = config.get("channels") or 1
-        if not rate:
+        if not isinstance(rate, int) or not isinstance(channels, int) or rate < 1 or channels < 1:
             return problem(400, "Bad Request", "Raw audio needs sample_rate and channels.")
         seconds = len(audio) / rate / channels / PCM_BYTES_A_SAMPLE
     if seconds > SYNC_MAX_S:

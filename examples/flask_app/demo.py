@@ -44,7 +44,7 @@ def main() -> None:
         hosts = None if real else stack.enter_context(stand_ins())
         environ = environment(folder, hosts)
 
-        heading("The app", "a Flask app, wrapped in one line, under Gunicorn with 3 workers")
+        heading("The app", "a Flask app, wrapped in one line, under Gunicorn with 2 workers")
         url = stack.enter_context(gunicorn(environ))
         say(f"its own page, {url}/healthz: {read(url + '/healthz')}")
         say("behind it: " + ("the real AssemblyAI" if real else "a stand-in AssemblyAI"))
@@ -180,7 +180,7 @@ def gunicorn(environ: dict[str, str]) -> Iterator[str]:
     """Run the app; gives its URL. The port is the system's choice, taken before the start."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        options = ["--workers", "3", "--threads", "8", "--log-level", "warning"]
+        options = ["--workers", "2", "--threads", "8", "--log-level", "warning"]
         bind = ["--chdir", str(HERE), "--bind", f"fd://{listener.fileno()}", "app:app"]
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", *options, *bind],
