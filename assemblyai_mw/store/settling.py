@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Text, bindparam, func, select, update
 
 from .database import Database
 from .prepared import Prepared
@@ -48,6 +48,26 @@ class Due:
     request_id: str
 
 
+_told = (
+    calls.c.id,
+    calls.c.kind,
+    calls.c.region,
+    calls.c.service,
+    calls.c.route,
+    calls.c.method,
+    calls.c.path,
+    calls.c.transcript_id,
+    calls.c.at,
+    calls.c.attempts,
+    calls.c.features,
+    calls.c.model,
+    calls.c.status,
+    calls.c.key_id,
+    calls.c.key_name,
+    calls.c.team,
+    calls.c.tags,
+    calls.c.request_id,
+)
 _is_due = (calls.c.state == IS_PENDING) & (calls.c.due_at <= bindparam("b_now"))
 _select_due = Prepared(
     select(calls.c.id).where(_is_due).order_by(calls.c.due_at).limit(bindparam("b_limit"))
@@ -56,32 +76,25 @@ _lease = Prepared(
     update(calls)
     .where(calls.c.id == bindparam("b_row"), _is_due)
     .values(due_at=bindparam("b_until"), attempts=calls.c.attempts + 1)
-    .returning(
-        calls.c.id,
-        calls.c.kind,
-        calls.c.region,
-        calls.c.service,
-        calls.c.route,
-        calls.c.method,
-        calls.c.path,
-        calls.c.transcript_id,
-        calls.c.at,
-        calls.c.attempts,
-        calls.c.features,
-        calls.c.model,
-        calls.c.status,
-        calls.c.key_id,
-        calls.c.key_name,
-        calls.c.team,
-        calls.c.tags,
-        calls.c.request_id,
-    )
+    .returning(*_told)
 )
 _reschedule = Prepared(
     update(calls)
     .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_PENDING)
-    .values(due_at=bindparam("b_due"))
+    .values(
+        due_at=bindparam("b_due"),
+        reason=func.coalesce(bindparam("b_reason", type_=Text), calls.c.reason),
+    )
     .returning(calls.c.id)
+)
+_unanswered = (
+    select(*_told)
+    .where(
+        calls.c.state == IS_PENDING,
+        calls.c.kind == "transcript",
+        calls.c.transcript_id.is_(None),
+    )
+    .order_by(calls.c.id)
 )
 _all_pending = select(calls.c.id).where(calls.c.state == IS_PENDING).limit(bindparam("b_limit"))
 
@@ -113,18 +126,29 @@ class Settling:
                     leased.append(_due(row))
         return leased
 
-    def reschedule(self, row: int, due_at: Moment) -> bool:
-        """Let a pending call be due again at *due_at*; False if it is not pending any more."""
-        with self.database.write() as connection:
-            moved = _reschedule.first(connection, {"b_row": row, "b_due": micros(due_at)})
-            return moved is not None
+    def reschedule(self, row: int, due_at: Moment, *, reason: str | None = None) -> bool:
+        """Let a pending call be due again at *due_at*; False if it is not pending any more.
 
-    def hasten(self) -> int:
-        """Make every pending call due now, for whoever settles all of them; return how many."""
+        *reason*, one line, says why it is still open; None leaves what was said before.
+        """
+        parameters = {"b_row": row, "b_due": micros(due_at), "b_reason": reason}
         with self.database.write() as connection:
-            late = (calls.c.state == IS_PENDING) & (calls.c.due_at > self.database.now)
-            hurried = update(calls).where(late).values(due_at=self.database.now)
-            return connection.execute(hurried).rowcount
+            return _reschedule.first(connection, parameters) is not None
+
+    def hasten(self, rows: Sequence[int] | None = None) -> int:
+        """Make pending calls due now, all of them or those of *rows*; return how many."""
+        now = self.database.now
+        late = (calls.c.state == IS_PENDING) & (calls.c.due_at > now)
+        if rows is not None:
+            late &= calls.c.id.in_(rows)
+        with self.database.write() as connection:
+            return connection.execute(update(calls).where(late).values(due_at=now)).rowcount
+
+    def unanswered(self, region: str) -> list[Due]:
+        """Return the pending submits of a region whose transcript is not known; leases none."""
+        statement = _unanswered.where(calls.c.region == region)
+        with self.database.read() as connection:
+            return [_due(row) for row in connection.execute(statement)]
 
     def pending(self, limit: int = 1_000_000) -> int:
         """Return how many calls are open, counting no further than *limit*."""

@@ -1,0 +1,104 @@
+"""How an open row of the ledger is closed: by a client's reply or by settlement, alike."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from .decoding import decode
+from .pricing import Price, PriceBook, Unpriced
+from .usage import Outcome, Usage
+
+if TYPE_CHECKING:
+    from .store import Ledger
+
+# A ten-hour transcript with its words is some 30 MB.
+MAX_REPLY_BYTES = 64 * 1024 * 1024
+AUDIO = "audio"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What became of a row."""
+
+    state: Literal["settled", "failed", "unpriced"]
+    usage: Usage | None
+    price: Price | None
+    reason: str | None
+
+
+def read_object(body: bytes, encoding: str | None) -> Mapping[str, Any] | None:
+    """Return a reply's JSON object, None where it holds something else or too much."""
+    decoded = decode(body, encoding, max_bytes=MAX_REPLY_BYTES)
+    if decoded is None:
+        return None
+    try:
+        value = json.loads(decoded)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def shows_end(transcript: Mapping[str, Any], outcome: Outcome) -> bool:
+    """Whether a transcript's reply closes its row.
+
+    What cannot be true closes it only where AssemblyAI calls the transcript completed:
+    nothing better will come. An unknown status may still turn into a known one.
+    """
+    if outcome.state == "odd":
+        return transcript.get("status") == "completed"
+    return outcome.state != "pending"
+
+
+def close_row(
+    ledger: Ledger,
+    prices: PriceBook,
+    row: int,
+    outcome: Outcome,
+    at: datetime,
+    *,
+    status: int | None = None,
+) -> Closed | None:
+    """Write the end of a row, once, whoever else is about to; None where somebody was first.
+
+    Args:
+        ledger: Where it is written.
+        prices: What the usage is priced by.
+        row: The row.
+        outcome: How the work ended. `error` fails the row, which costs nothing; what has
+            no usage, or no price, becomes `unpriced` with the reason.
+        at: When the call was made: the prices of that moment count.
+        status: Of the reply to the call, where it is known.
+
+    Raises:
+        StoreError: It could not be written; the row stays open.
+    """
+    usage, price, reason = outcome.usage, None, outcome.reason
+    if outcome.state == "error":
+        done = ledger.fail(row, status=status, reason=reason)
+        return Closed("failed", usage, price, reason) if done else None
+    if usage is not None:
+        try:
+            price = prices.price(usage, at)
+        except Unpriced as error:
+            reason = str(error)
+    if not ledger.settle(row, usage=usage, price=price, status=status, reason=reason):
+        return None
+    return Closed("unpriced" if price is None else "settled", usage, price, reason)
+
+
+def audio_mark(request_id: str, url: object) -> str | None:
+    """Return what a submit's `audio_url` is recognised by in AssemblyAI's list.
+
+    A hash keyed by the request's own random id: the ledger keeps no URL (it may hold a
+    signature), and nobody can tell by two rows that they are about the same audio.
+    """
+    if not isinstance(url, str) or not url:
+        return None
+    text = url.encode("utf-8", "surrogatepass")
+    return hmac.new(request_id.encode(), text, hashlib.sha256).hexdigest()[:32]
