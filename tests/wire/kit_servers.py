@@ -78,7 +78,6 @@ class Server:
         workers: int = 1,
         threads: int = 8,
         timeouts: dict[str, float] | None = None,
-        upstream_port: int | None = None,
         options: tuple[str, ...] = (),
         env: dict[str, str] | None = None,
         mount: str = "",
@@ -92,14 +91,13 @@ class Server:
         listener.set_inheritable(True)
         self.port: int = listener.getsockname()[1]
         fd = listener.fileno()
-        port = upstream_port or self.upstream.port
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(HERE), str(PRODUCT)]),
             "PYTHONWARNINGS": "error::ResourceWarning",
             "WIRE_UPSTREAMS": json.dumps(
                 {
-                    "/assemblyai": f"http://127.0.0.1:{port}",
+                    "/assemblyai": f"http://127.0.0.1:{self.upstream.port}",
                     "/eu.assemblyai": f"http://127.0.0.1:{self.eu.port}",
                 }
             ),
@@ -203,6 +201,8 @@ class Fleet:
 
     def stop(self) -> None:
         problems = []
+        for server in self._servers.values():
+            server.process.terminate()
         for server in self._servers.values():
             try:
                 server.stop()
