@@ -21,7 +21,12 @@ import assemblyai_mw
 PACKAGE = Path(assemblyai_mw.__file__).parent
 ROOT = Path(__file__).parents[1]
 # Import names that are not those of the distribution.
-DISTRIBUTIONS = {"yaml": "pyyaml", "opentelemetry": "opentelemetry-api"}
+DISTRIBUTIONS = {
+    "yaml": "pyyaml",
+    "opentelemetry": "opentelemetry-api",
+    # requests is built on it, hands out its objects, and says which versions.
+    "urllib3": "requests",
+}
 
 
 @pytest.fixture(scope="module")
