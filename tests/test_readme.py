@@ -6,6 +6,8 @@ import configparser
 import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,8 +96,10 @@ def test_every_python_block_is_run_by_a_test_below() -> None:
         block_with(text)
         for text in (
             "AssemblyAIMiddleware(app.wsgi_app)\n",
+            "get_wsgi_application",
             "aai.settings.base_url",
             "OpenAI(base_url",
+            "completion(\n    model=",
             "PrefixRouter(app.wsgi_app",
             "FakeTransport()",
         )
@@ -107,6 +111,28 @@ def test_the_one_line_wraps_an_app(home: Path) -> None:
     app = run(block_with("AssemblyAIMiddleware(app.wsgi_app)\n"), {})["app"]
     assert app.test_client().get("/assemblyai/v2/transcript").status_code == 401
     assert app.test_client().get("/elsewhere").status_code == 404
+
+
+def test_the_same_line_wraps_a_django_app(home: Path) -> None:
+    """In a process of its own, for Django's settings are one for all."""
+    script = f"""
+from django.conf import settings
+settings.configure(ROOT_URLCONF="urls", ALLOWED_HOSTS=["*"], SECRET_KEY="x")
+{block_with("get_wsgi_application")}
+from webtest import TestApp
+app = TestApp(application)
+print(app.get("/page").text, app.get("/assemblyai/v2/transcript", status=401).json)
+"""
+    (home / "urls.py").write_text(
+        "from django.http import HttpResponse\n"
+        "from django.urls import path\n"
+        "urlpatterns = [path('page', lambda request: HttpResponse('own'))]\n"
+    )
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join([str(home), *sys.path])}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.startswith("own {'error': "), done.stderr
 
 
 def test_the_assemblyai_sdk_goes_through_the_app(
@@ -132,6 +158,15 @@ def test_the_openai_sdk_goes_through_the_app(
     names = run(block_with("OpenAI("), {"http://127.0.0.1:8000": served_app, "sk-...": alice})
     names["client"].close()
     assert capsys.readouterr().out == "Paris.\n"
+
+
+def test_completion_asks_without_a_server(
+    home: Path, hosts: Hosts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway = f'completion(api_base="{hosts.routes["/llm-gateway.assemblyai"]}/v1",'
+    run(block_with("completion(\n    model="), {"completion(": gateway})
+    # 8 tokens in at $3 a million, 2 out at $15, and 10 % for the region.
+    assert capsys.readouterr().out == "Paris. 0.0000594\n"
 
 
 def test_the_composition_by_hand_does_the_same(alice: str, hosts: Hosts) -> None:
