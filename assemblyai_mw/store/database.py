@@ -173,11 +173,13 @@ class Database:
             raise StoreError(f"The database could not be {verb}: {_line(error)}") from error
 
     def _driver_errors(self) -> tuple[type[Exception], ...]:
+        # What no column can hold: half a surrogate pair, a number past 64 bits.
+        odd = (UnicodeError, OverflowError)
         if self.is_sqlite:
-            return (sqlite3.Error,)
+            return (sqlite3.Error, *odd)
         import psycopg
 
-        return (psycopg.Error,)
+        return (psycopg.Error, *odd)
 
     def _wait_at_most(self, connection: Connection, left_s: float) -> None:
         raw = connection.connection.driver_connection
@@ -335,8 +337,10 @@ class Database:
         connection.execute(insert(meta), [{"name": n, "value": v} for n, v in facts.items()])
 
     def _check_schema(self, connection: Connection) -> None:
-        inspector = inspect(connection)
-        present = set(inspector.get_table_names())
+        found = inspect(connection).get_multi_columns()
+        present = {
+            table: {each["name"] for each in columns} for (_, table), columns in found.items()
+        }
         if meta.name not in present:
             raise StoreError(f"{self.describe()} is not a ledger of assemblyai-mw")
         try:
@@ -353,9 +357,8 @@ class Database:
         for table in metadata.sorted_tables:
             if table.name not in present:
                 raise StoreError(f"{self.describe()} is damaged: table {table.name} is missing")
-            columns = {column["name"] for column in inspector.get_columns(table.name)}
             for column in table.columns:
-                if column.name not in columns:
+                if column.name not in present[table.name]:
                     raise StoreError(
                         f"{self.describe()} is damaged: column {table.name}.{column.name}"
                         " is missing"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, SmallInteger, Text, bindparam, func, insert, update
@@ -33,7 +33,7 @@ from .spending import (
     windows,
 )
 from .transcripts import Transcripts, add_transcript
-from .values import day_of, from_json, micros, tag_names, to_json
+from .values import day_of, from_json, micros, plain, tag_names, to_json
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from ..call import Call
     from ..pricing import Price
     from ..usage import Usage
-
-MAX_TEXT = 2048
 
 _OPENED = (
     "request_id",
@@ -164,23 +162,24 @@ class Ledger(Transcripts, Settling, Reports):
         is what `usage.asked_of` says the price depends on.
         """
         caller, at = call.caller, micros(call.started)
+        # A key's own tags are its maker's word; a client cannot change them.
+        tags = {**call.tags, **(caller.tags if caller else {})}
         values = {
             "request_id": call.id,
             "at": at,
             "key_id": caller.key_id if caller else None,
             "key_name": caller.name if caller else None,
             "team": caller.team if caller else None,
-            "end_user": _text(caller.end_user) if caller else None,
-            "route": _text(call.route.prefix),
+            "end_user": plain(caller.end_user) if caller else None,
+            "route": plain(call.route.prefix),
             "service": call.route.service,
             "region": call.route.region,
-            "method": _text(call.method),
-            "path": _text(call.path),
+            "method": plain(call.method),
+            "path": plain(call.path),
             "kind": kind,
-            "model": _text(model),
+            "model": plain(model),
             "features": to_json(features or {}),
-            # A key's own tags are its maker's word; a client cannot change them.
-            "tags": to_json({**call.tags, **(caller.tags if caller else {})}),
+            "tags": to_json({plain(name): plain(value) for name, value in tags.items()}),
             "due_at": self.database.now + self._intent_due,
         }
         with self.database.write() as connection:
@@ -230,10 +229,10 @@ class Ledger(Transcripts, Settling, Reports):
         """
         values = {
             "b_state": UNPRICED if price is None else SETTLED,
-            "b_reason": _text(reason or "no price") if price is None else _text(reason),
+            "b_reason": plain(reason or "no price") if price is None else plain(reason),
             "b_cost": None if price is None else price.nano,
             "b_breakdown": None if price is None else to_json(price.breakdown()),
-            "b_usage": None if usage is None else to_json(asdict(usage)),
+            "b_usage": None if usage is None else to_json(_fields(usage)),
         }
         return self._end(row, values, usage, status, duration_s)
 
@@ -248,7 +247,7 @@ class Ledger(Transcripts, Settling, Reports):
         """Close a pending call as failed, which costs nothing; True for one caller, ever."""
         values = {
             "b_state": FAILED,
-            "b_reason": _text(reason),
+            "b_reason": plain(reason),
             "b_cost": 0,
             "b_breakdown": None,
             "b_usage": None,
@@ -271,7 +270,7 @@ class Ledger(Transcripts, Settling, Reports):
             **values,
             "b_row": row,
             "b_status": status,
-            "b_model": None if usage is None else _text(usage.model),
+            "b_model": None if usage is None else plain(usage.model),
             "b_audio_ms": audio_ms,
             "b_input": None if usage is None else usage.input_tokens,
             "b_output": None if usage is None else usage.output_tokens,
@@ -345,9 +344,5 @@ class Ledger(Transcripts, Settling, Reports):
                 self._on_soft_budget(warning)
 
 
-def _text(value: str | None) -> str | None:
-    """Return *value* as any database takes it: no NUL, no lone surrogate, not endless."""
-    if value is None:
-        return None
-    cut = value[:MAX_TEXT].replace("\0", "\ufffd")
-    return cut.encode("utf-8", "replace").decode()
+def _fields(usage: Usage) -> dict[str, Any]:
+    return {each.name: getattr(usage, each.name) for each in fields(usage)}

@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, overload
 
 NANO = 1_000_000_000
+# Longer texts say nothing more to a reader of the ledger.
+MAX_TEXT = 2048
 # Well below 2**63 nano-dollars, so that sums of budgets and holds cannot overflow a column.
 MAX_BUDGET_USD = 1_000_000_000
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
@@ -119,6 +121,18 @@ def _plain(value: object) -> Any:
 def from_json(text: str | None) -> Any:
     """Return stored JSON text as Python values; None stays None."""
     return None if text is None else json.loads(text)
+
+
+@overload
+def plain(value: str) -> str: ...
+@overload
+def plain(value: None) -> None: ...
+def plain(value: str | None) -> str | None:
+    """Return *value* as any database takes it: no NUL, no lone surrogate, not endless."""
+    if value is None:
+        return None
+    cut = value[:MAX_TEXT].replace("\0", "\ufffd")
+    return cut.encode("utf-8", "replace").decode()
 
 
 def tag_names(tags: Mapping[str, str]) -> list[str]:
