@@ -62,7 +62,7 @@ class AssemblyAIMiddleware:
         callbacks = [*_resolve(settings), *([on_call] if callable(on_call) else on_call)]
         carrier = transport if transport is not None else SocketTransport()
         limits, timeouts = settings.limits, settings.timeouts
-        patience = Timeouts(timeouts.connect_s, timeouts.read_s, timeouts.total_s or 7200.0)
+        patience = Timeouts(timeouts.connect_s, timeouts.read_s, timeouts.total_s)
 
         def known(inner: WSGIApplication) -> WSGIApplication:
             return KeyAuth(inner, keys=keys, master_key=settings.master_key)

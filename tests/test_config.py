@@ -51,8 +51,8 @@ def test_defaults_are_those_of_the_documentation():
     assert config.database_url == f"sqlite:///{os.getcwd()}/assemblyai_mw.db"
     assert (config.timeouts.connect_s, config.timeouts.read_s, config.timeouts.total_s) == (
         10.0,
-        60.0,
-        None,
+        120.0,
+        7200.0,
     )
     assert config.limits.max_json_bytes == 16 * 1024 * 1024
     assert config.limits.max_upload_bytes is None

@@ -69,14 +69,15 @@ class Timeouts:
 
     Attributes:
         connect_s: Seconds to connect, TLS included.
-        read_s: Seconds of silence while a reply is awaited or under way.
-        total_s: Seconds from the first byte out to the last byte in; None for no limit,
-            which a long stream needs.
+        read_s: Seconds of silence while a reply is awaited or under way. A long answer of
+            an LLM that is not streamed is silent until its end.
+        total_s: Seconds from the first byte out to the last byte in. Two hours let a 2 GB
+            upload through 3 Mbit/s, and end an upstream that drips for ever.
     """
 
     connect_s: float = setting(10.0, number(unit="seconds"))
-    read_s: float = setting(60.0, number(unit="seconds"))
-    total_s: float | None = setting(None, number(unit="seconds"))
+    read_s: float = setting(120.0, number(unit="seconds"))
+    total_s: float = setting(7200.0, number(unit="seconds"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class Timeouts:
     """
 
     connect_s: float = 10.0
-    read_s: float = 60.0
+    read_s: float = 120.0
     total_s: float = 7200.0
 
     def __post_init__(self) -> None:
