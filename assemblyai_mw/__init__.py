@@ -18,6 +18,7 @@ one `Call`; who writes and who reads its fields stands in the `call` module.
 
 from .call import Call, Caller, Route
 from .calllog import CallRecord
+from .client import acompletion, completion
 from .errors import ConfigError, MiddlewareError
 from .middleware.auth import KeyAuth
 from .middleware.cost import CostLogger
@@ -55,4 +56,6 @@ __all__ = [
     "SocketTransport",
     "Timeouts",
     "UpstreamForwarder",
+    "acompletion",
+    "completion",
 ]
