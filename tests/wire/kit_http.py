@@ -156,6 +156,10 @@ def parse_reply_head(head: bytes, method: str) -> Reply:
     lengths, codings = reply.values("content-length"), reply.values("transfer-encoding")
     if (lengths and codings) or len(lengths) > 1 or len(codings) > 1:
         raise Malformed(f"framed twice: {head!r}")
+    if lengths and not (lengths[0].isdigit() and len(lengths[0]) < 19):
+        raise Malformed(f"not a length: {lengths[0]!r}")
+    if codings and codings[0].lower() != b"chunked":
+        raise Malformed(f"framed oddly: {head!r}")
     if method == "HEAD" or reply.status in (204, 304) or reply.status < 200:
         reply.framing = "none"
     elif codings:

@@ -129,6 +129,7 @@ def test_c175_mixed_good_and_bad_calls_leave_workers_as_they_were(preloaded: Ser
         assert threads <= 4 + 2
 
 
+@pytest.mark.slow
 def test_c178_reload_loses_no_request_in_flight(fleet: Fleet) -> None:
     """The upstream holds its reply until new workers have taken over."""
     server = fleet.get("gthread", workers=2, threads=4, options=("--graceful-timeout", "10"))
