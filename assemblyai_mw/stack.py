@@ -19,6 +19,7 @@ from .middleware.openai import OpenAITranslator
 from .middleware.policy import Policy
 from .middleware.router import PrefixRouter
 from .pricing import PriceBook
+from .settlement import BACKGROUND_PAGES, BackgroundSettler, Settler
 from .store import Database, Keys, Ledger
 from .translate import Model
 from .transport import SocketTransport, Timeouts, Transport
@@ -57,11 +58,26 @@ class AssemblyAIMiddleware:
         settings = config if isinstance(config, Config) else load_config(config)
         database = Database(settings.database_url)
         keys = Keys(database)
-        ledger = Ledger(database)
+        ledger = Ledger(database, accept_due_s=settings.settlement.first_poll_s)
         prices = PriceBook.load(settings.prices)
         callbacks = [*_resolve(settings), *([on_call] if callable(on_call) else on_call)]
         carrier = transport if transport is not None else SocketTransport()
         limits, timeouts = settings.limits, settings.timeouts
+        settlement = (
+            BackgroundSettler(
+                lambda: Settler(
+                    settings,
+                    ledger=ledger,
+                    prices=prices,
+                    on_call=callbacks,
+                    transport=transport,
+                    max_pages=BACKGROUND_PAGES,
+                ),
+                pause_s=settings.settlement.first_poll_s,
+            )
+            if settings.settlement.enabled
+            else None
+        )
         patience = Timeouts(timeouts.connect_s, timeouts.read_s, timeouts.total_s)
 
         def known(inner: WSGIApplication) -> WSGIApplication:
@@ -82,6 +98,7 @@ class AssemblyAIMiddleware:
                         prices=prices,
                         on_call=callbacks,
                         max_json_bytes=limits.max_json_bytes,
+                        wake=settlement.wake if settlement else None,
                     ),
                     ledger=ledger,
                     max_json_bytes=limits.max_json_bytes,
@@ -96,6 +113,7 @@ class AssemblyAIMiddleware:
             OpenAITranslator(_by_route(below), models=models, max_body_bytes=limits.max_json_bytes)
         )
         self.config = settings
+        self.settlement = settlement
         self.app = PrefixRouter(
             app,
             {prefix: known(inner) for prefix, inner in native.items()}

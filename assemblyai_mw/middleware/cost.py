@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,18 @@ from urllib.parse import parse_qsl
 
 from ..call import Call, enter, json_of, read_body
 from ..calllog import OnCall, emit, wanted
-from ..decoding import decode, narrow
+from ..decoding import narrow
 from ..errors import BadRequest, RequestRefused, StoreError, UpstreamError, error_reply
 from ..ownership import Ownership
-from ..pricing import PriceBook, Unpriced
+from ..pricing import PriceBook
+from ..settling import (
+    AUDIO,
+    MAX_REPLY_BYTES,
+    audio_mark,
+    close_row,
+    read_object,
+    shows_end,
+)
 from ..store import Database, Ledger, Owner
 from ..taps import Counted, JSONTap, StreamTap
 from ..usage import ChatMeter, Outcome, asked_of, kind_of, outcome_of, transcript_outcome
@@ -28,10 +36,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("assemblyai_mw.cost")
 
 MAX_JSON_BYTES = 16 * 1024 * 1024
-# A ten-hour transcript with its words is some 30 MB.
-MAX_REPLY_BYTES = 64 * 1024 * 1024
 # A reply that names a new transcript is a few kilobytes.
 MAX_CREATED_BYTES = 4 * 1024 * 1024
+# A submit whose answer broke off is looked up in AssemblyAI's list after this.
+LOOK_UP_AFTER_S = 5.0
 
 # Kinds whose request is a JSON object; the others are audio, or a query.
 _JSON_KINDS = frozenset({"transcript", "chat", "understanding", "lemur", "tts"})
@@ -58,6 +66,7 @@ class CostLogger:
         prices: A `PriceBook`, or a mapping over the shipped one.
         on_call: Called with a `CallRecord` after each call; what it raises is logged.
         max_json_bytes: Largest JSON request that is read.
+        wake: Called at each call; the stack has its settlement started by it.
     """
 
     def __init__(
@@ -68,16 +77,20 @@ class CostLogger:
         prices: PriceBook | Mapping[str, Any] | None = None,
         on_call: OnCall | Sequence[OnCall] = (),
         max_json_bytes: int = MAX_JSON_BYTES,
+        wake: Callable[[], None] | None = None,
     ) -> None:
         self.app = app
         self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
         self.prices = prices if isinstance(prices, PriceBook) else PriceBook.load(prices)
         self.on_call: tuple[OnCall, ...] = (on_call,) if callable(on_call) else tuple(on_call)
         self.max_json_bytes = max_json_bytes
+        self._wake = wake
         self._owners = Ownership(self.ledger)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
+        if self._wake is not None:
+            self._wake()
         call.kind = kind_of(call.route.service, call.method, call.path)
         app = self._free if call.kind is None else self._billable
         if call.inner or not wanted(self.on_call):
@@ -149,7 +162,9 @@ class CostLogger:
             value = json_of(call)
             if not isinstance(value, dict):
                 raise BadRequest("The body is not a JSON object.")
-            return asked_of(kind, value, size=len(body))
+            asked = asked_of(kind, value, size=len(body))
+            mark = audio_mark(call.id, value.get("audio_url")) if kind == "transcript" else None
+            return {**asked, AUDIO: mark} if mark else asked
         if kind == "token":
             return asked_of(kind, dict(parse_qsl(environ.get("QUERY_STRING", ""))))
         return asked_of(kind, {"model": environ.get("HTTP_X_AAI_MODEL")})
@@ -169,7 +184,7 @@ class CostLogger:
                 if sum(map(len, blocks)) > MAX_CREATED_BYTES:
                     break
             body = b"".join(blocks)
-            transcript = _object(body, reply.header("content-encoding"))
+            transcript = read_object(body, reply.header("content-encoding"))
             transcript_id = transcript.get("id") if transcript else None
             if isinstance(transcript_id, str) and transcript_id:
                 assert call.row is not None
@@ -177,13 +192,16 @@ class CostLogger:
                 self.ledger.accept(call.row, status=reply.status_code, transcript_id=transcript_id)
             else:
                 logger.error("row %s: the reply names no transcript; it stays open", call.row)
+                self._look_up_soon(call)
         except StoreError as error:
             reply.close()
             # The work was accepted: its row stays open, and is settled from AssemblyAI's list.
             call.transcript_id = None
+            self._look_up_soon(call)
             return self._ledger_down(call, error)(environ, start_response)
         except UpstreamError as error:
             reply.close()
+            self._look_up_soon(call)
             return error_reply(
                 call.route.dialect,
                 error.status,
@@ -226,7 +244,7 @@ class CostLogger:
         encoding, status = reply.header("content-encoding"), reply.status_code
 
         def end(body: bytes | None) -> None:
-            value = _object(body, encoding) if body is not None else None
+            value = read_object(body, encoding) if body is not None else None
             if value is None:
                 outcome = Outcome("odd", reason="the reply could not be read whole")
             else:
@@ -253,8 +271,18 @@ class CostLogger:
                     reason="sent, but no reply came: whether it was done is unknown",
                 )
                 call.state = "unpriced"
+            else:
+                self._look_up_soon(call)
         except StoreError as error:
             logger.error("row %s stays open: %s", call.row, error)
+
+    def _look_up_soon(self, call: Call) -> None:
+        """Have settlement look for what came of a submit whose answer is lost."""
+        assert call.row is not None
+        try:
+            self.ledger.reschedule(call.row, time.time() + LOOK_UP_AFTER_S)
+        except StoreError as error:
+            logger.error("row %s is looked up later than it could be: %s", call.row, error)
 
     def _close(self, call: Call, outcome: Outcome, *, status: int | None = None) -> None:
         assert call.row is not None
@@ -265,11 +293,11 @@ class CostLogger:
 
     def _free(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
-        match = (
-            _TRANSCRIPT.fullmatch(call.path)
-            if call.route.service == "api" and call.method in ("GET", "DELETE")
-            else None
-        )
+        if call.route.service != "api" or call.method not in ("GET", "DELETE"):
+            return self.app(environ, start_response)
+        if call.path == "/v2/transcript" and call.method == "GET":
+            return self._tapped(call, environ, start_response, self._listed)
+        match = _TRANSCRIPT.fullmatch(call.path)
         if match is None:
             return self.app(environ, start_response)
         call.transcript_id = match[1]
@@ -281,9 +309,23 @@ class CostLogger:
             owner = None
         if owner is None or owner.settled:
             return self.app(environ, start_response)
-        _narrow_encoding(environ)
         if call.method == "DELETE":
             self._settle_first(call, owner, environ)
+
+        def seen(call: Call, transcript: Mapping[str, Any]) -> None:
+            self._seen(call, owner, transcript)
+
+        return self._tapped(call, environ, start_response, seen)
+
+    def _tapped(
+        self,
+        call: Call,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        seen: Callable[[Call, Mapping[str, Any]], None],
+    ) -> Iterable[bytes]:
+        """Pass a reply on; *seen* reads what it holds."""
+        _narrow_encoding(environ)
         reply = Reply(self.app, environ)
         if reply.status_code != 200:
             reply.start(start_response)
@@ -291,10 +333,31 @@ class CostLogger:
         encoding = reply.header("content-encoding")
 
         def end(body: bytes | None) -> None:
-            self._seen(call, owner, _object(body, encoding) if body is not None else None)
+            value = read_object(body, encoding) if body is not None else None
+            if value is not None:
+                seen(call, value)
 
         reply.start(start_response)
         return JSONTap(reply, _never_raising(end), max_bytes=MAX_REPLY_BYTES)
+
+    def _listed(self, call: Call, value: Mapping[str, Any]) -> None:
+        """Act on a list: errors in it are free, the price of what ended is asked for soon."""
+        ended = {}
+        items = value.get("transcripts")
+        for item in items if isinstance(items, list) else ():
+            if isinstance(item, dict) and item.get("status") in ("completed", "error"):
+                ended[str(item.get("id"))] = item["status"]
+        try:
+            owners = self.ledger.owners(call.route.region, list(ended)) if ended else {}
+            open_rows = {id: o.row for id, o in owners.items() if o.row and not o.settled}
+            done = [row for id, row in open_rows.items() if ended[id] == "completed"]
+            if done:
+                self.ledger.hasten(done)
+            for id, row in open_rows.items():
+                if ended[id] == "error":
+                    self.ledger.fail(row, status=None)
+        except StoreError as error:
+            logger.error("a list is not metered: %s", error)
 
     def _settle_first(self, call: Call, owner: Owner, environ: WSGIEnvironment) -> None:
         """Look at a transcript before it is deleted: afterwards there is less to see."""
@@ -308,26 +371,28 @@ class CostLogger:
         try:
             reply = Reply(self.app, get)
             try:
-                if reply.status_code == 200:
-                    body = b"".join(reply)
-                    self._seen(call, owner, _object(body, reply.header("content-encoding")))
+                blocks: list[bytes] = []
+                for block in reply if reply.status_code == 200 else ():
+                    blocks.append(block)
+                    if sum(map(len, blocks)) > MAX_REPLY_BYTES:
+                        break
+                value = read_object(b"".join(blocks), reply.header("content-encoding"))
+                if value is not None:
+                    self._seen(call, owner, value)
             finally:
                 reply.close()
         except Exception as error:
             logger.warning("transcript %s: %s", call.transcript_id, type(error).__name__)
         call.upstream = "unsent"
 
-    def _seen(self, call: Call, owner: Owner, transcript: Mapping[str, Any] | None) -> None:
+    def _seen(self, call: Call, owner: Owner, transcript: Mapping[str, Any]) -> None:
         """Settle a transcript by a reply that shows it, if it shows its end."""
-        if transcript is None or owner.row is None:
-            return
         outcome = transcript_outcome(transcript, owner.features, call.route.region)
-        final = transcript.get("status") == "completed"
-        if outcome.state == "pending" or (outcome.state == "odd" and not final):
+        if owner.row is None or not shows_end(transcript, outcome):
             return
-        self._settle(call, owner.row, outcome, owner.at)
-        assert call.transcript_id is not None
-        self._owners.settled(call.route.region, call.transcript_id, owner)
+        if self._settle(call, owner.row, outcome, owner.at):
+            assert call.transcript_id is not None
+            self._owners.settled(call.route.region, call.transcript_id, owner)
 
     def _settle(
         self,
@@ -337,29 +402,19 @@ class CostLogger:
         at: datetime,
         *,
         status: int | None = None,
-    ) -> None:
-        """Write the end of a row: once, whoever else is about to."""
-        usage, price, reason = outcome.usage, None, outcome.reason
-        if usage is not None:
-            try:
-                price = self.prices.price(usage, at)
-            except Unpriced as error:
-                reason = str(error)
+    ) -> bool:
+        """Write the end of a row, unless somebody did; False where it stays open."""
         try:
-            if outcome.state == "error":
-                done, state = self.ledger.fail(row, status=status, reason=reason), "failed"
-            else:
-                done = self.ledger.settle(
-                    row, usage=usage, price=price, status=status, reason=reason
-                )
-                state = "settled" if price is not None else "unpriced"
+            closed = close_row(self.ledger, self.prices, row, outcome, at, status=status)
         except StoreError as error:
             logger.error("row %s stays open: %s", row, error)
-            return
-        if done:
-            call.row, call.state, call.usage, call.price = row, state, usage, price
-            if state == "unpriced":
-                logger.warning("row %s is unpriced: %s", row, reason)
+            return False
+        if closed is not None:
+            call.row, call.state = row, closed.state
+            call.usage, call.price = closed.usage, closed.price
+            if closed.state == "unpriced":
+                logger.warning("row %s is unpriced: %s", row, closed.reason)
+        return True
 
     def _ledger_down(self, call: Call, error: StoreError) -> WSGIApplication:
         logger.error("the ledger cannot be written: %s", error)
@@ -381,18 +436,6 @@ def _never_raising(end: Callable[[Any], None]) -> Callable[[Any], None]:
             logger.exception("a reply could not be metered")
 
     return guarded
-
-
-def _object(body: bytes, encoding: str | None) -> Mapping[str, Any] | None:
-    """Return a reply's JSON object, None where it holds something else."""
-    decoded = decode(body, encoding, max_bytes=MAX_REPLY_BYTES)
-    if decoded is None:
-        return None
-    try:
-        value = json.loads(decoded)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _narrow_encoding(environ: WSGIEnvironment) -> None:

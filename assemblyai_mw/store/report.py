@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
@@ -20,11 +20,13 @@ from .schema import (
     calls,
     tag_totals,
     totals,
+    transcripts,
 )
 from .values import Moment, from_json, iso, micros, moment, tag_names
 
 By = Literal["key", "team", "model", "day", "tag"]
 _PAGE = 1000
+_IDS_AT_ONCE = 200
 _DAY = 86_400_000_000
 
 # Grouping -> its columns in the day's totals, and in the calls themselves.
@@ -43,6 +45,16 @@ _raw_sums = [
     func.sum(case((calls.c.state == UNPRICED, 1), else_=0)),
     *(func.coalesce(func.sum(calls.c[name]), 0) for name in SUMS[3:]),
 ]
+
+_costs = select(
+    transcripts.c.id,
+    transcripts.c.call_id,
+    transcripts.c.key_name,
+    transcripts.c.at,
+    calls.c.state,
+    calls.c.cost_nano,
+    calls.c.features,
+).select_from(transcripts.join(calls))
 
 
 class Reports:
@@ -99,6 +111,28 @@ class Reports:
         with self.database.read() as connection:
             found = connection.execute(select(calls).where(calls.c.id == row)).first()
         return None if found is None else _shown(found)
+
+    def by_transcript(self, region: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return what each of *ids* cost; those not made here are left out.
+
+        Each is a dict: `row`, `key`, `state`, `cost_nano` (None while open or unpriced),
+        `features` as asked, `at`.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        with self.database.read() as connection:
+            for start in range(0, len(ids), _IDS_AT_ONCE):
+                some = [id for id in ids[start : start + _IDS_AT_ONCE] if "\0" not in id]
+                statement = _costs.where(transcripts.c.region == region, transcripts.c.id.in_(some))
+                for row in connection.execute(statement):
+                    found[row.id] = {
+                        "row": row.call_id,
+                        "key": row.key_name,
+                        "state": row.state,
+                        "cost_nano": row.cost_nano,
+                        "features": from_json(row.features),
+                        "at": moment(row.at),
+                    }
+        return found
 
     def usage(
         self, by: By | str, since: Moment | None = None, until: Moment | None = None

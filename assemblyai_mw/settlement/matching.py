@@ -1,0 +1,153 @@
+"""Which transcript came of a submit whose answer was never seen. Pure.
+
+A transcript is given to a submit only where nothing else fits: it is in no ledger row,
+it was made when the submit was under way, its audio is the submit's, and no other open
+submit could have made it. A guess would show one caller's words to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from ..features import FLAGS
+from ..settling import AUDIO, audio_mark
+from ..store import Due
+from .upstream_list import Listed
+
+# How far this machine's clock and AssemblyAI's may be apart.
+SKEW = timedelta(seconds=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What the list says of one submit.
+
+    Attributes:
+        transcript: The one that came of it, if that is certain.
+        candidates: How many could have; 0 where none is in the list.
+    """
+
+    transcript: Listed | None
+    candidates: int
+
+
+def match(
+    intents: Sequence[Due],
+    listed: Iterable[Listed],
+    *,
+    window: timedelta,
+    settled_down: Callable[[Due], bool],
+    agrees: Callable[[Due, Listed], bool],
+) -> dict[int, Match]:
+    """Return what became of each submit, by its row.
+
+    Args:
+        intents: Every open submit of the account, also those not to be decided yet: each
+            is a claim.
+        listed: Transcripts that no row of the ledger has.
+        window: How long after a submit its transcript may have been made.
+        settled_down: Whether a submit cannot be under way any more. Alike submits are
+            told apart by their order only once that is so of all of them.
+        agrees: Whether a transcript shows what the submit asked for; consulted where
+            several submits or transcripts fit.
+    """
+    known = list(listed)
+    fits: dict[int, list[Listed]] = {}
+    vague: dict[int, int] = {}
+    for intent in intents:
+        inside = [
+            item for item in known if intent.at - SKEW <= item.created <= intent.at + window + SKEW
+        ]
+        fits[intent.row] = [item for item in inside if _same_audio(intent, item)]
+        vague[intent.row] = sum(
+            item.audio_url is None or AUDIO not in intent.features for item in inside
+        )
+    found: dict[int, Match] = {}
+    for rows, items in _groups(intents, fits):
+        found.update(_decide(rows, items, fits, settled_down, agrees))
+    for intent in intents:
+        if intent.row not in found:
+            found[intent.row] = Match(None, vague[intent.row])
+    return found
+
+
+def _same_audio(intent: Due, item: Listed) -> bool:
+    mark = intent.features.get(AUDIO)
+    return mark is not None and mark == audio_mark(intent.request_id, item.audio_url)
+
+
+def _groups(
+    intents: Sequence[Due], fits: Mapping[int, list[Listed]]
+) -> Iterable[tuple[list[Due], list[Listed]]]:
+    """Yield submits and transcripts that fit each other, directly or through others."""
+    left = [intent for intent in intents if fits[intent.row]]
+    while left:
+        rows = [left.pop(0)]
+        items = {item.id: item for item in fits[rows[0].row]}
+        grown = True
+        while grown:
+            more = [i for i in left if any(item.id in items for item in fits[i.row])]
+            left = [i for i in left if i not in more]
+            rows += more
+            items |= {item.id: item for intent in more for item in fits[intent.row]}
+            grown = bool(more)
+        yield rows, list(items.values())
+
+
+def _decide(
+    rows: list[Due],
+    items: list[Listed],
+    fits: Mapping[int, list[Listed]],
+    settled_down: Callable[[Due], bool],
+    agrees: Callable[[Due, Listed], bool],
+) -> dict[int, Match]:
+    if len(rows) == len(items) == 1:
+        return {rows[0].row: Match(items[0], 1)}
+    unsure = {row.row: Match(None, len(fits[row.row])) for row in rows}
+    if not all(map(settled_down, rows)):
+        return unsure
+    fitting = {row.row: [item for item in fits[row.row] if agrees(row, item)] for row in rows}
+    found: dict[int, Match] = {}
+    for group, some in _groups(rows, fitting):
+        if len(group) > 1 and len({_alike(row) for row in group}) > 1:
+            continue
+        pairs = _in_order(group, some, fitting)
+        if pairs is not None:
+            found |= pairs
+    return unsure | found
+
+
+def _alike(row: Due) -> tuple[object, ...]:
+    """What two submits must share so that it makes no difference which made which."""
+    asked = sorted((name, repr(value)) for name, value in row.features.items() if name != AUDIO)
+    return (row.key_id, row.key_name, row.team, tuple(row.tags.items()), tuple(asked))
+
+
+def _in_order(
+    rows: list[Due], items: list[Listed], fitting: Mapping[int, list[Listed]]
+) -> dict[int, Match] | None:
+    """Give alike submits their transcripts by time; None where a transcript is left over."""
+    free = sorted(rows, key=lambda row: row.at)
+    pairs: dict[int, Match] = {}
+    for item in sorted(items, key=lambda item: item.created):
+        taker = next((row for row in free if item in fitting[row.row]), None)
+        if taker is None:
+            return None
+        free.remove(taker)
+        pairs[taker.row] = Match(item, 1)
+    return pairs | {row.row: Match(None, 0) for row in free}
+
+
+def shows_what_was_asked(asked: Mapping[str, Any], transcript: Mapping[str, Any]) -> bool:
+    """Whether a transcript could have come of a request, by what it says of its options."""
+    features = set(asked.get("features") or ())
+    # AssemblyAI detects the language by default with some models, asked or not.
+    for name in FLAGS - {"language_detection"}:
+        said = transcript.get(name)
+        if isinstance(said, bool) and said != (name in features):
+            return False
+    models, wanted = transcript.get("speech_models"), asked.get("models")
+    return not (isinstance(models, list) and models and wanted) or list(wanted) == models

@@ -1,0 +1,382 @@
+"""Settler: ask AssemblyAI about calls that nobody saw the end of, and close their rows."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from ..call import Call, Caller, Route
+from ..calllog import OnCall, emit, wanted
+from ..config import Config
+from ..errors import StoreError, UpstreamError
+from ..pricing import PriceBook
+from ..settling import Closed, close_row, shows_end
+from ..store import Due, Ledger
+from ..transport import Transport
+from ..usage import Outcome, transcript_outcome
+from .account import Account, Accounts, Answer, refusal
+from .matching import Match, match, shows_what_was_asked
+from .upstream_list import Listed, walk
+
+logger = logging.getLogger("assemblyai_mw.settlement")
+
+# For how long a batch belongs to one process, and after how much of that it lets go.
+LEASE_S = 300.0
+BATCH_S = 150.0
+# A transcript that AssemblyAI does not know may only not be there yet.
+UNKNOWN_AFTER_S = 600.0
+# Beyond its timeouts, how long a call might still be under way.
+MARGIN_S = 60.0
+# How far back the list is read while requests are being served: 20,000 transcripts.
+BACKGROUND_PAGES = 100
+
+_GONE = "AssemblyAI has no such transcript: it was deleted elsewhere"
+_NEVER = "the request never reached AssemblyAI: it is not in its list of transcripts"
+_LOST = "its reply was never seen: whether it was done, and what it used, is unknown"
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run of the Settler did.
+
+    Attributes:
+        settled, failed, unpriced: Rows it closed so.
+        resolved: Submits without an answer whose transcript it found.
+        left: Rows that stay open, by why.
+        nano: What the rows it settled cost, nano-dollars.
+    """
+
+    settled: int = 0
+    failed: int = 0
+    unpriced: int = 0
+    resolved: int = 0
+    left: Counter[str] = field(default_factory=Counter)
+    nano: int = 0
+
+    @property
+    def seen(self) -> int:
+        """How many rows were looked at."""
+        return self.settled + self.failed + self.unpriced + self.left.total()
+
+
+class Settler:
+    """Closes open rows: by asking for their transcript, or by AssemblyAI's list.
+
+    Any number of them may run, in any number of processes and hosts on one ledger: rows
+    are leased, and closed by one conditional update. Not to be used by two threads at
+    once.
+
+    | row                          | is closed                                            |
+    |------------------------------|------------------------------------------------------|
+    | transcript, id known         | by what AssemblyAI shows; errors are free            |
+    | transcript, answer not seen  | by the list: its transcript is found, or it failed   |
+    | any other kind               | `unpriced`, once its request cannot be under way     |
+    | past the service's retention | `unpriced`, with the reason                          |
+
+    Args:
+        config: Routes, timeouts and settlement's settings.
+        ledger: The ledger.
+        prices: The price book.
+        on_call: Called with a `CallRecord` for each row closed, as for a client's poll.
+        transport: How AssemblyAI is reached; default a `requests` session.
+        clock: Unix seconds.
+        stopped: No process serves requests: nothing is under way any more.
+        max_pages: How far back AssemblyAI's list is read, in pages of 200; None is all.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        ledger: Ledger,
+        prices: PriceBook,
+        on_call: Sequence[OnCall] = (),
+        transport: Transport | None = None,
+        clock: Callable[[], float] = time.time,
+        stopped: bool = False,
+        max_pages: int | None = None,
+    ) -> None:
+        self.config = config
+        self.ledger = ledger
+        self.prices = prices
+        self.on_call = tuple(on_call)
+        self._transport = transport
+        self._clock = clock
+        self._stopped = stopped
+        self._max_pages = max_pages
+        self._said: set[str] = set()
+        self.forget_connections()
+
+    def forget_connections(self) -> None:
+        """Open new connections from here on, as a forked process must."""
+        self._accounts = Accounts(self.config, self._transport)
+
+    def run(
+        self,
+        *,
+        limit: int = 20,
+        until: float | None = None,
+        stop: Callable[[], bool] = bool,
+    ) -> Summary:
+        """Lease up to *limit* due rows, deal with each, and say what came of it.
+
+        Args:
+            limit: Rows at most.
+            until: Rows due by this moment, Unix seconds; now, if None.
+            stop: Asked between rows; true ends the run early.
+
+        Raises:
+            StoreError: The ledger cannot be read or written now.
+        """
+        now = self._clock()
+        at = now if until is None else until
+        batch = self.ledger.due(at, limit=limit, lease_s=LEASE_S + (now - at))
+        summary = Summary()
+        ends = time.monotonic() + BATCH_S
+        unasked: dict[Account, str] = {}
+        lists: dict[Account, list[Due]] = {}
+        for due in batch:
+            if stop() or time.monotonic() > ends:
+                self._later(due, summary, "not reached in this run", delay_s=0.0)
+            elif due.kind != "transcript":
+                self._lost(due, summary)
+            else:
+                account = self._accounts.find(due.region, due.route)
+                if account is None:
+                    why = f"no route leads to AssemblyAI's API in region {due.region}"
+                    self._say(logging.ERROR, why)
+                    self._give_up_or_later(due, summary, why)
+                elif due.transcript_id is None:
+                    lists.setdefault(account, []).append(due)
+                elif account in unasked:
+                    self._give_up_or_later(due, summary, unasked[account])
+                else:
+                    self._ask(account, due, summary, unasked)
+        for account, rows in lists.items():
+            if account in unasked:
+                for due in rows:
+                    self._give_up_or_later(due, summary, unasked[account])
+            else:
+                self._look_up(account, rows, summary, unasked, stop)
+        return summary
+
+    # Transcripts that have an id
+
+    def _ask(
+        self, account: Account, due: Due, summary: Summary, unasked: dict[Account, str]
+    ) -> None:
+        """Close a row by its transcript, if that shows its end."""
+        assert due.transcript_id is not None
+        try:
+            answer = account.transcript(due.transcript_id)
+        except UpstreamError as error:
+            unasked[account] = why = f"AssemblyAI cannot be reached in {due.region}: {error}"
+            self._say(logging.WARNING, why)
+            self._give_up_or_later(due, summary, why)
+            return
+        if answer.status == 200:
+            self._shown(due, answer, summary)
+        elif answer.status == 404:
+            settled_down = self._age(due) > UNKNOWN_AFTER_S
+            if settled_down:
+                self._close(due, Outcome("odd", reason=_GONE), summary)
+            else:
+                self._give_up_or_later(due, summary, "AssemblyAI has no such transcript yet")
+        else:
+            why = str(refusal(answer))
+            if answer.status in (401, 403, 429) or answer.status >= 500:
+                # Whatever it is, it is not about this row: the others wait too.
+                unasked[account] = why
+            self._say(logging.ERROR if answer.status < 429 else logging.WARNING, why)
+            self._give_up_or_later(due, summary, why, delay_s=answer.retry_after_s)
+
+    def _shown(self, due: Due, answer: Answer, summary: Summary) -> None:
+        transcript = answer.value
+        if transcript is None:
+            why = "AssemblyAI's reply holds no JSON object that can be read"
+            self._say(logging.WARNING, why)
+            self._give_up_or_later(due, summary, why)
+            return
+        outcome = transcript_outcome(transcript, due.features, due.region)
+        if shows_end(transcript, outcome):
+            self._close(due, outcome, summary)
+            return
+        why = outcome.reason or "the transcript is not finished"
+        if outcome.state == "odd":
+            self._say(logging.WARNING, f"a transcript cannot be understood: {why}")
+        self._give_up_or_later(due, summary, why)
+
+    # Submits whose answer was not seen
+
+    def _look_up(
+        self,
+        account: Account,
+        rows: list[Due],
+        summary: Summary,
+        unasked: dict[Account, str],
+        stop: Callable[[], bool],
+    ) -> None:
+        """Find what became of submits in AssemblyAI's list."""
+        try:
+            found = self._matches(account, rows)
+        except UpstreamError as error:
+            why = f"AssemblyAI's list cannot be read in {account.region}: {error}"
+            self._say(logging.WARNING, why)
+            for due in rows:
+                self._give_up_or_later(due, summary, why)
+            return
+        for due in rows:
+            hit = found[due.row]
+            if hit.transcript is not None:
+                self._resolve(account, due, hit.transcript.id, summary, unasked)
+            elif hit.candidates:
+                why = f"{hit.candidates} transcripts in AssemblyAI's list could be this one"
+                delay = min(self._age(due) / 2, 86_400.0)
+                self._give_up_or_later(due, summary, why, delay_s=delay)
+            elif self._age(due) > self._retention_s:
+                self._give_up_or_later(due, summary, "AssemblyAI's list does not go back so far")
+            elif self._settled_down(due):
+                self._close(due, Outcome("error", reason=_NEVER), summary)
+            else:
+                self._wait_until_settled_down(due, summary)
+
+    def _matches(self, account: Account, rows: list[Due]) -> dict[int, Match]:
+        window = timedelta(seconds=self._under_way_s("transcript"))
+        # Every open submit is a claim on what is in the list, leased by us or not.
+        claims = [
+            due
+            for due in self.ledger.unanswered(account.region)
+            if self._accounts.find(due.region, due.route) is account
+        ]
+        known = {due.row for due in claims}
+        claims += [due for due in rows if due.row not in known]
+        since = min(due.at for due in rows) - timedelta(minutes=5)
+        strangers: list[Listed] = []
+        for number, page in enumerate(walk(account, since)):
+            if self._max_pages is not None and number >= self._max_pages:
+                raise UpstreamError(
+                    "the moment lies too far back; `assemblyai-mw settle` reads all of the list"
+                )
+            owners = self.ledger.owners(account.region, [item.id for item in page])
+            strangers += [item for item in page if item.id not in owners]
+
+        def agrees(due: Due, item: Listed) -> bool:
+            answer = account.transcript(item.id)
+            if answer.status != 200 or answer.value is None:
+                raise refusal(answer)
+            return shows_what_was_asked(due.features, answer.value)
+
+        return match(
+            claims, strangers, window=window, settled_down=self._settled_down, agrees=agrees
+        )
+
+    def _resolve(
+        self,
+        account: Account,
+        due: Due,
+        transcript_id: str,
+        summary: Summary,
+        unasked: dict[Account, str],
+    ) -> None:
+        try:
+            self.ledger.resolve(due.row, transcript_id)
+        except StoreError as error:
+            # Somebody else gave it to its row meanwhile.
+            self._later(due, summary, str(error))
+            return
+        summary.resolved += 1
+        logger.info("row %s: found its transcript in AssemblyAI's list", due.row)
+        self._ask(account, replace(due, transcript_id=transcript_id), summary, unasked)
+
+    # Everything else
+
+    def _lost(self, due: Due, summary: Summary) -> None:
+        """Close a call that cannot be asked about again, once it cannot be under way."""
+        if self._settled_down(due):
+            self._close(due, Outcome("odd", reason=_LOST), summary)
+        else:
+            self._wait_until_settled_down(due, summary)
+
+    def _under_way_s(self, kind: str) -> float:
+        """Return for how long after its start a call's request may last, in seconds."""
+        times = self.config.timeouts
+        total = times.total_s or 7200.0
+        if kind == "transcript":
+            # A small body each way: silence ends it long before.
+            total = min(total, times.connect_s + 2 * times.read_s)
+        return total + MARGIN_S
+
+    def _settled_down(self, due: Due) -> bool:
+        return self._stopped or self._age(due) > self._under_way_s(due.kind)
+
+    def _wait_until_settled_down(self, due: Due, summary: Summary) -> None:
+        left_s = self._under_way_s(due.kind) - self._age(due)
+        self._later(due, summary, "its request may still be under way", delay_s=left_s + 1)
+
+    def _age(self, due: Due) -> float:
+        return self._clock() - due.at.timestamp()
+
+    @property
+    def _retention_s(self) -> float:
+        return self.config.settlement.retention_days * 86_400.0
+
+    def _give_up_or_later(
+        self, due: Due, summary: Summary, why: str, delay_s: float | None = None
+    ) -> None:
+        """Look again later; past the retention, close the row with what is known."""
+        days = self.config.settlement.retention_days
+        if self._age(due) > self._retention_s:
+            reason = f"not settled within the {days} days that AssemblyAI keeps transcripts: {why}"
+            self._close(due, Outcome("odd", reason=reason), summary)
+        else:
+            self._later(due, summary, why, delay_s=delay_s)
+
+    def _later(self, due: Due, summary: Summary, why: str, delay_s: float | None = None) -> None:
+        settings = self.config.settlement
+        backoff = settings.first_poll_s * 2 ** min(due.attempts, 20)
+        delay = min(backoff, settings.max_poll_s) if delay_s is None else delay_s
+        # What is only unfinished needs no words.
+        reason = None if why == "the transcript is not finished" else why
+        self.ledger.reschedule(due.row, self._clock() + delay, reason=reason)
+        summary.left[why] += 1
+
+    def _close(self, due: Due, outcome: Outcome, summary: Summary) -> None:
+        closed = close_row(self.ledger, self.prices, due.row, outcome, due.at)
+        if closed is None:
+            return
+        setattr(summary, closed.state, getattr(summary, closed.state) + 1)
+        summary.nano += closed.price.nano if closed.price else 0
+        if closed.state == "unpriced":
+            logger.warning("row %s is unpriced: %s", due.row, closed.reason)
+        if wanted(self.on_call):
+            self._tell(due, closed)
+
+    def _tell(self, due: Due, closed: Closed) -> None:
+        call = Call(
+            id=due.request_id,
+            started=self._clock(),
+            route=Route(due.route, due.service, "eu" if due.region == "eu" else "us"),
+            method="GET" if due.transcript_id else due.method,
+            path=f"{due.path}/{due.transcript_id}" if due.transcript_id else due.path,
+            tags=dict(due.tags),
+            caller=Caller(due.key_name or "", due.key_id, due.team) if due.key_name else None,
+            kind=due.kind,
+            row=due.row,
+            state=closed.state,
+            transcript_id=due.transcript_id,
+            usage=closed.usage,
+            price=closed.price,
+        )
+        emit(call, self.on_call, status=due.status, bytes_out=0)
+
+    def _say(self, level: int, what: str) -> None:
+        """Log *what*, once until it is different: not once for each row and look."""
+        if what not in self._said:
+            if len(self._said) > 100:
+                self._said.clear()
+            self._said.add(what)
+            logger.log(level, "%s", what)
