@@ -245,6 +245,8 @@ def _body_problems(asked: Json) -> list[str]:
     messages = asked.get("messages")
     if not isinstance(asked.get("prompt"), str) and not (isinstance(messages, list) and messages):
         problems.append("one of messages or prompt required")
+    elif not isinstance(messages, list | None):
+        problems.append("messages must be a list")
     for message in messages if isinstance(messages, list) else []:
         problems += _message_problems(message)
     tokens = asked.get("max_tokens")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
-import ssl
 import sys
 import threading
 from collections.abc import Iterator
@@ -34,9 +33,7 @@ BLOCK_BYTES = 64 << 10
 
 
 @contextlib.contextmanager
-def serve(
-    app: WSGIApplication, *, port: int = 0, ssl_context: ssl.SSLContext | None = None
-) -> Iterator[str]:
+def serve(app: WSGIApplication, *, port: int = 0) -> Iterator[str]:
     """Serve a WSGI app on 127.0.0.1 while the block runs; gives its URL, without a slash.
 
     One thread a connection. At the end of the block every connection is closed and every
@@ -45,9 +42,8 @@ def serve(
     Args:
         app: A `FakeAssemblyAI`, one of its `host(...)`s, or any other WSGI app.
         port: 0 lets the system choose.
-        ssl_context: Serve https with this context.
     """
-    server = _Server(app, port, ssl_context)
+    server = _Server(app, port)
     try:
         yield server.url
     finally:
@@ -95,17 +91,15 @@ def serve_all(
 class _Server:
     """Accepts, and knows every open connection so that it can end them."""
 
-    def __init__(self, app: WSGIApplication, port: int, ssl_context: ssl.SSLContext | None) -> None:
+    def __init__(self, app: WSGIApplication, port: int) -> None:
         self.app = app
         self.stopping = threading.Event()
-        self.secure = ssl_context is not None
-        self._ssl_context = ssl_context
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
         self._threads: set[threading.Thread] = set()
         self._listener = socket.create_server(("127.0.0.1", port), backlog=512)
         self.address: tuple[str, int] = self._listener.getsockname()
-        self.url = f"{'https' if self.secure else 'http'}://127.0.0.1:{self.address[1]}"
+        self.url = f"http://127.0.0.1:{self.address[1]}"
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._acceptor.start()
 
@@ -122,23 +116,18 @@ class _Server:
             thread.start()
 
     def _talk(self, connection: socket.socket, address: tuple[str, int]) -> None:
-        talking = connection
         try:
-            if self._ssl_context is not None:
-                talking = self._ssl_context.wrap_socket(connection, server_side=True)
-                with self._lock:
-                    self._connections.add(talking)
-            _Connection(talking, address, self)  # type: ignore[arg-type]
+            _Connection(connection, address, self)  # type: ignore[arg-type]
         except OSError:
             pass  # The client left.
         finally:
             with self._lock:
-                self._connections -= {connection, talking}
+                self._connections.discard(connection)
                 self._threads.discard(threading.current_thread())
             # Closing alone waits for the peer where a reader object still holds the socket.
             with contextlib.suppress(OSError):
-                talking.shutdown(socket.SHUT_RDWR)
-            talking.close()
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
 
     def stop(self) -> None:
         self.stopping.set()
@@ -268,7 +257,7 @@ class _Connection(BaseHTTPRequestHandler):
             "REMOTE_ADDR": self.client_address[0],
             "REMOTE_PORT": str(self.client_address[1]),
             "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "https" if self.server.secure else "http",
+            "wsgi.url_scheme": "http",
             "wsgi.input": body,
             "wsgi.input_terminated": True,
             "wsgi.errors": sys.stderr,

@@ -197,3 +197,106 @@ def test_results_can_be_set_however_odd(app: TestApp, fake: FakeAssemblyAI) -> N
     assert first["speech_model_used"] == "universal-99"
     assert second["audio_duration"] == "soon"
     assert (third["status"], third["error"]) == ("error", "the file is no audio")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        pytest.param("GET", "/v2/upload", 405, id="upload"),
+        pytest.param("PUT", "/v2/transcript", 405, id="transcripts"),
+        pytest.param("POST", "/v2/transcript/{id}", 405, id="transcript"),
+        pytest.param("DELETE", "/v2/transcript/{id}/srt", 405, id="subtitles"),
+        pytest.param("GET", "/v2/transcript/{id}/lyrics", 404, id="no such part"),
+        pytest.param("GET", "/v2/transcript/{id}/srt/x", 404, id="below a part"),
+        pytest.param("GET", "/v2/transcript/{id}/word-search", 400, id="no words"),
+        pytest.param("GET", "/v2/transcript/{id}/vtt?chars_per_caption=x", 400, id="no number"),
+        pytest.param("GET", "/v2/transcript/{id}/redacted-audio", 400, id="not asked for"),
+        pytest.param("GET", "/v2/transcript?limit=x", 400, id="limit is no number"),
+        pytest.param("GET", "/v2/transcript?before_id=x", 400, id="before an unknown id"),
+        pytest.param("POST", "/v3/token", 405, id="token by POST"),
+        pytest.param("GET", "/v3/tokens", 404, id="no such streaming path"),
+        pytest.param("GET", "/v1/transcribe", 405, id="sync by GET"),
+        pytest.param("POST", "/v1/transcribe/x", 404, id="no such sync path"),
+        pytest.param("GET", "/v1/chat/completions", 405, id="chat by GET"),
+        pytest.param("GET", "/v1/understanding", 405, id="understanding by GET"),
+    ],
+)
+def test_what_is_not_there_is_an_error(
+    method: str, path: str, status: int, app: TestApp, fake: FakeAssemblyAI
+) -> None:
+    fake.polls = 0
+    app.request(path.format(id=submit(app)["id"]), method=method, status=status)
+
+
+def test_redacted_audio_is_late_then_there_then_gone(app: TestApp, fake: FakeAssemblyAI) -> None:
+    job = submit(app, redact_pii=True, redact_pii_audio=True)["id"]
+    path = f"/v2/transcript/{job}/redacted-audio"
+    app.get(path, status=202)
+    fake.finish(job)
+    url = app.get(path).json["redacted_audio_url"]
+    assert app.get(url).content_type == "audio/mpeg"
+    app.get(url.replace("Signature=", "Signature=x"), status=403)
+    app.delete(f"/v2/transcript/{job}")
+    app.get(path, status=400)
+
+
+def test_a_list_is_filtered_by_status_and_day(app: TestApp, fake: FakeAssemblyAI) -> None:
+    fake.polls = math.inf
+    done, open_ = submit(app)["id"], submit(app)["id"]
+    fake.finish(done)
+    today = app.get("/v2/transcript").json["transcripts"][0]["created"][:10]
+
+    def ids(query: str) -> list[str]:
+        return [job["id"] for job in app.get(f"/v2/transcript?{query}").json["transcripts"]]
+
+    assert ids("status=completed") == [done]
+    assert ids("status=queued") == [open_]
+    assert ids(f"created_on={today}&limit=1") == [open_]
+    assert ids("created_on=2001-01-01") == []
+
+
+def test_speech_understanding_can_be_asked_for_at_once(app: TestApp, fake: FakeAssemblyAI) -> None:
+    fake.polls = 0
+    tasks = {
+        "summarization": {},
+        "custom_formatting": {"date": "mm/dd/yyyy"},
+        "speaker_identification": {"speaker_type": "name", "speakers": [{"name": "Ada"}]},
+    }
+    asked = {"speech_understanding": {"request": tasks}, "speaker_labels": True}
+    job = submit(app, domain="medical-v1", redact_pii=True, redact_pii_sub="entity_name", **asked)
+    assert job["speech_understanding"] == {"request": tasks, "response": None}
+    reply = app.get(f"/v2/transcript/{job['id']}").json
+    response = reply["speech_understanding"]["response"]
+    assert response["summarization"]["block_summary"] == "Good morning."
+    assert response["custom_formatting"]["formatted_text"] == fake.text
+    assert response["speaker_identification"]["mapping"] == {"A": "Ada"}
+    assert reply["metadata"] == {"domain_used": "medical-v1"}
+
+
+@pytest.mark.parametrize(
+    ("config", "audio", "status"),
+    [
+        pytest.param("{}", wav(1), 200, id="WAV"),
+        pytest.param('{"sample_rate": 8000}', bytes(16000), 200, id="raw audio"),
+        pytest.param("{}", bytes(16000), 400, id="raw audio of unknown rate"),
+        pytest.param("[]", wav(1), 400, id="config is no object"),
+        pytest.param("{", wav(1), 400, id="config is no JSON"),
+        pytest.param("{}", wav(121), 413, id="too long"),
+    ],
+)
+def test_the_sync_api_takes_a_config_and_audio(
+    config: str, audio: bytes, status: int, app: TestApp
+) -> None:
+    reply = app.post(
+        "/v1/transcribe",
+        {"config": config},
+        upload_files=[("audio", "a.wav", audio)],
+        status=status,
+    )
+    assert reply.json.get("audio_duration_ms", reply.json.get("status")) in (1000, status)
+
+
+def test_faults_that_did_not_strike_can_be_forgotten(app: TestApp, fake: FakeAssemblyAI) -> None:
+    fake.fail_next(500, times=9)
+    fake.clear_faults()
+    app.get("/v2/transcript", status=200)
