@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, overload
 
 from ..config.values import DEFAULT_ROUTES
@@ -142,10 +142,12 @@ async def acompletion(
     Cancelling stops the waiting and not the call, which ends in its thread and is billed;
     a stream that is closed stops.
     """
-    call: Callable[[], Record | CompletionStream]
-    call = functools.partial(completion, model, messages, **params)
-    reply = await asyncio.to_thread(call)
-    return AsyncCompletionStream(reply) if isinstance(reply, CompletionStream) else reply
+    # Which of the two comes back depends on what is in *params*.
+    reply: Any = await asyncio.to_thread(functools.partial(completion, model, messages, **params))
+    if isinstance(reply, CompletionStream):
+        return AsyncCompletionStream(reply)
+    record: Record = reply
+    return record
 
 
 def _request(model: Any, messages: Any, stream: bool, params: dict[str, Any]) -> ChatRequest:
