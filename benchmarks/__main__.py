@@ -1,0 +1,136 @@
+"""Measure ours beside others in one run: `python -m benchmarks [--quick] [--json FILE]`.
+
+Rounds alternate between the contenders, so that what the machine does meanwhile hits all of
+them alike. Read the ratios; absolute figures are this machine's. RSS growth counts what the
+kernel reports for the worker while bytes pass.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from . import chart, load, measure
+from .servers import HERE, Target, upstream
+
+FORWARDERS = ("ours", "http.client", "werkzeug", "requests")
+# What a ratio is taken to: the naive forwarder that one would write.
+BASE = "http.client"
+LOWER_IS_BETTER = {
+    "cpu_us_per_call",
+    "p50_ms",
+    "p99_ms",
+    "cpu_s_per_gib",
+    "rss_growth_mb",
+    "first_event_ms",
+    "lag_p50_ms",
+    "lag_p99_ms",
+}
+
+
+def main() -> None:
+    """Run the benchmarks that were asked for and print one table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, 128 MiB transfers")
+    parser.add_argument("--only", default="get,up,many,down,sse,beside,import")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--svg", type=Path, help="draw the small-call figures to this file")
+    options = parser.parse_args()
+    wanted = set(options.only.split(","))
+    rounds = 3 if options.quick else 7
+    calls = 2000 if options.quick else 5000
+    size = (1 << 27) if options.quick else measure.GIB
+    figures: dict[str, measure.Figures] = {}
+    with upstream() as port:
+        direct = Target("direct", port, prefix="")
+        if "get" in wanted:
+            with measure.contenders((*FORWARDERS, "gunicorn"), port) as servers:
+                figures["small calls, 16 connections"] = measure.small_calls(
+                    servers, rounds=rounds, calls=calls
+                )
+            lone = load.gets(port, "/v2/transcript/x", {}, calls, 1)
+            figures["small calls, 16 connections"]["direct"] = {
+                "p50_ms": sorted(lone.latencies)[len(lone.latencies) // 2] * 1e3
+            }
+        if "up" in wanted:
+            with measure.contenders(("ours", "sink", "http.client"), port) as servers:
+                figures["upload"] = measure.uploads(servers, rounds=min(rounds, 3), size=size)
+        if "many" in wanted:
+            with measure.contenders(("ours", "http.client"), port) as servers:
+                figures["16 uploads of 50 MB at once"] = measure.many_uploads(servers)
+        if "down" in wanted:
+            with measure.contenders(("ours", "http.client", "requests"), port) as servers:
+                figures["download"] = measure.downloads(servers, rounds=min(rounds, 3), size=size)
+        if "sse" in wanted:
+            with measure.contenders(("ours", "http.client"), port) as servers:
+                figures["events"] = measure.streams([*servers, direct], rounds=rounds)
+        if "beside" in wanted:
+            kinds = ["gthread"] + (["gevent"] if importlib.util.find_spec("gevent") else [])
+            for kind in kinds:
+                with measure.contenders(("ours", "http.client"), port, worker=kind) as servers:
+                    name = f"small calls beside 16 open streams, {kind}"
+                    figures[name] = measure.beside_streams(servers, calls=calls // 2)
+    if "import" in wanted:
+        figures["import and build"] = _imports(rounds)
+    _print(figures)
+    report = {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "figures": figures,
+    }
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    if options.svg:
+        options.svg.write_text(chart.draw(figures["small calls, 16 connections"]), "utf-8")
+
+
+def _imports(rounds: int) -> measure.Figures:
+    """CPU milliseconds to import and build ours beyond Flask's own import."""
+    programs = {
+        "flask": "import flask",
+        "ours": "import flask, os; os.environ['ASSEMBLYAI_API_KEY'] = 'k';"
+        "from assemblyai_mw import AssemblyAIMiddleware;"
+        "AssemblyAIMiddleware(flask.Flask('x').wsgi_app)",
+    }
+    taken: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(rounds):
+        for name, program in programs.items():
+            code = (
+                f"import time; t = time.process_time(); {program}; print(time.process_time() - t)"
+            )
+            run = [sys.executable, "-c", code]
+            out = subprocess.run(run, capture_output=True, check=True, cwd=HERE.parent)
+            taken[name].append(float(out.stdout) * 1e3)
+    best = {name: sorted(values)[len(values) // 2] for name, values in taken.items()}
+    return {
+        "flask": {"cpu_ms": best["flask"]},
+        "ours": {"cpu_ms": best["ours"], "beyond_flask_ms": best["ours"] - best["flask"]},
+    }
+
+
+def _print(figures: dict[str, measure.Figures]) -> None:
+    for title, rows in figures.items():
+        columns = list(dict.fromkeys(name for row in rows.values() for name in row))
+        print(f"\n{title}")
+        print(f"  {'':14}" + "".join(f"{column:>26}" for column in columns))
+        for name, row in rows.items():
+            cells = []
+            for column in columns:
+                value = row.get(column)
+                base = rows.get(BASE, {}).get(column)
+                text = "" if value is None else f"{value:,.1f}" if value > 10 else f"{value:.3f}"
+                ratio = f" ({value / base:.2f}x)" if value is not None and base else ""
+                cells.append(f"{text + ratio:>26}")
+            print(f"  {name:14}" + "".join(cells))
+    print(f"\n  (1.00x is {BASE}; lower is better for {', '.join(sorted(LOWER_IS_BETTER))})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""What is measured, each in rounds that alternate between the contenders."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from . import load
+from .servers import TRANSCRIPT, Server, Target, gunicorn
+
+MB = 1_000_000
+GIB = 1 << 30
+Figures = dict[str, dict[str, float]]
+
+
+@contextmanager
+def contenders(names: Sequence[str], upstream_port: int, **options: Any) -> Iterator[list[Server]]:
+    """Run several contenders at the same time."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(gunicorn(name, upstream_port, **options)) for name in names]
+
+
+def _percentile(values: list[float], part: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * part), len(ordered) - 1)]
+
+
+def small_calls(servers: Sequence[Server], *, rounds: int, calls: int) -> Figures:
+    """GET one transcript over 16 connections: calls a second, CPU a call, latency."""
+    path = f"/v2/transcript/{TRANSCRIPT}"
+    taken: dict[str, list[tuple[float, float, float, float]]] = {s.name: [] for s in servers}
+    for number in range(rounds + 1):
+        for server in servers:
+            target = server.prefix + path
+            cpu = server.cpu_s()
+            busy = load.gets(server.port, target, server.headers, calls, 16)
+            used = server.cpu_s() - cpu
+            one = load.gets(server.port, target, server.headers, max(calls // 10, 50), 1)
+            if number:  # the first round warms up
+                taken[server.name].append(
+                    (
+                        calls / busy.seconds,
+                        used / calls * 1e6,
+                        _percentile(one.latencies, 0.5) * 1e3,
+                        _percentile(one.latencies, 0.99) * 1e3,
+                    )
+                )
+    return {
+        name: dict(
+            zip(
+                ("calls_per_s", "cpu_us_per_call", "p50_ms", "p99_ms"),
+                map(statistics.median, zip(*values, strict=True)),
+                strict=True,
+            )
+        )
+        for name, values in taken.items()
+    }
+
+
+def _moved(
+    servers: Sequence[Server],
+    rounds: int,
+    size: int,
+    move: Callable[[Server, int], float],
+) -> Figures:
+    taken: dict[str, list[tuple[float, float, float]]] = {server.name: [] for server in servers}
+    for server in servers:
+        move(server, 8 * MB)
+    for _ in range(rounds):
+        for server in servers:
+            before, cpu = server.rss(), server.cpu_s()
+            with _peak(server) as peak:
+                seconds = move(server, size)
+            used = server.cpu_s() - cpu
+            taken[server.name].append(
+                (size / MB / seconds, used / (size / GIB), (peak[0] - before) / MB)
+            )
+    return {
+        name: {
+            "mb_per_s": statistics.median(value[0] for value in values),
+            "cpu_s_per_gib": statistics.median(value[1] for value in values),
+            "rss_growth_mb": max(value[2] for value in values),
+        }
+        for name, values in taken.items()
+    }
+
+
+@contextmanager
+def _peak(server: Server) -> Iterator[list[int]]:
+    """Watch the resident size; the list holds its peak in the end."""
+    peak, over = [server.rss()], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            peak[0] = max(peak[0], server.rss())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        over.set()
+        watcher.join()
+        peak[0] = max(peak[0], server.rss())
+
+
+def uploads(servers: Sequence[Server], *, rounds: int, size: int) -> Figures:
+    """POST /v2/upload of *size* bytes with a Content-Length."""
+    return _moved(
+        servers,
+        rounds,
+        size,
+        lambda s, n: load.upload(s.port, f"{s.prefix}/v2/upload", s.headers, n),
+    )
+
+
+def downloads(servers: Sequence[Server], *, rounds: int, size: int) -> Figures:
+    """GET of *size* bytes."""
+    return _moved(
+        servers,
+        rounds,
+        size,
+        lambda s, n: load.download(s.port, f"{s.prefix}/download", s.headers, n),
+    )
+
+
+def many_uploads(servers: Sequence[Server]) -> Figures:
+    """16 uploads of 50 MB at once: how much the worker grows."""
+
+    def move(server: Server, _: int) -> float:
+        begin = time.perf_counter()
+        path = f"{server.prefix}/v2/upload"
+        load.at_once(16, lambda: load.upload(server.port, path, server.headers, 50 * MB))
+        return time.perf_counter() - begin
+
+    return _moved(servers, 1, 16 * 50 * MB, move)
+
+
+def streams(servers: Sequence[Target], *, rounds: int) -> Figures:
+    """200 events, one every 5 ms: time to the first, and how late each is."""
+    firsts: dict[str, list[float]] = {server.name: [] for server in servers}
+    lags: dict[str, list[float]] = {server.name: [] for server in servers}
+    for number in range(rounds + 1):
+        for server in servers:
+            path = f"{server.prefix}/events"
+            result = load.events(server.port, path, server.headers, 200, 5)
+            if number:
+                firsts[server.name].append(result.seconds)
+                lags[server.name] += result.latencies
+    return {
+        name: {
+            "first_event_ms": statistics.median(firsts[name]) * 1e3,
+            "lag_p50_ms": _percentile(lags[name], 0.5) * 1e3,
+            "lag_p99_ms": _percentile(lags[name], 0.99) * 1e3,
+        }
+        for name in lags
+    }
+
+
+def beside_streams(servers: Sequence[Server], *, calls: int) -> Figures:
+    """GETs while 16 streams are open."""
+    figures = {}
+    for server in servers:
+        path = f"{server.prefix}/events"
+        readers = [
+            threading.Thread(
+                target=load.events, args=(server.port, path, server.headers, 60, 50), daemon=True
+            )
+            for _ in range(16)
+        ]
+        for reader in readers:
+            reader.start()
+        time.sleep(0.5)
+        target = f"{server.prefix}/v2/transcript/{TRANSCRIPT}"
+        result = load.gets(server.port, target, server.headers, calls, 8)
+        for reader in readers:
+            reader.join(60)
+        figures[server.name] = {
+            "calls_per_s": calls / result.seconds,
+            "p99_ms": _percentile(result.latencies, 0.99) * 1e3,
+        }
+    return figures

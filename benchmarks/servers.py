@@ -1,0 +1,145 @@
+"""Starts what is measured, each a process group of its own, and reads what it uses."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+HERE = Path(__file__).parent
+KEY_NAME = "bench"
+TRANSCRIPT = "bench-transcript"
+
+
+@dataclass
+class Target:
+    """Where to send requests.
+
+    Attributes:
+        port: On 127.0.0.1.
+        prefix: What its paths begin with.
+        headers: What a request to it must carry.
+    """
+
+    name: str
+    port: int
+    prefix: str = "/assemblyai"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Server(Target):
+    """A contender that runs in *process*."""
+
+    process: subprocess.Popen[bytes] = field(kw_only=True)
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that do the work."""
+        root = psutil.Process(self.process.pid)
+        return root.children(recursive=True) or [root]
+
+    def cpu_s(self) -> float:
+        """CPU seconds used so far, user and system."""
+        times = [worker.cpu_times() for worker in self.workers()]
+        return sum(t.user + t.system for t in times)
+
+    def rss(self) -> int:
+        """Resident bytes of all workers."""
+        return sum(worker.memory_info().rss for worker in self.workers())
+
+
+@contextmanager
+def upstream() -> Iterator[int]:
+    """Run the upstream; compiled where there is a C compiler. Yields its port."""
+    with tempfile.TemporaryDirectory() as folder:
+        compiler = shutil.which("cc") or shutil.which("gcc")
+        if compiler:
+            binary = f"{folder}/upstream"
+            subprocess.run([compiler, "-O2", "-o", binary, str(HERE / "upstream.c")], check=True)
+            command = [binary]
+        else:
+            warnings.warn(
+                "no C compiler: the upstream is Python, and slow itself; read ratios only",
+                stacklevel=2,
+            )
+            command = [sys.executable, "-m", "benchmarks.slow_upstream"]
+        with _running(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            yield int(process.stdout.readline())
+
+
+@contextmanager
+def gunicorn(
+    name: str, upstream_port: int, *, worker: str = "gthread", threads: int = 32, workers: int = 1
+) -> Iterator[Server]:
+    """Run a contender of `benchmarks.apps` under Gunicorn."""
+    with tempfile.TemporaryDirectory() as folder:
+        environ = {
+            **os.environ,
+            "BENCH_UPSTREAM": f"http://127.0.0.1:{upstream_port}",
+            "BENCH_DATABASE": f"sqlite:///{folder}/bench.db",
+            "BENCH_LOG": f"{folder}/calls.log",
+            "PYTHONPATH": str(HERE.parent),
+        }
+        key = _prepare(environ["BENCH_DATABASE"]) if name == "ours" else "any-key"
+        command = [sys.executable, "-m", "gunicorn", f"benchmarks.apps:make('{name}')"]
+        command += ["--worker-class", worker, "--workers", str(workers), "--bind", "127.0.0.1:0"]
+        command += ["--threads", str(threads)] if worker == "gthread" else []
+        command += ["--timeout", "300", "--keep-alive", "60", "--no-control-socket"]
+        log = open(f"{folder}/gunicorn.log", "wb+")  # noqa: SIM115
+        with log, _running(command, stderr=log, env=environ) as process:
+            port = _listening(Path(log.name), process)
+            headers = {"Authorization": f"Bearer {key}"}
+            yield Server(name, port, headers=headers, process=process)
+
+
+def _prepare(database: str) -> str:
+    """Make a key and a settled transcript of its own; return the key."""
+    from assemblyai_mw import Call, Keys, Ledger, Route
+    from assemblyai_mw.store import hash_key
+
+    keys, ledger = Keys(database), Ledger(database)
+    key = keys.create(KEY_NAME).key
+    route = Route("/assemblyai", "api", "us")
+    call = Call("0" * 32, time.time(), route, "POST", "/v2/transcript")
+    call.caller = keys.find(hash_key(key))
+    row = ledger.open(call, kind="transcript", model="universal-2", features={})
+    ledger.accept(row, status=200, transcript_id=TRANSCRIPT)
+    ledger.fail(row, status=200)
+    return key
+
+
+def _listening(log: Path, process: subprocess.Popen[bytes]) -> int:
+    for _ in range(600):
+        text = log.read_text()
+        found = re.search(r"Listening at: http://127\.0\.0\.1:(\d+)", text)
+        if found and "Booting worker" in text:
+            return int(found[1])
+        if process.poll() is not None:
+            raise RuntimeError(text)
+        time.sleep(0.05)
+    raise RuntimeError(f"no server: {log.read_text()}")
+
+
+@contextmanager
+def _running(command: list[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, start_new_session=True, **options)  # type: ignore[call-overload]
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
