@@ -6,8 +6,10 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .errors import ConfigError
 from .pricing import format_usd
 
 if TYPE_CHECKING:
@@ -76,6 +78,26 @@ class CallRecord(NamedTuple):
 
 
 OnCall = Callable[[CallRecord], object]
+
+
+def resolve_callbacks(paths: Iterable[str], source: str) -> list[OnCall]:
+    """Return what the dotted *paths* of a configuration name.
+
+    Raises:
+        ConfigError: One cannot be imported, or is not callable; names *source*.
+    """
+    callbacks: list[OnCall] = []
+    for path in paths:
+        try:
+            target = resolve_name(path)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ConfigError(
+                f"{source}: callbacks: cannot import {path!r}: {type(error).__name__}"
+            ) from error
+        if not callable(target):
+            raise ConfigError(f"{source}: callbacks: {path!r} is not callable")
+        callbacks.append(target)
+    return callbacks
 
 
 def wanted(callbacks: Iterable[OnCall]) -> bool:

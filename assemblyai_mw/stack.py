@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from .call import enter
-from .calllog import OnCall
+from .calllog import OnCall, resolve_callbacks
 from .config import Config, Upstream, load_config
 from .errors import ConfigError, error_reply
 from .middleware.auth import KeyAuth
@@ -19,7 +18,7 @@ from .middleware.openai import OpenAITranslator
 from .middleware.policy import Policy
 from .middleware.router import PrefixRouter
 from .pricing import PriceBook
-from .settlement import BACKGROUND_PAGES, BackgroundSettler, Settler
+from .settlement import BACKGROUND_PAGES, BackgroundSettler, Settler, under_way_s
 from .store import Database, Keys, Ledger
 from .translate import Model
 from .transport import SocketTransport, Timeouts, Transport
@@ -58,9 +57,16 @@ class AssemblyAIMiddleware:
         settings = config if isinstance(config, Config) else load_config(config)
         database = Database(settings.database_url)
         keys = Keys(database)
-        ledger = Ledger(database, accept_due_s=settings.settlement.first_poll_s)
+        ledger = Ledger(
+            database,
+            intent_due_s=under_way_s(settings.timeouts, "transcript"),
+            accept_due_s=settings.settlement.first_poll_s,
+        )
         prices = PriceBook.load(settings.prices)
-        callbacks = [*_resolve(settings), *([on_call] if callable(on_call) else on_call)]
+        callbacks = [
+            *resolve_callbacks(settings.callbacks, settings.source),
+            *([on_call] if callable(on_call) else on_call),
+        ]
         carrier = transport if transport is not None else SocketTransport()
         limits, timeouts = settings.limits, settings.timeouts
         settlement = (
@@ -135,22 +141,6 @@ def _by_route(apps: Mapping[str, WSGIApplication]) -> WSGIApplication:
         return target(environ, start_response)
 
     return app
-
-
-def _resolve(settings: Config) -> list[OnCall]:
-    """Return the configured callbacks themselves."""
-    callbacks: list[OnCall] = []
-    for path in settings.callbacks:
-        try:
-            target = resolve_name(path)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise ConfigError(
-                f"{settings.source}: callbacks: cannot import {path!r}: {type(error).__name__}"
-            ) from error
-        if not callable(target):
-            raise ConfigError(f"{settings.source}: callbacks: {path!r} is not callable")
-        callbacks.append(target)
-    return callbacks
 
 
 def _deployments(settings: Config) -> tuple[list[Model], dict[str, Upstream]]:

@@ -1,10 +1,11 @@
-"""The command line: `assemblyai-mw [--config FILE] keys | teams | usage | check`.
+"""The command line: `assemblyai-mw [--config FILE] keys | teams | usage | ...`.
 
-group   the group's manners: one line an error, exit status, where commands find things
-keys    virtual keys, and the teams they belong to
-usage   what was used, and what it cost
-check   what is wrong with configuration and stack
-output  tables, JSON and CSV
+group       the group's manners: one line an error, exit status, where commands find things
+keys        virtual keys, and the teams they belong to
+usage       what was used, and what it cost
+settlement  settle, reconcile, reprice: the ledger brought up to date, and checked
+check       what is wrong with configuration and stack
+output      tables, JSON and CSV
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import click
 from .check import check
 from .group import OneLineErrors, Setup
 from .keys import keys, teams
+from .settlement import reconcile, reprice, settle
 from .usage import usage
 
 __all__ = ["main"]
@@ -33,5 +35,5 @@ def main(context: click.Context, config: str | None) -> None:
     context.obj = Setup(config)
 
 
-for command in (keys, teams, usage, check):
+for command in (keys, teams, usage, settle, reconcile, reprice, check):
     main.add_command(command)

@@ -12,7 +12,7 @@ matching       which transcript came of a submit whose answer was lost
 from .background import BackgroundSettler
 from .reconcile import Difference, reconcile
 from .reprice import Repriced, reprice
-from .settler import BACKGROUND_PAGES, Settler, Summary
+from .settler import BACKGROUND_PAGES, Settler, Summary, under_way_s
 
 __all__ = [
     "BACKGROUND_PAGES",
@@ -23,4 +23,5 @@ __all__ = [
     "Summary",
     "reconcile",
     "reprice",
+    "under_way_s",
 ]

@@ -17,6 +17,8 @@ from ..transport import Origin, Request, RequestsTransport, Timeouts, Transport
 PAGE = 200
 # Waits of a Retry-After beyond this are cut: somebody may have topped up meanwhile.
 MAX_RETRY_AFTER_S = 600.0
+# Nobody waits for these answers; what is slower is asked again later.
+MAX_TOTAL_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Accounts:
 
     def __init__(self, config: Config, transport: Transport | None = None) -> None:
         times = config.timeouts
-        total = min(times.total_s or 120.0, 120.0)
+        total = min(times.total_s, MAX_TOTAL_S)
         self._timeouts = Timeouts(min(times.connect_s, total), min(times.read_s, total), total)
         self._transport = transport
         self._upstreams = {

@@ -99,7 +99,7 @@ def _run(
             done = settler.run(limit=BATCH, stop=stop.is_set)
             trouble_s = 0.0
             # A full batch: there may be more.
-            pause = 0.0 if done.seen >= BATCH else pause_s
+            pause = 0.0 if done.leased >= BATCH else pause_s
         except StoreError as error:
             if not trouble_s:
                 logger.error("settlement waits: %s", error)

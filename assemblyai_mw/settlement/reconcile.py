@@ -15,11 +15,10 @@ from ..store import Ledger
 from ..transport import Transport
 from ..usage import transcript_outcome
 from .account import Account, Accounts, Answer, refusal
-from .settler import MARGIN_S
+from .settler import under_way_s
 from .upstream_list import Listed, walk
 
 Problem = Literal["unknown", "unsettled", "unanswered", "missing", "amount"]
-_PAGE = 200
 _LAST_SUBMIT = timedelta(minutes=10)
 
 
@@ -83,7 +82,10 @@ def reconcile(
     accounts = Accounts(config, transport)
     for each in accounts.regions():
         if region in (None, each):
-            yield from _region(accounts.each(each), each, ledger, prices, since, amounts, progress)
+            settled_down = timedelta(seconds=under_way_s(config.timeouts, "transcript"))
+            yield from _region(
+                accounts.each(each), each, ledger, prices, since, amounts, settled_down, progress
+            )
 
 
 def _region(
@@ -93,6 +95,7 @@ def _region(
     prices: PriceBook,
     since: datetime,
     amounts: bool,
+    settled_down: timedelta,
     progress: Callable[[int], None],
 ) -> Iterator[Difference]:
     started = datetime.fromtimestamp(time.time(), UTC)
@@ -110,7 +113,7 @@ def _region(
                 progress(1)
     yield from _unknown(ledger, region, strangers)
     for due in ledger.unanswered(region):
-        if since <= due.at < started - timedelta(seconds=MARGIN_S):
+        if since <= due.at < started - settled_down:
             yield Difference("unanswered", region, None, due.row, due.key_name, due.at, None)
     for known in ledger.transcripts(region, since=since, until=started):
         if known.id not in there:

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from ..call import Call, Caller, Route
 from ..calllog import OnCall, emit, wanted
-from ..config import Config
+from ..config import Config, Timeouts
 from ..errors import StoreError, UpstreamError
 from ..pricing import PriceBook
 from ..settling import Closed, close_row, shows_end
@@ -39,28 +39,34 @@ _NEVER = "the request never reached AssemblyAI: it is not in its list of transcr
 _LOST = "its reply was never seen: whether it was done, and what it used, is unknown"
 
 
+def under_way_s(times: Timeouts, kind: str) -> float:
+    """Return for how many seconds after its start a call's request may last, and a margin."""
+    total = times.total_s
+    if kind == "transcript":
+        # A small body each way: silence ends it long before.
+        total = min(total, times.connect_s + times.read_s)
+    return total + MARGIN_S
+
+
 @dataclass(slots=True)
 class Summary:
     """What a run of the Settler did.
 
     Attributes:
-        settled, failed, unpriced: Rows it closed so.
+        leased: Rows it looked at.
+        settled, failed, unpriced: Rows it closed so; others may have closed some first.
         resolved: Submits without an answer whose transcript it found.
         left: Rows that stay open, by why.
         nano: What the rows it settled cost, nano-dollars.
     """
 
+    leased: int = 0
     settled: int = 0
     failed: int = 0
     unpriced: int = 0
     resolved: int = 0
     left: Counter[str] = field(default_factory=Counter)
     nano: int = 0
-
-    @property
-    def seen(self) -> int:
-        """How many rows were looked at."""
-        return self.settled + self.failed + self.unpriced + self.left.total()
 
 
 class Settler:
@@ -135,7 +141,7 @@ class Settler:
         now = self._clock()
         at = now if until is None else until
         batch = self.ledger.due(at, limit=limit, lease_s=LEASE_S + (now - at))
-        summary = Summary()
+        summary = Summary(leased=len(batch))
         ends = time.monotonic() + BATCH_S
         unasked: dict[Account, str] = {}
         lists: dict[Account, list[Due]] = {}
@@ -245,7 +251,7 @@ class Settler:
                 self._wait_until_settled_down(due, summary)
 
     def _matches(self, account: Account, rows: list[Due]) -> dict[int, Match]:
-        window = timedelta(seconds=self._under_way_s("transcript"))
+        window = timedelta(seconds=under_way_s(self.config.timeouts, "transcript"))
         # Every open submit is a claim on what is in the list, leased by us or not.
         claims = [
             due
@@ -301,20 +307,11 @@ class Settler:
         else:
             self._wait_until_settled_down(due, summary)
 
-    def _under_way_s(self, kind: str) -> float:
-        """Return for how long after its start a call's request may last, in seconds."""
-        times = self.config.timeouts
-        total = times.total_s or 7200.0
-        if kind == "transcript":
-            # A small body each way: silence ends it long before.
-            total = min(total, times.connect_s + 2 * times.read_s)
-        return total + MARGIN_S
-
     def _settled_down(self, due: Due) -> bool:
-        return self._stopped or self._age(due) > self._under_way_s(due.kind)
+        return self._stopped or self._age(due) > under_way_s(self.config.timeouts, due.kind)
 
     def _wait_until_settled_down(self, due: Due, summary: Summary) -> None:
-        left_s = self._under_way_s(due.kind) - self._age(due)
+        left_s = under_way_s(self.config.timeouts, due.kind) - self._age(due)
         self._later(due, summary, "its request may still be under way", delay_s=left_s + 1)
 
     def _age(self, due: Due) -> float:

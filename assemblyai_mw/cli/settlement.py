@@ -1,0 +1,222 @@
+"""`settle`, `reconcile`, `reprice`: the ledger brought up to date, and checked."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .group import Moment, Setup
+from .output import echo_json_rows, echo_table, to_dict
+
+if TYPE_CHECKING:
+    from ..settlement import Summary
+
+BATCH = 50
+_COLUMNS = (
+    *("problem", "region", "transcript_id", "row", "key", "created", "status"),
+    *("ledger_usd", "upstream_usd"),
+)
+_MONEY = ("ledger_usd", "upstream_usd")
+
+
+@click.command()
+@click.option(
+    "--stopped",
+    is_flag=True,
+    help="No server is running: a call without an answer will never have one.",
+)
+@click.pass_obj
+def settle(setup: Setup, stopped: bool) -> None:
+    """Settle every open call now, then exit.
+
+    Transcripts are asked for at AssemblyAI; submits whose answer was never seen are looked
+    for in its list; other calls without an end become unpriced once they cannot be under
+    way any more. Exit status 0 when nothing is left open, 1 when something is (transcripts
+    that are not finished, mostly), 2 for a wrong configuration.
+    """
+    from ..calllog import resolve_callbacks
+    from ..pricing import PriceBook, format_usd
+    from ..settlement import Settler
+    from ..store import Ledger
+
+    config = setup.config()
+    if config.callbacks and os.getcwd() not in sys.path:
+        # As Gunicorn does for the app's own modules.
+        sys.path.insert(0, os.getcwd())
+    callbacks = resolve_callbacks(config.callbacks, config.source)
+    with setup.database() as database:
+        ledger = Ledger(database)
+        settler = Settler(
+            config,
+            ledger=ledger,
+            prices=PriceBook.load(config.prices),
+            on_call=callbacks,
+            stopped=stopped,
+        )
+        ledger.hasten()
+        total = ledger.pending()
+        done = _Sum()
+        until = time.time()
+        with _Progress("Settling", total) as progress:
+            while True:
+                some = settler.run(limit=BATCH, until=until)
+                done.add(some)
+                progress(some.leased)
+                if not some.leased:
+                    break
+        left = ledger.pending()
+    click.echo(
+        f"settled {done.settled} for {format_usd(done.nano)} USD, failed {done.failed}, "
+        f"unpriced {done.unpriced}, still open {left}"
+    )
+    for why, count in done.left.most_common():
+        click.echo(f"  {count} open: {why}")
+    if left:
+        click.get_current_context().exit(1)
+
+
+class _Progress:
+    """A counter on stderr, where that is a terminal."""
+
+    def __init__(self, label: str, total: int | None = None) -> None:
+        self._label = label
+        self._of = "" if total is None else f" of {total}"
+        self._count = 0
+        self._shown = 0.0
+        self._stream = sys.stderr
+        self._on = self._stream.isatty()
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __call__(self, count: int) -> None:
+        self._count += count
+        now = time.monotonic()
+        if self._on and now - self._shown > 0.1:
+            self._shown = now
+            self._stream.write(f"\r{self._label}: {self._count}{self._of}")
+            self._stream.flush()
+
+    def __exit__(self, *error: object) -> None:
+        if self._shown:
+            self._stream.write(f"\r{self._label}: {self._count}{self._of}\n")
+
+
+class _Sum:
+    """Adds up what several runs did; the last word on why a row is open counts."""
+
+    def __init__(self) -> None:
+        self.settled = self.failed = self.unpriced = self.nano = 0
+        self.left: Counter[str] = Counter()
+
+    def add(self, summary: Summary) -> None:
+        for name in ("settled", "failed", "unpriced", "nano"):
+            setattr(self, name, getattr(self, name) + getattr(summary, name))
+        self.left += summary.left
+
+
+@click.command()
+@click.option("--since", type=Moment(), help="From this moment: 2026-11-01, or 7d. Default 90d.")
+@click.option("--region", type=click.Choice(["us", "eu"]), help="One region; default all.")
+@click.option(
+    "--amounts/--no-amounts",
+    default=True,
+    show_default=True,
+    help="Price each transcript again; asks AssemblyAI for every one.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+)
+@click.pass_obj
+def reconcile(
+    setup: Setup, since: datetime | None, region: str | None, amounts: bool, form: str
+) -> None:
+    """Compare the ledger with AssemblyAI's own list of transcripts.
+
+    Shows what is unknown here, unsettled, unanswered (a submit whose transcript is not
+    known), missing there, or costs something else by what AssemblyAI shows now. Exit
+    status 0 where nothing differs, 1 where something does or AssemblyAI cannot be asked, 2
+    for a wrong configuration.
+    """
+    from ..pricing import PriceBook
+    from ..settlement import reconcile
+    from ..store import Ledger
+
+    config = setup.config()
+    oldest = datetime.now(UTC) - timedelta(days=config.settlement.retention_days)
+    since = oldest if since is None else max(since, oldest)
+    with setup.database() as database:
+        with _Progress("Comparing") as progress:
+            found = list(
+                reconcile(
+                    config,
+                    ledger=Ledger(database),
+                    prices=PriceBook.load(config.prices),
+                    since=since,
+                    region=region,
+                    amounts=amounts,
+                    progress=progress,
+                )
+            )
+    rows = [to_dict(difference) for difference in found]
+    if form == "json":
+        echo_json_rows(rows)
+    elif rows:
+        echo_table(_COLUMNS, rows, right=("row",), money=_MONEY)
+    else:
+        click.echo("Nothing differs.")
+    if rows:
+        click.get_current_context().exit(1)
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only show what it would do.")
+@click.pass_obj
+def reprice(setup: Setup, dry_run: bool) -> None:
+    """Price unpriced calls by the present price book.
+
+    Each at the prices of its own moment. Calls whose usage was never seen stay unpriced.
+    Exit status 0 also where some stay so; 1 if the ledger cannot be written.
+    """
+    from ..pricing import PriceBook, format_usd
+    from ..settlement import reprice
+    from ..store import Ledger
+
+    config = setup.config()
+    nano = priced = 0
+    kept: Counter[str] = Counter()
+
+    def rows(ledger: Ledger) -> Iterator[dict[str, Any]]:
+        nonlocal nano, priced
+        for done in reprice(ledger, PriceBook.load(config.prices), dry_run=dry_run):
+            if done.price is None:
+                kept[done.reason or "no price"] += 1
+                continue
+            nano, priced = nano + done.price.nano, priced + 1
+            cost = format_usd(done.price.nano)
+            yield {"id": done.row, "kind": done.kind, "model": done.model, "cost_usd": cost}
+
+    with setup.database() as database:
+        ledger = Ledger(database)
+        echo_table(
+            ("id", "kind", "model", "cost_usd"),
+            rows(ledger),
+            right=("id",),
+            money=("cost_usd",),
+            total=lambda: {"id": priced, "cost_usd": format_usd(nano)},
+        )
+    for reason, count in kept.most_common():
+        click.echo(f"{count} stay unpriced: {reason}")
+    if dry_run:
+        click.echo("Nothing was written.")
