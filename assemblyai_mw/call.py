@@ -10,7 +10,7 @@ request and never a secret: hosts print their environ on debug pages.
 | route         | PrefixRouter, OpenAITranslator | all stages, errors              |
 | caller        | KeyAuth               | RateLimit, Isolation, Budget, CostLogger |
 | tags          | `enter`               | CostLogger                               |
-| body, json    | `read_body`           | translator, guards, isolation, meter     |
+| body, json    | `read_body`, `json_of` | translator, guards, isolation, meter    |
 | inner         | Isolation             | CostLogger                               |
 | max_body_bytes | Policy               | UpstreamForwarder                        |
 | upstream      | UpstreamForwarder     | CostLogger, Budget                       |
@@ -42,6 +42,8 @@ TAGS_HEADER = "HTTP_X_ASSEMBLYAI_MW_TAGS"
 MAX_TAGS = 32
 MAX_TAG_CHARS = 256
 READ_BYTES = 1 << 20
+
+_UNREAD: Any = object()
 
 Region = Literal["us", "eu"]
 Dialect = Literal["assemblyai", "openai"]
@@ -156,6 +158,7 @@ class Call:
     usage: Usage | None = None
     price: Price | None = None
     body: bytes | None = field(default=None, repr=False)
+    json: Any = field(default=_UNREAD, repr=False)
 
 
 def enter(environ: WSGIEnvironment, route: Route | None = None) -> tuple[Call, WSGIEnvironment]:
@@ -239,7 +242,7 @@ def read_body(call: Call, environ: WSGIEnvironment, *, max_bytes: int) -> bytes:
 
 def replace_body(call: Call, environ: WSGIEnvironment, body: bytes) -> None:
     """Make *body* what every stage further in, and the upstream, receives."""
-    call.body = body
+    call.body, call.json = body, _UNREAD
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     environ.pop("HTTP_TRANSFER_ENCODING", None)
@@ -248,10 +251,15 @@ def replace_body(call: Call, environ: WSGIEnvironment, body: bytes) -> None:
 def json_of(call: Call) -> Any:
     """Return what the Call's body holds as JSON; `read_body` must have been called.
 
+    Read once and shared by all stages: who wants another body makes one, and hands it to
+    `replace_body`.
+
     Raises:
         BadRequest: It is no JSON by RFC 8259, names a key twice (two readers could
             then see two different requests), or nests too deep.
     """
     from .strictjson import loads
 
-    return loads(call.body or b"")
+    if call.json is _UNREAD:
+        call.json = loads(call.body or b"")
+    return call.json

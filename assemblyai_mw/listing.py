@@ -8,6 +8,7 @@ of the owner's rows are found, and one more, which tells whether there is a next
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,8 +18,8 @@ from .errors import BadRequest
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 200
-# The account's list holds 90 days. Past this many pages the walk ends with what it has.
-MAX_PAGES = 40
+# The account's list holds 90 days. Past this many of its pages a walk ends with what it has.
+MAX_PAGES = 100
 _CURSORS = ("before_id", "after_id")
 
 Item = Mapping[str, Any]
@@ -51,7 +52,7 @@ class ListQuery:
         if len(values) != len(pairs):
             raise BadRequest("A parameter is given twice.")
         text = values.pop("limit", "") or str(DEFAULT_LIMIT)
-        if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= MAX_LIMIT:
+        if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= MAX_LIMIT:
             raise BadRequest(f"limit must be a number from 1 to {MAX_LIMIT}.")
         before = values.pop("before_id", "") or None
         after = values.pop("after_id", "") or None
@@ -80,6 +81,7 @@ def walk(
     query: ListQuery,
     fetch: Callable[[str], Mapping[str, Any]],
     own: Callable[[Sequence[str]], Collection[str]],
+    leap: Callable[[str, bool], str | None] = lambda anchor, upwards: anchor,
 ) -> Page:
     """Return the page that *query* asks for.
 
@@ -87,31 +89,54 @@ def walk(
         query: The caller's.
         fetch: Returns the account's list for a query string.
         own: Returns those of some ids that are the caller's.
+        leap: Returns from where to go on, given an id and whether newer rows are sought:
+            an id with none of the caller's rows in between, None where there is none
+            further on. Not asked where filters hold, for what it names may not match.
     """
     upwards = query.after_id is not None
     cursor = "after_id" if upwards else "before_id"
     anchor = query.after_id or query.before_id
-    found: list[Item] = []
+    found: dict[str, Item] = {}
     size = min(2 * query.limit + 1, MAX_LIMIT)
+    over = False
     for _ in range(MAX_PAGES):
         reply = fetch(query.encode(limit=size, cursor=cursor, id=anchor))
-        items = [item for item in reply.get("transcripts") or () if isinstance(item, dict)]
-        ids = [item["id"] for item in items if isinstance(item.get("id"), str)]
+        items = _rows(reply)
+        ids = [item["id"] for item in items]
         if not ids:
+            over = True
             break
         mine = set(own(ids))
-        rows = [item for item in items if item.get("id") in mine]
-        found += reversed(rows) if upwards else rows
+        for item in reversed(items) if upwards else items:
+            if item["id"] in mine:
+                found.setdefault(item["id"], item)
         details = reply.get("page_details")
         link = "next_url" if upwards else "prev_url"
-        if len(found) > query.limit or (isinstance(details, dict) and not details.get(link)):
+        over = isinstance(details, dict) and not details.get(link)
+        if len(found) > query.limit or over:
             break
         anchor, size = (ids[0] if upwards else ids[-1]), MAX_LIMIT
-    more = len(found) > query.limit
-    found = found[: query.limit]
+        if not mine and not query.filters:
+            anchor = leap(anchor, upwards)
+            if anchor is None:
+                over = True
+                break
+    rows = list(found.values())
+    # Where the walk was cut short, there may be more: the next page begins where it ended.
+    more = len(rows) > query.limit or (bool(rows) and not over)
+    rows = rows[: query.limit]
     if upwards:
-        return Page(found[::-1], older=True, newer=more)
-    return Page(found, older=more, newer=query.before_id is not None)
+        return Page(rows[::-1], older=True, newer=more)
+    return Page(rows, older=more, newer=query.before_id is not None)
+
+
+def _rows(reply: Mapping[str, Any]) -> list[Item]:
+    rows = reply.get("transcripts")
+    return [
+        row
+        for row in (rows if isinstance(rows, list) else ())
+        if isinstance(row, dict) and isinstance(row.get("id"), str)
+    ]
 
 
 def reply_of(page: Page, query: ListQuery, base: str) -> dict[str, Any]:

@@ -6,26 +6,29 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from ..asking import JSON_KINDS, MAX_JSON_BYTES, asked_for, check_encoding, check_spelling
 from ..call import Call, Caller, enter, json_of, read_body
-from ..errors import RequestRefused
-from ..usage import asked_of, kind_of
+from ..errors import BadRequest, RequestRefused
+from ..features import FILLED, FLAGS
+from ..http import content_length, is_chunked
+from ..usage import kind_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-MAX_JSON_BYTES = 16 * 1024 * 1024
-
-# Kinds whose request names models and features in a JSON object.
-_JSON_KINDS = frozenset({"transcript", "chat", "understanding", "lemur", "tts"})
+# A key that may use the translator's routes may reach the gateway through them.
+_OPENAI_ROUTES = ("/v1", "/v1/chat/completions")
 
 
 class Policy:
     """Answer 403 where the caller's key may not do what is asked.
 
     A key pinned to a region is refused on every route of the other one, and where a body
-    asks for `model_region: global`: its data stays where it was put. A key with a list of
+    asks for another `model_region`: its data stays where it was put. A key with a list of
     routes, models or features is refused everything else; where it names models, a request
     that leaves the choice to AssemblyAI is refused too, since nobody knows what it would be.
+    A list of routes names prefixes; a call through the translator needs `/v1`,
+    `/v1/chat/completions` or the gateway's own prefix in it.
 
     Reads `call.caller`, and the JSON body of speech submits and LLM calls where a rule needs
     it. Writes `call.max_body_bytes` for keys with a largest upload. The master key may do
@@ -53,7 +56,7 @@ class Policy:
     def _check(self, caller: Caller, call: Call, environ: WSGIEnvironment) -> None:
         if caller.region is not None and caller.region != call.route.region:
             raise _forbidden(f"This key may use the {caller.region.upper()} routes only.")
-        if caller.routes is not None and not _listed(call.route.prefix, caller.routes):
+        if caller.routes is not None and not _route_allowed(call, caller.routes):
             raise _forbidden("This key may not use this route.")
         if caller.max_upload_bytes is not None:
             call.max_body_bytes = caller.max_upload_bytes
@@ -65,24 +68,32 @@ class Policy:
             or caller.denied_features
         ):
             return
-        if kind in _JSON_KINDS:
-            body = self._object(call, environ)
-            asked = asked_of(kind, body)
-        else:
-            body, asked = {}, asked_of(kind, {"model": environ.get("HTTP_X_AAI_MODEL")})
-        if caller.region is not None and _names(body, "model_region", "global"):
-            raise _forbidden("This key may not let a model run outside its region.")
+        asked = asked_for(call, environ, kind, max_bytes=self.max_json_bytes)
+        body = json_of(call) if kind in JSON_KINDS else self._unknown(call, environ)
+        if isinstance(body, dict):
+            check_spelling(body, FLAGS | FILLED)
+        if caller.region is not None and not _stays(body, caller.region):
+            raise _forbidden(
+                "This key may not let a model run outside its region.", param="model_region"
+            )
         self._check_models(caller, kind, asked)
         self._check_features(caller, asked)
 
-    def _object(self, call: Call, environ: WSGIEnvironment) -> dict[str, Any]:
-        if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
-            raise RequestRefused("A compressed body cannot be read here.", status=415)
-        read_body(call, environ, max_bytes=self.max_json_bytes)
-        body = json_of(call)
-        if not isinstance(body, dict):
-            raise RequestRefused("The body is not a JSON object.")
-        return body
+    def _unknown(self, call: Call, environ: WSGIEnvironment) -> object:
+        """Return what a request of no known shape says, if that can be read at all."""
+        if call.route.service != "llm-gateway":
+            # Audio, mostly; only the gateway can be told to work elsewhere.
+            return None
+        if not content_length(environ) and not is_chunked(environ):
+            return None
+        check_encoding(environ)
+        raw = read_body(call, environ, max_bytes=self.max_json_bytes)
+        try:
+            return json_of(call)
+        except BadRequest:
+            if raw.lstrip()[:1] in (b"{", b"["):
+                raise
+            return None
 
     def _check_models(self, caller: Caller, kind: str, asked: dict[str, Any]) -> None:
         if caller.models is None or kind == "understanding":
@@ -116,20 +127,30 @@ def model_allowed(model: str, patterns: Iterable[str]) -> bool:
     )
 
 
-def _listed(prefix: str, routes: Iterable[str]) -> bool:
-    return any(prefix.strip("/") == route.strip("/") for route in routes)
+def _route_allowed(call: Call, routes: Iterable[str]) -> bool:
+    """Whether the call's prefix, or where the translator took it from, is one of *routes*."""
+    route = call.route
+    names = {route.prefix}
+    if route.dialect == "openai":
+        # Models with an address of their own have a prefix that no key can name.
+        eu = "eu." if route.region == "eu" else ""
+        names |= {*_OPENAI_ROUTES, f"/{eu}llm-gateway.assemblyai"}
+    stripped = {name.strip("/") for name in names}
+    return any(allowed.strip("/") in stripped for allowed in routes)
 
 
-def _names(body: object, member: str, value: str) -> bool:
-    """Whether *body* holds the member *member* with *value*, at any depth."""
+def _stays(body: object, region: str) -> bool:
+    """Whether no member `model_region`, at any depth, says another region."""
     if isinstance(body, dict):
-        found = body.get(member)
-        if isinstance(found, str) and found.strip().lower() == value:
-            return True
-        return any(_names(inner, member, value) for inner in body.values())
+        for name, value in body.items():
+            if name.casefold() == "model_region" and value is not None:
+                if not isinstance(value, str) or value.strip().lower() not in ("", region):
+                    return False
+            elif not _stays(value, region):
+                return False
     if isinstance(body, list):
-        return any(_names(inner, member, value) for inner in body)
-    return False
+        return all(_stays(inner, region) for inner in body)
+    return True
 
 
 def _forbidden(

@@ -1,0 +1,263 @@
+"""Budget: may they spend this? Money is held before a call goes out, so none overspends."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ..asking import JSON_KINDS, MAX_JSON_BYTES, asked_for, check_spelling
+from ..call import Call, Caller, enter, json_of
+from ..clock_watch import ClockWatch
+from ..errors import RequestRefused, StoreError
+from ..pricing import PriceBook, format_usd
+from ..store import Database, Hold, Holds, Refusal, SoftBudget
+from ..usage import kind_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+logger = logging.getLogger("assemblyai_mw.budget")
+
+# AssemblyAI takes minutes; past a week nobody settles this transcript any more.
+ACCEPTED_HOLD_S = 7 * 86_400.0
+# When only the holds of calls under way stand in the way, they are soon gone.
+HELD_RETRY_S = 5
+# What these cost is never seen here, whatever a price list says.
+_UNMETERED = frozenset({"token"})
+
+OnSoftBudget = Callable[[SoftBudget], object]
+
+
+class Budget:
+    """Hold the most that a call may cost, before it goes out; answer 429 where it is too much.
+
+    A chat completion is taken at its prompt and `max_tokens`, a transcript at
+    *assumed_audio_s* seconds, on the dearest model it names (`PriceBook.estimate`). One
+    conditional update for each budget, the key's and its team's, total, daily and monthly:
+    any number of workers together stay within the limits. Settling or failing the call's
+    ledger row replaces the hold by the cost; where no row was opened, the hold is given
+    back when the reply ends, however it ends. A worker that dies leaves a hold that is void
+    after *hold_expires_s*. Reading one's finished work costs nothing and is never refused.
+
+    Reads `call.caller`, and of billable requests the body. Answers by itself, in the
+    dialect of the route: 429 `insufficient_quota` with what is spent, held, needed and
+    allowed, and `retry-after` where waiting helps; 403 `model_unpriced` where nobody can
+    say what a call will cost, unless the key has `allow_unpriced`; 503 where the database
+    cannot be asked, or the clock has just jumped. Callers that no budget bounds cost nothing.
+
+    Wrap it around the `CostLogger` that writes to the same database.
+
+    Args:
+        app: The next WSGI app.
+        holds: A `Holds`, or what `Holds` takes: a `Database`, a URL.
+        prices: A `PriceBook`, or a mapping over the shipped one.
+        assumed_audio_s: Seconds of audio held for a transcript.
+        hold_expires_s: Seconds after which a hold that nobody released is void: longer
+            than any request may last.
+        on_soft_budget: Called with a `SoftBudget` once per window, when the soft part of a
+            budget is spent; what it raises is logged. The warning is logged in any case.
+        max_json_bytes: Largest JSON request that is read.
+        clock_watch: Says whether the clock can be trusted; default: of the database's clock.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        holds: Holds | Database | str,
+        prices: PriceBook | Mapping[str, Any] | None = None,
+        assumed_audio_s: float = 3600.0,
+        hold_expires_s: float = 3600.0,
+        on_soft_budget: OnSoftBudget | None = None,
+        max_json_bytes: int = MAX_JSON_BYTES,
+        clock_watch: ClockWatch | None = None,
+    ) -> None:
+        if not assumed_audio_s > 0 or not hold_expires_s > 0:
+            raise ValueError("assumed_audio_s, hold_expires_s: expected seconds, over 0")
+        self.app = app
+        self.holds = holds if isinstance(holds, Holds) else Holds(holds)
+        self.prices = prices if isinstance(prices, PriceBook) else PriceBook.load(prices)
+        self.assumed_audio_s = assumed_audio_s
+        self.hold_expires_s = hold_expires_s
+        self.max_json_bytes = max_json_bytes
+        self._tell = soft_budget_teller(on_soft_budget)
+        self._watch = clock_watch or ClockWatch(self.holds.database.clock)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        caller = call.caller
+        if caller is None or not caller.budgeted:
+            return self.app(environ, start_response)
+        kind = kind_of(call.route.service, call.method, call.path)
+        if kind is None:
+            return self.app(environ, start_response)
+        try:
+            hold = self._take(call, caller, kind, environ)
+        except RequestRefused as error:
+            return error.reply(call.route.dialect)(environ, start_response)
+        except StoreError as error:
+            logger.error("budgets cannot be checked: %s", error)
+            refused = RequestRefused(
+                "Budgets cannot be checked, so nothing that costs is sent.",
+                status=503,
+                code="ledger_unavailable",
+            )
+            return refused.reply(call.route.dialect)(environ, start_response)
+        try:
+            body = self.app(environ, start_response)
+        except BaseException:
+            self._end(call, kind, hold)
+            raise
+        return _Held(body, lambda: self._end(call, kind, hold))
+
+    def _take(self, call: Call, caller: Caller, kind: str, environ: WSGIEnvironment) -> Hold:
+        jumped = self._watch.distrust()
+        if jumped is not None:
+            logger.error("the clock jumped by %+.0f s: budgets wait for it to be steady", jumped[0])
+            raise RequestRefused(
+                f"The clock here jumped by {jumped[0]:+.0f} seconds. Until it has been steady "
+                "for a minute, nothing that a budget bounds is sent.",
+                status=503,
+                code="clock_jumped",
+                headers=[("Retry-After", str(math.ceil(jumped[1])))],
+            )
+        asked = asked_for(call, environ, kind, max_bytes=self.max_json_bytes)
+        if kind in JSON_KINDS:
+            check_spelling(json_of(call))
+        at = datetime.fromtimestamp(call.started, UTC)
+        bound = self.prices.estimate(
+            kind, asked, call.route.region, at, assumed_audio_s=self.assumed_audio_s
+        )
+        if (bound is None or kind in _UNMETERED) and not caller.allow_unpriced:
+            raise _unpriced(kind, asked)
+        taken = self.holds.take(call, bound or 0, expires_in_s=self.hold_expires_s)
+        if isinstance(taken, Refusal):
+            raise _insufficient(taken, at)
+        for warning in taken.warnings:
+            self._tell(warning)
+        return taken
+
+    def _end(self, call: Call, kind: str, hold: Hold) -> None:
+        """Give the hold back, unless an open row of the ledger needs it still."""
+        try:
+            if call.row is None:
+                self.holds.release(hold)
+            elif call.state == "pending":
+                # A transcript's cost is known when it is settled, by whoever sees its end.
+                longer = ACCEPTED_HOLD_S if kind == "transcript" else None
+                self.holds.attach(hold, call.row, expires_in_s=longer)
+        except StoreError as error:
+            logger.error("hold %s stays until it expires: %s", hold.id, error)
+
+
+class _Held:
+    """A reply's body; *end* is called once, when it has ended or the client has left."""
+
+    def __init__(self, body: Iterable[bytes], end: Callable[[], None]) -> None:
+        self._body = body
+        self._items: Iterator[bytes] | None = None
+        self._end: Callable[[], None] | None = end
+
+    def __iter__(self) -> _Held:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            if self._items is None:
+                self._items = iter(self._body)
+            return next(self._items)
+        except BaseException:
+            self._finish()
+            raise
+
+    def close(self) -> None:
+        """Close the body within, which ends the call's row, and then the hold."""
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._finish()
+
+    def _finish(self) -> None:
+        end, self._end = self._end, None
+        if end is not None:
+            end()
+
+
+def soft_budget_teller(callback: OnSoftBudget | None = None) -> Callable[[SoftBudget], None]:
+    """Return what tells of a soft threshold: a warning in the log, then *callback*."""
+
+    def tell(warning: SoftBudget) -> None:
+        logger.warning(
+            "soft budget: %s %s has reached %g of its %s budget: %s USD spent, %s held, limit %s%s",
+            warning.scope,
+            warning.owner,
+            warning.ratio,
+            warning.window,
+            format_usd(warning.spent),
+            format_usd(warning.held),
+            format_usd(warning.limit),
+            "" if warning.resets_at is None else f"; resets at {_iso(warning.resets_at)}",
+        )
+        if callback is None:
+            return
+        try:
+            callback(warning)
+        except Exception:
+            logger.exception("on_soft_budget: %r failed; no call is affected", callback)
+
+    return tell
+
+
+def _insufficient(refusal: Refusal, now: datetime) -> RequestRefused:
+    """Return the refusal, in a sentence that says how much of what is missing."""
+    window = "" if refusal.window == "total" else f"{refusal.window} "
+    message = (
+        f"This call does not fit in the {window}budget of this {refusal.scope}: "
+        f"{format_usd(refusal.spent)} USD spent, "
+        f"{format_usd(refusal.held)} USD held for calls under way, "
+        f"up to {format_usd(refusal.needed)} USD needed for this one, "
+        f"limit {format_usd(refusal.limit)} USD. "
+    )
+    if refusal.resets_at is None:
+        message += "This budget does not reset."
+    else:
+        message += f"It resets at {_iso(refusal.resets_at)}."
+    headers = []
+    if refusal.needed <= refusal.limit:
+        if refusal.spent + refusal.needed <= refusal.limit:
+            headers.append(("Retry-After", str(HELD_RETRY_S)))
+        elif refusal.resets_at is not None:
+            wait = math.ceil((refusal.resets_at - now).total_seconds())
+            headers.append(("Retry-After", str(max(1, wait))))
+    return RequestRefused(
+        message,
+        status=429,
+        code="insufficient_quota",
+        type="insufficient_quota",
+        headers=headers,
+    )
+
+
+def _unpriced(kind: str, asked: Mapping[str, Any]) -> RequestRefused:
+    models = [str(model)[:80] for model in asked.get("models") or ()]
+    if kind in _UNMETERED:
+        what = "What is done with a token is not metered here"
+    elif models:
+        what = f"There is no price for {kind} with {', '.join(map(repr, models[:5]))}"
+    else:
+        what = f"There is no price for calls of kind {kind!r}"
+    return RequestRefused(
+        f"{what}, and this key has a budget. Only a key made with allow_unpriced may do that.",
+        status=403,
+        code="model_unpriced",
+        param="model" if models else None,
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
