@@ -5,11 +5,13 @@ The way of a request, in and back out:
     host server (Gunicorn, Waitress, mod_wsgi, WebTest, ...)
       PrefixRouter          /assemblyai/* and its kind; all else is the host app's, untouched
         KeyAuth             whose call is this?        401 in the dialect of the route
-          OpenAITranslator  on /v1/* only: OpenAI's JSON <-> the LLM Gateway's
-            Policy          may this key do that?      403
-              Isolation     is this id theirs?         404, as for an id that never was
-                CostLogger  what did it cost?          ledger row, log line, callbacks
-                  UpstreamForwarder                    bytes out, bytes back, streamed
+          RateLimit         too fast?                  429 and retry-after
+            OpenAITranslator  on /v1/* only: OpenAI's JSON <-> the LLM Gateway's
+              Policy        may this key do that?      403
+                Isolation   is this id theirs?         404, as for an id that never was
+                  Budget    may they spend this?       429: spent, held, needed, limit
+                    CostLogger  what did it cost?      ledger row, log line, callbacks
+                      UpstreamForwarder                bytes out, bytes back, streamed
 
 Each stage is plain WSGI, `Stage(app, *, options)`, and works alone around any app;
 `AssemblyAIMiddleware` is nothing but their composition. What they know of a request lies in
@@ -21,27 +23,32 @@ from .calllog import CallRecord
 from .client import acompletion, completion
 from .errors import ConfigError, MiddlewareError
 from .middleware.auth import KeyAuth
+from .middleware.budget import Budget
 from .middleware.cost import CostLogger
 from .middleware.forward import UpstreamForwarder
 from .middleware.isolation import Isolation
 from .middleware.openai import OpenAITranslator
 from .middleware.policy import Policy
+from .middleware.rate_limit import RateLimit
 from .middleware.router import PrefixRouter
 from .pricing import PriceBook
+from .self_service import SelfService
 from .stack import AssemblyAIMiddleware
-from .store import Database, Keys, Ledger
+from .store import Database, Holds, Keys, Ledger, SoftBudget
 from .transport import RequestsTransport, SocketTransport, Timeouts
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AssemblyAIMiddleware",
+    "Budget",
     "Call",
     "CallRecord",
     "Caller",
     "ConfigError",
     "CostLogger",
     "Database",
+    "Holds",
     "Isolation",
     "KeyAuth",
     "Keys",
@@ -51,9 +58,12 @@ __all__ = [
     "Policy",
     "PrefixRouter",
     "PriceBook",
+    "RateLimit",
     "RequestsTransport",
     "Route",
+    "SelfService",
     "SocketTransport",
+    "SoftBudget",
     "Timeouts",
     "UpstreamForwarder",
     "acompletion",

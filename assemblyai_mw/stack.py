@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from .call import enter
 from .calllog import OnCall, resolve_callbacks
+from .clock_watch import ClockWatch
 from .config import Config, Upstream, load_config
 from .errors import ConfigError, error_reply
 from .middleware.auth import KeyAuth
+from .middleware.budget import Budget, OnSoftBudget, soft_budget_teller
 from .middleware.cost import CostLogger
 from .middleware.forward import UpstreamForwarder
 from .middleware.isolation import Isolation
 from .middleware.openai import OpenAITranslator
 from .middleware.policy import Policy
+from .middleware.rate_limit import RateLimit
 from .middleware.router import PrefixRouter
 from .pricing import PriceBook
+from .rate_storage import path_beside, storage_of
+from .self_service import SelfService
 from .settlement import BACKGROUND_PAGES, BackgroundSettler, Settler, under_way_s
-from .store import Database, Keys, Ledger
+from .store import Database, Holds, Keys, Ledger
 from .translate import Model
 from .transport import SocketTransport, Timeouts, Transport
 
@@ -41,6 +46,8 @@ class AssemblyAIMiddleware:
             that `ASSEMBLYAI_MW_CONFIG` names, else the environment alone.
         transport: How upstreams are reached; default pooled sockets.
         on_call: Called with a `CallRecord` after each call, beside the configured callbacks.
+        on_soft_budget: Called with a `SoftBudget` once per window, when the soft part of a
+            key's or team's budget is spent.
 
     Raises:
         ConfigError: The configuration is wrong; one line says what and where.
@@ -53,15 +60,23 @@ class AssemblyAIMiddleware:
         *,
         transport: Transport | None = None,
         on_call: OnCall | Sequence[OnCall] = (),
+        on_soft_budget: OnSoftBudget | None = None,
     ) -> None:
         settings = config if isinstance(config, Config) else load_config(config)
         database = Database(settings.database_url)
         keys = Keys(database)
+        budgets = settings.budgets
+        soft_ratio = budgets.soft_ratio if budgets.soft_ratio < 1 else None
         ledger = Ledger(
             database,
             intent_due_s=under_way_s(settings.timeouts, "transcript"),
             accept_due_s=settings.settlement.first_poll_s,
+            on_soft_budget=soft_budget_teller(on_soft_budget),
+            soft_ratio=soft_ratio,
         )
+        holds = Holds(database, soft_ratio=soft_ratio)
+        clock_watch = ClockWatch(database.clock)
+        rates = storage_of(settings.redis_url or path_beside(settings.database_url))
         prices = PriceBook.load(settings.prices)
         callbacks = [
             *resolve_callbacks(settings.callbacks, settings.source),
@@ -89,22 +104,35 @@ class AssemblyAIMiddleware:
         def known(inner: WSGIApplication) -> WSGIApplication:
             return KeyAuth(inner, keys=keys, master_key=settings.master_key)
 
+        def admitted(inner: WSGIApplication) -> WSGIApplication:
+            when_gone = settings.rate_limit.when_redis_is_gone
+            return known(RateLimit(inner, storage=rates, when_gone=when_gone))
+
         def governed(upstream: Upstream) -> WSGIApplication:
             return Policy(
                 Isolation(
-                    CostLogger(
-                        UpstreamForwarder(
-                            upstream.base_url,
-                            api_key=upstream.api_key,
-                            timeout=patience,
-                            transport=carrier,
-                            max_body_bytes=limits.max_upload_bytes,
+                    Budget(
+                        CostLogger(
+                            UpstreamForwarder(
+                                upstream.base_url,
+                                api_key=upstream.api_key,
+                                timeout=patience,
+                                transport=carrier,
+                                max_body_bytes=limits.max_upload_bytes,
+                            ),
+                            ledger=ledger,
+                            prices=prices,
+                            on_call=callbacks,
+                            max_json_bytes=limits.max_json_bytes,
+                            wake=settlement.wake if settlement else None,
                         ),
-                        ledger=ledger,
+                        holds=holds,
                         prices=prices,
-                        on_call=callbacks,
+                        assumed_audio_s=budgets.assumed_audio_s,
+                        hold_expires_s=budgets.hold_expires_s,
+                        on_soft_budget=on_soft_budget,
                         max_json_bytes=limits.max_json_bytes,
-                        wake=settlement.wake if settlement else None,
+                        clock_watch=clock_watch,
                     ),
                     ledger=ledger,
                     max_json_bytes=limits.max_json_bytes,
@@ -115,15 +143,17 @@ class AssemblyAIMiddleware:
         native = {prefix: governed(upstream) for prefix, upstream in settings.upstreams.items()}
         models, deployments = _deployments(settings)
         below = native | {prefix: governed(upstream) for prefix, upstream in deployments.items()}
-        translated = known(
+        translated = admitted(
             OpenAITranslator(_by_route(below), models=models, max_body_bytes=limits.max_json_bytes)
         )
+        own = settings.self_service_path
         self.config = settings
         self.settlement = settlement
         self.app = PrefixRouter(
             app,
-            {prefix: known(inner) for prefix, inner in native.items()}
-            | dict.fromkeys(settings.openai_routes, translated),
+            {prefix: admitted(inner) for prefix, inner in native.items()}
+            | dict.fromkeys(settings.openai_routes, translated)
+            | dict.fromkeys([own] if own else [], known(SelfService(database=database))),
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -136,10 +136,17 @@ class _DoesNotFit(Exception):
 
 
 class Holds:
-    """Takes and frees budget. *database*: a Database, or its URL."""
+    """Takes and frees budget.
 
-    def __init__(self, database: Database | str) -> None:
+    Args:
+        database: A Database, or its URL.
+        soft_ratio: The share of a budget from which to warn, where neither key nor team
+            says one; None for never.
+    """
+
+    def __init__(self, database: Database | str, *, soft_ratio: float | None = None) -> None:
         self.database = as_database(database)
+        self._soft_ratio = soft_ratio
 
     def take(self, call: Call, nano: int, *, expires_in_s: float) -> Hold | Refusal:
         """Reserve *nano* nano-dollars of the caller's budgets and their team's, or say why not.
@@ -186,7 +193,8 @@ class Holds:
                     "expires_at": now + round(expires_in_s * 1_000_000),
                 }
                 taken = _hold.first(connection, hold).id
-                return Hold(taken, needed, soft_warnings(connection, periods, limits))
+                told = soft_warnings(connection, periods, limits, self._soft_ratio)
+                return Hold(taken, needed, told)
         except _DoesNotFit as full:
             return self._refusal(full.period, full.limit, needed)
 

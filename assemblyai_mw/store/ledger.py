@@ -138,6 +138,8 @@ class Ledger(Transcripts, Settling, Reports):
         accept_due_s: After how many seconds an accepted transcript is due.
         on_soft_budget: Called, after the commit, with each soft threshold that a
             settlement reached; without it, the next hold tells of it.
+        soft_ratio: The share of a budget from which to do that, where neither key nor team
+            says one; None for never.
     """
 
     def __init__(
@@ -147,11 +149,13 @@ class Ledger(Transcripts, Settling, Reports):
         intent_due_s: float = 900,
         accept_due_s: float = 3,
         on_soft_budget: Callable[[SoftBudget], None] | None = None,
+        soft_ratio: float | None = None,
     ) -> None:
         self.database = as_database(database)
         self._intent_due = round(intent_due_s * 1_000_000)
         self._accept_due = round(accept_due_s * 1_000_000)
         self._on_soft_budget = on_soft_budget
+        self._soft_ratio = soft_ratio
 
     def open(
         self, call: Call, *, kind: str, model: str | None, features: Mapping[str, Any] | None
@@ -336,7 +340,7 @@ class Ledger(Transcripts, Settling, Reports):
         if not cost or self._on_soft_budget is None:
             return ()
         limits = limits_of(connection, row.key_id, row.team)
-        return soft_warnings(connection, periods, limits)
+        return soft_warnings(connection, periods, limits, self._soft_ratio)
 
     def _tell(self, told: tuple[SoftBudget, ...]) -> None:
         for warning in told:

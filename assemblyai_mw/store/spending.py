@@ -22,7 +22,6 @@ Scope = Literal["key", "team"]
 Window = Literal["total", "daily", "monthly"]
 # The largest 64-bit integer stands for "no limit" in comparisons.
 UNLIMITED = 2**63 - 1
-MAX_NAME = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,14 +229,20 @@ class SoftBudget:
 
 
 def soft_warnings(
-    connection: Connection, periods: Sequence[Period], limits: dict[Scope, Limits]
+    connection: Connection,
+    periods: Sequence[Period],
+    limits: dict[Scope, Limits],
+    default: float | None = None,
 ) -> tuple[SoftBudget, ...]:
-    """Return the soft thresholds reached and not yet told of, and note that they are told."""
+    """Return the soft thresholds reached and not yet told of, and note that they are told.
+
+    *default* is the share for keys and teams that have none of their own.
+    """
     told = []
     for each in periods:
         bounds = limits.get(each.scope)
         limit = bounds.of(each.window) if bounds else None
-        ratio = bounds.soft_ratio if bounds else None
+        ratio = bounds.soft_ratio if bounds and bounds.soft_ratio is not None else default
         if limit is None or ratio is None:
             continue
         row = _warn.first(connection, {**each.key, "b_threshold": int(limit * ratio)})
