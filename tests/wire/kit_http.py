@@ -150,7 +150,9 @@ def parse_reply_head(head: bytes, method: str) -> Reply:
     lines = head[:-4].split(b"\r\n")
     version, _, rest = lines[0].partition(b" ")
     code, _, reason = rest.partition(b" ")
-    if version not in (b"HTTP/1.1", b"HTTP/1.0") or len(code) != 3 or not code.isdigit():
+    # Gunicorn answers in the version that it was asked in, whatever that is.
+    http_1 = len(version) == 8 and version.startswith(b"HTTP/1.") and version[7:].isdigit()
+    if not http_1 or len(code) != 3 or not code.isdigit():
         raise Malformed(f"not a status line: {lines[0]!r}")
     reply = Reply(head, int(code), reason, parse_fields(lines[1:]))
     lengths, codings = reply.values("content-length"), reply.values("transfer-encoding")
