@@ -1,0 +1,118 @@
+"""PrefixRouter: which requests are AssemblyAI's, on every server."""
+
+import pytest
+from webtest import TestApp
+
+from assemblyai_mw import ConfigError, PrefixRouter
+from assemblyai_mw.call import CALL_KEY, route_for
+
+
+def host(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "4")])
+    return [b"host"]
+
+
+class Seen:
+    """A mounted app that remembers what it was given."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.environs: list[dict] = []
+
+    def __call__(self, environ, start_response):
+        self.environs.append(environ)
+        body = f"{self.name} {environ['SCRIPT_NAME']} {environ['PATH_INFO']}".encode()
+        headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
+        start_response("200 OK", headers)
+        return [body]
+
+
+@pytest.mark.parametrize(
+    "path, answer",
+    [
+        pytest.param("/assemblyai/v2/x", "us /assemblyai /v2/x", id="c1"),
+        pytest.param("/assemblyai", "us /assemblyai ", id="c3-bare"),
+        pytest.param("/assemblyai/", "us /assemblyai /", id="c3-slash"),
+        pytest.param("/assemblyai/eu/x", "longer /assemblyai/eu /x", id="c18-longest"),
+        pytest.param("/assemblyai/europe", "us /assemblyai /europe", id="c18-segment"),
+        *(
+            pytest.param(path, "host", id=f"c2-{path}")
+            for path in (
+                "/",
+                "/assemblyaifoo",
+                "/assemblyai2/v2",
+                "/assemblyai-x",
+                "/assemblyai;x/v2",
+                "/assemblyai.json",
+                "/Assemblyai/v2",
+                "/x/assemblyai/v2",
+                "//assemblyai/v2",
+            )
+        ),
+    ],
+)
+def test_a_prefix_matches_whole_segments(path: str, answer: str) -> None:
+    app = TestApp(PrefixRouter(host, {"/assemblyai": Seen("us"), "/assemblyai/eu": Seen("longer")}))
+    assert app.get(path, extra_environ={"RAW_URI": path}).text == answer
+
+
+@pytest.mark.parametrize(
+    "raw", ["/%61ssemblyai/v2", "/assemblyai%2Fv2", "/%2Fassemblyai/v2", "/x/../assemblyai/v2"]
+)
+def test_c4_an_encoded_prefix_is_the_host_apps(raw: str) -> None:
+    """Servers decode PATH_INFO; the router goes by the letters that were sent."""
+    mounted = Seen("us")
+    app = TestApp(PrefixRouter(host, {"/assemblyai": mounted}))
+    assert app.get("/assemblyai/v2", extra_environ={"RAW_URI": raw}).text == "host"
+    assert mounted.environs == []
+
+
+def test_c19_the_host_app_gets_the_very_environ() -> None:
+    given: list[dict] = []
+
+    def host_app(environ, start_response):
+        given.append(environ)
+        return host(environ, start_response)
+
+    environ = {"PATH_INFO": "/page", "SCRIPT_NAME": "", "REQUEST_METHOD": "GET"}
+    before = dict(environ)
+    PrefixRouter(host_app, {"/assemblyai": Seen("us")})(environ, lambda *_: lambda _: None)
+    assert given[0] is environ
+    assert before == environ
+
+
+def test_the_mounted_app_gets_a_copy_with_the_call() -> None:
+    mounted = Seen("eu")
+    environ = {"PATH_INFO": "/eu.assemblyai/v2/x", "SCRIPT_NAME": "/gw", "REQUEST_METHOD": "GET"}
+    before = dict(environ)
+    PrefixRouter(host, {"/eu.assemblyai": mounted})(environ, lambda *_: lambda _: None)
+    (inner,) = mounted.environs
+    assert before == environ
+    assert inner["SCRIPT_NAME"] == "/gw/eu.assemblyai"
+    call = inner[CALL_KEY]
+    assert (call.route.region, call.route.service, call.path) == ("eu", "api", "/v2/x")
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "x", "/x/", "/a//b", "/a b", "/\xe4", "/%61", "/a?b"])
+def test_c18_a_prefix_that_cannot_match_stops_the_start(prefix: str) -> None:
+    with pytest.raises(ConfigError, match="expected a path"):
+        PrefixRouter(host, {prefix: host})
+
+
+@pytest.mark.parametrize(
+    "prefix, service, region, dialect",
+    [
+        ("/assemblyai", "api", "us", "assemblyai"),
+        ("/eu.assemblyai", "api", "eu", "assemblyai"),
+        ("/llm-gateway.assemblyai", "llm-gateway", "us", "assemblyai"),
+        ("/eu.llm-gateway.assemblyai", "llm-gateway", "eu", "assemblyai"),
+        ("/streaming.assemblyai", "streaming", "us", "assemblyai"),
+        ("/sync.assemblyai", "sync", "us", "assemblyai"),
+        ("/dictation.assemblyai", "dictation", "us", "assemblyai"),
+        ("/eu.model-1.llm-gateway.assemblyai", "llm-gateway", "eu", "assemblyai"),
+        ("/v1/chat/completions", "llm-gateway", "us", "openai"),
+    ],
+)
+def test_a_prefix_names_its_route(prefix: str, service: str, region: str, dialect: str) -> None:
+    route = route_for(prefix)
+    assert (route.service, route.region, route.dialect) == (service, region, dialect)
