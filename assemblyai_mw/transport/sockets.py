@@ -123,6 +123,11 @@ class SocketTransport:
             while pool:
                 pool.pop().close()
 
+    def __del__(self) -> None:
+        # Hosts whose tests make warnings errors would else hear of each idle socket.
+        if os.getpid() == self._pid:
+            self.close()
+
     def _pool(self, origin: Origin) -> deque[Connection]:
         pid = os.getpid()
         if pid != self._pid:

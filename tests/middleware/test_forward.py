@@ -1,0 +1,363 @@
+"""UpstreamForwarder over real sockets, in-process: what passes, what stays, who is told what.
+
+The raw-byte cases stand in tests/wire; here is what they cannot reach: hand-made environs,
+the transports behind it, configuration.
+"""
+
+import io
+import logging
+import os
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+
+import pytest
+import requests
+from webtest import TestApp
+
+from assemblyai_mw import ConfigError, RequestsTransport, SocketTransport, Timeouts
+from assemblyai_mw import UpstreamForwarder as Forwarder
+from assemblyai_mw.call import CALL_KEY, Call, Caller, route_for
+from assemblyai_mw.testing import US_KEY, FakeAssemblyAI, serve
+
+KEY = "account-key-of-this-test"
+
+
+class RawUpstream:
+    """Answers each connection with given bytes, and keeps what it was sent."""
+
+    def __init__(self, *replies: bytes, wrap: ssl.SSLContext | None = None) -> None:
+        self.replies = list(replies)
+        self.received: list[bytes] = []
+        self.connections = 0
+        self._wrap = wrap
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while self.replies:
+            try:
+                sock, _ = self._server.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with sock:
+                try:
+                    if self._wrap:
+                        sock = self._wrap.wrap_socket(sock, server_side=True)
+                    while self.replies:
+                        data = b""
+                        while b"\r\n\r\n" not in data:
+                            more = sock.recv(65536)
+                            if not more:
+                                break
+                            data += more
+                        if not data:
+                            break
+                        self.received.append(data)
+                        sock.sendall(self.replies.pop(0))
+                except OSError:
+                    continue
+                finally:
+                    sock.close()
+
+    def close(self) -> None:
+        self._server.close()
+
+
+@pytest.fixture
+def upstream() -> Iterator[list[RawUpstream]]:
+    made: list[RawUpstream] = []
+    yield made
+    for each in made:
+        each.close()
+
+
+def reply(body: bytes = b"{}", *fields: str, status: str = "200 OK") -> bytes:
+    head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *fields]
+    return ("\r\n".join(head) + "\r\n\r\n").encode("latin-1") + body
+
+
+def forward(url: str, path: str = "/v2/x", **more: object):
+    """Send one hand-made request; return status, headers, body and the Call."""
+    options = {name: more.pop(name) for name in ("transport", "timeout") if name in more}
+    app = Forwarder(url, api_key=KEY, **options)
+    call = Call("id", 0.0, route_for("/assemblyai"), "GET", path, caller=Caller("alice"))
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "wsgi.input": io.BytesIO(),
+        CALL_KEY: call,
+        **more,
+    }
+    started: list = []
+    body = app(environ, lambda *start: started.append(start))
+    try:
+        content = b"".join(body)
+    finally:
+        if hasattr(body, "close"):
+            body.close()
+    return started[0][0], started[0][1], content, call
+
+
+def test_nothing_is_invented_and_credentials_are_changed(upstream) -> None:
+    upstream.append(RawUpstream(reply()))
+    forward(
+        f"http://127.0.0.1:{upstream[0].port}",
+        HTTP_AUTHORIZATION="sk-virtual",
+        HTTP_COOKIE="session=1",
+        HTTP_X_FORWARDED_FOR="10.0.0.1",
+        HTTP_X_ASSEMBLYAI_MW_TAGS="a=b",
+        HTTP_AUTHORIZATION_="sk-twin",
+        HTTP_CONNECTION="keep-alive, X-Hop, Authorization",
+        HTTP_X_HOP="1",
+        HTTP_X_KEPT="caf\xe9",
+    )
+    assert upstream[0].received == [
+        (
+            f"GET /v2/x HTTP/1.1\r\nHost: 127.0.0.1:{upstream[0].port}\r\n"
+            f"X-Kept: caf\xe9\r\nAuthorization: {KEY}\r\n\r\n"
+        ).encode("latin-1")
+    ]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"HTTP_X\r\nEVIL": "1"}, id="c31-name"),
+        pytest.param({"HTTP_X_A": "1\r\nX-B: 2"}, id="c30-crlf"),
+        pytest.param({"HTTP_X_A": "1\0"}, id="c30-nul"),
+        pytest.param({"HTTP_X_A": "\u20ac"}, id="c30-not-latin-1"),
+        pytest.param({"CONTENT_LENGTH": "+5"}, id="c63"),
+        pytest.param({"HTTP_TRANSFER_ENCODING": "gzip, chunked"}, id="c56"),
+    ],
+)
+def test_a_request_that_cannot_be_written_is_400(upstream, more: dict) -> None:
+    upstream.append(RawUpstream(reply()))
+    status, _, body, call = forward(f"http://127.0.0.1:{upstream[0].port}", **more)
+    assert status.startswith("400 ")
+    assert body.startswith(b'{"error": ')
+    assert upstream[0].received == []
+    assert call.upstream == "unsent"
+
+
+def test_a_chunked_body_without_an_end_is_411(upstream) -> None:
+    upstream.append(RawUpstream(reply()))
+    url = f"http://127.0.0.1:{upstream[0].port}"
+    status, *_ = forward(url, REQUEST_METHOD="POST", HTTP_TRANSFER_ENCODING="chunked")
+    assert status.startswith("411 ")
+    assert upstream[0].received == []
+
+
+def test_a_reply_goes_back_as_it_came_but_for_its_own_connection(upstream) -> None:
+    upstream.append(
+        RawUpstream(
+            reply(
+                b"\x00\xff",
+                "Link: <a>",
+                "Connection: close, X-Hop",
+                "X-Hop: 1",
+                "Set-Cookie: a=1",
+                "Link: <b>",
+                f"X-Echo: {KEY}",
+                status="203 Mine",
+            )
+        )
+    )
+    status, headers, body, call = forward(f"http://127.0.0.1:{upstream[0].port}")
+    assert (status, body, call.upstream) == ("203 Mine", b"\x00\xff", "replied")
+    assert headers == [
+        ("Content-Length", "2"),
+        ("Link", "<a>"),
+        ("Link", "<b>"),
+        ("X-Echo", "*" * len(KEY)),
+    ]
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
+def test_c43_a_refused_account_key_is_the_operators_fault(upstream, caplog, status: str) -> None:
+    body = b'{"error":"Authentication error, API token missing/invalid"}'
+    upstream.append(RawUpstream(reply(body, status=status)))
+    with caplog.at_level(logging.WARNING):
+        got, _, body, _ = forward(f"http://127.0.0.1:{upstream[0].port}")
+    assert got.startswith("502 ")
+    assert b"credentials" in body
+    assert "refused the account's key" in caplog.text
+    assert KEY not in caplog.text
+
+
+def test_a_403_about_the_request_is_passed_on(upstream) -> None:
+    body = b'{"error":"Cannot access uploaded file"}'
+    upstream.append(RawUpstream(reply(body, status="403 Forbidden")))
+    assert forward(f"http://127.0.0.1:{upstream[0].port}")[2] == body
+
+
+def test_connections_are_used_again(upstream) -> None:
+    upstream.append(RawUpstream(*[reply()] * 3))
+    transport = SocketTransport()
+    for _ in range(3):
+        forward(f"http://127.0.0.1:{upstream[0].port}", transport=transport)
+    assert (upstream[0].connections, len(upstream[0].received)) == (1, 3)
+    transport.close()
+
+
+def test_a_forked_child_makes_its_own_connections(upstream) -> None:
+    upstream.append(RawUpstream(*[reply()] * 4))
+    url = f"http://127.0.0.1:{upstream[0].port}"
+    transport = SocketTransport()
+    forward(url, transport=transport)
+    pid = os.fork()
+    if pid == 0:
+        # The child only looks: the parent's connection must not be in its pool.
+        taken = transport._take_idle(Forwarder(url, api_key=KEY).origin, 1.0)
+        os._exit(0 if taken is None else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    forward(url, transport=transport)
+    assert upstream[0].connections == 1
+    transport.close()
+
+
+def test_who_calls_without_key_auth_is_warned_about_once(upstream, caplog) -> None:
+    upstream.append(RawUpstream(*[reply(b"{}", "Content-Type: application/json")] * 2))
+    app = TestApp(Forwarder(f"http://127.0.0.1:{upstream[0].port}", api_key=KEY))
+    app.get("/v2/x")
+    app.get("/v2/x")
+    assert len([r for r in caplog.records if "no KeyAuth" in r.message]) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.assemblyai.com",
+        "ftp://127.0.0.1",
+        "127.0.0.1:80",
+        "https://",
+        "https://user:pass@host",
+        "https://host/?x=1",
+        "https://host:99999",
+        "https://host:0",
+        "https://h\xf6st",
+        "http://127.0.0.1.evil.example",
+        "http://localhost.evil.example",
+    ],
+)
+def test_c159_a_base_url_that_cannot_be_trusted_stops_the_start(url: str) -> None:
+    with pytest.raises(ConfigError):
+        Forwarder(url, api_key=KEY)
+
+
+@pytest.mark.parametrize("key", ["", "two words", "line\n", "\u20ac", "tab\t"])
+def test_c157_a_key_that_cannot_be_a_header_stops_the_start(key: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Forwarder("https://api.assemblyai.com", api_key=key)
+    assert not key or key not in str(caught.value)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
+def test_c160_a_timeout_that_cannot_be_stops_the_start(seconds: float) -> None:
+    with pytest.raises(ConfigError):
+        Timeouts(read_s=seconds)
+
+
+def test_the_key_shows_nowhere() -> None:
+    app = Forwarder("https://api.assemblyai.com", api_key=KEY)
+    assert KEY not in repr(app) + repr(vars(app)).replace(repr(app._mask), "")
+
+
+# TLS
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A self-signed certificate for localhost, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([*command, "-out", cert, "-keyout", key], check=True, capture_output=True)
+    return cert, key
+
+
+def tls_upstream(certificate: tuple[str, str], *replies: bytes) -> RawUpstream:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    return RawUpstream(*replies, wrap=context)
+
+
+def test_c81_a_certificate_nobody_signed_gets_no_byte(upstream, certificate, caplog) -> None:
+    upstream.append(tls_upstream(certificate, reply()))
+    status, _, _, call = forward(f"https://localhost:{upstream[0].port}")
+    assert status.startswith("502 ")
+    assert (upstream[0].received, call.upstream) == ([], "unsent")
+    assert "certificate verify failed" in caplog.text
+
+
+def test_c81_a_certificate_of_another_name_gets_no_byte(upstream, certificate) -> None:
+    upstream.append(tls_upstream(certificate, reply()))
+    trusting = SocketTransport(ssl_context=ssl.create_default_context(cafile=certificate[0]))
+    status, *_ = forward(f"https://127.0.0.1:{upstream[0].port}", transport=trusting)
+    assert status.startswith("502 ")
+    assert upstream[0].received == []
+
+
+def test_c81_plain_http_on_a_tls_port_is_502(upstream) -> None:
+    upstream.append(RawUpstream(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+    status, *_ = forward(f"https://localhost:{upstream[0].port}", timeout=2.0)
+    assert status.startswith(("502 ", "504 "))
+
+
+def test_tls_works_and_its_connections_are_used_again(upstream, certificate) -> None:
+    upstream.append(tls_upstream(certificate, reply(b"one"), reply(b"two")))
+    context = ssl.create_default_context(cafile=certificate[0])
+    transport = SocketTransport(ssl_context=context)
+    url = f"https://localhost:{upstream[0].port}"
+    assert forward(url, transport=transport)[2] == b"one"
+    assert forward(url, transport=transport)[2] == b"two"
+    assert upstream[0].connections == 1
+    transport.close()
+
+
+# RequestsTransport
+
+
+def test_requests_forwards_too() -> None:
+    fake = FakeAssemblyAI()
+    with serve(fake) as url:
+        app = TestApp(Forwarder(url, api_key=US_KEY, transport=RequestsTransport()))
+        uploaded = app.post("/v2/upload", b"audio" * 1000, content_type="application/octet-stream")
+        made = app.post_json("/v2/transcript", {"audio_url": uploaded.json["upload_url"]})
+        assert app.get(f"/v2/transcript/{made.json['id']}").json["id"] == made.json["id"]
+        app.get("/v2/transcript/nobody", status=(400, 404))
+    assert [seen.method for seen in fake.requests] == ["POST", "POST", "GET", "GET"]
+
+
+def test_c93_requests_heeds_no_environment(monkeypatch, tmp_path, upstream) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login evil password evil")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    upstream.append(RawUpstream(reply()))
+    url = f"http://127.0.0.1:{upstream[0].port}"
+    status, *_ = forward(url, transport=RequestsTransport(), HTTP_X_A="1")
+    assert status == "200 OK"
+    assert f"authorization: {KEY}".encode() in upstream[0].received[0].lower()
+
+
+def test_requests_failures_are_502_and_504(upstream) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        status, *_ = forward(url, transport=RequestsTransport(), timeout=0.2)
+        assert status.startswith("504 ")
+    status, *_ = forward(url, transport=RequestsTransport())
+    assert status.startswith("502 ")
+
+
+def test_a_session_of_the_hosts_own_is_used() -> None:
+    session = requests.Session()
+    assert RequestsTransport(session).session is session
