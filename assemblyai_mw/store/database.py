@@ -8,18 +8,18 @@ import os
 import sqlite3
 import threading
 import time
-import uuid
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from ..errors import ConfigError, StoreError
-from .schema import SCHEMA_VERSION, meta, metadata
+from .creation import check_schema, is_made, make_tables
+from .schema import meta
 from .sqlite_file import SQLiteFile, problems
 from .values import micros
 
@@ -138,7 +138,7 @@ class Database:
                 raw = connection.connection.driver_connection
                 assert isinstance(raw, sqlite3.Connection)
                 return list(problems(raw))
-            self._check_schema(connection)
+            check_schema(connection, self.describe())
             return []
 
     def close(self) -> None:
@@ -220,7 +220,7 @@ class Database:
             with engine.execution_options(start="BEGIN").connect() as connection:
                 if self._in_memory or not self.is_sqlite:
                     self._create(connection)
-                self._check_schema(connection)
+                check_schema(connection, self.describe())
                 found = connection.scalar(_identity)
                 connection.commit()
             if found is None:
@@ -307,62 +307,16 @@ class Database:
     def _fill(self, raw: sqlite3.Connection) -> None:
         engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
         with engine.connect() as connection:
-            self._make_tables(connection)
+            make_tables(connection, self.now)
             connection.commit()
 
     def _create(self, connection: Connection) -> None:
         if not self.is_sqlite:
-            connection.execute(
-                text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CREATION_LOCK}
-            )
-        present = set(inspect(connection).get_table_names())
-        if meta.name in present:
-            return
-        if self._database_id is not None:
-            raise StoreError(f"{self.describe()} was in use, and its tables are gone")
-        if taken := sorted(present & set(metadata.tables)):
-            raise StoreError(
-                f"{self.describe()} has a table {taken[0]} of somebody else's;"
-                " give the ledger a database or schema of its own"
-            )
-        self._make_tables(connection)
-
-    def _make_tables(self, connection: Connection) -> None:
-        metadata.create_all(connection, checkfirst=False)
-        facts = {
-            "schema_version": str(SCHEMA_VERSION),
-            "database_id": str(uuid.uuid4()),
-            "created_at": str(self.now),
-        }
-        connection.execute(insert(meta), [{"name": n, "value": v} for n, v in facts.items()])
-
-    def _check_schema(self, connection: Connection) -> None:
-        found = inspect(connection).get_multi_columns()
-        present = {
-            table: {each["name"] for each in columns} for (_, table), columns in found.items()
-        }
-        if meta.name not in present:
-            raise StoreError(f"{self.describe()} is not a ledger of assemblyai-mw")
-        try:
-            rows = connection.execute(select(meta.c.name, meta.c.value))
-            facts = {row.name: row.value for row in rows}
-            version = int(facts["schema_version"])
-        except (DBAPIError, KeyError, ValueError):
-            raise StoreError(f"{self.describe()} is not a ledger of assemblyai-mw") from None
-        if version > SCHEMA_VERSION:
-            raise StoreError(
-                f"{self.describe()} was made by a newer assemblyai-mw (schema {version}, this"
-                f" one knows {SCHEMA_VERSION}); install that version"
-            )
-        for table in metadata.sorted_tables:
-            if table.name not in present:
-                raise StoreError(f"{self.describe()} is damaged: table {table.name} is missing")
-            for column in table.columns:
-                if column.name not in present[table.name]:
-                    raise StoreError(
-                        f"{self.describe()} is damaged: column {table.name}.{column.name}"
-                        " is missing"
-                    )
+            lock = text("SELECT pg_advisory_xact_lock(:lock)")
+            connection.execute(lock, {"lock": _CREATION_LOCK})
+        known = self._database_id is not None
+        if not is_made(connection, self.describe(), must_be=known):
+            make_tables(connection, self.now)
 
     def _before_fork(self) -> None:
         # No idle connection goes into a child. One in use by another thread does, but

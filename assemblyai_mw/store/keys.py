@@ -5,32 +5,27 @@ from __future__ import annotations
 import builtins
 import hashlib
 import secrets as random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, Text, and_, bindparam, cast, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from ..call import Caller
 from ..errors import KeyExists, UnknownKey
+from . import key_options as option
 from .database import Database, as_database
 from .key_info import Change, KeyInfo, NewKey, TeamInfo, caller_of, info_of, json_list
 from .prepared import Prepared
 from .schema import audit, keys, secrets, spend, teams
-from .spending import MAX_NAME
 from .values import Moment, Money, duration, from_json, micros, moment, nano_usd, to_json
 
-# The master key's calls carry this name in the ledger.
-RESERVED_NAMES = frozenset({"master"})
-_UNCHANGED: Any = object()
-_REGIONS = ("us", "eu")
-_SCOPES = ("own", "all")
 _PREFIX_CHARS = 7
 # 24 random bytes are 192 bits; RFC 4086 asks for 128 where guessing costs the guesser nothing.
 _SECRET_BYTES = 24
-_MAX_INT = 2**31 - 1
 
 
 def hash_key(secret: str | bytes) -> bytes:
@@ -43,17 +38,23 @@ def hash_key(secret: str | bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
+_KNOWN = (
+    keys,
+    teams.c.rpm.label("teams_rpm"),
+    teams.c.budget_nano.label("teams_budget"),
+    teams.c.budget_daily_nano.label("teams_daily"),
+    teams.c.budget_monthly_nano.label("teams_monthly"),
+)
 _find = Prepared(
-    select(
-        keys,
-        secrets.c.expires_at.label("secret_expires_at"),
-        teams.c.rpm.label("teams_rpm"),
-        teams.c.budget_nano.label("teams_budget"),
-        teams.c.budget_daily_nano.label("teams_daily"),
-        teams.c.budget_monthly_nano.label("teams_monthly"),
-    )
+    select(*_KNOWN, secrets.c.expires_at.label("secret_expires_at"))
     .select_from(secrets.join(keys).outerjoin(teams, teams.c.name == keys.c.team))
     .where(secrets.c.hash == bindparam("b_hash"))
+)
+_team = func.coalesce(cast(bindparam("b_team"), Text), keys.c.team)
+_named = Prepared(
+    select(*_KNOWN)
+    .select_from(keys.outerjoin(teams, teams.c.name == _team))
+    .where(keys.c.name == bindparam("b_name"), keys.c.revoked_at.is_(None))
 )
 
 
@@ -107,26 +108,26 @@ class Keys:
         """
         now = self.database.now
         values = {
-            "name": _name("name", name),
-            "team": None if team is None else _name("team", team),
+            "name": option.name("name", name),
+            "team": None if team is None else option.name("team", team),
             "budget_nano": nano_usd("budget_usd", budget_usd),
             "budget_daily_nano": nano_usd("budget_daily_usd", budget_daily_usd),
             "budget_monthly_nano": nano_usd("budget_monthly_usd", budget_monthly_usd),
-            "soft_budget_ratio": _ratio(soft_budget_ratio),
-            "rpm": _count("rpm", rpm, _MAX_INT),
-            "team_rpm": _count("team_rpm", team_rpm, _MAX_INT),
-            "expires_at": _expiry(now, expires_in, expires_at),
-            "region": _one_of("region", region, (None, *_REGIONS)),
-            "scope": _one_of("scope", scope, _SCOPES),
+            "soft_budget_ratio": option.ratio(soft_budget_ratio),
+            "rpm": option.count("rpm", rpm, option.MAX_INT),
+            "team_rpm": option.count("team_rpm", team_rpm, option.MAX_INT),
+            "expires_at": option.expiry(now, expires_in, expires_at),
+            "region": option.one_of("region", region, (None, *option.REGIONS)),
+            "scope": option.one_of("scope", scope, option.SCOPES),
             "routes": json_list("routes", routes),
             "models": json_list("models", models),
             "features": json_list("features", features),
             "denied_features": json_list("denied_features", denied_features),
-            "max_upload_bytes": _count("max_upload_bytes", max_upload_bytes, 2**62),
+            "max_upload_bytes": option.count("max_upload_bytes", max_upload_bytes, 2**62),
             "allow_unpriced": bool(allow_unpriced),
-            "tags": _tags(tags),
+            "tags": option.tags_json(tags),
         }
-        if name in RESERVED_NAMES:
+        if name in option.RESERVED_NAMES:
             raise ValueError(f"name: {name} is reserved")
         secret, prefix = _new_secret()
         with self.database.write() as connection:
@@ -163,6 +164,18 @@ class Keys:
         if row.secret_expires_at is not None and now >= row.secret_expires_at:
             return None
         return caller_of(row)
+
+    def named(self, name: str, *, team: str | None = None) -> Caller | None:
+        """Return the caller whose live key has this name, as *team*'s where one is given.
+
+        For hosts that vouch for their own users; who sends a key is `find`'s.
+        """
+        with self.database.read() as connection:
+            row = _named.first(connection, {"b_name": name, "b_team": team})
+        if row is None or (row.expires_at is not None and self.database.now >= row.expires_at):
+            return None
+        caller = caller_of(row)
+        return caller if team is None else replace(caller, team=team)
 
     def list(self, *, revoked: bool = True) -> list[KeyInfo]:
         """Return all keys, oldest first; without the revoked ones if *revoked* is false."""
@@ -227,36 +240,40 @@ class Keys:
         self,
         name: str,
         *,
-        budget_usd: Money | None = _UNCHANGED,
-        budget_daily_usd: Money | None = _UNCHANGED,
-        budget_monthly_usd: Money | None = _UNCHANGED,
-        soft_budget_ratio: float | None = _UNCHANGED,
+        budget_usd: Money | None = option.UNCHANGED,
+        budget_daily_usd: Money | None = option.UNCHANGED,
+        budget_monthly_usd: Money | None = option.UNCHANGED,
+        soft_budget_ratio: float | None = option.UNCHANGED,
     ) -> KeyInfo:
         """Change the live key's budgets, US dollars; None takes a limit away.
 
         What is left out stays. What was spent stays spent; soft warnings are told anew.
         """
-        changes = _budgets(budget_usd, budget_daily_usd, budget_monthly_usd, soft_budget_ratio)
+        changes = option.budgets(
+            budget_usd, budget_daily_usd, budget_monthly_usd, soft_budget_ratio
+        )
         return self._change(name, "set_budget", changes)
 
     def set_team(
         self,
         team: str,
         *,
-        budget_usd: Money | None = _UNCHANGED,
-        budget_daily_usd: Money | None = _UNCHANGED,
-        budget_monthly_usd: Money | None = _UNCHANGED,
-        soft_budget_ratio: float | None = _UNCHANGED,
-        rpm: int | None = _UNCHANGED,
+        budget_usd: Money | None = option.UNCHANGED,
+        budget_daily_usd: Money | None = option.UNCHANGED,
+        budget_monthly_usd: Money | None = option.UNCHANGED,
+        soft_budget_ratio: float | None = option.UNCHANGED,
+        rpm: int | None = option.UNCHANGED,
     ) -> TeamInfo:
         """Set what all keys of a team may spend and ask together; like `set_budget`.
 
         *rpm* holds for keys that have no `team_rpm` of their own.
         """
-        changes = _budgets(budget_usd, budget_daily_usd, budget_monthly_usd, soft_budget_ratio)
-        if rpm is not _UNCHANGED:
-            changes["rpm"] = _count("rpm", rpm, _MAX_INT)
-        _name("team", team)
+        changes = option.budgets(
+            budget_usd, budget_daily_usd, budget_monthly_usd, soft_budget_ratio
+        )
+        if rpm is not option.UNCHANGED:
+            changes["rpm"] = option.count("rpm", rpm, option.MAX_INT)
+        option.name("team", team)
         with self.database.write() as connection:
             insert_into = sqlite.insert if self.database.is_sqlite else postgresql.insert
             statement: Any = insert_into(teams).values(name=team, **changes)
@@ -354,65 +371,3 @@ def _live(connection: Connection, name: str) -> dict[str, Any]:
 def _warn_anew(connection: Connection, scope: str, owner: str) -> None:
     told = and_(spend.c.scope == scope, spend.c.owner == owner, spend.c.warned.is_(True))
     connection.execute(update(spend).where(told).values(warned=False))
-
-
-def _name(option: str, value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not value.isprintable():
-        raise ValueError(f"{option}: expected 1 to {MAX_NAME} printable characters")
-    if value != value.strip():
-        raise ValueError(f"{option}: expected no space at either end")
-    return value
-
-
-def _ratio(value: float | None) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not 0 < value <= 1:
-        raise ValueError("soft_budget_ratio: expected a share of the budget, over 0 and up to 1")
-    return float(value)
-
-
-def _count(option: str, value: object, most: int) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise ValueError(f"{option}: expected a whole number from 0 to {most}")
-    return value
-
-
-def _one_of(option: str, value: str | None, allowed: tuple[str | None, ...]) -> str | None:
-    if value not in allowed:
-        raise ValueError(f"{option}: expected {' or '.join(a for a in allowed if a)}")
-    return value
-
-
-def _expiry(now: int, within: timedelta | str | None, at: datetime | None) -> int | None:
-    if within is not None and at is not None:
-        raise ValueError("expires_in, expires_at: expected one of them")
-    if within is not None:
-        return now + duration("expires_in", within) // timedelta(microseconds=1)
-    if at is None:
-        return None
-    try:
-        return micros(at)
-    except ValueError as error:
-        raise ValueError(f"expires_at: {error}") from None
-
-
-def _tags(tags: Mapping[Any, Any] | None) -> str:
-    for name, value in (tags or {}).items():
-        if not (isinstance(name, str) and isinstance(value, str) and name):
-            raise ValueError("tags: expected names and values of text")
-    return to_json(dict(tags or {}))
-
-
-def _budgets(total: Any, daily: Any, monthly: Any, ratio: Any) -> dict[str, Any]:
-    checks: dict[str, tuple[Any, Callable[[Any], Any]]] = {
-        "budget_nano": (total, lambda value: nano_usd("budget_usd", value)),
-        "budget_daily_nano": (daily, lambda value: nano_usd("budget_daily_usd", value)),
-        "budget_monthly_nano": (monthly, lambda value: nano_usd("budget_monthly_usd", value)),
-        "soft_budget_ratio": (ratio, _ratio),
-    }
-    return {
-        column: check(value) for column, (value, check) in checks.items() if value is not _UNCHANGED
-    }

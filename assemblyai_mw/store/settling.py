@@ -12,7 +12,7 @@ from sqlalchemy import Text, bindparam, func, select, update
 from .database import Database
 from .prepared import Prepared
 from .schema import IS_PENDING, calls
-from .values import Moment, from_json, micros, moment
+from .values import Moment, from_json, micros, moment, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Settling:
 
         *reason*, one line, says why it is still open; None leaves what was said before.
         """
-        parameters = {"b_row": row, "b_due": micros(due_at), "b_reason": reason}
+        parameters = {"b_row": row, "b_due": micros(due_at), "b_reason": plain(reason)}
         with self.database.write() as connection:
             return _reschedule.first(connection, parameters) is not None
 
@@ -142,7 +142,10 @@ class Settling:
         if rows is not None:
             late &= calls.c.id.in_(rows)
         with self.database.write() as connection:
-            return connection.execute(update(calls).where(late).values(due_at=now)).rowcount
+            # Locked in the order in which `due` takes them.
+            found = select(calls.c.id).where(late).order_by(calls.c.id).with_for_update()
+            hurried = update(calls).where(calls.c.id.in_(found), late).values(due_at=now)
+            return connection.execute(hurried).rowcount
 
     def unanswered(self, region: str) -> list[Due]:
         """Return the pending submits of a region whose transcript is not known; leases none."""

@@ -1,0 +1,70 @@
+"""Making the schema, and telling a whole one from anything else."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy.exc import DBAPIError
+
+from ..errors import StoreError
+from .schema import SCHEMA_VERSION, meta, metadata
+
+
+def is_made(connection: Connection, where: str, *, must_be: bool) -> bool:
+    """Whether the schema is there; False means that it may be made.
+
+    Raises:
+        StoreError: It *must_be* there and is not, or a table of somebody else's has the
+            name of one of ours.
+    """
+    present = set(inspect(connection).get_table_names())
+    if meta.name in present:
+        return True
+    if must_be:
+        raise StoreError(f"{where} was in use, and its tables are gone")
+    if taken := sorted(present & set(metadata.tables)):
+        raise StoreError(
+            f"{where} has a table {taken[0]} of somebody else's;"
+            " give the ledger a database or schema of its own"
+        )
+    return False
+
+
+def make_tables(connection: Connection, now: int) -> None:
+    """Make every table, and an identity that no other database has."""
+    metadata.create_all(connection, checkfirst=False)
+    facts = {
+        "schema_version": str(SCHEMA_VERSION),
+        "database_id": str(uuid.uuid4()),
+        "created_at": str(now),
+    }
+    rows = [{"name": name, "value": value} for name, value in facts.items()]
+    connection.execute(insert(meta), rows)
+
+
+def check_schema(connection: Connection, where: str) -> None:
+    """Raise StoreError unless every table and column is there, in a version known here."""
+    found = inspect(connection).get_multi_columns()
+    present = {table: {each["name"] for each in columns} for (_, table), columns in found.items()}
+    if meta.name not in present:
+        raise StoreError(f"{where} is not a ledger of assemblyai-mw")
+    try:
+        rows = connection.execute(select(meta.c.name, meta.c.value))
+        facts = {row.name: row.value for row in rows}
+        version = int(facts["schema_version"])
+    except (DBAPIError, KeyError, ValueError):
+        raise StoreError(f"{where} is not a ledger of assemblyai-mw") from None
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"{where} was made by a newer assemblyai-mw (schema {version}, this"
+            f" one knows {SCHEMA_VERSION}); install that version"
+        )
+    for table in metadata.sorted_tables:
+        if table.name not in present:
+            raise StoreError(f"{where} is damaged: table {table.name} is missing")
+        for column in table.columns:
+            if column.name not in present[table.name]:
+                raise StoreError(
+                    f"{where} is damaged: column {table.name}.{column.name} is missing"
+                )
