@@ -179,10 +179,9 @@ def test_body_that_raises_raises_for_the_server_and_is_closed_once(
     """A return instead would make half a reply look whole."""
     inner = Body(b"a", RuntimeError("broke"))
     body = around(app_of(inner))(stage.environ(), Started())
-    given = []
+    given: list[bytes] = []
     with pytest.raises(RuntimeError, match="broke"):
-        for item in body:
-            given.append(item)
+        given.extend(body)
     close(body)
     assert given == [b"a"] or (stage.metered and given == [])
     assert inner.closed == 1

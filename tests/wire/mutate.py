@@ -233,7 +233,8 @@ def try_reply(server: Server, number: int) -> str | None:
         return None
     if meant is None:
         # A laxer reading than the strict one must still be one that the bytes allow.
-        return None if got.body in raw or b"chunked" in raw.lower() else "a body from nowhere"
+        said = raw + raw.replace(ACCOUNT_KEY.encode(), b"*" * len(ACCOUNT_KEY))
+        return None if got.body in said or b"chunked" in raw.lower() else "a body from nowhere"
     if got.status != meant.status:
         return f"status {got.status}, not {meant.status}"
     if got.body.replace(b"*", b"") not in (meant.body, b"") and got.status < 400:

@@ -1,0 +1,177 @@
+"""An upstream behind TLS: who cannot prove its name gets no byte of a request. Row 81."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from assemblyai_mw.middleware.forward import UpstreamForwarder
+from assemblyai_mw.transport import SocketTransport, Timeouts
+
+from .kit_client import ACCOUNT_KEY
+from .kit_direct import environ, run
+from .kit_servers import secrets_in
+from .kit_upstream import reply
+
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes certificates")
+EC = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+
+
+def openssl(*arguments: object) -> None:
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ca.pem and, signed by it or not, one .pem a case with its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    ca, ca_key = folder / "ca.pem", folder / "ca.key"
+    openssl("req", "-x509", *EC, "-keyout", ca_key, "-out", ca, "-subj", "/CN=test", "-days", 2)
+    for name, host, days in [
+        ("good", "DNS:localhost", 2),
+        ("other-name", "DNS:elsewhere.example", 2),
+        ("wildcard", "DNS:*.localhost", 2),
+        ("expired", "DNS:localhost", -1),
+    ]:
+        request, extension = folder / f"{name}.csr", folder / f"{name}.ext"
+        extension.write_text(f"subjectAltName={host}")
+        openssl("req", *EC, "-keyout", folder / f"{name}.key", "-out", request, "-subj", "/CN=x")
+        signed = ["-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-days", days]
+        out = folder / f"{name}.pem"
+        openssl("x509", "-req", "-in", request, *signed, "-extfile", extension, "-out", out)
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", 2]
+    key, out = folder / "self-signed.key", folder / "self-signed.pem"
+    openssl("req", "-x509", *EC, "-keyout", key, "-out", out, *subject)
+    return folder
+
+
+class TLSUpstream:
+    """Serves one certificate; keeps what it could read after a handshake."""
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        self.context = context
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.received = b""
+        self.names: list[str | None] = []
+        self.resumed: list[bool] = []
+        if context is not None:
+            context.sni_callback = lambda sock, name, ctx: self.names.append(name)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                raw, _ = self.listener.accept()
+            except OSError:
+                return
+            raw.settimeout(5)
+            with raw:
+                try:
+                    sock = self.context.wrap_socket(raw, server_side=True) if self.context else raw
+                except OSError:
+                    continue
+                with sock:
+                    self._answer(sock)
+
+    def _answer(self, sock: socket.socket) -> None:
+        try:
+            while block := sock.recv(65536):
+                if self.context is None:
+                    self.received += block
+                    sock.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                    return
+                self.received += block
+                sock.sendall(reply())
+        except OSError:
+            pass
+
+    def close(self) -> None:
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+@pytest.fixture
+def serve(certificates: Path) -> Iterator[Callable[..., TLSUpstream]]:
+    made = []
+
+    def make(name: str | None) -> TLSUpstream:
+        context = None
+        if name is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificates / f"{name}.pem", certificates / f"{name}.key")
+        made.append(TLSUpstream(context))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def call(port: int, context: ssl.SSLContext | None, host: str = "localhost"):
+    transport = SocketTransport(ssl_context=context)
+    app = UpstreamForwarder(
+        f"https://{host}:{port}",
+        api_key=ACCOUNT_KEY,
+        transport=transport,
+        timeout=Timeouts(connect_s=5, read_s=5),
+    )
+    try:
+        return run(app, environ())
+    finally:
+        transport.close()
+
+
+def trusting(certificates: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=certificates / "ca.pem")
+
+
+def test_c81_upstream_that_proves_its_name_is_asked(serve, certificates: Path) -> None:
+    upstream = serve("good")
+    assert call(upstream.port, trusting(certificates)).code == 200
+    assert ACCOUNT_KEY.encode() in upstream.received
+    assert upstream.names == ["localhost"]
+
+
+@pytest.mark.parametrize(
+    "name, trusted",
+    [
+        pytest.param("self-signed", True, id="c81-self-signed"),
+        pytest.param("expired", True, id="c81-expired"),
+        pytest.param("other-name", True, id="c81-wrong-name"),
+        pytest.param("wildcard", True, id="c81-wildcard-below"),
+        pytest.param("good", False, id="c81-unknown-ca"),
+        pytest.param(None, True, id="c81-plain-http-on-a-tls-port"),
+    ],
+)
+def test_upstream_that_cannot_prove_its_name_gets_nothing(
+    serve, certificates: Path, caplog: pytest.LogCaptureFixture, name: str | None, trusted: bool
+) -> None:
+    upstream = serve(name)
+    answer = call(upstream.port, trusting(certificates) if trusted else None)
+    assert answer.code == 502
+    assert ACCOUNT_KEY.encode() not in upstream.received
+    assert b"/v2/x" not in upstream.received
+    assert secrets_in(answer.body + caplog.text.encode()) == []
+    assert "certificate" in caplog.text or "TLS" in caplog.text or "SSL" in caplog.text
+
+
+def test_c81_an_address_is_not_taken_for_a_name(serve, certificates: Path) -> None:
+    upstream = serve("good")
+    assert call(upstream.port, trusting(certificates), host="127.0.0.1").code == 502
+    assert upstream.received == b""
+
+
+def test_c81_old_tls_is_not_spoken() -> None:
+    transport = SocketTransport()
+    context = transport._context()
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname
