@@ -9,12 +9,13 @@ import logging
 import os
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 import requests
+import trustme
 from webtest import TestApp
 
 from assemblyai_mw import ConfigError, RequestsTransport, SocketTransport, Timeouts
@@ -274,36 +275,55 @@ def test_the_key_shows_nowhere() -> None:
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """A self-signed certificate for localhost, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run([*command, "-out", cert, "-keyout", key], check=True, capture_output=True)
-    return cert, key
+def authority() -> trustme.CA:
+    """A certificate authority that nobody trusts of themselves."""
+    return trustme.CA()
 
 
-def tls_upstream(certificate: tuple[str, str], *replies: bytes) -> RawUpstream:
+def tls_upstream(authority: trustme.CA, *replies: bytes, **certificate: object) -> RawUpstream:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
+    authority.issue_cert("localhost", **certificate).configure_cert(context)
     return RawUpstream(*replies, wrap=context)
 
 
-def test_c81_a_certificate_nobody_signed_gets_no_byte(upstream, certificate, caplog) -> None:
-    upstream.append(tls_upstream(certificate, reply()))
+def trusting(authority: trustme.CA) -> SocketTransport:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return SocketTransport(ssl_context=context)
+
+
+def test_c81_a_certificate_nobody_signed_gets_no_byte(upstream, authority, caplog) -> None:
+    upstream.append(tls_upstream(authority, reply()))
     status, _, _, call = forward(f"https://localhost:{upstream[0].port}")
     assert status.startswith("502 ")
     assert (upstream[0].received, call.upstream) == ([], "unsent")
     assert "certificate verify failed" in caplog.text
 
 
-def test_c81_a_certificate_of_another_name_gets_no_byte(upstream, certificate) -> None:
-    upstream.append(tls_upstream(certificate, reply()))
-    trusting = SocketTransport(ssl_context=ssl.create_default_context(cafile=certificate[0]))
-    status, *_ = forward(f"https://127.0.0.1:{upstream[0].port}", transport=trusting)
+@pytest.mark.parametrize(
+    "host, certificate, check",
+    [
+        pytest.param("127.0.0.1", {}, "mismatch", id="another name"),
+        pytest.param(
+            "localhost",
+            {
+                "not_before": datetime(2020, 1, 1, tzinfo=UTC),
+                "not_after": datetime(2020, 2, 1, tzinfo=UTC),
+            },
+            "expired",
+            id="expired",
+        ),
+    ],
+)
+def test_c81_a_certificate_that_does_not_hold_gets_no_byte(
+    upstream, authority, caplog, host: str, certificate: dict, check: str
+) -> None:
+    upstream.append(tls_upstream(authority, reply(), **certificate))
+    url = f"https://{host}:{upstream[0].port}"
+    status, *_ = forward(url, transport=trusting(authority))
     assert status.startswith("502 ")
     assert upstream[0].received == []
+    assert check in caplog.text
 
 
 def test_c81_plain_http_on_a_tls_port_is_502(upstream) -> None:
@@ -312,10 +332,9 @@ def test_c81_plain_http_on_a_tls_port_is_502(upstream) -> None:
     assert status.startswith(("502 ", "504 "))
 
 
-def test_tls_works_and_its_connections_are_used_again(upstream, certificate) -> None:
-    upstream.append(tls_upstream(certificate, reply(b"one"), reply(b"two")))
-    context = ssl.create_default_context(cafile=certificate[0])
-    transport = SocketTransport(ssl_context=context)
+def test_tls_works_and_its_connections_are_used_again(upstream, authority) -> None:
+    upstream.append(tls_upstream(authority, reply(b"one"), reply(b"two")))
+    transport = trusting(authority)
     url = f"https://localhost:{upstream[0].port}"
     assert forward(url, transport=transport)[2] == b"one"
     assert forward(url, transport=transport)[2] == b"two"
