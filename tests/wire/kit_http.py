@@ -158,6 +158,7 @@ def parse_reply_head(head: bytes, method: str) -> Reply:
     lengths, codings = reply.values("content-length"), reply.values("transfer-encoding")
     if (lengths and codings) or len(lengths) > 1 or len(codings) > 1:
         raise Malformed(f"framed twice: {head!r}")
+    lengths = [length.strip(b" \t") for length in lengths]
     if lengths and not (lengths[0].isdigit() and len(lengths[0]) < 19):
         raise Malformed(f"not a length: {lengths[0]!r}")
     if codings and codings[0].lower() != b"chunked":

@@ -20,9 +20,9 @@ def test_c57_no_mutation_gets_through(wire: Server, which: str) -> None:
     assert mutate.run(wire, which, range(COUNTS[wire.kind])) == []
 
 
-@pytest.mark.parametrize("which, number", mutate.KEPT)
-def test_what_once_failed_does_not(gthread: Server, which: str, number: int) -> None:
-    assert mutate.TRIES[which](gthread, number) is None
+@pytest.mark.parametrize("wire, which, number", mutate.KEPT, indirect=["wire"])
+def test_what_once_failed_does_not(wire: Server, which: str, number: int) -> None:
+    assert mutate.TRIES[which](wire, number) is None
 
 
 def test_seeds_are_many_and_each_one_its_own() -> None:

@@ -320,6 +320,20 @@ def test_c36_expect_with_a_good_key_uploads(wire: Server) -> None:
 
 
 @each_server
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_c36_expect_without_content_lends_no_key_to_the_next_request(
+    wire: Server, method: str
+) -> None:
+    """Waitress reads the next request into the fields of such a one; clients must not send it."""
+    first = request("/assemblyai/v2/x", "Expect: 100-continue", method=method)
+    with Client(wire.port) as client:
+        client.send(first + request("/assemblyai/canary", key=None))
+        client.half_close()
+        client.to_end()
+    assert [r.target for r in wire.upstream.requests if b"canary" in r.target] == []
+
+
+@each_server
 @pytest.mark.parametrize("protocol", ["websocket", "WebSocket", "h2c", "foo/2"])
 def test_c37_no_tunnel_is_opened(wire: Server, protocol: str) -> None:
     raw = request("/assemblyai/v3/ws", "Connection: Upgrade", f"Upgrade: {protocol}")
