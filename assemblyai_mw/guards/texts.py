@@ -1,0 +1,228 @@
+"""Where the words are in AssemblyAI's JSON: what a guard of text reads, and may mask."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from .protocol import Block, Blocked, Finding, GuardError
+
+if TYPE_CHECKING:
+    from ..call import Call
+
+Find = Callable[[str], Iterable[Finding]]
+
+# Longest text that is searched: a ten-hour transcript has some 600,000 characters, and its
+# words a second time.
+MAX_CHARS = 4_000_000
+WINDOW_CHARS = 256
+
+# Members that hold no words of anybody: addresses, ids, and words of the API itself.
+# Masking one would break the call; everything else is read, whatever its name.
+NOT_WORDS = frozenset(
+    {
+        "acoustic_model",
+        "audio_url",
+        "created",
+        "finish_reason",
+        "id",
+        "language_code",
+        "language_codes",
+        "language_model",
+        "model",
+        "object",
+        "redacted_audio_url",
+        "request_id",
+        "resource_url",
+        "role",
+        "speech_model",
+        "speech_model_used",
+        "speech_models",
+        "status",
+        "system_fingerprint",
+        "tool_call_id",
+        "transcript_id",
+        "type",
+        "webhook_auth_header_name",
+        "webhook_auth_header_value",
+        "webhook_url",
+    }
+)
+
+
+class TextGuard:
+    """A guard that looks for something in text: write `find`, and get the rest.
+
+    `before` and `after` read all strings of a body or reply, at any depth, but for ids,
+    addresses and words of the API (`NOT_WORDS`). Words and parts that belong together
+    (`words[]`, a message in parts) are searched as one text, so that what runs over
+    several is found. Arguments of tools are searched inside their JSON. Numbers and the
+    names of members are not looked at.
+
+    Attributes:
+        kinds: As in `Guard`.
+        window: Characters of a streamed text that are held back, because what they begin
+            may become a finding: the longest beginning of one, with what it looks at
+            around itself. What is already found, and may still grow, is held besides.
+    """
+
+    name: str = ""
+    kinds: frozenset[str] | None = None
+    window: int = WINDOW_CHARS
+
+    def find(self, text: str) -> Iterable[Finding]:
+        """Yield what is wrong with *text*."""
+        raise NotImplementedError
+
+    def before(self, call: Call, body: dict[str, Any]) -> dict[str, Any] | Block | None:
+        """Block or mask what `find` finds in a request."""
+        screened: dict[str, Any] | None = screen(body, self.find)
+        return screened
+
+    def after(self, call: Call, reply: Any) -> Any:
+        """Block or mask what `find` finds in a reply."""
+        return screen(reply, self.find)
+
+
+def screen(value: Any, find: Find, *, max_chars: int = MAX_CHARS) -> Any:
+    """Return *value* with its findings masked; None where there are none.
+
+    Raises:
+        Blocked: A finding has no mask.
+        GuardError: There is more text than *max_chars*.
+    """
+    screener = _Screener(find, max_chars)
+    changed = screener.text(value) if isinstance(value, str) else screener.value(value)
+    return None if changed is value else changed
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings by place, joined where they overlap; one that blocks prevails."""
+    joined: list[Finding] = []
+    for each in sorted(findings, key=lambda found: (found.start, -found.end)):
+        if joined and each.start < joined[-1].end:
+            last = joined[-1]
+            worse = each if each.mask is None and last.mask is not None else last
+            joined[-1] = Finding(last.start, max(last.end, each.end), worse.mask, worse.reason)
+        elif each.end > each.start:
+            joined.append(each)
+    return joined
+
+
+def masked_pieces(
+    pieces: list[str], findings: Iterable[Finding], *, separator: int = 0
+) -> list[str]:
+    """Return *pieces* of one text, *separator* characters between them, with findings masked.
+
+    The piece in which a finding begins gets the mask; from the others it is cut out.
+
+    Raises:
+        Blocked: A finding has no mask.
+    """
+    found = ordered(findings)
+    for each in found:
+        if each.mask is None:
+            raise Blocked(each.reason)
+    if not found:
+        return pieces
+    result, start, at = [], 0, 0
+    for piece in pieces:
+        end = start + len(piece)
+        while at < len(found) and found[at].end <= start:
+            at += 1
+        out, done, index = "", start, at
+        while index < len(found) and found[index].start < end:
+            each = found[index]
+            out += piece[done - start : max(each.start, start) - start]
+            # One that begins between two pieces belongs to the second.
+            if each.start >= start - separator:
+                out += each.mask or ""
+            done = min(each.end, end)
+            index += 1
+        result.append(out + piece[done - start :] if index > at else piece)
+        start = end + separator
+    return result
+
+
+class _Screener:
+    """One walk through one body, counting what it reads."""
+
+    def __init__(self, find: Find, max_chars: int) -> None:
+        self._find = find
+        self._left = max_chars
+
+    def text(self, text: str) -> str:
+        return self.pieces([text], "")[0]
+
+    def pieces(self, pieces: list[str], separator: str) -> list[str]:
+        text = pieces[0] if len(pieces) == 1 else separator.join(pieces)
+        self._left -= len(text)
+        if self._left < 0:
+            raise GuardError("there is more text than it may search")
+        if not text:
+            return pieces
+        return masked_pieces(pieces, self._find(text), separator=len(separator))
+
+    def value(self, value: Any, skip: frozenset[str] = NOT_WORDS) -> Any:
+        """Return *value*, or a copy where something in it was masked."""
+        if isinstance(value, str):
+            changed: Any = self.text(value)
+            return value if changed == value else changed
+        if isinstance(value, dict):
+            members = {
+                name: item if name in skip else self._member(name, item, skip)
+                for name, item in value.items()
+            }
+            same = all(members[name] is item for name, item in value.items())
+            return value if same else members
+        if isinstance(value, list):
+            items = [self.value(item, skip) for item in value]
+            return value if all(map(_is, items, value)) else items
+        return value
+
+    def _member(self, name: str, item: Any, skip: frozenset[str]) -> Any:
+        if name == "arguments" and isinstance(item, str):
+            return self.arguments(item)
+        if name == "function" and isinstance(item, dict):
+            return self.value(item, skip | {"name"})
+        if isinstance(item, list) and name in ("words", "content") and _in_pieces(item):
+            return self._texts(item, " " if name == "words" else "", skip)
+        return self.value(item, skip)
+
+    def _texts(self, items: list[dict[str, Any]], separator: str, skip: frozenset[str]) -> Any:
+        texts = [item["text"] for item in items]
+        masked = self.pieces(texts, separator)
+        rest = [self.value(item, skip | {"text"}) for item in items]
+        if masked == texts and all(map(_is, rest, items)):
+            return items
+        return [{**item, "text": text} for item, text in zip(rest, masked, strict=True)]
+
+    def arguments(self, text: str) -> str:
+        """Mask inside the JSON that a tool's arguments are, and leave it JSON."""
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return self.text(text)
+        changed = self.value(value, frozenset())
+        return text if changed is value else json.dumps(changed)
+
+
+def _is(one: object, other: object) -> bool:
+    return one is other
+
+
+def _in_pieces(items: list[Any]) -> bool:
+    """Whether these are parts of one text: each an object with a `text`."""
+    return bool(items) and all(
+        isinstance(item, dict) and isinstance(item.get("text"), str) for item in items
+    )
+
+
+def screen_arguments(text: str, find: Find) -> str:
+    """Return the JSON text of a tool's arguments, masked.
+
+    Raises:
+        Blocked: A finding has no mask.
+    """
+    return _Screener(find, MAX_CHARS).arguments(text)

@@ -1,0 +1,112 @@
+"""Asking a guard, and what its answer means for the call."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import RequestRefused
+from .protocol import Block, Finding, GuardError, Guardrail
+from .stream import Filter
+
+if TYPE_CHECKING:
+    from ..call import Call
+
+logger = logging.getLogger("assemblyai_mw.guardrails")
+
+
+class Refused(RequestRefused):
+    """A guard's refusal, told from those of requests."""
+
+
+LINE = "guard=%s call=%s stage=%s action=%s reason=%s"
+
+
+def verdict_of(
+    guard: Guardrail, stage: str, call: Call, question: Callable[..., Any], *arguments: Any
+) -> Any:
+    """Return the value that a guard puts in the place of what it was asked about, or None.
+
+    Raises:
+        Refused: It blocks, or it failed and is closed.
+    """
+    asked = arguments[-1]
+    try:
+        verdict = guard.ask(question, *arguments)
+        if isinstance(verdict, Block):
+            return blocked(guard, stage, call, verdict.reason)
+        if verdict is None:
+            return None
+        if not isinstance(verdict, str if isinstance(asked, str) else dict):
+            raise GuardError(f"it answered with a {type(verdict).__name__}")
+        try:
+            json.dumps(verdict, ensure_ascii=False).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise GuardError("it answered with something that is no JSON") from error
+    except GuardError as error:
+        failed(guard, stage, call, error)
+        return None
+    if guard.only_logs:
+        logger.info(LINE, guard.name, call.id, stage, "would_change", "")
+        return None
+    logger.info(LINE, guard.name, call.id, stage, "changed", "")
+    return verdict
+
+
+def blocked(guard: Guardrail, stage: str, call: Call, reason: str) -> None:
+    shown = "".join(c if c.isprintable() else "?" for c in str(reason))[:500]
+    action = "would_block" if guard.only_logs else "blocked"
+    logger.info(LINE, guard.name, call.id, stage, action, shown)
+    if not guard.only_logs:
+        raise Refused(
+            f"Blocked by guardrail {guard.name!r}: {shown}",
+            status=400,
+            code="content_policy_violation",
+        )
+
+
+def failed(guard: Guardrail, stage: str, call: Call, error: GuardError) -> None:
+    passed = guard.only_logs or guard.on_error == "open"
+    logger.error(
+        LINE, guard.name, call.id, stage, "failed_open" if passed else "failed_closed", error
+    )
+    if passed:
+        return
+    done = stage == "after"
+    raise Refused(
+        f"The guardrail {guard.name!r} could not judge this call, so "
+        + ("its reply is withheld." if done else "it is not made."),
+        status=503,
+        code="guardrail_failed",
+        # OpenAI's clients would ask, and pay, again.
+        headers=[("x-should-retry", "false")] if done else (),
+    )
+
+
+def filter_of(guard: Guardrail, call: Call) -> Filter:
+    """Return how a stream asks a guard of text; one that fails open finds nothing more."""
+    given_up = told = False
+
+    def find(text: str) -> Iterable[Finding]:
+        nonlocal given_up, told
+        if given_up:
+            return ()
+        try:
+            found = guard.ask(lambda: list(guard.guard.find(text)))
+        except GuardError as error:
+            failed(guard, "after", call, error)
+            given_up = True
+            return ()
+        if isinstance(found, Block):
+            block(found.reason)
+        if not told and any(each.mask is not None for each in found):
+            told = True
+            logger.info(LINE, guard.name, call.id, "after", "changed", "")
+        return list(found)
+
+    def block(reason: str) -> None:
+        blocked(guard, "after", call, reason)
+
+    return Filter(find, int(getattr(guard.guard, "window", 1)), block)

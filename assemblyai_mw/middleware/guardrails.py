@@ -1,0 +1,274 @@
+"""Guardrails: may this be said? The host's own hooks, before a call and after it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..asking import JSON_KINDS, MAX_JSON_BYTES, json_object
+from ..call import Call, enter, replace_body
+from ..decoding import decode
+from ..errors import RequestRefused, UpstreamError
+from ..guards.protocol import GuardError, Guardrail
+from ..guards.reply import GuardedStream
+from ..guards.verdicts import failed, verdict_of
+from ..usage import kind_of
+from ..wsgi import Reply
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+logger = logging.getLogger("assemblyai_mw.guardrails")
+
+# A ten-hour transcript with its words is some 30 MB.
+MAX_REPLY_BYTES = 64 * 1024 * 1024
+RESULT = "result"
+_REPLIES = frozenset({"chat", "understanding", "lemur", "sync", "dictation", RESULT})
+_RESULT = re.compile(r"/v2/transcript/[^/]+(?:/(?!redacted-audio$)[^/]+)?")
+_SLASHES = re.compile(r"/{2,}")
+# They describe a body that a guard replaced.
+_ABOUT_THE_BODY = frozenset(
+    {
+        "accept-ranges",
+        "content-digest",
+        "content-encoding",
+        "content-length",
+        "content-md5",
+        "digest",
+        "etag",
+        "last-modified",
+        "repr-digest",
+    }
+)
+
+
+class Guardrails:
+    """Ask guards about speech submits, LLM calls and what comes back.
+
+        Guardrails(app, guards=[PatternGuard(patterns=["us_ssn"], action="mask")])
+
+    Before: the JSON of POST /v2/transcript, of chat completions, speech understanding,
+    LeMUR and speech synthesis. After: LLM replies, whole or streamed, synchronous
+    transcripts, and transcripts as they are read: the JSON once it is completed, sentences,
+    paragraphs, search results and subtitles. Guards are asked in their order, each with what
+    the one before it left. Replies with an error status are nobody's words and pass.
+
+    A block is a 400 with code `content_policy_violation`, the guard's name and its reason. A
+    guard that fails (it raises, or takes longer than its timeout) refuses the call with a
+    503, code `guardrail_failed`, or is passed over, as its `Guardrail` says. What is refused
+    before the call is not sent and costs nothing; what is refused after it has been made, and
+    is charged: there `x-should-retry: false` keeps OpenAI's clients from paying twice. A
+    stream that is blocked ends in an error event and has no `[DONE]`.
+
+    Reads `call.route`, JSON bodies up to *max_json_bytes* and replies up to
+    *max_reply_bytes*; writes `call.kind`. Where no guard wants a reply it is not read. Where
+    one does, it is asked for uncompressed. A reply that no guard changes passes byte for
+    byte.
+
+    Args:
+        app: The next WSGI app.
+        guards: `Guardrail`s, or guards by themselves for its defaults.
+        max_json_bytes: Largest JSON request that is read.
+        max_reply_bytes: Largest reply that is read; a larger one is a guard's failure.
+
+    Raises:
+        ValueError: A guard has neither method, or two have one name.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        guards: Sequence[Any],
+        max_json_bytes: int = MAX_JSON_BYTES,
+        max_reply_bytes: int = MAX_REPLY_BYTES,
+    ) -> None:
+        self.app = app
+        self.guards = tuple(
+            each if isinstance(each, Guardrail) else Guardrail(each) for each in guards
+        )
+        names = [each.name for each in self.guards]
+        if len(set(names)) < len(names):
+            raise ValueError("guards: expected a name of its own for each")
+        self.max_json_bytes = max_json_bytes
+        self.max_reply_bytes = max_reply_bytes
+        kinds = JSON_KINDS | _REPLIES
+        self._before = {k: tuple(g for g in self.guards if g.asked_before(k)) for k in kinds}
+        self._after = {k: tuple(g for g in self.guards if g.asked_after(k)) for k in kinds}
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        call.kind = kind_of(call.route.service, call.method, call.path)
+        kind = call.kind or (RESULT if _is_result(call) else None)
+        if kind is None:
+            return self.app(environ, start_response)
+        before = self._before.get(kind, ()) if kind in JSON_KINDS else ()
+        after = self._after.get(kind, ()) if kind in _REPLIES else ()
+        try:
+            if before:
+                self._ask_before(before, call, environ)
+            if not after:
+                return self.app(environ, start_response)
+            return self._guarded(after, kind, call, environ, start_response)
+        except RequestRefused as error:
+            return error.reply(call.route.dialect)(environ, start_response)
+
+    def _ask_before(
+        self, guards: Iterable[Guardrail], call: Call, environ: WSGIEnvironment
+    ) -> None:
+        json_object(call, environ, max_bytes=self.max_json_bytes)
+        body = call.body or b""
+        for guard in guards:
+            verdict = verdict_of(guard, "before", call, guard.guard.before, call, json.loads(body))
+            if isinstance(verdict, dict):
+                body = json.dumps(verdict).encode()
+        if body is not call.body:
+            replace_body(call, environ, body)
+
+    def _guarded(
+        self,
+        guards: tuple[Guardrail, ...],
+        kind: str,
+        call: Call,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        environ["HTTP_ACCEPT_ENCODING"] = "identity"
+        # A part of a reply shows too little to be judged.
+        environ.pop("HTTP_RANGE", None)
+        environ.pop("HTTP_IF_RANGE", None)
+        reply = Reply(self.app, environ)
+        kept_open = False
+        try:
+            if not 200 <= reply.status_code < 300:
+                kept_open = True
+                reply.start(start_response)
+                return reply
+            if (reply.header("content-type") or "").lower().startswith("text/event-stream"):
+                if kind != "chat" or (reply.header("content-encoding") or "identity") != "identity":
+                    for guard in guards:
+                        failed(guard, "after", call, GuardError("it cannot read this stream"))
+                    kept_open = True
+                    reply.start(start_response)
+                    return reply
+                kept_open = True
+                reply.headers = _without_length(reply.headers)
+                reply.start(start_response)
+                return GuardedStream(reply, guards, call)
+            blocks, whole = self._read(reply, call)
+            if not whole:
+                for guard in guards:
+                    failed(guard, "after", call, GuardError("the reply is too large"))
+                kept_open = True
+                reply.start(start_response)
+                return _Begun(blocks, reply)
+            return self._judged(guards, kind, call, reply, b"".join(blocks), start_response)
+        finally:
+            if not kept_open:
+                reply.close()
+
+    def _read(self, reply: Reply, call: Call) -> tuple[list[bytes], bool]:
+        """Return the reply's body, and whether that is all of it."""
+        blocks, size = [], 0
+        try:
+            for block in reply:
+                blocks.append(block)
+                size += len(block)
+                if size > self.max_reply_bytes:
+                    return blocks, False
+        except UpstreamError as error:
+            logger.warning("call=%s: the reply broke off: %s", call.id, error)
+            raise RequestRefused(
+                "AssemblyAI's reply broke off.", status=error.status, code="upstream_error"
+            ) from error
+        return blocks, True
+
+    def _judged(
+        self,
+        guards: Iterable[Guardrail],
+        kind: str,
+        call: Call,
+        reply: Reply,
+        body: bytes,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        text = self._readable(reply, body)
+        if text is not None and kind == RESULT and not _shows_words(text):
+            guards = ()
+        changed = False
+        for guard in guards:
+            if text is None:
+                failed(guard, "after", call, GuardError("it cannot read the reply"))
+                continue
+            value = _parsed(text)
+            verdict = verdict_of(guard, "after", call, guard.guard.after, call, value)
+            if verdict is not None:
+                text, changed = _encoded(verdict), True
+        if changed:
+            body = text or b""
+            kept = [pair for pair in reply.headers if pair[0].lower() not in _ABOUT_THE_BODY]
+            reply.headers = [*kept, ("Content-Length", str(len(body)))]
+        reply.start(start_response)
+        return [body]
+
+    def _readable(self, reply: Reply, body: bytes) -> bytes | None:
+        """Return the body as guards may read it: UTF-8 without a Content-Encoding."""
+        decoded = decode(body, reply.header("content-encoding"), max_bytes=self.max_reply_bytes)
+        try:
+            (decoded or b"").decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+        return decoded
+
+
+class _Begun:
+    """A reply of which the beginning was read, and is passed on unread by guards."""
+
+    def __init__(self, blocks: list[bytes], reply: Reply) -> None:
+        self._blocks = deque(blocks)
+        self._reply = reply
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return self._blocks.popleft() if self._blocks else next(self._reply)
+
+    def close(self) -> None:
+        self._reply.close()
+
+
+def _is_result(call: Call) -> bool:
+    if call.route.service != "api" or call.method != "GET":
+        return False
+    path = _SLASHES.sub("/", call.path).rstrip("/")
+    return _RESULT.fullmatch(path.lower()) is not None
+
+
+def _shows_words(text: bytes) -> bool:
+    """Whether a transcript's reply holds words: until it is completed, its polls are cheap."""
+    if b'"status"' not in text:
+        return True
+    value = _parsed(text)
+    return not (isinstance(value, dict) and value.get("status") in ("queued", "processing"))
+
+
+def _parsed(text: bytes) -> Any:
+    """Return a reply as JSON, as text where it is none."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    return value if isinstance(value, dict) else text.decode("utf-8")
+
+
+def _encoded(verdict: Any) -> bytes:
+    return verdict.encode() if isinstance(verdict, str) else json.dumps(verdict).encode()
+
+
+def _without_length(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [pair for pair in headers if pair[0].lower() != "content-length"]
