@@ -6,7 +6,7 @@ request and never a secret: hosts print their environ on debug pages.
 
 | field         | written by            | read by                                  |
 |---------------|-----------------------|------------------------------------------|
-| id, started   | `enter`               | logs, ledger                             |
+| id, request_id, started | `enter`     | logs, ledger                             |
 | route         | PrefixRouter, OpenAITranslator | all stages, errors              |
 | caller        | KeyAuth               | RateLimit, Isolation, Budget, CostLogger |
 | tags          | `enter`               | CostLogger                               |
@@ -22,6 +22,7 @@ Stages work on a copy of the host's environ: `enter` makes it, once.
 from __future__ import annotations
 
 import io
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -39,10 +40,13 @@ if TYPE_CHECKING:
 
 CALL_KEY = "assemblyai_mw.call"
 TAGS_HEADER = "HTTP_X_ASSEMBLYAI_MW_TAGS"
+REQUEST_ID_HEADER = "HTTP_X_REQUEST_ID"
 MAX_TAGS = 32
 MAX_TAG_CHARS = 256
 READ_BYTES = 1 << 20
 
+# UUIDs, ULIDs, hex, base64, and what proxies make of them; nothing that a log could stumble on.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
 _UNREAD: Any = object()
 
 Region = Literal["us", "eu"]
@@ -129,6 +133,9 @@ class Call:
     """One request on its way in and its reply on the way back. See the module's table.
 
     Attributes:
+        id: Made here, 128 random bits; what is held and charged hangs on it.
+        request_id: The host's or the client's `X-Request-Id` where it is a plain word,
+            else *id*. For logs alone: a client may send the same one twice.
         started: Unix seconds, UTC.
         path: Path at the upstream, decoded, without the prefix.
         upstream: `unsent` until the forwarder has written a byte of the request,
@@ -147,6 +154,7 @@ class Call:
     method: str
     path: str
     tags: dict[str, str] = field(default_factory=dict)
+    request_id: str = ""
     caller: Caller | None = None
     upstream: Literal["unsent", "sent", "replied"] = "unsent"
     max_body_bytes: int | None = None
@@ -170,13 +178,16 @@ def enter(environ: WSGIEnvironment, route: Route | None = None) -> tuple[Call, W
     """
     call = environ.get(CALL_KEY)
     if call is None:
+        made = secrets.token_hex(16)
+        given = environ.get(REQUEST_ID_HEADER)
         call = Call(
-            id=secrets.token_hex(16),
+            id=made,
             started=time.time(),
             route=route or route_for(environ.get("SCRIPT_NAME", "")),
             method=environ["REQUEST_METHOD"],
             path=environ.get("PATH_INFO", ""),
             tags=parse_tags(environ.get(TAGS_HEADER, "")),
+            request_id=given if given and _REQUEST_ID.fullmatch(given) else made,
         )
         environ = {**environ, CALL_KEY: call}
     elif route is not None:
