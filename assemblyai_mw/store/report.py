@@ -312,17 +312,19 @@ def _add_tagged(
     since: Moment | None,
     until: Moment | None,
 ) -> None:
-    columns = [calls.c.tags, calls.c.state, *(calls.c[name] for name in SUMS[3:])]
-    parts = [
-        [calls.c.at >= start, calls.c.at < end, calls.c.state != PENDING] for start, end in edges
+    tagged = calls.c.tags != "{}"
+    parts: list[tuple[list[Any], list[Any]]] = [
+        (_raw_sums, [calls.c.at >= start, calls.c.at < end, calls.c.state != PENDING])
+        for start, end in edges
     ]
-    for conditions in (*parts, _pending_between(since, until)):
-        for row in connection.execute(select(*columns).where(*conditions, calls.c.tags != "{}")):
-            tags, state, *values = row
-            pending = state == PENDING
-            sums = [1, state == FAILED, state == UNPRICED, *(v or 0 for v in values), pending]
+    parts.append(([func.count()], _pending_between(since, until)))
+    for sums, conditions in parts:
+        statement = select(calls.c.tags, *sums).where(*conditions, tagged).group_by(calls.c.tags)
+        for tags, *values in connection.execute(statement):
+            if len(values) == 1:
+                values += [*([0] * (len(SUMS) - 1)), values[0]]
             for tag in set(tag_names(from_json(tags))):
-                _add(found, (tag,), sums)
+                _add(found, (tag,), values)
 
 
 def _summed(by: str, group: tuple[Any, ...], sums: list[int]) -> dict[str, Any]:
