@@ -1,4 +1,9 @@
-"""One line a call on the logger `assemblyai_mw`, and the same facts for callbacks."""
+"""One line a call on the logger `assemblyai_mw`, and the same facts for callbacks.
+
+The line is `name=value`, for people and for grep. The same facts lie as a dict that JSON
+can hold in `record.assemblyai_mw`, where JSON formatters and structlog find them. Nothing
+in them is content, and nothing a key.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +29,7 @@ class CallRecord(NamedTuple):
     """What is told of a call once its reply has gone out. No content, no secrets.
 
     Attributes:
-        id: The request's id.
+        id: Made for this call; the ledger's `request_id`.
         at: When it came in, UTC.
         key, team: The caller's, None for nobody known.
         route: The prefix, as mounted.
@@ -38,6 +43,8 @@ class CallRecord(NamedTuple):
         model, transcript_id, audio_seconds, input_tokens, output_tokens: Where known.
         cost_usd: Exact decimal, where this call settled one.
         tags: The caller's.
+        request_id: The host's or client's `X-Request-Id`, else *id*; the line leaves it out then.
+        end_user: The host's own user, where an identity bridge says so.
     """
 
     id: str
@@ -61,22 +68,26 @@ class CallRecord(NamedTuple):
     output_tokens: int | None = None
     cost_usd: str | None = None
     tags: Mapping[str, str] = _NO_TAGS
+    request_id: str | None = None
+    end_user: str | None = None
 
     def fields(self) -> dict[str, Any]:
         """Return what is known, by name, as JSON can hold it."""
-        known = {
-            name: value for name, value in zip(self._fields, self, strict=True) if value is not None
-        }
-        known["at"] = self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        # Of a fixed length, so there is nothing for zip to check: this runs for each call.
+        known = {name: value for name, value in zip(_FIELDS, self) if value is not None}  # noqa: B905
+        known["at"] = self.at.isoformat("T", "milliseconds")[:23] + "Z"
         if not self.tags:
             del known["tags"]
+        if self.request_id == self.id:
+            del known["request_id"]
         return known
 
     def line(self) -> str:
         """Return the log line: `name=value`, one space between."""
-        return " ".join(f"{name}={_shown(value)}" for name, value in self.fields().items())
+        return _line(self.fields())
 
 
+_FIELDS = CallRecord._fields
 OnCall = Callable[[CallRecord], object]
 
 
@@ -129,7 +140,9 @@ def emit(call: Call, callbacks: Iterable[OnCall], *, status: int | None, bytes_o
         usage.input_tokens if usage else None,
         usage.output_tokens if usage else None,
         format_usd(price.nano) if price else None,
-        call.tags,
+        {**call.tags, **caller.tags} if caller and caller.tags else call.tags,
+        call.request_id or call.id,
+        caller.end_user if caller else None,
     )
     tell(record, callbacks)
 
@@ -137,11 +150,12 @@ def emit(call: Call, callbacks: Iterable[OnCall], *, status: int | None, bytes_o
 def tell(record: CallRecord, callbacks: Iterable[OnCall]) -> None:
     """Log a record and give it to the callbacks."""
     if logger.isEnabledFor(logging.INFO):
+        fields = record.fields()
         # `logger.info` would walk the stack for a line number that is always this one.
         line = logging.getLogRecordFactory()(
-            logger.name, logging.INFO, __file__, 0, "%s", (_Line(record),), None, "emit"
+            logger.name, logging.INFO, __file__, 0, "%s", (_Line(fields),), None, "emit"
         )
-        line.assemblyai_mw = record
+        line.assemblyai_mw = fields
         logger.handle(line)
     for callback in callbacks:
         try:
@@ -151,15 +165,19 @@ def tell(record: CallRecord, callbacks: Iterable[OnCall]) -> None:
 
 
 class _Line:
-    """A record that becomes text only where a handler writes it."""
+    """A record's fields, which become text only where a handler writes them."""
 
-    __slots__ = ("_record",)
+    __slots__ = ("_fields",)
 
-    def __init__(self, record: CallRecord) -> None:
-        self._record = record
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
 
     def __str__(self) -> str:
-        return self._record.line()
+        return _line(self._fields)
+
+
+def _line(fields: Mapping[str, Any]) -> str:
+    return " ".join([f"{name}={_shown(value)}" for name, value in fields.items()])
 
 
 def _shown(value: object) -> str:
