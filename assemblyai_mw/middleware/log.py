@@ -1,0 +1,80 @@
+"""CallLog: one line a call, whoever answered it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..call import enter
+from ..calllog import OnCall, emit, wanted
+from ..http import TOKEN
+from ..taps import Counted
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class CallLog:
+    """Log each call once, and tell the callbacks, when its reply has gone out.
+
+    Outermost of the stages of a route, so that calls which any of them refused leave their
+    line too; the `CostLogger` within fills the `Call` and stays silent. By itself a
+    `CostLogger` logs, but only what reaches it.
+
+    Sets `call.inner`: the line is written here. Answers nothing by itself and changes
+    nothing, unless *reply_header* is set.
+
+    Args:
+        app: The next WSGI app.
+        on_call: Called with a `CallRecord` after each call; what it raises is logged.
+        reply_header: A header that tells the client the call's `request_id`, in replies that
+            have none of that name: `X-Request-Id`, say. None leaves replies as they are.
+
+    Raises:
+        ValueError: *reply_header* is no header's name.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        on_call: OnCall | Sequence[OnCall] = (),
+        reply_header: str | None = None,
+    ) -> None:
+        if reply_header is not None and not TOKEN.fullmatch(reply_header):
+            raise ValueError("reply_header: expected a header's name, or None")
+        self.app = app
+        self.on_call: tuple[OnCall, ...] = (on_call,) if callable(on_call) else tuple(on_call)
+        self.reply_header = reply_header
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        if call.inner or not (wanted(self.on_call) or self.reply_header):
+            return self.app(environ, start_response)
+        call.inner = True
+        name = self.reply_header
+        status = ""
+
+        def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            nonlocal status
+            status = line
+            if name is not None and all(key.lower() != name.lower() for key, _ in headers):
+                headers = [*headers, (name, call.request_id)]
+            if exc_info:
+                return start_response(line, headers, exc_info)
+            return start_response(line, headers)
+
+        def end(bytes_out: int, whole: bool) -> None:
+            code = int(status[:3]) if whole and status else None
+            emit(call, self.on_call, status=code, bytes_out=bytes_out)
+
+        try:
+            body = self.app(environ, start)
+        except BaseException:
+            end(0, False)
+            raise
+        if type(body) is list:
+            # A reply that is here already needs no watching.
+            end(sum(map(len, body)), True)
+            return body
+        return Counted(body, end)
