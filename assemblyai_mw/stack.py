@@ -11,6 +11,7 @@ from .calllog import OnCall, resolve_callbacks
 from .clock_watch import ClockWatch
 from .config import Config, Upstream, load_config
 from .errors import ConfigError, error_reply
+from .identity import Identify
 from .middleware.auth import KeyAuth
 from .middleware.budget import Budget, OnSoftBudget, soft_budget_teller
 from .middleware.cost import CostLogger
@@ -48,6 +49,7 @@ class AssemblyAIMiddleware:
         on_call: Called with a `CallRecord` after each call, beside the configured callbacks.
         on_soft_budget: Called with a `SoftBudget` once per window, when the soft part of a
             key's or team's budget is spent.
+        identify: Who calls, where a request has no Authorization: see `KeyAuth`.
 
     Raises:
         ConfigError: The configuration is wrong; one line says what and where.
@@ -61,6 +63,7 @@ class AssemblyAIMiddleware:
         transport: Transport | None = None,
         on_call: OnCall | Sequence[OnCall] = (),
         on_soft_budget: OnSoftBudget | None = None,
+        identify: Identify | None = None,
     ) -> None:
         settings = config if isinstance(config, Config) else load_config(config)
         database = Database(settings.database_url)
@@ -102,7 +105,7 @@ class AssemblyAIMiddleware:
         patience = Timeouts(timeouts.connect_s, timeouts.read_s, timeouts.total_s)
 
         def known(inner: WSGIApplication) -> WSGIApplication:
-            return KeyAuth(inner, keys=keys, master_key=settings.master_key)
+            return KeyAuth(inner, keys=keys, master_key=settings.master_key, identify=identify)
 
         def admitted(inner: WSGIApplication) -> WSGIApplication:
             when_gone = settings.rate_limit.when_redis_is_gone

@@ -13,12 +13,12 @@ from __future__ import annotations
 import click
 
 from .check import check
-from .group import OneLineErrors, Setup
+from .group import ConfigSource, OneLineErrors, Setup
 from .keys import keys, teams
 from .settlement import reconcile, reprice, settle
 from .usage import usage
 
-__all__ = ["main"]
+__all__ = ["group_for", "main"]
 
 
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,3 +37,24 @@ def main(context: click.Context, config: str | None) -> None:
 
 for command in (keys, teams, usage, settle, reconcile, reprice, check):
     main.add_command(command)
+
+
+def group_for(config: ConfigSource, *, name: str) -> click.Group:
+    """Return the same commands as one group *name*, with *config* instead of `--config`.
+
+    For hosts that have a command line of their own: `flask`, `manage.py`.
+    """
+
+    @click.group(
+        name=name,
+        cls=OneLineErrors,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help=main.help,
+    )
+    @click.pass_context
+    def group(context: click.Context) -> None:
+        context.obj = Setup(config)
+
+    for each in main.commands.values():
+        group.add_command(each)
+    return group

@@ -19,7 +19,7 @@ import click
 
 from ..config import Config, load_config, load_database_url
 from ..errors import MiddlewareError
-from .group import Setup
+from .group import ConfigSource, Setup
 from .output import cell
 
 # AssemblyAI changes its list about twice a year; older than this, somebody should look.
@@ -47,14 +47,14 @@ def check(setup: Setup, connect: bool) -> None:
     but for a PostgreSQL elsewhere.
     """
     wrong = False
-    for finding in findings(setup.path, connect=connect):
+    for finding in findings(setup.source, connect=connect):
         wrong = wrong or finding.level == "wrong"
         click.echo(f"{finding.level:<6} {finding.subject}: {cell(finding.text)}")
     if wrong:
         click.get_current_context().exit(1)
 
 
-def findings(path: str | None, *, connect: bool) -> Iterator[Finding]:
+def findings(path: ConfigSource, *, connect: bool) -> Iterator[Finding]:
     """Yield what was found, as it is found."""
     config = None
     with warnings.catch_warnings(record=True) as caught:
@@ -134,7 +134,7 @@ def _redis(config: Config, connect: bool) -> Iterator[Finding]:
         yield Finding("ok", "redis", "answers")
 
 
-def _database(path: str | None, *, has_master_key: bool) -> Iterator[Finding]:
+def _database(path: ConfigSource, *, has_master_key: bool) -> Iterator[Finding]:
     """Whether the database can be read and written, is whole, and knows a key."""
     from ..store import Database, Keys
 

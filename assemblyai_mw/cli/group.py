@@ -5,9 +5,10 @@ Exit status: 0 done, 1 it failed (or `check` found a fault), 2 wrong usage or co
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,10 @@ from ..errors import ConfigError, MiddlewareError
 
 if TYPE_CHECKING:
     from ..store import Database
+
+
+# A YAML file, a mapping of its shape, or None for what the environment says.
+ConfigSource = str | os.PathLike[str] | Mapping[str, Any] | None
 
 
 class Wrong(click.ClickException):
@@ -82,19 +87,19 @@ def _show_warning(message: Warning | str, *args: Any, **options: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What `--config` named, read as far as a command needs it."""
+    """What `--config` named, or a host app's own, read as far as a command needs it."""
 
-    path: str | None
+    source: ConfigSource
 
     def config(self) -> Config:
         """Return the whole configuration. Raises ConfigError."""
-        return load_config(self.path)
+        return load_config(self.source)
 
     def database(self) -> closing[Database]:
         """Return the database, to be used in a `with`; no key of any account is needed."""
         from ..store import Database
 
-        return closing(Database(load_database_url(self.path)))
+        return closing(Database(load_database_url(self.source)))
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg] # generic from click 8.2 on only

@@ -8,12 +8,14 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
-from ..call import Caller, enter
-from ..errors import ConfigError, StoreError, error_reply
+from ..call import Call, Caller, enter
+from ..errors import ConfigError, RequestRefused, StoreError, error_reply
+from ..identity import Identify, Identity, ask, refuse_other_sites
 from ..secret import Secret
 
 if TYPE_CHECKING:
@@ -31,10 +33,19 @@ _CREDENTIALS = re.compile(r"(?:bearer[ \t]+)?([\x21-\x2b\x2d-\x7e\x80-\xff]+)", 
 
 
 class KeySource(Protocol):
-    """Where keys are looked up: `store.Keys`, or anything with this method."""
+    """Where keys are looked up: `store.Keys`, or anything with these methods."""
 
     def find(self, key_hash: bytes) -> Caller | None:
         """Return the caller whose live key has this SHA-256, or None.
+
+        Raises:
+            StoreError: It cannot be known now.
+        """
+
+    def named(self, name: str, *, team: str | None = None) -> Caller | None:
+        """Return the caller whose live key has this name; in *team*, if one is given.
+
+        Asked only where `KeyAuth` has an *identify*.
 
         Raises:
             StoreError: It cannot be known now.
@@ -49,6 +60,15 @@ class KeyAuth:
     read before the key is known. A worker believes the store for one second, so a revoked
     key is dead everywhere within that; if the store cannot be asked, the answer is 503.
 
+    With *identify*, a request without an Authorization header is the host's to vouch for:
+    its logged-in user's, say. That callable gets the environ, without the body, and answers
+    with the name of a key, whose policy, rates and budgets then hold; or with a mapping
+    (`key`, and if wanted `team`, `end_user`, `tags`); or a `Caller`; or None for nobody,
+    which is 401. **Who shares a key without a team of their own sees each other's
+    transcripts.** Since browsers send cookies for every page that asks, such a request must
+    come from the site's own pages, by Sec-Fetch-Site or Origin, else it is 403. Where
+    *identify* raises, 503.
+
     Reads the Authorization header. Writes `call.caller`. Passes on the environ without
     the header, so that no stage further in, and no debug page, can show a key.
 
@@ -57,6 +77,7 @@ class KeyAuth:
         keys: A `store.Keys`, or a plain mapping of keys to names (or to `Caller`s).
         master_key: A key that sees and may do everything.
         cache_seconds: How long a looked-up key is believed, at most 1.
+        identify: Who calls, where no Authorization says it.
 
     Raises:
         ConfigError: A key in the mapping is empty, or *cache_seconds* is out of range.
@@ -69,6 +90,7 @@ class KeyAuth:
         keys: KeySource | Mapping[str, str | Caller],
         master_key: str | Secret | None = None,
         cache_seconds: float = CACHE_SECONDS,
+        identify: Identify | None = None,
     ) -> None:
         if not 0 <= cache_seconds <= CACHE_SECONDS:
             raise ConfigError(f"cache_seconds: expected 0 to {CACHE_SECONDS:g}")
@@ -79,19 +101,22 @@ class KeyAuth:
             raise ConfigError("master_key: expected a key, got an empty string")
         self._master_hash = sha256(master.encode()).digest() if master else None
         self._cache_seconds = cache_seconds
-        self._cache: OrderedDict[bytes, tuple[float, Caller | None]] = OrderedDict()
+        self._identify = identify
+        self._cache: OrderedDict[object, tuple[float, Caller | None]] = OrderedDict()
         self._lock = threading.Lock()
         self._store_failing = False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
-        presented = presented_key(environ.pop("HTTP_AUTHORIZATION", ""))
-        if presented is None:
-            return _unauthorized(
-                call.route.dialect, "Authentication error, API key missing/invalid"
-            )(environ, start_response)
+        authorization = environ.pop("HTTP_AUTHORIZATION", None)
         try:
-            caller = self._find(presented)
+            if authorization is None and self._identify is not None:
+                caller = self._vouched(self._identify, call, environ)
+            else:
+                presented = presented_key(authorization or "")
+                caller = None if presented is None else self._find(presented)
+        except RequestRefused as error:
+            return error.reply(call.route.dialect)(environ, start_response)
         except StoreError as error:
             if not self._store_failing:
                 logger.error("keys cannot be looked up: %s", error)
@@ -99,7 +124,6 @@ class KeyAuth:
             return error_reply(call.route.dialect, 503, "Keys cannot be checked at the moment.")(
                 environ, start_response
             )
-        self._store_failing = False
         if caller is None:
             return _unauthorized(
                 call.route.dialect, "Authentication error, API key missing/invalid"
@@ -116,14 +140,35 @@ class KeyAuth:
         digest = sha256(key).digest()
         if self._master_hash is not None and hmac.compare_digest(digest, self._master_hash):
             return MASTER
+        return self._believed(digest, lambda: self.keys.find(digest))
+
+    def _vouched(self, identify: Identify, call: Call, environ: WSGIEnvironment) -> Caller | None:
+        """Return the caller that the host vouches for, or None."""
+        identity = ask(identify, environ)
+        if identity is None:
+            return None
+        refuse_other_sites(call, environ)
+        return identity.caller or self._of(identity)
+
+    def _of(self, identity: Identity) -> Caller | None:
+        name, team = identity.key, identity.team
+        caller = self._believed((name, team), lambda: self.keys.named(name, team=team))
+        if caller is None:
+            logger.warning("identify names the key %r, and no such key is live", name[:80])
+            return None
+        tags = {**caller.tags, **identity.tags}
+        return replace(caller, end_user=identity.end_user, tags=tags)
+
+    def _believed(self, name: object, look_up: Callable[[], Caller | None]) -> Caller | None:
         now = time.monotonic()
-        known = self._cache.get(digest)
+        known = self._cache.get(name)
         if known is not None and now < known[0]:
             return known[1]
-        caller = self.keys.find(digest)
+        caller = look_up()
+        self._store_failing = False
         with self._lock:
-            self._cache[digest] = (now + self._cache_seconds, caller)
-            self._cache.move_to_end(digest)
+            self._cache[name] = (now + self._cache_seconds, caller)
+            self._cache.move_to_end(name)
             if len(self._cache) > CACHE_ENTRIES:
                 self._cache.popitem(last=False)
         return caller
@@ -166,3 +211,9 @@ class _MappedKeys:
 
     def find(self, key_hash: bytes) -> Caller | None:
         return self._callers.get(key_hash)
+
+    def named(self, name: str, *, team: str | None = None) -> Caller | None:
+        for caller in self._callers.values():
+            if caller.name == name:
+                return caller if team is None else replace(caller, team=team)
+        return None

@@ -1,0 +1,35 @@
+"""`manage.py assemblyai keys | teams | usage | check ...`: the command line, in Django's place."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from .....cli import group_for
+from ... import settings_config
+
+
+class Command(BaseCommand):  # type: ignore[misc] # Django ships no types
+    """Everything behind the name is `assemblyai-mw`'s, set up by `settings.ASSEMBLYAI_MW`."""
+
+    help = "Virtual keys, costs and checks of AssemblyAI behind this site; --help after a command."
+    # Keys can be made before the site is in order.
+    requires_system_checks: list[str] = []  # noqa: RUF012 # as Django declares it
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Leave all arguments to the command."""
+        parser.add_argument("args", nargs=argparse.REMAINDER, metavar="COMMAND ...")
+
+    def handle(self, *args: str, **options: Any) -> None:
+        """Run the command; leaves with its exit status if that is not 0."""
+        group = group_for(settings_config(), name="assemblyai")
+        self.stdout.ending = self.stderr.ending = ""
+        with redirect_stdout(self.stdout), redirect_stderr(self.stderr):
+            try:
+                group.main([*args], prog_name="manage.py assemblyai")
+            except SystemExit as left:
+                if left.code:
+                    raise

@@ -1,0 +1,114 @@
+"""Django's WSGI application behind AssemblyAI's routes, and Django's users as its callers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ...calllog import OnCall
+from ...errors import ConfigError
+from ...identity import Answer
+from ...stack import AssemblyAIMiddleware
+from ...transport import Transport
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from django.http import HttpRequest
+
+SETTING = "ASSEMBLYAI_MW"
+
+
+def settings_config() -> str | os.PathLike[str] | Mapping[str, Any] | None:
+    """Return `settings.ASSEMBLYAI_MW`: a YAML file's path, a mapping of its shape, or None."""
+    from django.conf import settings
+
+    config: str | os.PathLike[str] | Mapping[str, Any] | None
+    config = getattr(settings, SETTING, None)
+    return config
+
+
+def wrap(
+    application: WSGIApplication,
+    *,
+    who_calls: Callable[[HttpRequest], Answer] | None = None,
+    transport: Transport | None = None,
+    on_call: OnCall | Sequence[OnCall] = (),
+) -> AssemblyAIMiddleware:
+    """Put AssemblyAI behind Django's *application*, by the settings' `ASSEMBLYAI_MW`.
+
+    Args:
+        application: What `get_wsgi_application()` returned.
+        who_calls: Whose a request without a key is:
+
+                def who_calls(request):
+                    if not request.user.is_authenticated:
+                        return None
+                    user = str(request.user.pk)
+                    return {"key": "web", "team": f"user-{user}", "end_user": user}
+
+            The request has been through the session and authentication middlewares of the
+            settings and through no other, and has no body. What may be returned, and
+            which requests of a browser count, says `KeyAuth`.
+        transport, on_call: As `AssemblyAIMiddleware` has them.
+
+    Raises:
+        ConfigError: The configuration is wrong; or *who_calls* is given, and the settings
+            name no middleware that would know a user.
+    """
+    identify = None if who_calls is None else _Identify(who_calls)
+    return AssemblyAIMiddleware(
+        application, settings_config(), transport=transport, on_call=on_call, identify=identify
+    )
+
+
+class _Identify:
+    """Asks *who_calls* with a request that Django's own middlewares have looked at."""
+
+    def __init__(self, who_calls: Callable[[HttpRequest], Answer]) -> None:
+        self._who_calls = who_calls
+        self._middlewares = _session_and_user()
+
+    def __call__(self, environ: dict[str, Any]) -> Answer:
+        from django.core.handlers.wsgi import WSGIRequest
+
+        with _connections():
+            request = WSGIRequest(environ)
+            for middleware in self._middlewares:
+                middleware.process_request(request)
+            return self._who_calls(request)
+
+
+def _session_and_user() -> list[Any]:
+    """Return the settings' own middlewares for sessions and users, in their order."""
+    from django.conf import settings
+    from django.contrib.auth.middleware import AuthenticationMiddleware
+    from django.contrib.sessions.middleware import SessionMiddleware
+    from django.utils.module_loading import import_string
+
+    wanted = (SessionMiddleware, AuthenticationMiddleware)
+    named = [import_string(path) for path in settings.MIDDLEWARE]
+    found = [each for each in named if isinstance(each, type) and issubclass(each, wanted)]
+    if not found:
+        raise ConfigError(
+            "who_calls: expected SessionMiddleware or AuthenticationMiddleware in the settings' "
+            "MIDDLEWARE, got neither"
+        )
+    return [each(_no_response) for each in found]
+
+
+def _no_response(request: HttpRequest) -> Any:
+    raise AssertionError("no response is asked for here")
+
+
+@contextmanager
+def _connections() -> Iterator[None]:
+    """What Django does around a request of its own: no stale connection in, none left out."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+    try:
+        yield
+    finally:
+        close_old_connections()

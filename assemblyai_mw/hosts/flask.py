@@ -1,0 +1,105 @@
+"""AssemblyAI in a Flask app, as Flask's extensions are made.
+
+    from assemblyai_mw.hosts.flask import AssemblyAI
+
+    assemblyai = AssemblyAI()          # or AssemblyAI(app)
+    assemblyai.init_app(app)
+
+Nothing but `app.wsgi_app = AssemblyAIMiddleware(app.wsgi_app, app.config["ASSEMBLYAI_MW"])`,
+the command line as `flask assemblyai ...`, and Flask's session at hand for who calls.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..calllog import OnCall
+from ..cli import group_for
+from ..errors import ConfigError
+from ..identity import Answer
+from ..stack import AssemblyAIMiddleware
+from ..transport import Transport
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+EXTENSION = "assemblyai_mw"
+SETTING = "ASSEMBLYAI_MW"
+
+WhoCalls = Callable[[], Answer]
+F = TypeVar("F", bound=WhoCalls)
+
+
+class AssemblyAI:
+    """Put AssemblyAI behind a Flask app.
+
+    The configuration is *config*, or `app.config["ASSEMBLYAI_MW"]`: a YAML file's path or a
+    mapping of its shape; without either it is what `AssemblyAIMiddleware(app)` would use.
+    The middleware stands at `app.extensions["assemblyai_mw"]`.
+
+    Wrap `app.wsgi_app` in `ProxyFix` and its kind afterwards, so that they stand outside.
+
+    Args:
+        app: The app, or None: then `init_app` takes it.
+        config, transport, on_call: As `AssemblyAIMiddleware` has them.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+        *,
+        transport: Transport | None = None,
+        on_call: OnCall | Sequence[OnCall] = (),
+    ) -> None:
+        self._config = config
+        self._transport = transport
+        self._on_call = on_call
+        self._who_calls: WhoCalls | None = None
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Wrap *app* and give it the `flask assemblyai` commands.
+
+        Raises:
+            ConfigError: The configuration is wrong, or the app is wrapped already.
+        """
+        if EXTENSION in app.extensions:
+            raise ConfigError("AssemblyAI.init_app: this app has AssemblyAI behind it already")
+        config = self._config if self._config is not None else app.config.get(SETTING)
+        app.extensions[EXTENSION] = middleware = AssemblyAIMiddleware(
+            app.wsgi_app,
+            config,
+            transport=self._transport,
+            on_call=self._on_call,
+            identify=lambda environ: self._ask(app, environ),
+        )
+        app.wsgi_app = middleware  # type: ignore[method-assign] # as Flask's manual has it
+        app.cli.add_command(group_for(config, name="assemblyai"))
+
+    def identify(self, who_calls: F) -> F:
+        """Let *who_calls* say whose a request without a key is; a decorator.
+
+            @assemblyai.identify
+            def who_calls():
+                if not current_user.is_authenticated:
+                    return None
+                user = current_user.get_id()
+                return {"key": "web", "team": f"user-{user}", "end_user": user}
+
+        It is called in the request's context: `session`, `request`, `current_app` and
+        Flask-Login's `current_user` are there; `before_request` functions have not run, and
+        the request has no body. What it may return, and which requests of a browser
+        count, says `KeyAuth`.
+        """
+        self._who_calls = who_calls
+        return who_calls
+
+    def _ask(self, app: Flask, environ: dict[str, Any]) -> Answer:
+        if self._who_calls is None:
+            return None
+        with app.request_context(environ):
+            return self._who_calls()
