@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import json
 import sqlite3
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,10 +19,11 @@ from assemblyai_mw import Database, Keys, Ledger
 from assemblyai_mw.config import DEFAULT_ROUTES
 
 from .kit_client import ACCOUNT_KEY, MASTER_KEY, Client, ask, end_to_end, passed_on, request
-from .kit_http import CutShort, Request
+from .kit_http import CutShort, Reply, Request
 from .kit_servers import Fleet, Server, secrets_in
 from .kit_upstream import LAST_CHUNK, Conn, chunk, reply
 from .test_auth import METHODS
+from .test_large import growth_watched
 
 OPENAI = ("/v1/chat/completions", "/v1/models")
 
@@ -173,6 +176,53 @@ def test_c126_a_hundred_polls_of_one_transcript_are_one_charge(server: Server, k
     rows = [r for r in Ledger(Database(server.database_url)).calls() if r["transcript_id"] == name]
     assert [row["state"] for row in rows] == ["settled"]
     assert rows[0]["audio_seconds"] == 60
+
+
+def _transcribed(server: Server, key: str, name: str, answer: bytes) -> tuple[Reply, dict]:
+    """Make transcript *name*, poll it once with *answer*; return that reply, and its row."""
+    server.restart_upstreams()
+    made = reply(b'{"id": "%s", "status": "queued"}' % name.encode())
+    server.upstream.answer = lambda asked: made if asked.method == b"POST" else answer
+    json_type = "Content-Type: application/json"
+    body = b'{"audio_url": "https://x.example/a.wav"}'
+    target = "/assemblyai/v2/transcript"
+    ask(server.port, request(target, json_type, method="POST", key=key, body=body))
+    got = ask(server.port, request(f"{target}/{name}", "Accept-Encoding: gzip", key=key))
+    rows = Ledger(Database(server.database_url)).calls()
+    return got, next(row for row in rows if row["transcript_id"] == name)
+
+
+def completed(name: str, text: str) -> bytes:
+    done = {"id": name, "status": "completed", "audio_duration": 60, "text": text}
+    return json.dumps({**done, "speech_model_used": "universal-3-pro"}).encode()
+
+
+@pytest.mark.parametrize("size", [10, 20_000_000])
+@pytest.mark.parametrize("packed", [False, True])
+def test_c65_large_and_packed_replies_pass_and_are_metered(
+    server: Server, key: str, size: int, packed: bool
+) -> None:
+    name = f"large-{size}-{packed}"
+    body = completed(name, "x" * size)
+    body = gzip.compress(body, 1) if packed else body
+    fields = ["Content-Encoding: gzip"] if packed else []
+    got, row = _transcribed(server, key, name, reply(body, "200 OK", *fields))
+    assert got.whole
+    assert got.body == body
+    assert (row["state"], row["audio_seconds"]) == ("settled", 60)
+
+
+@pytest.mark.slow
+def test_c65_a_bomb_passes_and_does_not_burst_the_meter(server: Server, key: str) -> None:
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    bomb = packer.compress(completed("bomb", "")[:-1] + b', "x": "')
+    bomb += b"".join(packer.compress(bytes(1 << 20)) for _ in range(512)) + packer.flush()
+    with growth_watched(server) as growth:
+        fields = ["Content-Encoding: gzip"]
+        got, row = _transcribed(server, key, "bomb", reply(bomb, "200 OK", *fields))
+    assert (got.whole, got.body) == (True, bomb)
+    assert row["state"] != "settled"
+    assert growth[0] <= 256 << 20
 
 
 def test_c128_no_acknowledged_transcript_is_lost_when_workers_are_killed(fleet: Fleet) -> None:
