@@ -43,9 +43,8 @@ def narrow(accept_encoding: str) -> str:
     >>> narrow("gzip, deflate, br;q=0.9")
     'gzip, deflate'
     """
-    kept = [
-        item.strip()
-        for item in accept_encoding.split(",")
-        if item.partition(";")[0].strip().lower() in READABLE
-    ]
-    return ", ".join(kept) or "identity"
+    items = accept_encoding.split(",")
+    kept = [item for item in items if item.partition(";")[0].strip().lower() in READABLE]
+    if len(kept) == len(items):
+        return accept_encoding
+    return ",".join(kept).strip() or "identity"

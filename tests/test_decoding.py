@@ -49,7 +49,8 @@ def test_what_cannot_be_undone_is_none(encoding: str | None, body: bytes) -> Non
         ("gzip, deflate, br;q=0.9, zstd", "gzip, deflate"),
         ("br", "identity"),
         ("*", "identity"),
-        ("gzip;q=0.5,identity", "gzip;q=0.5, identity"),
+        ("gzip;q=0.5,identity", "gzip;q=0.5,identity"),
+        ("gzip,deflate", "gzip,deflate"),
     ],
 )
 def test_only_readable_codings_are_asked_for(accepted: str, narrowed: str) -> None:
