@@ -26,7 +26,9 @@ from .values import (
     RateLimitSettings,
     Settlement,
     Timeouts,
+    TracingSettings,
     Upstream,
+    WebhookSettings,
 )
 
 __all__ = [
@@ -41,7 +43,9 @@ __all__ = [
     "RateLimitSettings",
     "Settlement",
     "Timeouts",
+    "TracingSettings",
     "Upstream",
+    "WebhookSettings",
     "load_config",
     "load_database_url",
 ]

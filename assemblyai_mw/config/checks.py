@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from ..errors import ConfigError
+from ..http import TOKEN
 from ..secret import Secret
 from .strictyaml import shown
 
@@ -262,6 +263,31 @@ def dotted_path(node: Node) -> str:
     """The name of something in Python: `package.module.name` or `package.module:name`."""
     if not _DOTTED.fullmatch(text(node)):
         raise node.error("a dotted path such as package.module.name", "another string")
+    return text(node)
+
+
+def choices(*options: str) -> Check:
+    """Return the check of a word of *options*, or a list of them."""
+    one = choice(*options)
+
+    def check(node: Node) -> tuple[str, ...]:
+        nodes = node.items() if isinstance(node.value, list | tuple) else [node]
+        if not nodes:
+            raise node.error(" or ".join(options), "an empty list")
+        return tuple(dict.fromkeys(one(item) for item in nodes))
+
+    return check
+
+
+def dotted_paths(node: Node) -> tuple[str, ...]:
+    """A list of dotted paths."""
+    return tuple(dotted_path(item) for item in node.items())
+
+
+def header_name(node: Node) -> str:
+    """The name of a header."""
+    if not TOKEN.fullmatch(text(node)):
+        raise node.error("a header's name such as X-Request-Id", "another string")
     return text(node)
 
 

@@ -19,9 +19,11 @@ from .checks import (
     dotted_path,
     from_environ,
     mapping,
+    number,
     secret,
     section,
     setting,
+    switch,
     text,
     url_path,
 )
@@ -156,11 +158,33 @@ def _modes(node: Node) -> tuple[str, ...]:
     return modes
 
 
+# LiteLLM's short names of guards, and ours.
+GUARDS = {
+    "feature_policy": "assemblyai_mw.guards.feature_policy:FeaturePolicyGuard",
+    "pattern": "assemblyai_mw.guards.pattern:PatternGuard",
+    "presidio": "assemblyai_mw.guards.presidio:PresidioGuard",
+}
+
+
+def _guard(node: Node) -> str:
+    return (
+        GUARDS.get(node.value) or dotted_path(node) if isinstance(node.value, str) else text(node)
+    )
+
+
+def _default_on(node: Node) -> bool:
+    if not switch(node):
+        raise node.error("on (a guard here is asked about every call)", "off")
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class _GuardParams:
-    guardrail: str = setting("", dotted_path)
+    guardrail: str = setting("", _guard)
     mode: tuple[str, ...] = setting(("pre_call", "post_call"), _modes)
+    default_on: bool = setting(True, _default_on)
     on_error: Literal["open", "closed"] = setting("closed", choice("open", "closed"))
+    timeout_s: float | None = setting(None, number(unit="seconds"))
     options: Mapping[str, Any] | None = setting(None, mapping, show=False)
 
 
@@ -182,6 +206,11 @@ def read_guardrails(node: Node) -> tuple[GuardrailEntry, ...]:
         if name in guards:
             raise item.child("guardrail_name", name).error("a name of its own", "one twice")
         guards[name] = GuardrailEntry(
-            name, params.guardrail, params.mode, params.on_error, params.options or {}
+            name,
+            params.guardrail,
+            params.mode,
+            params.on_error,
+            params.timeout_s,
+            params.options or {},
         )
     return tuple(guards.values())

@@ -18,8 +18,9 @@ from .checks import (
     ENVIRON,
     Node,
     callers_key,
-    dotted_path,
+    dotted_paths,
     from_environ,
+    header_name,
     mapping,
     section,
     setting,
@@ -39,6 +40,8 @@ from .values import (
     RateLimitSettings,
     Settlement,
     Timeouts,
+    TracingSettings,
+    WebhookSettings,
 )
 
 CONFIG_VARIABLE = "ASSEMBLYAI_MW_CONFIG"
@@ -76,7 +79,7 @@ def load_config(
             if LLM_ROUTES[region] in upstreams  # type: ignore[index]
         )
     check_models(models, upstreams, root)
-    _check_self_service(general.self_service_path, [*upstreams, *openai_routes], root)
+    _check_own_paths(general, [*upstreams, *openai_routes], root)
     if readable and _holds_literal_key(root.value):
         warnings.warn(
             f"{root.source}: everybody on this machine can read this file, and it holds a "
@@ -97,6 +100,9 @@ def load_config(
         redis_url=general.redis_url,
         openai_routes=openai_routes if models else (),
         self_service_path=general.self_service_path,
+        metrics_path=general.metrics_path,
+        metrics_token=general.metrics_token,
+        request_id_header=general.request_id_header,
         **sections,
     )
 
@@ -187,15 +193,38 @@ class _General:
     database_url: str | None = setting(None, _database, show=False)
     redis_url: str | None = setting(None, _redis, show=False)
     self_service_path: str | None = setting("/assemblyai-mw/key/me", _self_service)
+    metrics_path: str | None = setting(None, _self_service)
+    metrics_token: Secret | None = setting(None, callers_key)
+    request_id_header: str | None = setting(None, header_name)
 
 
-def _check_self_service(path: str | None, prefixes: Iterable[str], root: Node) -> None:
-    for prefix in prefixes:
-        if path is not None and f"{path}/".startswith(f"{prefix}/"):
-            raise ConfigError(
-                f"{root.source}: general_settings.self_service_path: expected a path outside "
-                f"of the route {prefix}"
-            )
+def _check_own_paths(general: _General, prefixes: Iterable[str], root: Node) -> None:
+    taken = list(prefixes)
+    for name in ("self_service_path", "metrics_path"):
+        path = getattr(general, name)
+        for prefix in taken:
+            if path is not None and f"{path}/".startswith(f"{prefix}/"):
+                raise ConfigError(
+                    f"{root.source}: general_settings.{name}: expected a path outside of the "
+                    f"route {prefix}"
+                )
+        if path is not None:
+            taken.append(path)
+
+
+def _webhook(node: Node) -> WebhookSettings:
+    settings = section(WebhookSettings, node)
+    if settings.url is None:
+        raise node.child("url", None).error("a URL")
+    if settings.secret is None:
+        raise node.child("secret", None).error("the secret that signs each post")
+    return settings
+
+
+def _tracing(node: Node) -> TracingSettings:
+    if isinstance(node.value, Mapping):
+        return section(TracingSettings, node)
+    return TracingSettings(enabled=switch(node))
 
 
 def _prices(node: Node) -> Mapping[str, Any]:
@@ -224,7 +253,7 @@ def _holds_literal_key(value: Any, name: str = "") -> bool:
         return False
     if name in ("database_url", "redis_url"):
         return "@" in value and ":" in value.partition("://")[2].rpartition("@")[0]
-    return name in ("api_key", "master_key")
+    return name in ("api_key", "master_key", "metrics_token", "secret")
 
 
 # The file's sections. None: read by itself above; else the check whose result is Config's.
@@ -239,5 +268,7 @@ _SECTIONS: Mapping[str, Any] = {
     "budgets": lambda node: section(BudgetSettings, node),
     "rate_limit": lambda node: section(RateLimitSettings, node),
     "guardrails": read_guardrails,
-    "callbacks": lambda node: tuple(dotted_path(item) for item in node.items()),
+    "callbacks": dotted_paths,
+    "webhook": _webhook,
+    "tracing": _tracing,
 }

@@ -12,7 +12,17 @@ from typing import Any, Literal
 
 from ..call import Region
 from ..secret import Secret
-from .checks import choice, integer, number, setting, switch
+from .checks import (
+    base_url,
+    callers_key,
+    choice,
+    choices,
+    dotted_paths,
+    integer,
+    number,
+    setting,
+    switch,
+)
 
 DEFAULT_DATABASE_URL = "sqlite:///assemblyai_mw.db"
 DEFAULT_ROUTES: Mapping[str, str] = {
@@ -118,11 +128,13 @@ class BudgetSettings:
         assumed_audio_s: Seconds of audio held for a transcript until its length is known.
         hold_expires_s: Seconds after which a hold that nobody released is void.
         soft_ratio: Part of a budget that, once spent, warns once per window; 1 for never.
+        on_soft_budget: Dotted paths of what is called with each such warning.
     """
 
     assumed_audio_s: float = setting(3600.0, number(unit="seconds"))
     hold_expires_s: float = setting(3600.0, number(unit="seconds"))
     soft_ratio: float = setting(0.8, number(most=1.0, unit="a part of the budget"))
+    on_soft_budget: tuple[str, ...] = setting((), dotted_paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +150,40 @@ class RateLimitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """Where calls and budget warnings are posted to. `webhook:` in YAML.
+
+    Attributes:
+        url: https, or http to this machine; None for nowhere.
+        secret: Signs each post; 16 characters or more, or `whsec_` and base64.
+        events: `call`, `soft_budget`, or both.
+        timeout_s: Seconds for connecting and for each wait on an answer.
+        max_tries: Posts of one event before it is dropped.
+        queue_size: Events that wait in one worker before new ones are dropped.
+    """
+
+    url: str | None = setting(None, base_url, show=False)
+    secret: Secret | None = setting(None, callers_key)
+    events: tuple[str, ...] = setting(("call", "soft_budget"), choices("call", "soft_budget"))
+    timeout_s: float = setting(10.0, number(unit="seconds"))
+    max_tries: int = setting(6, integer(unit="tries"))
+    queue_size: int = setting(1000, integer(unit="events"))
+
+
+@dataclass(frozen=True, slots=True)
+class TracingSettings:
+    """OpenTelemetry spans. `tracing: on`, or a mapping of these.
+
+    Attributes:
+        enabled: Each call is a span; needs opentelemetry-api.
+        propagate: AssemblyAI gets this span's `traceparent` in place of the caller's.
+    """
+
+    enabled: bool = setting(True, switch)
+    propagate: bool = setting(False, switch)
+
+
+@dataclass(frozen=True, slots=True)
 class GuardrailEntry:
     """One entry of `guardrails`, in LiteLLM's shape.
 
@@ -146,6 +192,7 @@ class GuardrailEntry:
         guard: `litellm_params.guardrail`, a dotted path to a guard or what makes one.
         mode: When it is asked: `pre_call`, `post_call`, or both; `logging_only` alone.
         on_error: `closed` blocks a call whose guard failed, `open` lets it through.
+        timeout_s: Seconds after which it has failed; None waits for it.
         options: Keyword arguments for what makes the guard.
     """
 
@@ -153,6 +200,7 @@ class GuardrailEntry:
     guard: str
     mode: tuple[str, ...] = ("pre_call", "post_call")
     on_error: Literal["open", "closed"] = "closed"
+    timeout_s: float | None = None
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
 
 
@@ -171,6 +219,9 @@ class Config:
         prices: Over the shipped price book, as written.
         callbacks: Dotted paths of what is called after each call.
         self_service_path: Where a key's holder reads what it has spent; None for nowhere.
+        metrics_path: Where Prometheus scrapes; None for nowhere.
+        metrics_token: What it shows there; None for the master key.
+        request_id_header: A header that tells clients their call's id; None for none.
     """
 
     source: str
@@ -189,3 +240,8 @@ class Config:
     callbacks: tuple[str, ...] = ()
     openai_routes: tuple[str, ...] = OPENAI_ROUTES
     self_service_path: str | None = "/assemblyai-mw/key/me"
+    metrics_path: str | None = None
+    metrics_token: Secret | None = None
+    request_id_header: str | None = None
+    webhook: WebhookSettings = WebhookSettings()
+    tracing: TracingSettings = TracingSettings(enabled=False)
