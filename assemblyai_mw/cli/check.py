@@ -12,13 +12,16 @@ import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import click
 
 from ..config import Config, load_config, load_database_url
 from ..errors import MiddlewareError
+from .check_app import NotLoaded, find, load
+from .check_probe import probes
+from .check_server import disk, gunicorn, running
+from .finding import Finding
 from .group import ConfigSource, Setup
 from .output import cell
 
@@ -27,40 +30,54 @@ OLD_BOOK_DAYS = 180
 _SQLITE = "sqlite:///"
 
 
-class Finding(NamedTuple):
-    """One line: `wrong` makes the exit status 1, `note` does not."""
-
-    level: Literal["ok", "note", "wrong"]
-    subject: str
-    text: str
-
-
 @click.command()
 @click.option(
     "--connect", is_flag=True, help="Also connect to each upstream and to Redis; nothing is sent."
 )
+@click.option(
+    "--app",
+    metavar="MODULE:APP",
+    help="Import the app and call through it, to a stand-in in this process.",
+)
+@click.option(
+    "--server-url", metavar="URL", help="Also ask the running server there; never with a key."
+)
 @click.pass_obj
-def check(setup: Setup, connect: bool) -> None:
+def check(setup: Setup, connect: bool, app: str | None, server_url: str | None) -> None:
     """Try the configuration and the stack; say what is wrong in one line each.
 
-    Exit status 1 where something is wrong. Without --connect, nothing leaves this machine,
-    but for a PostgreSQL elsewhere.
+    Exit status 1 where something is wrong. Without --connect and --server-url, nothing
+    leaves this machine, but for a PostgreSQL elsewhere. Nothing is ever sent to AssemblyAI.
     """
     wrong = False
-    for finding in findings(setup.source, connect=connect):
+    for finding in findings(setup.source, connect=connect, app=app, server_url=server_url):
         wrong = wrong or finding.level == "wrong"
         click.echo(f"{finding.level:<6} {finding.subject}: {cell(finding.text)}")
     if wrong:
         click.get_current_context().exit(1)
 
 
-def findings(path: ConfigSource, *, connect: bool) -> Iterator[Finding]:
-    """Yield what was found, as it is found."""
-    config = None
+def findings(
+    source: ConfigSource,
+    *,
+    connect: bool = False,
+    app: str | None = None,
+    server_url: str | None = None,
+) -> Iterator[Finding]:
+    """Yield what was found, as it is found. An *app* brings its own configuration."""
+    config, mounted, loaded = None, None, None
+    if app is not None:
+        try:
+            loaded = load(app)
+        except NotLoaded as error:
+            yield Finding("wrong", "app", str(error))
+        else:
+            mounted, found = find(loaded.app)
+            yield from found
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            config = load_config(path)
+            config = mounted.middleware.config if mounted else load_config(source)
         except MiddlewareError as error:
             yield Finding("wrong", "configuration", str(error))
     for warning in caught:
@@ -70,8 +87,13 @@ def findings(path: ConfigSource, *, connect: bool) -> Iterator[Finding]:
         yield from _accounts(config)
         yield from _imports(config)
         yield from _redis(config, connect)
-    yield from _database(path, has_master_key=config is not None and config.master_key is not None)
+    yield from _database(source, config)
     yield from _prices(config)
+    if config is not None and loaded is not None and mounted is not None:
+        yield from probes(mounted, loaded.app)
+        yield from gunicorn(config, loaded)
+    if config is not None and server_url is not None:
+        yield from running(server_url, config)
     if config is not None and connect:
         yield from _upstreams(config)
 
@@ -134,12 +156,13 @@ def _redis(config: Config, connect: bool) -> Iterator[Finding]:
         yield Finding("ok", "redis", "answers")
 
 
-def _database(path: ConfigSource, *, has_master_key: bool) -> Iterator[Finding]:
+def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
     """Whether the database can be read and written, is whole, and knows a key."""
     from ..store import Database, Keys
 
     try:
-        url = load_database_url(path)
+        url = config.database_url if config is not None else load_database_url(source)
+        yield from disk(url)
         if url.startswith(_SQLITE):
             file = Path(url.removeprefix(_SQLITE))
             if not file.exists():
@@ -163,7 +186,7 @@ def _database(path: ConfigSource, *, has_master_key: bool) -> Iterator[Finding]:
         yield Finding("ok", "database", f"{database.describe()}: can be read and written")
     now = datetime.now(UTC)
     usable = sum(info.expires_at is None or info.expires_at > now for info in live)
-    if usable or has_master_key:
+    if usable or (config is not None and config.master_key is not None):
         yield Finding("ok", "keys", f"{usable} live")
     else:
         yield Finding("note", "keys", "none is live; assemblyai-mw keys create NAME makes one")

@@ -1,0 +1,13 @@
+"""What `check` says: one line a finding, with its cure."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+
+class Finding(NamedTuple):
+    """One line: `wrong` makes the exit status 1, `note` does not."""
+
+    level: Literal["ok", "note", "wrong"]
+    subject: str
+    text: str
