@@ -22,7 +22,10 @@ from assemblyai_mw import (
     PrefixRouter,
 )
 from assemblyai_mw.call import Caller, enter
+from assemblyai_mw.guards.pattern import PatternGuard
 from assemblyai_mw.middleware.budget import Budget
+from assemblyai_mw.middleware.guardrails import Guardrails
+from assemblyai_mw.middleware.log import CallLog
 from assemblyai_mw.middleware.rate_limit import RateLimit
 
 KEY = "sk-conformance-3f1d9b"
@@ -88,6 +91,7 @@ def known(app: Any, caller: Caller) -> Any:
     return outer
 
 
+GUARD = PatternGuard(patterns=["us_ssn"], action="mask")
 ALICE = Caller(name="alice", key_id=1, team="search")
 BOUNDED = Caller(
     name="bob",
@@ -195,6 +199,22 @@ STAGES = [
         lambda app, folder: known(Budget(app, holds=_database(folder)), BOUNDED),
         method="PUT",
     ),
+    Stage(
+        "Guardrails",
+        (Guardrails,),
+        lambda app, folder: known(Guardrails(app, guards=[GUARD]), ALICE),
+    ),
+    Stage(
+        "Guardrails-without-guards",
+        (Guardrails,),
+        lambda app, folder: known(Guardrails(app, guards=[]), ALICE),
+    ),
+    Stage(
+        "CallLog",
+        (CallLog,),
+        lambda app, folder: known(CallLog(app, on_call=lambda record: None), ALICE),
+    ),
+    Stage("CallLog-silent", (CallLog,), lambda app, folder: known(CallLog(app), ALICE)),
     Stage(
         "AssemblyAIMiddleware",
         (AssemblyAIMiddleware,),
