@@ -197,7 +197,6 @@ class CostLogger:
             reply.close()
             # The work was accepted: its row stays open, and is settled from AssemblyAI's list.
             call.transcript_id = None
-            self._look_up_soon(call)
             return self._ledger_down(call, error)(environ, start_response)
         except UpstreamError as error:
             reply.close()
