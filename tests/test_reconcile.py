@@ -173,3 +173,15 @@ def test_reprice_prices_what_has_a_price_by_now(house: House, tmp_path: Path) ->
     (total,) = house.ledger.usage("key")
     assert (total["cost_usd"], total["unpriced"]) == ("0.0013", 0)
     assert "0.0013" not in run(house, tmp_path, "reprice", prices=prices).stdout
+
+
+def test_check_warns_of_rows_that_stay_without_a_cost(house: House, tmp_path: Path) -> None:
+    house.submit()
+    assert " calls: " not in run(house, tmp_path, "check").stdout
+    with house.database.write() as connection:
+        connection.execute(update(calls).values(at=calls.c.at - 2 * 86_400_000_000))
+    assert "calls: 1 open for more than a day" in run(house, tmp_path, "check").stdout
+    house.hosts.us.transcripts.clear()
+    house.settle(after_s=10)
+    assert house.row()["state"] == "unpriced"
+    assert "calls: 1 have no cost (unpriced)" in run(house, tmp_path, "check").stdout

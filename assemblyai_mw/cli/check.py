@@ -19,6 +19,7 @@ import click
 from ..config import Config, load_config, load_database_url
 from ..errors import MiddlewareError
 from .check_app import NotLoaded, find, load
+from .check_ledger import rows_without_cost
 from .check_probe import probes
 from .check_server import disk, gunicorn, running
 from .finding import Finding
@@ -158,7 +159,7 @@ def _redis(config: Config, connect: bool) -> Iterator[Finding]:
 
 def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
     """Whether the database can be read and written, is whole, and knows a key."""
-    from ..store import Database, Keys
+    from ..store import Database, Keys, Ledger
 
     try:
         url = config.database_url if config is not None else load_database_url(source)
@@ -175,6 +176,7 @@ def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
             with database.write():
                 pass
             live = Keys(database).list(revoked=False)
+            costless = list(rows_without_cost(Ledger(database)))
         finally:
             database.close()
     except MiddlewareError as error:
@@ -184,6 +186,7 @@ def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
         yield Finding("wrong", "database", f"{database.describe()}: {fault}")
     if not faults:
         yield Finding("ok", "database", f"{database.describe()}: can be read and written")
+    yield from costless
     now = datetime.now(UTC)
     usable = sum(info.expires_at is None or info.expires_at > now for info in live)
     if usable or (config is not None and config.master_key is not None):
