@@ -76,11 +76,11 @@ class RateLimit:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
-        caller = call.caller
-        if caller is None or caller.master or (caller.rpm is None and caller.team_rpm is None):
+        rates = _rates(call.caller)
+        if not rates:
             return self.app(environ, start_response)
         try:
-            headers = self._hit(_rates(caller))
+            headers = self._hit(rates)
         except RequestRefused as error:
             return error.reply(call.route.dialect)(environ, start_response)
         if not headers:
@@ -164,9 +164,11 @@ class _Rate:
         self.who = who
 
 
-def _rates(caller: Caller) -> list[_Rate]:
+def _rates(caller: Caller | None) -> list[_Rate]:
     """Return the rates that bound a caller: the key's, then its team's."""
-    rates = []
+    rates: list[_Rate] = []
+    if caller is None or caller.master:
+        return rates
     if caller.rpm is not None:
         who = caller.name if caller.key_id is None else str(caller.key_id)
         rates.append(_Rate(caller.rpm, "key", who))

@@ -1,0 +1,1 @@
+"""Claims about several processes at once, on both engines."""
