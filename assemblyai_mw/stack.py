@@ -11,12 +11,22 @@ from .calllog import OnCall, resolve_callbacks
 from .clock_watch import ClockWatch
 from .config import Config, Upstream, load_config
 from .errors import ConfigError, error_reply
+from .hooks import (
+    guards_of,
+    metrics_app_of,
+    request_metrics_of,
+    soft_budget_callback,
+    traced,
+    webhook_of,
+)
 from .identity import Identify
 from .middleware.auth import KeyAuth
 from .middleware.budget import Budget, OnSoftBudget, soft_budget_teller
 from .middleware.cost import CostLogger
 from .middleware.forward import UpstreamForwarder
+from .middleware.guardrails import Guardrails
 from .middleware.isolation import Isolation
+from .middleware.log import CallLog
 from .middleware.openai import OpenAITranslator
 from .middleware.policy import Policy
 from .middleware.rate_limit import RateLimit
@@ -66,6 +76,10 @@ class AssemblyAIMiddleware:
         identify: Identify | None = None,
     ) -> None:
         settings = config if isinstance(config, Config) else load_config(config)
+        webhook = webhook_of(settings)
+        on_soft_budget = soft_budget_callback(settings, on_soft_budget, webhook)
+        requests = request_metrics_of(settings)
+        guards = guards_of(settings)
         database = Database(settings.database_url)
         keys = Keys(database)
         budgets = settings.budgets
@@ -81,9 +95,10 @@ class AssemblyAIMiddleware:
         clock_watch = ClockWatch(database.clock)
         rates = storage_of(settings.redis_url or path_beside(settings.database_url))
         prices = PriceBook.load(settings.prices)
-        callbacks = [
+        callbacks: list[OnCall] = [
             *resolve_callbacks(settings.callbacks, settings.source),
             *([on_call] if callable(on_call) else on_call),
+            *([webhook] if webhook is not None and "call" in webhook.events else []),
         ]
         carrier = transport if transport is not None else SocketTransport()
         limits, timeouts = settings.limits, settings.timeouts
@@ -109,7 +124,17 @@ class AssemblyAIMiddleware:
 
         def admitted(inner: WSGIApplication) -> WSGIApplication:
             when_gone = settings.rate_limit.when_redis_is_gone
-            return known(RateLimit(inner, storage=rates, when_gone=when_gone))
+            logged = CallLog(
+                known(RateLimit(inner, storage=rates, when_gone=when_gone)),
+                on_call=[*callbacks, *([requests] if requests is not None else [])],
+                reply_header=settings.request_id_header,
+            )
+            return traced(settings, logged)
+
+        def guarded(inner: WSGIApplication) -> WSGIApplication:
+            if not guards:
+                return inner
+            return Guardrails(inner, guards=guards, max_json_bytes=limits.max_json_bytes)
 
         def governed(upstream: Upstream) -> WSGIApplication:
             return Policy(
@@ -143,20 +168,26 @@ class AssemblyAIMiddleware:
                 max_json_bytes=limits.max_json_bytes,
             )
 
-        native = {prefix: governed(upstream) for prefix, upstream in settings.upstreams.items()}
+        native = {
+            prefix: guarded(governed(upstream)) for prefix, upstream in settings.upstreams.items()
+        }
         models, deployments = _deployments(settings)
-        below = native | {prefix: governed(upstream) for prefix, upstream in deployments.items()}
+        below = native | {
+            prefix: guarded(governed(upstream)) for prefix, upstream in deployments.items()
+        }
         translated = admitted(
             OpenAITranslator(_by_route(below), models=models, max_body_bytes=limits.max_json_bytes)
         )
         own = settings.self_service_path
         self.config = settings
         self.settlement = settlement
+        self.webhook = webhook
         self.app = PrefixRouter(
             app,
             {prefix: admitted(inner) for prefix, inner in native.items()}
             | dict.fromkeys(settings.openai_routes, translated)
-            | dict.fromkeys([own] if own else [], known(SelfService(database=database))),
+            | dict.fromkeys([own] if own else [], known(SelfService(database=database)))
+            | metrics_app_of(settings, ledger, requests),
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
