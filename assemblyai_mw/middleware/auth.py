@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from ..call import Call, Caller, enter
-from ..errors import ConfigError, RequestRefused, StoreError, error_reply
+from ..errors import BadRequest, ConfigError, RequestRefused, StoreError, error_reply
 from ..identity import Identify, Identity, ask, refuse_other_sites
 from ..secret import Secret
 
@@ -110,6 +110,7 @@ class KeyAuth:
         call, environ = enter(environ)
         authorization = environ.pop("HTTP_AUTHORIZATION", None)
         try:
+            _check_expect(environ)
             if authorization is None and self._identify is not None:
                 caller = self._vouched(self._identify, call, environ)
             else:
@@ -172,6 +173,17 @@ class KeyAuth:
             if len(self._cache) > CACHE_ENTRIES:
                 self._cache.popitem(last=False)
         return caller
+
+
+def _check_expect(environ: WSGIEnvironment) -> None:
+    """Refuse `Expect` without content, before any key counts.
+
+    RFC 9110 10.1.1 forbids it, and Waitress 3.0.2 then reads the next request on the
+    connection into this one's headers: its sender would call with this one's key.
+    """
+    framed = environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING")
+    if environ.get("HTTP_EXPECT") and not framed:
+        raise BadRequest("Expect was sent without content.")
 
 
 def presented_key(authorization: str) -> bytes | None:

@@ -8,14 +8,11 @@ import io
 import logging
 import os
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 import requests
-import trustme
 from webtest import TestApp
 
 from assemblyai_mw import ConfigError, RequestsTransport, SocketTransport, Timeouts
@@ -29,11 +26,10 @@ KEY = "account-key-of-this-test"
 class RawUpstream:
     """Answers each connection with given bytes, and keeps what it was sent."""
 
-    def __init__(self, *replies: bytes, wrap: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *replies: bytes) -> None:
         self.replies = list(replies)
         self.received: list[bytes] = []
         self.connections = 0
-        self._wrap = wrap
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -48,8 +44,6 @@ class RawUpstream:
             self.connections += 1
             with sock:
                 try:
-                    if self._wrap:
-                        sock = self._wrap.wrap_socket(sock, server_side=True)
                     while self.replies:
                         data = b""
                         while b"\r\n\r\n" not in data:
@@ -269,77 +263,6 @@ def test_c160_a_timeout_that_cannot_be_stops_the_start(seconds: float) -> None:
 def test_the_key_shows_nowhere() -> None:
     app = Forwarder("https://api.assemblyai.com", api_key=KEY)
     assert KEY not in repr(app) + repr(vars(app)).replace(repr(app._mask), "")
-
-
-# TLS
-
-
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    """A certificate authority that nobody trusts of themselves."""
-    return trustme.CA()
-
-
-def tls_upstream(authority: trustme.CA, *replies: bytes, **certificate: object) -> RawUpstream:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost", **certificate).configure_cert(context)
-    return RawUpstream(*replies, wrap=context)
-
-
-def trusting(authority: trustme.CA) -> SocketTransport:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return SocketTransport(ssl_context=context)
-
-
-def test_c81_a_certificate_nobody_signed_gets_no_byte(upstream, authority, caplog) -> None:
-    upstream.append(tls_upstream(authority, reply()))
-    status, _, _, call = forward(f"https://localhost:{upstream[0].port}")
-    assert status.startswith("502 ")
-    assert (upstream[0].received, call.upstream) == ([], "unsent")
-    assert "certificate verify failed" in caplog.text
-
-
-@pytest.mark.parametrize(
-    "host, certificate, check",
-    [
-        pytest.param("127.0.0.1", {}, "mismatch", id="another name"),
-        pytest.param(
-            "localhost",
-            {
-                "not_before": datetime(2020, 1, 1, tzinfo=UTC),
-                "not_after": datetime(2020, 2, 1, tzinfo=UTC),
-            },
-            "expired",
-            id="expired",
-        ),
-    ],
-)
-def test_c81_a_certificate_that_does_not_hold_gets_no_byte(
-    upstream, authority, caplog, host: str, certificate: dict, check: str
-) -> None:
-    upstream.append(tls_upstream(authority, reply(), **certificate))
-    url = f"https://{host}:{upstream[0].port}"
-    status, *_ = forward(url, transport=trusting(authority))
-    assert status.startswith("502 ")
-    assert upstream[0].received == []
-    assert check in caplog.text
-
-
-def test_c81_plain_http_on_a_tls_port_is_502(upstream) -> None:
-    upstream.append(RawUpstream(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
-    status, *_ = forward(f"https://localhost:{upstream[0].port}", timeout=2.0)
-    assert status.startswith(("502 ", "504 "))
-
-
-def test_tls_works_and_its_connections_are_used_again(upstream, authority) -> None:
-    upstream.append(tls_upstream(authority, reply(b"one"), reply(b"two")))
-    transport = trusting(authority)
-    url = f"https://localhost:{upstream[0].port}"
-    assert forward(url, transport=transport)[2] == b"one"
-    assert forward(url, transport=transport)[2] == b"two"
-    assert upstream[0].connections == 1
-    transport.close()
 
 
 # RequestsTransport

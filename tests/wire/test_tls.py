@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 
 from assemblyai_mw.middleware.forward import UpstreamForwarder
 from assemblyai_mw.transport import SocketTransport, Timeouts
@@ -20,35 +20,26 @@ from .kit_direct import environ, run
 from .kit_servers import secrets_in
 from .kit_upstream import reply
 
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes certificates")
-EC = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-
-
-def openssl(*arguments: object) -> None:
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
-
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ca.pem and, signed by it or not, one .pem a case with its key."""
     folder = tmp_path_factory.mktemp("tls")
-    ca, ca_key = folder / "ca.pem", folder / "ca.key"
-    openssl("req", "-x509", *EC, "-keyout", ca_key, "-out", ca, "-subj", "/CN=test", "-days", 2)
-    for name, host, days in [
-        ("good", "DNS:localhost", 2),
-        ("other-name", "DNS:elsewhere.example", 2),
-        ("wildcard", "DNS:*.localhost", 2),
-        ("expired", "DNS:localhost", -1),
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    now = datetime.now(UTC)
+    past = {"not_before": now - timedelta(days=9), "not_after": now - timedelta(days=1)}
+    for name, host, signer, validity in [
+        ("good", "localhost", authority, {}),
+        ("other-name", "elsewhere.example", authority, {}),
+        ("wildcard", "*.localhost", authority, {}),
+        ("expired", "localhost", authority, past),
+        ("self-signed", "localhost", trustme.CA(), {}),
     ]:
-        request, extension = folder / f"{name}.csr", folder / f"{name}.ext"
-        extension.write_text(f"subjectAltName={host}")
-        openssl("req", *EC, "-keyout", folder / f"{name}.key", "-out", request, "-subj", "/CN=x")
-        signed = ["-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-days", days]
-        out = folder / f"{name}.pem"
-        openssl("x509", "-req", "-in", request, *signed, "-extfile", extension, "-out", out)
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", 2]
-    key, out = folder / "self-signed.key", folder / "self-signed.pem"
-    openssl("req", "-x509", *EC, "-keyout", key, "-out", out, *subject)
+        issued = signer.issue_cert(host, **validity)
+        issued.private_key_pem.write_to_path(str(folder / f"{name}.key"))
+        for number, blob in enumerate(issued.cert_chain_pems):
+            blob.write_to_path(str(folder / f"{name}.pem"), append=number > 0)
     return folder
 
 
