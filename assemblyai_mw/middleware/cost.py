@@ -124,11 +124,10 @@ class CostLogger:
         kind = call.kind or "other"
         try:
             asked = self._asked(kind, call, environ)
+            models = asked.get("models") or (None,)
+            call.row = self.ledger.open(call, kind=kind, model=models[0], features=asked)
         except RequestRefused as error:
             return error.reply(call.route.dialect)(environ, start_response)
-        models = asked.get("models") or (None,)
-        try:
-            call.row = self.ledger.open(call, kind=kind, model=models[0], features=asked)
         except StoreError as error:
             return self._ledger_down(call, error)(environ, start_response)
         call.state = "pending"
@@ -163,6 +162,10 @@ class CostLogger:
             if not isinstance(value, dict):
                 raise BadRequest("The body is not a JSON object.")
             asked = asked_of(kind, value, size=len(body))
+            if kind == "understanding" and "transcript_id" in asked:
+                # Its reply names no length; the transcript that it reads has one.
+                audio_ms = self.ledger.audio_ms(call.route.region, asked["transcript_id"])
+                asked = {**asked, "audio_ms": audio_ms} if audio_ms is not None else asked
             mark = audio_mark(call.id, value.get("audio_url")) if kind == "transcript" else None
             return {**asked, AUDIO: mark} if mark else asked
         if kind == "token":

@@ -105,6 +105,11 @@ _find = Prepared(
     .select_from(transcripts.join(calls))
     .where(transcripts.c.region == bindparam("b_region"), transcripts.c.id == bindparam("b_id"))
 )
+_audio_ms = (
+    select(calls.c.audio_ms)
+    .select_from(transcripts.join(calls))
+    .where(transcripts.c.region == bindparam("b_region"), transcripts.c.id == bindparam("b_id"))
+)
 _find_many = select(
     transcripts.c.id,
     transcripts.c.key_id,
@@ -190,6 +195,13 @@ class Transcripts:
                         moment(row.at),
                     )
         return found
+
+    def audio_ms(self, region: str, transcript_id: str) -> int | None:
+        """Return the length of a transcript's audio in milliseconds, None until it is known."""
+        if "\0" in transcript_id:
+            return None
+        with self.database.read() as connection:
+            return connection.scalar(_audio_ms, {"b_region": region, "b_id": transcript_id})
 
     def own_upload(self, region: str, upload_url: str, caller: Caller | None) -> None:
         """Note that *caller* uploaded what lies at *upload_url*; only the URL's hash is kept.

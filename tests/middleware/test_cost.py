@@ -321,6 +321,20 @@ def test_a_client_that_leaves_a_stream_is_charged_what_was_reported(ledger) -> N
     assert (row["state"], row["cost_usd"]) == ("settled", "0.45")
 
 
+def test_understanding_is_priced_by_the_transcript_it_reads(app, upstream, ledger) -> None:
+    submit(app, upstream)
+    upstream.will(DONE)
+    app.get(f"/assemblyai/v2/transcript/{ID}")
+    request = {"translation": {"target_languages": ["es"]}}
+    upstream.will({"speech_understanding": {"request": request, "response": {}}})
+    app.post_json(
+        "/llm-gateway.assemblyai/v1/understanding",
+        {"transcript_id": ID, "speech_understanding": {"request": request}},
+    )
+    # 1 h of translation at 0.06.
+    assert (rows(ledger)[-1]["state"], rows(ledger)[-1]["cost_usd"]) == ("settled", "0.06")
+
+
 def test_a_call_leaves_one_line_without_secrets_or_content(app, upstream, caplog) -> None:
     with caplog.at_level(logging.INFO, "assemblyai_mw"):
         upstream.will(CREATED)
