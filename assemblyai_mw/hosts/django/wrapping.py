@@ -82,12 +82,17 @@ class _Identify:
 
 def _session_and_user() -> list[Any]:
     """Return the settings' own middlewares for sessions and users, in their order."""
+    from django.apps import apps
     from django.conf import settings
-    from django.contrib.auth.middleware import AuthenticationMiddleware
     from django.contrib.sessions.middleware import SessionMiddleware
     from django.utils.module_loading import import_string
 
-    wanted = (SessionMiddleware, AuthenticationMiddleware)
+    wanted: tuple[type, ...] = (SessionMiddleware,)
+    if apps.is_installed("django.contrib.auth"):
+        # Its models cannot even be imported in a site that has no users.
+        from django.contrib.auth.middleware import AuthenticationMiddleware
+
+        wanted += (AuthenticationMiddleware,)
     named = [import_string(path) for path in settings.MIDDLEWARE]
     found = [each for each in named if isinstance(each, type) and issubclass(each, wanted)]
     if not found:
