@@ -21,7 +21,6 @@ from ..errors import StoreError
 
 # Written into the file's header (sqlite.org/fileformat.html, 1.3.16): "AAMW".
 APPLICATION_ID = 0x41414D57
-_STALE_READS = 5
 
 
 class SQLiteFile:
@@ -147,25 +146,37 @@ class SQLiteFile:
 
     def _look_inside(self) -> None:
         """See that a file that changed, as each checkpoint changes it, is still the ledger."""
-        with self._lock:
+        if not self._lock.acquire(timeout=self._busy_timeout_s):
+            raise StoreError(f"{self.path} is being written, and cannot be checked")
+        try:
             found = self._stat()
             seen = (found.st_mtime_ns, found.st_size)
             if seen == self._seen:
                 return
-            for attempt in range(_STALE_READS):
-                try:
-                    database_id = self._read_beside_the_wal()
-                    break
-                except sqlite3.Error as error:
-                    # A checkpoint may be writing these very pages.
-                    if attempt == _STALE_READS - 1:
-                        raise StoreError(f"{self.path} is damaged: {error}") from error
-                    time.sleep(0.01)
-            if database_id != self._database_id:
+            if self._settled_id() != self._database_id:
                 raise StoreError(f"{self.path} was replaced by another database")
             if found.st_size < self._seen[1]:
                 self._check_whole()
             self._seen = seen
+        finally:
+            self._lock.release()
+
+    def _settled_id(self) -> str:
+        """Return the identity in the file alone, once no checkpoint is half done.
+
+        One that waits for a busy disk leaves pages of two ages for as long: only what
+        outlasts the busy timeout is damage.
+        """
+        deadline = time.monotonic() + self._busy_timeout_s
+        pause_s = 0.01
+        while True:
+            try:
+                return self._read_beside_the_wal()
+            except sqlite3.Error as error:
+                if time.monotonic() >= deadline:
+                    raise StoreError(f"{self.path} is damaged: {error}") from error
+                time.sleep(pause_s)
+                pause_s = min(2 * pause_s, 0.2)
 
     def _read_beside_the_wal(self) -> str:
         # `immutable` reads the file alone, without locks and past every cache; SQLite's own
