@@ -1,0 +1,201 @@
+"""The tables of the pages that are the code's: between `<!-- NAME: begin -->` and its end.
+
+python tests/docs/doc_tables.py        # writes them
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT))
+
+from assemblyai_mw.cli import main  # noqa: E402
+from assemblyai_mw.config import checks, entries, load, values  # noqa: E402
+from assemblyai_mw.errors import ConfigError  # noqa: E402
+from assemblyai_mw.translate import PARAMETERS  # noqa: E402
+
+DOCS = ROOT / "docs"
+
+
+def marked(page: str, name: str) -> str:
+    """Return what stands between the marks of *name* in a page."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    begin, end = _marks(name)
+    return text.partition(begin)[2].partition(end)[0]
+
+
+def _marks(name: str) -> tuple[str, str]:
+    return f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
+
+
+def rows(head: tuple[str, ...], lines: Iterator[tuple[str, ...]]) -> str:
+    """Return a table in Markdown."""
+    table = [head, ("---",) * len(head), *lines]
+    return "".join("| " + " | ".join(c.replace("|", "\\|") for c in row) + " |\n" for row in table)
+
+
+# docs/openai.md
+
+
+def parameters() -> str:
+    """Return the parameters of a chat completion, and what becomes of each."""
+
+    def lines() -> Iterator[tuple[str, ...]]:
+        for row in sorted(PARAMETERS.values(), key=lambda row: (row.origin != "openai", row.name)):
+            whose = "OpenAI's" if row.origin == "openai" else "the gateway's"
+            note = row.note
+            if row.harmless:
+                named = " or ".join(f"`{_json(value)}`" for value in row.harmless)
+                note = f"{note}; {named} is dropped"
+            yield f"`{row.name}`", whose, row.fate, "yes" if row.nullable else "", note
+
+    return rows(("parameter", "whose", "", "null", ""), lines())
+
+
+def _json(value: Any) -> str:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+
+
+# docs/configuration.md
+
+# Section -> what reads it, and where its settings are described.
+_SECTIONS: dict[str, tuple[type, type]] = {
+    "general_settings": (load._General, values.Config),
+    "model_list[]": (entries._ModelItem, values.ModelEntry),
+    "model_list[].litellm_params": (entries._LitellmParams, values.ModelEntry),
+    "timeouts": (values.Timeouts, values.Timeouts),
+    "limits": (values.Limits, values.Limits),
+    "settlement": (values.Settlement, values.Settlement),
+    "budgets": (values.BudgetSettings, values.BudgetSettings),
+    "rate_limit": (values.RateLimitSettings, values.RateLimitSettings),
+    "guardrails[]": (entries._GuardItem, values.GuardrailEntry),
+    "guardrails[].litellm_params": (entries._GuardParams, values.GuardrailEntry),
+    "webhook": (values.WebhookSettings, values.WebhookSettings),
+    "tracing": (values.TracingSettings, values.TracingSettings),
+}
+_RENAMED = {"guardrail_name": "name", "guardrail": "guard"}
+# What a docstring says in the words of Python, or not at all.
+_SAID = {
+    "self_service_path": "Where a key's holder reads what it has spent; `off` for nowhere.",
+    "guardrail_name": "Its name; stands in the error of a blocked call.",
+    "guardrail": "`pattern`, `feature_policy`, `presidio`, or a dotted path of your own.",
+    "litellm_params": "Below.",
+    "model_info": "LiteLLM's place for notes; read by nobody here.",
+    "default_on": "A guard here is asked about every call; `off` is refused.",
+}
+
+
+def settings() -> str:
+    """Return every setting: what it may be, its default, its meaning."""
+    parts = []
+    for section, (cls, described) in _SECTIONS.items():
+        texts = _attributes(described)
+
+        def lines(cls: type = cls, texts: dict[str, str] = texts) -> Iterator[tuple[str, ...]]:
+            for field in dataclasses.fields(cls):
+                name = _RENAMED.get(field.name, field.name)
+                meaning = _SAID.get(field.name) or re.sub(r"\bNone\b", "null", texts[name])
+                yield f"`{field.name}`", _expected(field), _default(field), meaning
+
+        table = rows(("setting", "expected", "default", ""), lines())
+        parts.append(f"### `{section}`\n\n{table}")
+    return "\n".join(parts)
+
+
+def _attributes(cls: type) -> dict[str, str]:
+    """Return the Attributes section of a docstring, by name."""
+    part = (inspect.getdoc(cls) or "").partition("Attributes:\n")[2].partition("\n\n")[0]
+    items = re.findall(r"^    (\w[\w, ]*): (.*(?:\n      .*)*)", part, re.MULTILINE)
+    return {name: " ".join(text.split()) for names, text in items for name in names.split(", ")}
+
+
+def _expected(field: dataclasses.Field[Any]) -> str:
+    """Return what the setting's own check says that it expects."""
+    for odd in ("!", "a b", object()):
+        try:
+            field.metadata["check"](checks.Node(odd, "file", field.name, {}))
+        except ConfigError as error:
+            found = re.search(r"expected (.+), got", str(error))
+            return found[1] if found else ""
+    raise AssertionError(f"{field.name}: takes anything")
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    value = values.DEFAULT_DATABASE_URL if field.name == "database_url" else field.default
+    if value in (None, ""):
+        return ""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{item}`" for item in value)
+    if isinstance(value, float | int):
+        return f"{value:,.10g}"
+    return f"`{value}`" if isinstance(value, str) else ""
+
+
+# docs/cli.md
+
+
+def commands() -> str:
+    """Return every command with its arguments and options."""
+    return "\n".join(_commands(main, "assemblyai-mw"))
+
+
+def _commands(command: click.Command, path: str) -> Iterator[str]:
+    arguments = [p for p in command.params if isinstance(p, click.Argument)]
+    options = [p for p in command.params if isinstance(p, click.Option)]
+    usage = path + "".join(f" {p.name.upper()}" for p in arguments if p.name)
+    text = inspect.cleandoc(command.help or "").replace("\f", "")
+    yield f"### `{usage}`\n\n{text}\n"
+    if options:
+        yield rows(("option", ""), ((_option(p), _about(p)) for p in options))
+    if isinstance(command, click.Group):
+        for name, each in command.commands.items():
+            yield from _commands(each, f"{path} {name}")
+
+
+def _option(option: click.Option) -> str:
+    names = ", ".join((*option.opts, *option.secondary_opts))
+    if option.is_flag:
+        return f"`{names}`"
+    choices = getattr(option.type, "choices", None)
+    kind = {"integer range": "N", "text": "NAME"}.get(option.type.name, option.type.name.upper())
+    value = option.metavar or ("|".join(choices) if choices else kind)
+    return f"`{names} {value}`"
+
+
+def _about(option: click.Option) -> str:
+    text = option.help or ""
+    if option.show_default and option.default not in (None, False):
+        shown = "on" if option.default is True else option.default
+        text += f" Default: {shown}."
+    return text.strip()
+
+
+TABLES: dict[tuple[str, str], Callable[[], str]] = {
+    ("openai.md", "parameters"): parameters,
+    ("configuration.md", "settings"): settings,
+    ("cli.md", "commands"): commands,
+}
+
+
+def write() -> None:
+    """Put the tables into the pages."""
+    for (page, name), table in TABLES.items():
+        path = DOCS / page
+        begin, end = _marks(name)
+        before, _, rest = path.read_text(encoding="utf-8").partition(begin)
+        path.write_text(before + begin + table() + end + rest.partition(end)[2], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

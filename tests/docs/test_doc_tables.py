@@ -1,0 +1,62 @@
+"""What a page tabulates is what the code has."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from blocks import ROOT, blocks_of
+from doc_tables import DOCS, TABLES, marked
+
+import assemblyai_mw
+from assemblyai_mw import guards, testing
+from assemblyai_mw.config import DEFAULT_ROUTES
+from assemblyai_mw.translate import ModelList
+from assemblyai_mw.translate.reply import finish_reason
+
+OPENAI = (DOCS / "openai.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page, name", TABLES)
+def test_the_table_is_the_codes(page: str, name: str) -> None:
+    """`python tests/docs/doc_tables.py` writes it."""
+    assert marked(page, name) == TABLES[page, name]()
+
+
+def test_the_reasons_are_the_codes() -> None:
+    part = OPENAI.partition("| `finish_reason` |")[2]
+    rows = re.findall(r"^\| `(stop|length|tool_calls|content_filter)` \| (.+) \|$", part, re.M)
+    assert len(rows) == 4
+    for ours, theirs in rows:
+        for word in re.findall(r"`(\w+)`", theirs):
+            assert finish_reason(word, called=False) == ours
+
+
+def test_the_model_list_is_one() -> None:
+    (block,) = (block for block in blocks_of(DOCS / "openai.md") if block.language == "yaml")
+    models = ModelList(yaml.safe_load(block.text)["model_list"])
+    names = ("assemblyai/x", "eu.assemblyai/x", "fast")
+    assert all(models.candidates(name) for name in names)
+
+
+def test_the_routes_are_the_default() -> None:
+    text = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(/[\w.-]*assemblyai)` \| `(https://[\w.-]+)` \|", text, re.M)
+    assert dict(rows) == DEFAULT_ROUTES
+
+
+@pytest.mark.parametrize("package", [assemblyai_mw, testing, guards], ids=lambda p: p.__name__)
+def test_each_public_name_is_in_the_reference(package: object) -> None:
+    pages = "".join(path.read_text() for path in sorted((DOCS / "api").glob("*.md")))
+    named = set(re.findall(r"^::: ([\w.]+)$", pages, re.M)) | set(re.findall(r"`(\w+)`", pages))
+    module: str = package.__name__  # type: ignore[attr-defined]
+    for name in package.__all__:  # type: ignore[attr-defined]
+        assert f"{module}.{name}" in named or name in named, name
+
+
+def test_each_page_is_in_the_navigation() -> None:
+    """`mkdocs build --strict` finds the pages that are named and missing."""
+    site = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[2]
+    named = set(re.findall(r": ([\w/]+\.md)$", site, re.M))
+    assert {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")} <= named
