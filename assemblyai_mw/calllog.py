@@ -7,6 +7,7 @@ in them is content, and nothing a key.
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -182,8 +183,10 @@ def _line(fields: Mapping[str, Any]) -> str:
 
 def _shown(value: object) -> str:
     if type(value) is str:
-        # A path can hold what a log line must not: one call is one line.
-        return value if value.isprintable() and " " not in value else ascii(value)
+        # A path or a tag can hold what a log line must not: one call is one line, and what
+        # looks like another field stands in quotes, as logfmt has them.
+        plain = value.isprintable() and " " not in value and '"' not in value
+        return value if plain else json.dumps(value)
     if isinstance(value, Mapping):
         return _shown(",".join(f"{name}={tag}" for name, tag in value.items()))
     return str(value)

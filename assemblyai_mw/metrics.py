@@ -40,14 +40,15 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from .errors import StoreError
+from .late import ledger_of
 from .secret import Secret
-from .store import Database, Ledger
-from .store.gauges import Sums, gauges
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from .calllog import CallRecord
+    from .store import Database, Ledger
+    from .store.gauges import Sums
 
 logger = logging.getLogger("assemblyai_mw.metrics")
 
@@ -69,7 +70,7 @@ class LedgerCollector(Collector):
     """
 
     def __init__(self, ledger: Ledger | Database | str) -> None:
-        self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
+        self.ledger = ledger_of(ledger)
 
     def describe(self) -> Iterable[Metric]:
         """Return nothing: registering must not read the database before the fork."""
@@ -81,6 +82,8 @@ class LedgerCollector(Collector):
         Raises:
             StoreError: The ledger cannot be read.
         """
+        from .store.gauges import gauges
+
         now = gauges(self.ledger.database)
         yield _counter("calls", "Calls that cost or could, and are closed.", now.sums, "calls")
         yield _counter("failed_calls", "Calls that failed, and cost nothing.", now.sums, "failed")
