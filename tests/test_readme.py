@@ -14,6 +14,7 @@ from typing import Any
 
 import assemblyai as aai
 import pytest
+from blocks import blocks_of, no_pages, run_python
 from click.testing import CliRunner
 
 from assemblyai_mw.cli import main
@@ -25,10 +26,10 @@ from assemblyai_mw.transport import SocketTransport
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-PYTHON = [text for language, text in BLOCKS if language == "python"]
-YAML = [text for language, text in BLOCKS if language == "yaml"]
-COMMANDS = [line for language, text in BLOCKS if language == "sh" for line in text.splitlines()]
+BLOCKS = blocks_of(ROOT / "README.md")
+PYTHON = [block.text for block in BLOCKS if block.language == "python"]
+YAML = [block.text for block in BLOCKS if block.language == "yaml"]
+COMMANDS = [line for b in BLOCKS if b.language == "sh" for line in b.text.splitlines()]
 
 
 @pytest.fixture
@@ -73,22 +74,14 @@ def alice(home: Path) -> str:
 
 def run(block: str, replaced: dict[str, str]) -> dict[str, Any]:
     """Run a block with other addresses and keys in it; each must have stood there."""
-    for shown, real in replaced.items():
-        assert shown in block
-        block = block.replace(shown, real)
     names: dict[str, Any] = {"__name__": "readme"}
-    exec(compile(block, "README.md", "exec"), names)
+    run_python(block, replaced, names, "README.md")
     return names
 
 
 def block_with(text: str) -> str:
     (found,) = (block for block in PYTHON if text in block)
     return found
-
-
-def no_pages(environ: Any, start_response: Any) -> Any:
-    start_response("404 Not Found", [("Content-Length", "0")])
-    return []
 
 
 def test_every_python_block_is_run_by_a_test_below() -> None:
