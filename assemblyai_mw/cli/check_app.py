@@ -18,7 +18,7 @@ from ..stack import AssemblyAIMiddleware
 from .finding import Finding
 
 # Under these names middlewares keep the app that they wrap: Flask, Werkzeug, WhiteNoise, Django.
-_INNER = ("wsgi_app", "app", "application", "wrapped", "__wrapped__")
+_INNER = ("wsgi_app", "app", "application", "inner", "wrapped", "__wrapped__")
 _CURE = "app.wsgi_app = AssemblyAIMiddleware(app.wsgi_app), or wrap() in Django's wsgi.py"
 
 

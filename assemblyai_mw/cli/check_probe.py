@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import logging
 import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -257,12 +258,16 @@ def _on_stand_in(middleware: AssemblyAIMiddleware) -> Iterator[tuple[_Upstream, 
             callbacks=(),
             settlement=Settlement(enabled=False),
         )
-        kept = middleware.app
+        # What the stand-in's answers cost nobody needs to read.
+        log = logging.getLogger("assemblyai_mw")
+        kept, level = middleware.app, log.level
         middleware.app = AssemblyAIMiddleware(_no_host, config, transport=upstream).app
+        log.setLevel(logging.CRITICAL)
         try:
             yield upstream, key
         finally:
             middleware.app = kept
+            log.setLevel(level)
 
 
 def _no_host(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
