@@ -18,9 +18,10 @@ Each stage is plain WSGI, `Stage(app, *, options)`, and works alone around any a
 one `Call`; who writes and who reads its fields stands in the `call` module.
 """
 
+from typing import TYPE_CHECKING
+
 from .call import Call, Caller, Route
 from .calllog import CallRecord
-from .client import acompletion, completion
 from .errors import ConfigError, MiddlewareError
 from .middleware.auth import KeyAuth
 from .middleware.budget import Budget
@@ -34,8 +35,11 @@ from .middleware.router import PrefixRouter
 from .pricing import PriceBook
 from .self_service import SelfService
 from .stack import AssemblyAIMiddleware
-from .store import Database, Holds, Keys, Ledger, SoftBudget
 from .transport import RequestsTransport, SocketTransport, Timeouts
+
+if TYPE_CHECKING:
+    from .client import acompletion, completion
+    from .store import Database, Holds, Keys, Ledger, SoftBudget
 
 __version__ = "0.1.0"
 
@@ -69,3 +73,19 @@ __all__ = [
     "acompletion",
     "completion",
 ]
+
+# These bring SQLAlchemy and requests along, which a wrapped app need not wait for.
+_LATE = {
+    **dict.fromkeys(("Database", "Holds", "Keys", "Ledger", "SoftBudget"), ".store"),
+    **dict.fromkeys(("acompletion", "completion"), ".client"),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_LATE[name], __name__), name)
+    globals()[name] = value
+    return value

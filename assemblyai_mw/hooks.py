@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from .config import Config, GuardrailEntry
 from .errors import ConfigError
 from .guards import Guardrail
-from .store import Ledger, SoftBudget
 from .webhook import WebhookSink
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from .metrics import RequestMetrics
+    from .store import Ledger, SoftBudget
 
-OnSoftBudget = Callable[[SoftBudget], object]
+OnSoftBudget = Callable[["SoftBudget"], object]
 
 
 def guards_of(settings: Config) -> list[Guardrail]:

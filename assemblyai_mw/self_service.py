@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from .call import Call, Caller, enter
 from .errors import RequestRefused, StoreError, UnknownKey
+from .late import late, original
 from .pricing import format_usd
-from .store import Database, Holds, Keys, Standing, as_database
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from .store import KeyInfo
+    from .store import Database, KeyInfo, Keys, Standing
 
 logger = logging.getLogger("assemblyai_mw.self_service")
 
@@ -48,9 +48,8 @@ class SelfService:
     """
 
     def __init__(self, *, database: Database | str) -> None:
-        self.database = as_database(database)
-        self._keys = Keys(self.database)
-        self._holds = Holds(self.database)
+        self._keys = late(lambda: _keys(original(database)))
+        self._holds = late(lambda: _holds(original(database)))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
@@ -119,6 +118,18 @@ class SelfService:
             # Revoked a moment ago, and its name is somebody else's by now.
             raise _unknown()
         return info
+
+
+def _keys(database: Database | str) -> Keys:
+    from .store import Keys
+
+    return Keys(database)
+
+
+def _holds(database: Database | str) -> Holds:
+    from .store import Holds
+
+    return Holds(database)
 
 
 def _unknown() -> RequestRefused:

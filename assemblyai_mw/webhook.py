@@ -27,17 +27,18 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import requests
-
 from .calllog import CallRecord
 from .errors import ConfigError
 from .pricing import format_usd
 from .secret import Secret
-from .store import SoftBudget
 from .transport.base import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import requests
+
+    from .store import SoftBudget
 
 logger = logging.getLogger("assemblyai_mw.webhook")
 
@@ -208,6 +209,8 @@ class _Worker:
         return not left
 
     def _run(self) -> None:
+        import requests
+
         session = requests.Session()
         # No proxy and no .netrc of the environment: the operator named this address.
         session.trust_env = False
@@ -267,6 +270,8 @@ class _Worker:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": sink.sign(message_id, timestamp, body),
         }
+        import requests
+
         try:
             with session.post(
                 sink.url,

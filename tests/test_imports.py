@@ -33,7 +33,7 @@ IMPURE = frozenset(
     | {"tempfile", "threading", "urllib.request", "http.client"}
 )
 # The floors of the house, lowest first; what stands on none is below all of them.
-FLOORS = ("middleware", "stack", "cli", "hosts", "__main__")
+FLOORS = ("middleware", "parts", "stack", "cli", "hosts", "__main__")
 
 
 def name_of(path: Path) -> str:

@@ -504,7 +504,7 @@ def running() -> list[threading.Thread]:
 def lively(hosts: Hosts, sqlite_url: str) -> Iterator[House]:
     house = build(hosts, sqlite_url, settlement={"first_poll_s": 0.1})
     yield house
-    house.app.app.settlement.stop(10)
+    house.app.app.parts.settlement.stop(10)
     house.database.close()
 
 
@@ -525,22 +525,22 @@ def test_nothing_runs_before_the_first_call(lively: House) -> None:
 def test_settlement_off_starts_nothing(house: House) -> None:
     before = len(running())
     house.submit()
-    assert house.app.app.settlement is None
+    assert house.app.app.parts.settlement is None
     assert len(running()) == before
 
 
 def test_background_ends_with_the_app_and_on_stop(lively: House) -> None:
     before = len(running())
     lively.submit()
-    lively.app.app.settlement.stop(10)
+    lively.app.app.parts.settlement.stop(10)
     assert len(running()) == before
     lively.submit()
     assert len(running()) == before
     other = build(lively.hosts, str(lively.config["general_settings"]["database_url"]) + "2")
     other.config["settlement"] = {"first_poll_s": 0.1}
     stack = AssemblyAIMiddleware(host_app, other.config)
-    assert stack.settlement is not None
-    stack.settlement.wake()
+    assert stack.parts.settlement is not None
+    stack.parts.settlement.wake()
     (thread,) = running()
     del stack
     gc.collect()

@@ -12,12 +12,14 @@ from ..asking import JSON_KINDS, MAX_JSON_BYTES, asked_for, check_spelling
 from ..call import Call, Caller, enter, json_of
 from ..clock_watch import ClockWatch
 from ..errors import RequestRefused, StoreError
+from ..late import holds_of
 from ..pricing import PriceBook, format_usd
-from ..store import Database, Hold, Holds, Refusal, SoftBudget
 from ..usage import kind_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ..store import Database, Hold, Holds, Refusal, SoftBudget
 
 logger = logging.getLogger("assemblyai_mw.budget")
 
@@ -28,7 +30,7 @@ HELD_RETRY_S = 5
 # What these cost is never seen here, whatever a price list says.
 _UNMETERED = frozenset({"token"})
 
-OnSoftBudget = Callable[[SoftBudget], object]
+OnSoftBudget = Callable[["SoftBudget"], object]
 
 
 class Budget:
@@ -78,13 +80,13 @@ class Budget:
         if not assumed_audio_s > 0 or not hold_expires_s > 0:
             raise ValueError("assumed_audio_s, hold_expires_s: expected seconds, over 0")
         self.app = app
-        self.holds = holds if isinstance(holds, Holds) else Holds(holds)
+        self.holds = holds_of(holds)
         self.prices = prices if isinstance(prices, PriceBook) else PriceBook.load(prices)
         self.assumed_audio_s = assumed_audio_s
         self.hold_expires_s = hold_expires_s
         self.max_json_bytes = max_json_bytes
         self._tell = soft_budget_teller(on_soft_budget)
-        self._watch = clock_watch or ClockWatch(self.holds.database.clock)
+        self._watch = clock_watch or ClockWatch(lambda: self.holds.database.clock())
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
@@ -134,6 +136,8 @@ class Budget:
         if (bound is None or kind in _UNMETERED) and not caller.allow_unpriced:
             raise _unpriced(kind, asked)
         taken = self.holds.take(call, bound or 0, expires_in_s=self.hold_expires_s)
+        from ..store import Refusal
+
         if isinstance(taken, Refusal):
             raise _insufficient(taken, at)
         for warning in taken.warnings:

@@ -15,6 +15,7 @@ from ..call import Call, enter, json_of, read_body
 from ..calllog import OnCall, emit, wanted
 from ..decoding import narrow
 from ..errors import BadRequest, RequestRefused, StoreError, UpstreamError, error_reply
+from ..late import ledger_of
 from ..ownership import Ownership
 from ..pricing import PriceBook
 from ..settling import (
@@ -25,13 +26,14 @@ from ..settling import (
     read_object,
     shows_end,
 )
-from ..store import Database, Ledger, Owner
 from ..taps import Counted, JSONTap, StreamTap
 from ..usage import ChatMeter, Outcome, asked_of, kind_of, outcome_of, transcript_outcome
 from ..wsgi import Reply
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ..store import Database, Ledger, Owner
 
 logger = logging.getLogger("assemblyai_mw.cost")
 
@@ -80,7 +82,7 @@ class CostLogger:
         wake: Callable[[], None] | None = None,
     ) -> None:
         self.app = app
-        self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
+        self.ledger = ledger_of(ledger)
         self.prices = prices if isinstance(prices, PriceBook) else PriceBook.load(prices)
         self.on_call: tuple[OnCall, ...] = (on_call,) if callable(on_call) else tuple(on_call)
         self.max_json_bytes = max_json_bytes

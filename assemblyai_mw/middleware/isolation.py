@@ -24,13 +24,15 @@ from ..ids import (
     strings_in,
     upload_key,
 )
+from ..late import ledger_of
 from ..listing import ListQuery, reply_of, rewritten, walk
 from ..ownership import Ownership
-from ..store import Database, Ledger
 from ..wsgi import Reply
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ..store import Database, Ledger
 
 logger = logging.getLogger("assemblyai_mw.isolation")
 
@@ -94,7 +96,7 @@ class Isolation:
         max_json_bytes: int = MAX_JSON_BYTES,
     ) -> None:
         self.app = app
-        self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
+        self.ledger = ledger_of(ledger)
         self.max_json_bytes = max_json_bytes
         self._owners = Ownership(self.ledger)
 

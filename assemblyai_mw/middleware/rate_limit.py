@@ -10,18 +10,16 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from limits import RateLimitItemPerMinute
-from limits.errors import StorageError
-from limits.storage import Storage
-from limits.strategies import MovingWindowRateLimiter
-
 from ..call import Caller, enter
 from ..errors import ConfigError, RequestRefused
-from ..rate_storage import storage_of
+from ..late import late
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from limits.errors import StorageError
+    from limits.storage import Storage
+    from limits.strategies import MovingWindowRateLimiter
 
 logger = logging.getLogger("assemblyai_mw.rate_limit")
 
@@ -67,9 +65,11 @@ class RateLimit:
         if when_gone not in ("open", "closed"):
             raise ConfigError("when_gone: expected 'open' or 'closed'")
         self.app = app
-        self.storage = storage_of(storage)
         self.when_gone = when_gone
-        self._windows = MovingWindowRateLimiter(self.storage)
+        # A file is opened when the first rate asks for it; an address is checked now.
+        is_file = not isinstance(storage, str) or "://" not in storage
+        is_file = is_file and isinstance(storage, str | os.PathLike)
+        self._windows = late(lambda: _windows(storage)) if is_file else _windows(storage)
         self._lock = threading.Lock()
         self._retry_at = float("-inf")
         self._gone = False
@@ -87,8 +87,15 @@ class RateLimit:
             return self.app(environ, start_response)
         return self.app(environ, _adding(start_response, headers))
 
+    @property
+    def storage(self) -> Storage:
+        """Where the hits are kept."""
+        return self._windows.storage
+
     def _hit(self, rates: list[_Rate]) -> Headers:
         """Count the request and return what to tell of it; raise where it does not fit."""
+        from limits.errors import StorageError
+
         if self._gone and time.monotonic() < self._retry_at:
             return self._unknown()
         try:
@@ -160,8 +167,18 @@ class _Rate:
     __slots__ = ("item", "who")
 
     def __init__(self, amount: int, *who: str) -> None:
+        from limits import RateLimitItemPerMinute
+
         self.item = RateLimitItemPerMinute(amount)
         self.who = who
+
+
+def _windows(storage: Storage | str | os.PathLike[str]) -> MovingWindowRateLimiter:
+    from limits.strategies import MovingWindowRateLimiter
+
+    from ..rate_storage import storage_of
+
+    return MovingWindowRateLimiter(storage_of(storage))
 
 
 def _rates(caller: Caller | None) -> list[_Rate]:

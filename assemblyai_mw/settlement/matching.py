@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..features import FLAGS
 from ..settling import AUDIO, audio_mark
-from ..store import Due
 from .upstream_list import Listed
+
+if TYPE_CHECKING:
+    from ..store import Due
 
 # How far this machine's clock and AssemblyAI's may be apart.
 SKEW = timedelta(seconds=120)

@@ -6,17 +6,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..config import Config
 from ..errors import UpstreamError
 from ..pricing import PriceBook, Unpriced, format_usd
-from ..store import Ledger
 from ..transport import Transport
 from ..usage import transcript_outcome
 from .account import Account, Accounts, Answer, refusal
 from .settler import under_way_s
 from .upstream_list import Listed, walk
+
+if TYPE_CHECKING:
+    from ..store import Ledger
 
 Problem = Literal["unknown", "unsettled", "unanswered", "missing", "amount"]
 _LAST_SUBMIT = timedelta(minutes=10)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from ..call import Call, Caller, Route
 from ..calllog import OnCall, emit, wanted
@@ -15,12 +16,14 @@ from ..config import Config, Timeouts
 from ..errors import StoreError, UpstreamError
 from ..pricing import PriceBook
 from ..settling import Closed, close_row, shows_end
-from ..store import Due, Ledger
 from ..transport import Transport
 from ..usage import Outcome, transcript_outcome
 from .account import Account, Accounts, Answer, refusal
 from .matching import Match, match, shows_what_was_asked
 from .upstream_list import Listed, walk
+
+if TYPE_CHECKING:
+    from ..store import Due, Ledger
 
 logger = logging.getLogger("assemblyai_mw.settlement")
 

@@ -19,7 +19,8 @@ from webtest import TestApp
 
 from assemblyai_mw import Caller, ConfigError, KeyAuth, RateLimit
 from assemblyai_mw.middleware import rate_limit
-from assemblyai_mw.rate_storage import FileStorage, path_beside, storage_of
+from assemblyai_mw.rate_path import path_beside
+from assemblyai_mw.rate_storage import FileStorage, storage_of
 
 OK = "200 OK"
 
@@ -250,7 +251,7 @@ def test_fixed_windows_are_refused_rather_than_wrong(tmp_path: Path, method: str
 
 def test_a_ledgers_rates_lie_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert path_beside("sqlite:////var/x/ledger.db") == "/var/x/ledger.db.rates"
-    monkeypatch.setattr("assemblyai_mw.rate_storage.tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr("assemblyai_mw.rate_path.tempfile.gettempdir", lambda: str(tmp_path))
     first = path_beside("postgresql+psycopg://u:secret@h/one")
     second = path_beside("postgresql+psycopg://u:secret@h/two")
     assert first != second
@@ -262,7 +263,7 @@ def test_a_ledgers_rates_lie_beside_it(tmp_path: Path, monkeypatch: pytest.Monke
 def test_somebody_elses_directory_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assemblyai_mw.rate_storage.tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr("assemblyai_mw.rate_path.tempfile.gettempdir", lambda: str(tmp_path))
     planted = tmp_path / f"assemblyai-mw-{os.getuid()}"
     planted.mkdir()
     planted.chmod(0o777)
