@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pkgutil import resolve_name
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol
 
 from .protocol import Finding
 from .texts import TextGuard
@@ -77,9 +77,10 @@ class PresidioGuard(TextGuard):
         self.score_threshold = score_threshold
         self._actions: dict[str, str] | None = None if entities is None else dict(entities)
         self._default = action
-        made = hasattr(analyzer, "analyze") and not isinstance(analyzer, type)
-        self._analyzer: Analyzer | None = analyzer if made else None
-        self._make = cast(Callable[[], Analyzer], analyzer)
+        given: Any = analyzer
+        made = hasattr(given, "analyze") and not isinstance(given, type)
+        self._analyzer: Analyzer | None = given if made else None
+        self._make: Callable[[], Analyzer] = given
         self._lock = threading.Lock()
 
     def find(self, text: str) -> Iterator[Finding]:
