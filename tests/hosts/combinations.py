@@ -62,28 +62,14 @@ SERVERS = [
         {"flask": True, "django": False},
     ),
 ]
-# They need a compiler and system packages, so they are asked for by name:
-# HOSTS_BY_HAND=/path/to/uwsgi,/path/to/mod_wsgi-express
-for program in filter(None, os.environ.get("HOSTS_BY_HAND", "").split(",")):
-    if program.endswith("uwsgi"):
-        options = ["--master", "--die-on-term", "--need-app", "--enable-threads", "--threads", "8"]
-        # It closes after each reply and does not say so by itself.
-        options += ["--add-header", "Connection: close"]
-        where = ["--http-socket", "127.0.0.1:PORT", "--virtualenv", sys.prefix]
-        SERVERS.append(
-            Server("uWSGI", *_both(program, *options, *where, "--module", "APP", chunked=False))
-        )
-    else:
-        fixed = [program, "start-server", "--application-type", "module", "--port", "PORT"]
-        fixed += ["--server-root", "ROOT", "--user", "nobody", "--group", "nogroup"]
-        fixed += ["--python-path", str(SITES), "--python-path", str(PRODUCT)]
-        fixed += ["--python-path", next(path for path in sys.path if "site-packages" in path)]
-        fixed += ["--chunked-request", "--callable-object"]
-        command = {
-            host: [*fixed, app.partition(":")[2], app.partition(":")[0]]
-            for host, app in APPS.items()
-        }
-        SERVERS.append(Server("mod_wsgi", command, dict.fromkeys(APPS, True)))
+# It needs a compiler to install, so it is asked for: HOSTS_BY_HAND=/path/to/uwsgi
+UWSGI = os.environ.get("HOSTS_BY_HAND")
+if UWSGI:
+    options = ["--master", "--die-on-term", "--need-app", "--enable-threads", "--threads", "8"]
+    # It closes after each reply and does not say so by itself.
+    options += ["--add-header", "Connection: close", "--virtualenv", sys.prefix]
+    where = ["--http-socket", "127.0.0.1:PORT", "--module", "APP"]
+    SERVERS.append(Server("uWSGI", *_both(UWSGI, *options, *where, chunked=False)))
 
 
 @contextlib.contextmanager
@@ -95,19 +81,13 @@ def running(host: str, server: Server, folder: Path, config: Path) -> Iterator[s
     if own_port:
         listener.close()
     filled = {"FD": str(fd), "fd://FD": f"fd://{fd}", "PORT": str(port), "APP": APPS[host]}
-    filled |= {"127.0.0.1:PORT": f"127.0.0.1:{port}", "ROOT": str(folder / "root")}
+    filled["127.0.0.1:PORT"] = f"127.0.0.1:{port}"
     environ = {k: v for k, v in os.environ.items() if not k.startswith("ASSEMBLYAI_")}
     environ |= {
         "PYTHONPATH": os.pathsep.join([str(SITES), str(PRODUCT)]),
         "DJANGO_SETTINGS_MODULE": "django_settings",
         "ASSEMBLYAI_MW_CONFIG": str(config),
     }
-    if "ROOT" in server.command[host]:
-        # Apache's workers are somebody else: nobody.
-        folder.parent.chmod(0o711)
-        folder.chmod(0o777)
-        for file in folder.iterdir():
-            file.chmod(0o666)
     output = folder / "server.log"
     with output.open("wb") as log:
         process = subprocess.Popen(

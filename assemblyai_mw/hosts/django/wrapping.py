@@ -87,7 +87,7 @@ def _session_and_user() -> list[Any]:
     from django.contrib.sessions.middleware import SessionMiddleware
     from django.utils.module_loading import import_string
 
-    wanted: tuple[type, ...] = (SessionMiddleware,)
+    wanted: tuple[Any, ...] = (SessionMiddleware,)
     if apps.is_installed("django.contrib.auth"):
         # Its models cannot even be imported in a site that has no users.
         from django.contrib.auth.middleware import AuthenticationMiddleware
