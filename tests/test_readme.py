@@ -93,7 +93,6 @@ def test_every_python_block_is_run_by_a_test_below() -> None:
             "aai.settings.base_url",
             "OpenAI(base_url",
             "completion(\n    model=",
-            "PrefixRouter(app.wsgi_app",
             "FakeTransport()",
         )
     ]
@@ -162,20 +161,6 @@ def test_completion_asks_without_a_server(
     assert capsys.readouterr().out == "Paris. 0.0000594\n"
 
 
-def test_the_composition_by_hand_does_the_same(alice: str, hosts: Hosts) -> None:
-    block = block_with("PrefixRouter(app.wsgi_app")
-    names = run(block, {"https://api.assemblyai.com": hosts.routes["/assemblyai"]})
-    client = names["app"].test_client()
-    assert client.get("/assemblyai/v2/transcript").status_code == 401
-    reply = client.get("/assemblyai/v2/transcript", headers={"Authorization": f"Bearer {alice}"})
-    assert reply.json["transcripts"] == []
-    asked = {"audio_url": "https://example.com/a.mp3"}
-    client.post("/assemblyai/v2/transcript", json=asked, headers={"Authorization": alice})
-    assert hosts.us.requests[-1].header("authorization") == US_KEY
-    forwarder = names["api"].app.app.app
-    forwarder.transport.close()
-
-
 def test_the_testing_block_asserts_what_it_says(home: Path) -> None:
     run(block_with("FakeTransport()"), {})
 
@@ -195,7 +180,7 @@ def test_the_routes_table_is_the_default() -> None:
 
 def test_the_commands_run_in_their_order(home: Path) -> None:
     ours = [line for line in COMMANDS if line.startswith("assemblyai-mw ")]
-    assert len(ours) == 10
+    assert len(ours) == 8
     for line in ours:
         result = CliRunner().invoke(main, shlex.split(line)[1:])
         assert result.exit_code == 0, f"{line}: {result.output}"
@@ -203,17 +188,37 @@ def test_the_commands_run_in_their_order(home: Path) -> None:
 
 def test_the_other_commands_name_what_there_is(home: Path) -> None:
     others = [line for line in COMMANDS if not line.startswith("assemblyai-mw ")]
-    demo, test, export, gunicorn = others
+    demo, test, export, gunicorn, docs, benchmarks = others
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     extras = setup["options.extras_require"]
-    for line, extra in ((demo, "demo"), (test, "test")):
+    for line, extra in ((demo, "demo"), (test, "test"), (docs, "docs")):
         assert f"python3 -m venv .venv && .venv/bin/pip install -q '.[{extra}]' && " in line
         assert extra in extras
     assert (ROOT / demo.split()[-1]).is_file()
     assert test.endswith(".venv/bin/python -m pytest")
     assert export.split("=")[0] == "export ASSEMBLYAI_API_KEY"
     assert gunicorn.endswith(" app:app")
+    assert docs.endswith(".venv/bin/mkdocs serve")
+    assert benchmarks == "python -m benchmarks"
+    assert (ROOT / "benchmarks" / "__main__.py").is_file()
+
+
+def test_what_is_linked_is_there() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert len(links) > 15
+    assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+def test_each_extra_for_users_has_its_row() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    named = re.findall(
+        r"^\| (`\w+`(?:, `\w+`)*) \|", README.partition("| Extra |")[2], re.MULTILINE
+    )
+    rows = {name for cell in named for name in re.findall(r"\w+", cell)}
+    # For a WebSocket that WSGI cannot carry; nothing uses it yet.
+    assert rows == set(setup["options.extras_require"]) - {"realtime"}
 
 
 def test_each_dependency_has_its_row() -> None:
