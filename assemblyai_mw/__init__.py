@@ -3,15 +3,17 @@
 The way of a request, in and back out:
 
     host server (Gunicorn, Waitress, mod_wsgi, WebTest, ...)
-      PrefixRouter          /assemblyai/* and its kind; all else is the host app's, untouched
-        KeyAuth             whose call is this?        401 in the dialect of the route
-          RateLimit         too fast?                  429 and retry-after
-            OpenAITranslator  on /v1/* only: OpenAI's JSON <-> the LLM Gateway's
-              Policy        may this key do that?      403
-                Isolation   is this id theirs?         404, as for an id that never was
-                  Budget    may they spend this?       429: spent, held, needed, limit
-                    CostLogger  what did it cost?      ledger row, log line, callbacks
-                      UpstreamForwarder                bytes out, bytes back, streamed
+      PrefixRouter              /assemblyai/* and its kind; all else is the host app's
+        CallLog                 one line a call, whoever answers it
+          KeyAuth               whose call is this?     401 in the dialect of the route
+            RateLimit           too fast?               429 and retry-after
+              OpenAITranslator  on /v1/* only: OpenAI's JSON <-> the LLM Gateway's
+                Guardrails      may this be said?       the host's own guards, before and after
+                  Policy        may this key do that?   403
+                    Isolation   is this id theirs?      404, as for an id that never was
+                      Budget    may they spend this?    429: spent, held, needed, limit
+                        CostLogger  what did it cost?   the ledger's row, callbacks
+                          UpstreamForwarder             bytes out, bytes back, streamed
 
 Each stage is plain WSGI, `Stage(app, *, options)`, and works alone around any app;
 `AssemblyAIMiddleware` is nothing but their composition. What they know of a request lies in
@@ -27,7 +29,9 @@ from .middleware.auth import KeyAuth
 from .middleware.budget import Budget
 from .middleware.cost import CostLogger
 from .middleware.forward import UpstreamForwarder
+from .middleware.guardrails import Guardrails
 from .middleware.isolation import Isolation
+from .middleware.log import CallLog
 from .middleware.openai import OpenAITranslator
 from .middleware.policy import Policy
 from .middleware.rate_limit import RateLimit
@@ -47,11 +51,13 @@ __all__ = [
     "AssemblyAIMiddleware",
     "Budget",
     "Call",
+    "CallLog",
     "CallRecord",
     "Caller",
     "ConfigError",
     "CostLogger",
     "Database",
+    "Guardrails",
     "Holds",
     "Isolation",
     "KeyAuth",

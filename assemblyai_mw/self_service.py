@@ -16,7 +16,7 @@ from .pricing import format_usd
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from .store import Database, KeyInfo, Keys, Standing
+    from .store import Database, Holds, KeyInfo, Keys, Standing
 
 logger = logging.getLogger("assemblyai_mw.self_service")
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from .decoding import decode
+from .errors import StoreError
 from .pricing import Price, PriceBook, Unpriced
 from .usage import Outcome, Usage
 
 if TYPE_CHECKING:
+    from .call import Call
     from .store import Ledger
+
+logger = logging.getLogger("assemblyai_mw.cost")
 
 # A ten-hour transcript with its words is some 30 MB.
 MAX_REPLY_BYTES = 64 * 1024 * 1024
@@ -90,6 +95,30 @@ def close_row(
     if not ledger.settle(row, usage=usage, price=price, status=status, reason=reason):
         return None
     return Closed("unpriced" if price is None else "settled", usage, price, reason)
+
+
+def close_call(
+    ledger: Ledger,
+    prices: PriceBook,
+    call: Call,
+    row: int,
+    outcome: Outcome,
+    at: datetime,
+    *,
+    status: int | None = None,
+) -> bool:
+    """`close_row` by what a call's reply shows, noted on the Call; False where it stays open."""
+    try:
+        closed = close_row(ledger, prices, row, outcome, at, status=status)
+    except StoreError as error:
+        logger.error("row %s stays open: %s", row, error)
+        return False
+    if closed is not None:
+        call.row, call.state = row, closed.state
+        call.usage, call.price = closed.usage, closed.price
+        if closed.state == "unpriced":
+            logger.warning("row %s is unpriced: %s", row, closed.reason)
+    return True
 
 
 def audio_mark(request_id: str, url: object) -> str | None:

@@ -6,13 +6,38 @@ client has the whole reply, the ledger has it too. It never holds a stream's eve
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from .decoding import narrow
 from .usage import ChatMeter
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
     from .wsgi import Reply
+
+logger = logging.getLogger("assemblyai_mw.cost")
+
+
+def never_raising(end: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Keep the meter's own faults out of the client's reply."""
+
+    def guarded(argument: Any) -> None:
+        try:
+            end(argument)
+        except Exception:
+            logger.exception("a reply could not be metered")
+
+    return guarded
+
+
+def narrow_encoding(environ: WSGIEnvironment) -> None:
+    """Ask only for codings that the meter can read too."""
+    accepted = environ.get("HTTP_ACCEPT_ENCODING")
+    if accepted:
+        environ["HTTP_ACCEPT_ENCODING"] = narrow(accepted)
 
 
 class Counted:

@@ -2,50 +2,35 @@
 
 from __future__ import annotations
 
-import io
 import logging
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
-from ..call import Call, enter, json_of, read_body
+from ..asking import MAX_JSON_BYTES, asked_for
+from ..call import Call, enter, json_of
 from ..calllog import OnCall, emit, wanted
-from ..decoding import narrow
-from ..errors import BadRequest, RequestRefused, StoreError, UpstreamError, error_reply
+from ..errors import RequestRefused, StoreError, UpstreamError, error_reply
 from ..late import ledger_of
-from ..ownership import Ownership
+from ..polls import Polls
 from ..pricing import PriceBook
-from ..settling import (
-    AUDIO,
-    MAX_REPLY_BYTES,
-    audio_mark,
-    close_row,
-    read_object,
-    shows_end,
-)
-from ..taps import Counted, JSONTap, StreamTap
-from ..usage import ChatMeter, Outcome, asked_of, kind_of, outcome_of, transcript_outcome
+from ..settling import AUDIO, MAX_REPLY_BYTES, audio_mark, close_call, read_object
+from ..taps import Counted, JSONTap, StreamTap, narrow_encoding, never_raising
+from ..usage import ChatMeter, Outcome, kind_of, outcome_of
 from ..wsgi import Reply
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from ..store import Database, Ledger, Owner
+    from ..store import Database, Ledger
 
 logger = logging.getLogger("assemblyai_mw.cost")
 
-MAX_JSON_BYTES = 16 * 1024 * 1024
 # A reply that names a new transcript is a few kilobytes.
 MAX_CREATED_BYTES = 4 * 1024 * 1024
 # A submit whose answer broke off is looked up in AssemblyAI's list after this.
 LOOK_UP_AFTER_S = 5.0
-
-# Kinds whose request is a JSON object; the others are audio, or a query.
-_JSON_KINDS = frozenset({"transcript", "chat", "understanding", "lemur", "tts"})
-_TRANSCRIPT = re.compile(r"/v2/transcript/([A-Za-z0-9_-]{1,128})(/sentences|/paragraphs)?")
 
 
 class CostLogger:
@@ -87,16 +72,16 @@ class CostLogger:
         self.on_call: tuple[OnCall, ...] = (on_call,) if callable(on_call) else tuple(on_call)
         self.max_json_bytes = max_json_bytes
         self._wake = wake
-        self._owners = Ownership(self.ledger)
+        self._polls = Polls(app, ledger=self.ledger, prices=self.prices)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
         if self._wake is not None:
             self._wake()
         call.kind = kind_of(call.route.service, call.method, call.path)
-        app = self._free if call.kind is None else self._billable
+        app = self._polls if call.kind is None else self._billable
         if call.inner or not wanted(self.on_call):
-            return app(environ, start_response)
+            return app(call, environ, start_response)
         status = ""
 
         def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -112,7 +97,7 @@ class CostLogger:
             code = int(status[:3]) if whole and status else None
             emit(call, self.on_call, status=code, bytes_out=bytes_out)
 
-        body = app(environ, start)
+        body = app(call, environ, start)
         if type(body) is list:
             # A reply that is here already needs no watching.
             end(sum(map(len, body)), True)
@@ -121,8 +106,9 @@ class CostLogger:
 
     # What costs
 
-    def _billable(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        call, environ = enter(environ)
+    def _billable(
+        self, call: Call, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         kind = call.kind or "other"
         try:
             asked = self._asked(kind, call, environ)
@@ -133,7 +119,7 @@ class CostLogger:
         except StoreError as error:
             return self._ledger_down(call, error)(environ, start_response)
         call.state = "pending"
-        _narrow_encoding(environ)
+        narrow_encoding(environ)
         try:
             reply = Reply(self.app, environ)
         except BaseException:
@@ -156,23 +142,13 @@ class CostLogger:
 
     def _asked(self, kind: str, call: Call, environ: WSGIEnvironment) -> dict[str, Any]:
         """Return what the price will depend on; raise where the request cannot be read."""
-        if kind in _JSON_KINDS:
-            if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
-                raise RequestRefused("A compressed body cannot be read here.", status=415)
-            body = read_body(call, environ, max_bytes=self.max_json_bytes)
-            value = json_of(call)
-            if not isinstance(value, dict):
-                raise BadRequest("The body is not a JSON object.")
-            asked = asked_of(kind, value, size=len(body))
-            if kind == "understanding" and "transcript_id" in asked:
-                # Its reply names no length; the transcript that it reads has one.
-                audio_ms = self.ledger.audio_ms(call.route.region, asked["transcript_id"])
-                asked = {**asked, "audio_ms": audio_ms} if audio_ms is not None else asked
-            mark = audio_mark(call.id, value.get("audio_url")) if kind == "transcript" else None
-            return {**asked, AUDIO: mark} if mark else asked
-        if kind == "token":
-            return asked_of(kind, dict(parse_qsl(environ.get("QUERY_STRING", ""))))
-        return asked_of(kind, {"model": environ.get("HTTP_X_AAI_MODEL")})
+        asked = asked_for(call, environ, kind, max_bytes=self.max_json_bytes)
+        if kind == "understanding" and "transcript_id" in asked:
+            # Its reply names no length; the transcript that it reads has one.
+            audio_ms = self.ledger.audio_ms(call.route.region, asked["transcript_id"])
+            return asked if audio_ms is None else {**asked, "audio_ms": audio_ms}
+        mark = audio_mark(call.id, json_of(call).get("audio_url")) if kind == "transcript" else None
+        return {**asked, AUDIO: mark} if mark else asked
 
     def _created(
         self,
@@ -235,7 +211,7 @@ class CostLogger:
             self._close(call, outcome, status=status)
 
         reply.start(start_response)
-        return StreamTap(reply, meter, _never_raising(end))
+        return StreamTap(reply, meter, never_raising(end))
 
     def _replied(
         self,
@@ -256,7 +232,7 @@ class CostLogger:
             self._close(call, outcome, status=status)
 
         reply.start(start_response)
-        return JSONTap(reply, _never_raising(end), max_bytes=MAX_REPLY_BYTES, drain=True)
+        return JSONTap(reply, never_raising(end), max_bytes=MAX_REPLY_BYTES, drain=True)
 
     def _not_done(self, call: Call, status: int | None) -> None:
         """Close the row of a call that was refused, or leave it open if nobody knows."""
@@ -291,134 +267,7 @@ class CostLogger:
     def _close(self, call: Call, outcome: Outcome, *, status: int | None = None) -> None:
         assert call.row is not None
         at = datetime.fromtimestamp(call.started, UTC)
-        self._settle(call, call.row, outcome, at, status=status)
-
-    # What settles
-
-    def _free(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        call, environ = enter(environ)
-        if call.route.service != "api" or call.method not in ("GET", "DELETE"):
-            return self.app(environ, start_response)
-        if call.path == "/v2/transcript" and call.method == "GET":
-            return self._tapped(call, environ, start_response, self._listed)
-        match = _TRANSCRIPT.fullmatch(call.path)
-        if match is None:
-            return self.app(environ, start_response)
-        call.transcript_id = match[1]
-        try:
-            owner = self._owners.find(call.route.region, match[1])
-        except StoreError as error:
-            # Reading is free and goes on; what it would have settled is settled later.
-            logger.error("transcript %s is not metered: %s", match[1], error)
-            owner = None
-        if owner is None or owner.settled:
-            return self.app(environ, start_response)
-        if call.method == "DELETE":
-            self._settle_first(call, owner, environ)
-
-        def seen(call: Call, transcript: Mapping[str, Any]) -> None:
-            self._seen(call, owner, transcript)
-
-        return self._tapped(call, environ, start_response, seen)
-
-    def _tapped(
-        self,
-        call: Call,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-        seen: Callable[[Call, Mapping[str, Any]], None],
-    ) -> Iterable[bytes]:
-        """Pass a reply on; *seen* reads what it holds."""
-        _narrow_encoding(environ)
-        reply = Reply(self.app, environ)
-        if reply.status_code != 200:
-            reply.start(start_response)
-            return reply
-        encoding = reply.header("content-encoding")
-
-        def end(body: bytes | None) -> None:
-            value = read_object(body, encoding) if body is not None else None
-            if value is not None:
-                seen(call, value)
-
-        reply.start(start_response)
-        return JSONTap(reply, _never_raising(end), max_bytes=MAX_REPLY_BYTES)
-
-    def _listed(self, call: Call, value: Mapping[str, Any]) -> None:
-        """Act on a list: errors in it are free, the price of what ended is asked for soon."""
-        ended = {}
-        items = value.get("transcripts")
-        for item in items if isinstance(items, list) else ():
-            if isinstance(item, dict) and item.get("status") in ("completed", "error"):
-                ended[str(item.get("id"))] = item["status"]
-        try:
-            owners = self.ledger.owners(call.route.region, list(ended)) if ended else {}
-            open_rows = {id: o.row for id, o in owners.items() if o.row and not o.settled}
-            done = [row for id, row in open_rows.items() if ended[id] == "completed"]
-            if done:
-                self.ledger.hasten(done)
-            for id, row in open_rows.items():
-                if ended[id] == "error":
-                    self.ledger.fail(row, status=None)
-        except StoreError as error:
-            logger.error("a list is not metered: %s", error)
-
-    def _settle_first(self, call: Call, owner: Owner, environ: WSGIEnvironment) -> None:
-        """Look at a transcript before it is deleted: afterwards there is less to see."""
-        get = {
-            **environ,
-            "REQUEST_METHOD": "GET",
-            "CONTENT_LENGTH": "",
-            "wsgi.input": io.BytesIO(),
-        }
-        get.pop("HTTP_TRANSFER_ENCODING", None)
-        try:
-            reply = Reply(self.app, get)
-            try:
-                blocks: list[bytes] = []
-                for block in reply if reply.status_code == 200 else ():
-                    blocks.append(block)
-                    if sum(map(len, blocks)) > MAX_REPLY_BYTES:
-                        break
-                value = read_object(b"".join(blocks), reply.header("content-encoding"))
-                if value is not None:
-                    self._seen(call, owner, value)
-            finally:
-                reply.close()
-        except Exception as error:
-            logger.warning("transcript %s: %s", call.transcript_id, type(error).__name__)
-        call.upstream = "unsent"
-
-    def _seen(self, call: Call, owner: Owner, transcript: Mapping[str, Any]) -> None:
-        """Settle a transcript by a reply that shows it, if it shows its end."""
-        outcome = transcript_outcome(transcript, owner.features, call.route.region)
-        if owner.row is None or not shows_end(transcript, outcome):
-            return
-        if self._settle(call, owner.row, outcome, owner.at):
-            assert call.transcript_id is not None
-            self._owners.settled(call.route.region, call.transcript_id, owner)
-
-    def _settle(
-        self,
-        call: Call,
-        row: int,
-        outcome: Outcome,
-        at: datetime,
-        *,
-        status: int | None = None,
-    ) -> bool:
-        """Write the end of a row, unless somebody did; False where it stays open."""
-        try:
-            closed = close_row(self.ledger, self.prices, row, outcome, at, status=status)
-        except StoreError as error:
-            logger.error("row %s stays open: %s", row, error)
-            return False
-        if closed is not None:
-            call.row, call.state = row, closed.state
-            call.usage, call.price = closed.usage, closed.price
-            if closed.state == "unpriced":
-                logger.warning("row %s is unpriced: %s", row, closed.reason)
-        return True
+        close_call(self.ledger, self.prices, call, call.row, outcome, at, status=status)
 
     def _ledger_down(self, call: Call, error: StoreError) -> WSGIApplication:
         logger.error("the ledger cannot be written: %s", error)
@@ -428,25 +277,6 @@ class CostLogger:
             "The ledger cannot be written, so nothing that costs is sent.",
             code="ledger_unavailable",
         )
-
-
-def _never_raising(end: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Keep the meter's own faults out of the client's reply."""
-
-    def guarded(argument: Any) -> None:
-        try:
-            end(argument)
-        except Exception:
-            logger.exception("a reply could not be metered")
-
-    return guarded
-
-
-def _narrow_encoding(environ: WSGIEnvironment) -> None:
-    """Ask only for codings that the meter can read too."""
-    accepted = environ.get("HTTP_ACCEPT_ENCODING")
-    if accepted:
-        environ["HTTP_ACCEPT_ENCODING"] = narrow(accepted)
 
 
 class _Whole:
