@@ -10,7 +10,7 @@ from blocks import ROOT, blocks_of
 from doc_tables import DOCS, TABLES, marked
 
 import assemblyai_mw
-from assemblyai_mw import guards, testing
+from assemblyai_mw import client, guards, testing
 from assemblyai_mw.config import DEFAULT_ROUTES
 from assemblyai_mw.translate import ModelList
 from assemblyai_mw.translate.reply import finish_reason
@@ -46,7 +46,9 @@ def test_the_routes_are_the_default() -> None:
     assert dict(rows) == DEFAULT_ROUTES
 
 
-@pytest.mark.parametrize("package", [assemblyai_mw, testing, guards], ids=lambda p: p.__name__)
+@pytest.mark.parametrize(
+    "package", [assemblyai_mw, client, testing, guards], ids=lambda p: p.__name__
+)
 def test_each_public_name_is_in_the_reference(package: object) -> None:
     pages = "".join(path.read_text() for path in sorted((DOCS / "api").glob("*.md")))
     named = set(re.findall(r"^::: ([\w.]+)$", pages, re.M)) | set(re.findall(r"`(\w+)`", pages))
