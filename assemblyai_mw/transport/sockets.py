@@ -22,10 +22,13 @@ from dataclasses import dataclass
 import certifi
 
 from ..errors import UpstreamError, UpstreamTimeout
+from .ahead import Ahead
 from .base import Origin, Request, Timeouts
 from .reply import Head, ReplyBody
 
 READ_BYTES = 64 * 1024
+# Larger uploads are sent while their next block is read; a thread is not worth less.
+AHEAD_AFTER_BLOCKS = 4
 # Blocks above this go out by a call of their own rather than through a copy.
 JOIN_BYTES = 64 * 1024
 MAX_IDLE_CONNECTIONS = 64
@@ -290,30 +293,48 @@ def _write_blocks(
         sock.sendall(head)
     except ConnectionError:
         return _early_reply(sock) or _fail()
-    for block in blocks:
-        if not block:
-            continue
-        connection.wait_until(deadline)
-        early = _early_reply(sock)
-        if early:
-            return early
+    with contextlib.closing(Ahead(lambda block: _send(connection, block, deadline))) as ahead:
         try:
-            if not chunked:
-                sock.sendall(block)
-            elif len(block) <= JOIN_BYTES:
-                sock.sendall(b"%x\r\n%b\r\n" % (len(block), block))
-            else:
-                sock.sendall(b"%x\r\n" % len(block))
-                sock.sendall(block)
-                sock.sendall(b"\r\n")
+            for number, block in enumerate(filter(None, blocks)):
+                if not connection.is_quiet():
+                    # Only one thread at a time may use the socket: it may be TLS.
+                    ahead.wait()
+                    early = _early_reply(sock)
+                    if early:
+                        return early
+                framed = _framed(block) if chunked else (block,)
+                if number < AHEAD_AFTER_BLOCKS:
+                    for piece in framed:
+                        _send(connection, piece, deadline)
+                else:
+                    ahead.put(framed)
+            ahead.wait()
         except (ConnectionError, TimeoutError):
             early = _early_reply(sock)
             if early:
                 return early
             raise
+        except BaseException:
+            # The client's body broke off: what waits is not worth sending, nor waiting for.
+            ahead.drop()
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            raise
     if chunked:
         sock.sendall(b"0\r\n\r\n")
     return b""
+
+
+def _send(connection: Connection, piece: bytes, deadline: float) -> None:
+    connection.wait_until(deadline)
+    connection.socket.sendall(piece)
+
+
+def _framed(block: bytes) -> tuple[bytes, ...]:
+    """Return a chunk in as few pieces as are worth a copy (RFC 9112 7.1)."""
+    if len(block) <= JOIN_BYTES:
+        return (b"%x\r\n%b\r\n" % (len(block), block),)
+    return (b"%x\r\n" % len(block), block, b"\r\n")
 
 
 def _fail() -> bytes:
