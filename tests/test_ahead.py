@@ -32,11 +32,14 @@ def test_what_sending_raises_comes_out_and_the_rest_is_dropped() -> None:
             raise ConnectionResetError("gone")
         sent.append(piece)
 
-    ahead = Ahead(send)
-    with pytest.raises(ConnectionResetError):
+    def send_all() -> None:
         for number in range(50):
             ahead.put((b"%d" % number,))
         ahead.wait()
+
+    ahead = Ahead(send)
+    with pytest.raises(ConnectionResetError):
+        send_all()
     ahead.close()
     assert sent == [b"0", b"1"]
 
