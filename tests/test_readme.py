@@ -196,7 +196,7 @@ def test_the_other_commands_name_what_there_is(home: Path) -> None:
         assert f"python3 -m venv .venv && .venv/bin/pip install -q '.[{extra}]' && " in line
         assert extra in extras
     assert (ROOT / demo.split()[-1]).is_file()
-    assert test.endswith(".venv/bin/python -m pytest")
+    assert test.endswith(".venv/bin/python -m pytest -n 2")
     assert export.split("=")[0] == "export ASSEMBLYAI_API_KEY"
     assert gunicorn.endswith(" app:app")
     assert docs.endswith(".venv/bin/mkdocs serve")
@@ -218,7 +218,7 @@ def test_each_extra_for_users_has_its_row() -> None:
     )
     rows = {name for cell in named for name in re.findall(r"\w+", cell)}
     # For a WebSocket that WSGI cannot carry; nothing uses it yet.
-    assert rows == set(setup["options.extras_require"]) - {"realtime"}
+    assert rows == set(setup["options.extras_require"])
 
 
 def test_each_dependency_has_its_row() -> None:

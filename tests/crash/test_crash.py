@@ -11,7 +11,7 @@ from .bench import POINTS, run
 
 @pytest.mark.slow
 def test_no_kill_loses_doubles_or_orphans_a_transcript(database_url: str, tmp_path: Path) -> None:
-    counts = run(tmp_path / "host", database_url, rounds=2 * len(POINTS), seed=7)
+    counts = run(tmp_path / "host", database_url, rounds=len(POINTS), seed=7)
     assert counts.clean, counts
     assert counts.kills > 0
     assert counts.submitted >= counts.acknowledged > 0
