@@ -10,21 +10,23 @@ from assemblyai_mw.decoding import decode, narrow
 TEXT = b'{"status": "completed"}' * 10
 
 
+def raw_deflate(data: bytes) -> bytes:
+    deflater = zlib.compressobj(wbits=-15)
+    return deflater.compress(data) + deflater.flush()
+
+
 @pytest.mark.parametrize(
     "encoding, body",
     [
-        (None, TEXT),
-        ("identity", TEXT),
-        ("gzip", gzip.compress(TEXT)),
-        ("X-GZIP", gzip.compress(TEXT)),
-        ("deflate", zlib.compress(TEXT)),
-        ("deflate", zlib.compressobj(wbits=-15).compress(TEXT) + b""),
+        pytest.param(None, TEXT, id="none"),
+        pytest.param("identity", TEXT, id="identity"),
+        pytest.param("gzip", gzip.compress(TEXT), id="gzip"),
+        pytest.param("X-GZIP", gzip.compress(TEXT), id="x-gzip"),
+        pytest.param("deflate", zlib.compress(TEXT), id="deflate, zlib"),
+        pytest.param("deflate", raw_deflate(TEXT), id="deflate, raw"),
     ],
 )
 def test_what_can_be_undone_is(encoding: str | None, body: bytes) -> None:
-    if encoding == "deflate" and body[:1] != b"x":
-        raw = zlib.compressobj(wbits=-15)
-        body = raw.compress(TEXT) + raw.flush()
     assert decode(body, encoding, max_bytes=1000) == TEXT
 
 

@@ -93,6 +93,7 @@ def test_every_python_block_is_run_by_a_test_below() -> None:
             "aai.settings.base_url",
             "OpenAI(base_url",
             "completion(\n    model=",
+            "api = UpstreamForwarder(",
             "FakeTransport()",
         )
     ]
@@ -101,6 +102,12 @@ def test_every_python_block_is_run_by_a_test_below() -> None:
 
 def test_the_one_line_wraps_an_app(home: Path) -> None:
     app = run(block_with("AssemblyAIMiddleware(app.wsgi_app)\n"), {})["app"]
+    assert app.test_client().get("/assemblyai/v2/transcript").status_code == 401
+    assert app.test_client().get("/elsewhere").status_code == 404
+
+
+def test_the_way_can_be_written_by_hand(home: Path) -> None:
+    app = run(block_with("api = UpstreamForwarder("), {})["app"]
     assert app.test_client().get("/assemblyai/v2/transcript").status_code == 401
     assert app.test_client().get("/elsewhere").status_code == 404
 

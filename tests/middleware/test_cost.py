@@ -208,18 +208,18 @@ def test_a_chat_without_an_answer_is_unpriced_and_says_why(app, upstream, ledger
 
 
 @pytest.mark.parametrize(
-    "path, body, headers, status",
+    "body, headers, status",
     [
-        ("/v2/transcript", b"{", {}, 400),
-        ("/v2/transcript", b"[]", {}, 400),
-        ("/v2/transcript", b'{"a":1,"a":2}', {}, 400),
-        ("/v2/transcript", gzip.compress(b"{}"), {"Content-Encoding": "gzip"}, 415),
+        pytest.param(b"{", {}, 400, id="cut"),
+        pytest.param(b"[]", {}, 400, id="a list"),
+        pytest.param(b'{"a":1,"a":2}', {}, 400, id="a key twice"),
+        pytest.param(gzip.compress(b"{}"), {"Content-Encoding": "gzip"}, 415, id="packed"),
     ],
 )
 def test_a_billable_body_that_cannot_be_read_goes_nowhere(
-    app, upstream, ledger, path: str, body: bytes, headers: dict, status: int
+    app, upstream, ledger, body: bytes, headers: dict, status: int
 ) -> None:
-    reply = app.post(f"/assemblyai{path}", body, headers=headers, status=status)
+    reply = app.post("/assemblyai/v2/transcript", body, headers=headers, status=status)
     assert list(reply.json) == ["error"]
     assert (upstream.seen, rows(ledger)) == ([], [])
 
