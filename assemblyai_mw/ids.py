@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from .errors import BadRequest
 
@@ -14,9 +14,27 @@ PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 # What could be an id where nobody knows the place: long, with a digit in it.
 _LIKE_AN_ID = re.compile(r"(?<![A-Za-z0-9_-])(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}")
 MAX_ROUNDS = 10
+# Signed URLs have some thousand characters.
+MAX_URL_CHARS = 16 * 1024
 _ID_MEMBERS = frozenset({"transcriptid", "transcriptids"})
 _NOT_A_LETTER = re.compile(r"[^0-9a-z]")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
+
+
+class _Widths:
+    """Characters as `str.translate` asks for them: each in its compatible form (NFKC).
+
+    One by one: a whole text's normalizing puts the accents on a letter in order, which
+    takes quadratic time where somebody sends a million of them. What it would also do, join
+    letters and accents, makes no plain letter.
+    """
+
+    def __getitem__(self, code: int) -> str:
+        return unicodedata.normalize("NFKC", chr(code))
+
+
+_WIDTHS = _Widths()
 
 
 def loosened(text: str) -> str:
@@ -30,8 +48,8 @@ def loosened(text: str) -> str:
     """
     plain = text.encode("latin-1", "replace").decode("utf-8", "replace")
     for _ in range(MAX_ROUNDS):
-        before, plain = plain, unicodedata.normalize("NFKC", unquote(plain, errors="replace"))
-        if plain == before:
+        before, plain = plain, unquote(plain, errors="replace").translate(_WIDTHS)
+        if plain == before or "%" not in plain:
             return plain
     raise BadRequest("The request's target is encoded too many times.")
 
@@ -97,10 +115,14 @@ def upload_key(url: str) -> tuple[str, bool]:
     file.
 
     Raises:
-        BadRequest: It is no URL.
+        BadRequest: It is no URL, or too long for one.
     """
+    # Quoted, since urlsplit normalizes a host beyond ASCII, as a whole.
+    plain = _BEYOND_ASCII.sub(
+        lambda found: quote(found[0], errors="replace"), loosened_url(url).strip()
+    )
     try:
-        parts = urlsplit(loosened_url(url).strip())
+        parts = urlsplit(plain)
         host = (parts.hostname or "").rstrip(".").lower()
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
@@ -111,12 +133,18 @@ def upload_key(url: str) -> tuple[str, bool]:
 
 
 def loosened_url(url: str) -> str:
-    """Return a URL as the laxest of readers might see it."""
+    """Return a URL as the laxest of readers might see it.
+
+    Raises:
+        BadRequest: It is too long, or still encoded after ten rounds.
+    """
+    if len(url) > MAX_URL_CHARS:
+        raise BadRequest("audio_url is too long.")
     for _ in range(MAX_ROUNDS):
         before = url
-        url = unicodedata.normalize("NFKC", unquote(url, errors="replace")).translate(_DOTS)
+        url = unquote(url, errors="replace").translate(_WIDTHS).translate(_DOTS)
         url = url.replace("\\", "/")
-        if url == before:
+        if url == before or "%" not in url:
             return url
     raise BadRequest("audio_url is encoded too many times.")
 

@@ -16,7 +16,9 @@ from .errors import BadRequest
 # Python's own scanner recurses, and past about 1,000 levels raises.
 MAX_DEPTH = 128
 MAX_INT_DIGITS = 128
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
+# A string without an end takes in all that follows: looked for again at each quote in it, it
+# would cost quadratic time.
+_STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[][{}]', re.DOTALL)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

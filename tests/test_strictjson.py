@@ -1,5 +1,7 @@
 """JSON that every reader reads alike, and nothing else."""
 
+import time
+
 import pytest
 
 from assemblyai_mw.errors import BadRequest
@@ -51,3 +53,17 @@ def test_json_is_read(body: bytes, value: object) -> None:
 def test_what_readers_read_differently_is_refused(body: bytes) -> None:
     with pytest.raises(BadRequest):
         loads(body)
+
+
+def test_a_text_without_an_end_is_refused_in_time_that_grows_with_it() -> None:
+    """Looked for again at each of its quotes, its end would take hours."""
+    body = b"[" + b"[]," * 200 + b'"' + b'\\"' * 400_000
+    started = time.process_time()
+    with pytest.raises(BadRequest):
+        loads(body)
+    assert time.process_time() - started < 5
+
+
+def test_brackets_in_texts_are_not_counted() -> None:
+    body = b'["' + b"\\\\" + b'", "' + b'\\"' + b"[{" * 300 + b'"]'
+    assert loads(body) == ["\\", '"' + "[{" * 300]
