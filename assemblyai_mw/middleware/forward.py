@@ -140,6 +140,12 @@ class UpstreamForwarder:
                 return self._failed(call, error)(environ, start_response)
             # The client's body broke off; the upstream's connection is closed by now.
             return error.reply(call.route.dialect)(environ, start_response)
+        except BaseException:
+            # A server that ends its worker in the midst of a call (Gunicorn's timeout) raises
+            # SystemExit here: what went out may be done, and billed, all the same.
+            if request.sent:
+                call.upstream = "sent"
+            raise
         call.upstream = "replied"
         return self._answer(call, reply, environ, start_response)
 

@@ -303,3 +303,24 @@ def test_requests_failures_are_502_and_504(upstream) -> None:
 def test_a_session_of_the_hosts_own_is_used() -> None:
     session = requests.Session()
     assert RequestsTransport(session).session is session
+
+
+@pytest.mark.parametrize("sent, known", [(False, "unsent"), (True, "sent")])
+def test_a_worker_that_is_ended_in_the_midst_knows_what_it_sent(sent: bool, known: str) -> None:
+    """Gunicorn's timeout raises SystemExit where the worker waits; the work may be done."""
+
+    class Ended:
+        def send(self, origin, request, timeouts):
+            request.sent = sent
+            raise SystemExit(1)
+
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/v2/transcript",
+        "wsgi.input": io.BytesIO(),
+        CALL_KEY: Call("id", 0.0, route_for("/assemblyai"), "POST", "/v2/transcript"),
+    }
+    with pytest.raises(SystemExit):
+        Forwarder("https://x.example", api_key=KEY, transport=Ended())(environ, print)
+    assert environ[CALL_KEY].upstream == known
