@@ -16,6 +16,9 @@ from ..usage import kind_of
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+# What these ask for binds nobody to the model that they name: a token opens whatever session
+# its holder asks for, and of a path that nobody knows only a header is read.
+_FREE_OF_MODELS = frozenset({"token", "other"})
 # A key that may use the translator's routes may reach the gateway through them.
 _OPENAI_ROUTES = ("/v1", "/v1/chat/completions")
 
@@ -98,7 +101,7 @@ class Policy:
     def _check_models(self, caller: Caller, kind: str, asked: dict[str, Any]) -> None:
         if caller.models is None or kind == "understanding":
             return
-        models = asked.get("models") or ()
+        models = () if kind in _FREE_OF_MODELS else asked.get("models") or ()
         if not models:
             raise _forbidden("This key may use certain models only; name one.", param="model")
         for model in models:

@@ -125,6 +125,21 @@ def test_a_key_uses_the_models_on_its_list(stack: Stack, case: str) -> None:
     assert bool(stack.us.requests) == (status == 200)
 
 
+@pytest.mark.parametrize(
+    "method, path",
+    [
+        ("POST", f"{LLM}/v1/tomorrow"),
+        ("GET", "/streaming.assemblyai/v3/token?expires_in_seconds=60&speech_model=gpt-5-mini"),
+    ],
+)
+def test_a_model_that_binds_nobody_does_not_count(stack: Stack, method: str, path: str) -> None:
+    """A header says nothing of a body that nobody reads, nor a token's query of its session."""
+    key = stack.key("a", models=["gpt-5-mini"])
+    headers = {"X-AAI-Model": "gpt-5-mini", "Content-Type": "application/json"}
+    assert stack.ask(method, path, key, headers=headers).status_int == 403
+    assert stack.us.requests == []
+
+
 def test_openais_clients_read_why(stack: Stack) -> None:
     key = stack.key("a", models=["gpt-5-mini"])
     error = stack.ask("POST", CHAT, key, json=chat("hi", "assemblyai/gpt-5")).json["error"]
