@@ -25,6 +25,7 @@ from .middleware.rate_limit import RateLimit
 from .middleware.router import PrefixRouter
 from .parts import Parts
 from .self_service import SelfService
+from .settlement import under_way_s
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class AssemblyAIMiddleware:
             settings, transport=transport, on_call=on_call, on_soft_budget=on_soft_budget
         )
         max_json_bytes = settings.limits.max_json_bytes
+        # A hold that is void while its call goes on is money that two calls may spend.
+        hold_s = max(settings.budgets.hold_expires_s, under_way_s(settings.timeouts, "chat"))
 
         def known(inner: WSGIApplication) -> WSGIApplication:
             return KeyAuth(
@@ -110,7 +113,7 @@ class AssemblyAIMiddleware:
                             holds=parts.holds,
                             prices=parts.prices,
                             assumed_audio_s=settings.budgets.assumed_audio_s,
-                            hold_expires_s=settings.budgets.hold_expires_s,
+                            hold_expires_s=hold_s,
                             on_soft_budget=parts.on_soft_budget,
                             max_json_bytes=max_json_bytes,
                             clock_watch=parts.clock_watch,

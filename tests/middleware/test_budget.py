@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from stack_kit import API, CHAT, MASTER_KEY, Stack, chat
 from webtest import TestApp
 
@@ -21,6 +22,7 @@ from assemblyai_mw.call import CALL_KEY, Call, route_for
 from assemblyai_mw.clock_watch import ClockWatch
 from assemblyai_mw.errors import StoreError, UpstreamError
 from assemblyai_mw.store import SoftBudget
+from assemblyai_mw.store.schema import holds as table
 from assemblyai_mw.testing import FakeAssemblyAI
 
 LLM = "/llm-gateway.assemblyai/v1/chat/completions"
@@ -560,6 +562,45 @@ def test_a_clock_that_is_slewed_or_slept_is_trusted() -> None:
     now[0] += 86_400
     uptime[0] += 86_400
     assert watch.distrust() is None
+
+
+def test_a_hold_lasts_as_long_as_its_call_may(sqlite_url: str) -> None:
+    """A client that reads its stream slowly must not spend what it holds a second time."""
+    left_s: list[float] = []
+    stack = Stack(sqlite_url, timeouts={"total_s": 7200}, budgets={"hold_expires_s": 60})
+    send = stack.transport.send
+
+    def look(*request: Any) -> Any:
+        with stack.keys.database.read() as connection:
+            ends = connection.scalar(select(table.c.expires_at))
+        left_s.append((ends - stack.keys.database.now) / 1_000_000)
+        return send(*request)
+
+    stack.transport.send = look  # type: ignore[method-assign]
+    assert stack.ask("POST", CHAT, stack.key("a", budget_usd=1), json=chat()).status_int == 200
+    assert left_s[0] > 7200
+    stack.close()
+
+
+@pytest.mark.parametrize("kind, state", [("chat", "unpriced"), ("transcript", "pending")])
+def test_a_worker_ended_in_the_midst_of_a_call_leaves_nothing_free(
+    stack: Stack, kind: str, state: str
+) -> None:
+    """Gunicorn's timeout is a SystemExit in whatever line the worker waits."""
+    send = stack.transport.send
+
+    def send_and_end(origin: Any, request: Any, timeouts: Any) -> Any:
+        send(origin, request, timeouts)
+        raise SystemExit(1)
+
+    stack.transport.send = send_and_end  # type: ignore[method-assign]
+    key = stack.key("a", budget_usd=10)
+    path = f"{API}/v2/transcript" if kind == "transcript" else LLM
+    body = {"audio_url": "https://x.y/a.mp3"} if kind == "transcript" else chat("hi", "gpt-5-mini")
+    with pytest.raises(SystemExit):
+        stack.ask("POST", path, key, json=body)
+    assert [row["state"] for row in stack.ledger.calls()] == [state]
+    assert bool(stack.held()) == (state == "pending")
 
 
 @pytest.mark.parametrize("options", [{"assumed_audio_s": 0}, {"hold_expires_s": -1}])
