@@ -188,11 +188,18 @@ class _Worker:
                 return
             self._queue.append((f"msg_{secrets.token_hex(16)}", kind, time.time(), event))
             if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="assemblyai_mw webhook", daemon=True
-                )
-                self._thread.start()
+                self._start()
             self._changed.notify_all()
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name="assemblyai_mw webhook", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # What is queued stays; the next event tries again.
+            logger.error("%r: cannot start: %s", self._sink, error)
+            return
+        self._thread = thread
 
     def stop(self, timeout_s: float) -> bool:
         thread = self._thread

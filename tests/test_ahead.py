@@ -61,3 +61,19 @@ def test_what_was_dropped_is_not_sent() -> None:
     go_on.set()
     ahead.close()
     assert sent == [b"0"]
+
+
+def test_where_no_thread_is_to_be_had_pieces_are_sent_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def start(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    sent: list[bytes] = []
+    ahead = Ahead(sent.append)
+    for number in range(5):
+        ahead.put((b"%d" % number, b","))
+    ahead.wait()
+    ahead.close()
+    assert b"".join(sent) == b"0,1,2,3,4,"

@@ -181,6 +181,22 @@ def test_what_will_not_change_is_not_asked_twice(receiver, status):
     assert sink.dropped == 1
 
 
+def test_a_thread_that_cannot_start_is_tried_again_with_the_next_event(
+    receiver, caplog, monkeypatch
+):
+    def start(self):
+        raise RuntimeError("can't start new thread")
+
+    sink = sink_of(receiver)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        sink(record(0))
+    sink(record(1))
+    assert sink.close(10)
+    assert [event["data"]["id"] for event in receiver.events()] == ["call-0", "call-1"]
+    assert "cannot start" in caplog.text
+
+
 def test_a_full_queue_drops_counts_and_says_so_once(receiver, caplog):
     receiver.gate.clear()
     sink = sink_of(receiver, queue_size=2)

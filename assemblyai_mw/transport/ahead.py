@@ -29,11 +29,10 @@ class Ahead:
 
     def put(self, pieces: tuple[bytes, ...]) -> None:
         """Have *pieces* sent after all before; wait while too many do."""
-        if self._thread is None:
-            self._thread = threading.Thread(
-                target=self._run, name="assemblyai-mw-upload", daemon=True
-            )
-            self._thread.start()
+        if self._thread is None and not self._start():
+            for piece in pieces:
+                self._send(piece)
+            return
         self._queue.put(pieces)
         self._raise()
 
@@ -51,6 +50,16 @@ class Ahead:
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join()
+
+    def _start(self) -> bool:
+        """Start the thread; False where the system, or a Python that ends, gives none."""
+        thread = threading.Thread(target=self._run, name="assemblyai-mw-upload", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return False
+        self._thread = thread
+        return True
 
     def _raise(self) -> None:
         if self._fault is not None:

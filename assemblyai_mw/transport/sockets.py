@@ -58,6 +58,10 @@ class Connection:
         except OSError:
             return False
 
+    def holds_more(self) -> bool:
+        """Whether TLS has undone bytes that nobody asked for: the system shows none of them."""
+        return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
+
     def wait_until(self, moment: float) -> None:
         """Let the next read or write wait until *moment*, and *timeout_s* at most."""
         remaining = moment - time.monotonic()
@@ -164,7 +168,7 @@ class SocketTransport:
     def release(self, origin: Origin, connection: Connection) -> None:
         """Put a connection back whose reply was read to its end, and nothing more."""
         pool = self._pool(origin)
-        if len(pool) >= MAX_IDLE_CONNECTIONS:
+        if len(pool) >= MAX_IDLE_CONNECTIONS or connection.holds_more():
             connection.close()
             return
         connection.idle_since = time.monotonic()
@@ -318,7 +322,9 @@ def _write_blocks(
             # The client's body broke off: what waits is not worth sending, nor waiting for.
             ahead.drop()
             with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+                # Not TLS's own: that takes the encryption off a socket on which the other
+                # thread may be about to send.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
             raise
     if chunked:
         sock.sendall(b"0\r\n\r\n")

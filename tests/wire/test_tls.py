@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import ssl
 import threading
@@ -166,3 +167,75 @@ def test_c81_old_tls_is_not_spoken() -> None:
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert context.verify_mode == ssl.CERT_REQUIRED
     assert context.check_hostname
+
+
+class Talkative(TLSUpstream):
+    """Sends a second reply that nobody asked for, in the same breath as the first one's end."""
+
+    body = b"a" * 40_000
+
+    def _answer(self, sock: socket.socket) -> None:
+        try:
+            while sock.recv(65536):
+                sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(self.body))
+                sock.sendall(self.body + reply(body=b"somebody else's"))
+        except OSError:
+            pass
+
+
+def test_surplus_that_tls_holds_back_reaches_nobody(certificates: Path) -> None:
+    """The system shows a quiet socket: what is too much was decrypted with the rest."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "good.pem", certificates / "good.key")
+    upstream = Talkative(context)
+    transport = SocketTransport(ssl_context=trusting(certificates))
+    app = UpstreamForwarder(
+        f"https://localhost:{upstream.port}", api_key=ACCOUNT_KEY, transport=transport, timeout=5.0
+    )
+    try:
+        assert [run(app, environ()).body for _ in range(3)] == [upstream.body] * 3
+    finally:
+        transport.close()
+        upstream.close()
+
+
+class Deaf(TLSUpstream):
+    """Reads no request."""
+
+    def _answer(self, sock: socket.socket) -> None:
+        self.asked.wait(10)
+
+    asked = threading.Event()
+
+
+def test_an_upload_that_breaks_off_never_goes_on_in_clear_text(
+    certificates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TLS's own shutdown takes the encryption off a socket that another thread writes to."""
+    bared: list[object] = []
+    monkeypatch.setattr(ssl.SSLSocket, "shutdown", lambda sock, how: bared.append(sock))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "good.pem", certificates / "good.key")
+    upstream = Deaf(context)
+    transport = SocketTransport(ssl_context=trusting(certificates))
+
+    class Broken(io.BytesIO):
+        blocks = 20
+
+        def read(self, size: int | None = -1) -> bytes:
+            self.blocks -= 1
+            if not self.blocks:
+                raise OSError("the client is gone")
+            return b"a" * 65536
+
+    app = UpstreamForwarder(
+        f"https://localhost:{upstream.port}", api_key=ACCOUNT_KEY, transport=transport, timeout=5.0
+    )
+    env = environ(method="POST", CONTENT_LENGTH=str(1 << 30), **{"wsgi.input": Broken()})
+    try:
+        assert run(app, env).code == 400
+    finally:
+        upstream.asked.set()
+        transport.close()
+        upstream.close()
+    assert bared == []
