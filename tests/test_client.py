@@ -86,7 +86,7 @@ def test_a_stream_yields_chunks_and_then_knows_usage_and_price(
         chunks = list(stream)
     for chunk in chunks:
         strictly(chunk)
-    text = "".join(chunk.choices[0].delta.get("content") or "" for chunk in chunks)
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     assert text == "one two three"
     assert stream.usage is not None
     assert stream.usage.total_tokens == 1500
@@ -129,7 +129,7 @@ def test_asyncio_waits_in_a_thread(us: FakeAssemblyAI, base: dict[str, Any]) -> 
 
     plain, chunks, usage = asyncio.run(talk())
     assert plain.choices[0].message.content == "Paris."
-    assert "".join(c.choices[0].delta.get("content") or "" for c in chunks) == "one two"
+    assert "".join(c.choices[0].delta.content or "" for c in chunks) == "one two"
     assert usage.total_tokens > 0
 
 
@@ -291,6 +291,18 @@ def test_the_default_addresses_are_the_gateways_own() -> None:
         "https://llm-gateway.assemblyai.com/v1/chat/completions",
         "https://llm-gateway.eu.assemblyai.com/v1/chat/completions",
     ]
+
+
+def test_what_openais_client_shows_as_none_is_none(
+    us: FakeAssemblyAI, base: dict[str, Any]
+) -> None:
+    us.next_answer("Paris.", usage=USAGE)
+    reply = completion(MODEL, HELLO, timeout=None, **base)
+    assert reply.choices[0].message.tool_calls is None
+    assert "tool_calls" not in reply.choices[0].message
+    *_, last = completion(MODEL, HELLO, stream=True, **base)
+    assert last.choices[0].delta.content is None
+    assert last.usage is None
 
 
 def test_a_record_says_what_it_has() -> None:

@@ -42,7 +42,7 @@ def completion(
     stream: Literal[False] = False,
     api_key: str | None = None,
     api_base: str | None = None,
-    timeout: float = DEFAULT_TIMEOUT_S,
+    timeout: float | None = DEFAULT_TIMEOUT_S,
     trust_env: bool = False,
     **params: Any,
 ) -> Record: ...
@@ -56,7 +56,7 @@ def completion(
     stream: Literal[True],
     api_key: str | None = None,
     api_base: str | None = None,
-    timeout: float = DEFAULT_TIMEOUT_S,
+    timeout: float | None = DEFAULT_TIMEOUT_S,
     trust_env: bool = False,
     **params: Any,
 ) -> CompletionStream: ...
@@ -69,7 +69,7 @@ def completion(
     stream: bool = False,
     api_key: str | None = None,
     api_base: str | None = None,
-    timeout: float = DEFAULT_TIMEOUT_S,
+    timeout: float | None = DEFAULT_TIMEOUT_S,
     trust_env: bool = False,
     **params: Any,
 ) -> Record | CompletionStream:
@@ -86,7 +86,8 @@ def completion(
         api_key: AssemblyAI's key; default `ASSEMBLYAI_API_KEY`, for the EU
             `ASSEMBLYAI_EU_API_KEY` before it.
         api_base: The gateway's base URL, `/v1` included.
-        timeout: Seconds to wait for the next byte; connecting takes 10 at most.
+        timeout: Seconds to wait for the next byte, None for the default's ten minutes;
+            connecting takes 10 at most.
         trust_env: Let proxies and certificates come from the environment, as `requests`
             does by default. `.netrc` is then read too.
         **params: The other parameters of the table in docs/openai.md; None is left out.
@@ -99,7 +100,8 @@ def completion(
     request = _request(model, messages, stream, params)
     key = _key(api_key, request.target.region)
     url = _url(api_base, request.target)
-    exchange = Exchange(request, url, key, timeout, trust_env=trust_env)
+    wait_s = DEFAULT_TIMEOUT_S if timeout is None else timeout
+    exchange = Exchange(request, url, key, wait_s, trust_env=trust_env)
     try:
         streamed = exchange.send()
         asked = asked_of("chat", request.body)

@@ -19,15 +19,32 @@ from ..usage import ChatMeter, Usage
 from .errors import from_gateway
 from .exchange import Exchange
 
+# What OpenAI's replies may leave out, and its Python client then shows as None (types.chat):
+# `delta.content` of a last chunk, `message.tool_calls` where nothing is called.
+_OPTIONAL = frozenset(
+    {
+        *("content", "refusal", "role", "tool_calls", "function_call", "audio", "annotations"),
+        *("finish_reason", "logprobs", "usage", "cost_usd", "system_fingerprint", "service_tier"),
+        *("id", "type", "function", "name", "arguments"),
+        *("prompt_tokens_details", "completion_tokens_details"),
+        *("cached_tokens", "audio_tokens", "reasoning_tokens"),
+        *("accepted_prediction_tokens", "rejected_prediction_tokens"),
+    }
+)
+
 
 class Record(dict[str, Any]):
-    """JSON with attributes: `reply["usage"]["total_tokens"]` is `reply.usage.total_tokens`."""
+    """JSON with attributes: `reply["usage"]["total_tokens"]` is `reply.usage.total_tokens`.
+
+    An optional member of OpenAI's that is not there is None as an attribute, as in its client.
+    """
 
     def __getattr__(self, name: str) -> Any:
-        try:
+        if name in self:
             return self[name]
-        except KeyError:
-            raise AttributeError(f"no {name!r} here; there are {', '.join(self)}") from None
+        if name in _OPTIONAL:
+            return None
+        raise AttributeError(f"no {name!r} here; there are {', '.join(self)}")
 
     @classmethod
     def of(cls, value: Any) -> Any:
