@@ -52,6 +52,15 @@ _UNREAD: Any = object()
 Region = Literal["us", "eu"]
 Dialect = Literal["assemblyai", "openai"]
 
+_OPENAI = re.compile(r"(?:^|/)v1(?:/chat/completions|/models)?$")
+# AssemblyAI's other hosts (docs/api-reference), where a prefix is no more than their name.
+_HOSTS = frozenset({"llm-gateway", "streaming", "sync", "dictation", "tts"})
+_GATEWAYS: Mapping[str, Dialect] = {
+    "/v1/chat/completions": "openai",
+    "/v1/models": "openai",
+    "/v1/understanding": "assemblyai",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -75,17 +84,32 @@ def route_for(prefix: str) -> Route:
     """Return the `Route` that a prefix names, by the rule *region first, then host*.
 
     `/eu.llm-gateway.assemblyai` is the LLM Gateway in the EU; `/v1/...` speaks
-    OpenAI's dialect; a prefix that ends in nothing known is the API in the US.
+    OpenAI's dialect; a prefix that ends in nothing known is the API: what its host's
+    transcripts cost and whose they are must not hang on a name. Segments before the
+    last are a mount point of the host's and name nothing but the EU.
     """
-    name = prefix.strip("/")
-    if name == "v1" or name.startswith("v1/"):
+    path = prefix.strip("/")
+    segments = path.split("/")
+    name = segments[-1]
+    region: Region = "eu" if any(part.startswith("eu.") for part in segments) else "us"
+    if name == "assemblyai" or name.endswith(".assemblyai"):
+        # `/dictation.assemblyai`, and the private `/model-1.llm-gateway.assemblyai`.
+        service = name.removesuffix("assemblyai").removeprefix("eu.").rstrip(".").split(".")[-1]
+        return Route(prefix, service or "api", region)
+    if segments[0] == "v1" or _OPENAI.search(path):
         return Route(prefix, "llm-gateway", "us", "openai")
-    region: Region = "us"
-    if name.startswith("eu."):
-        region, name = "eu", name[3:]
-    # `/dictation.assemblyai`, and the private `/model-1.llm-gateway.assemblyai`.
-    *_, service = name.removesuffix("assemblyai").rstrip(".").split(".")
-    return Route(prefix, service or "api", region)
+    name = name.removeprefix("eu.")
+    return Route(prefix, name if name in _HOSTS else "api", region)
+
+
+def _by_path(route: Route, path: str) -> Route:
+    """Return *route*, moved to the LLM Gateway where its prefix names no host and its path does.
+
+    A stage alone around an app, with no prefix, must know a chat and its price as well.
+    """
+    if route.service != "api" or path not in _GATEWAYS or route.prefix.endswith("assemblyai"):
+        return route
+    return replace(route, service="llm-gateway", dialect=_GATEWAYS[path])
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,18 +204,20 @@ def enter(environ: WSGIEnvironment, route: Route | None = None) -> tuple[Call, W
     if call is None:
         made = secrets.token_hex(16)
         given = environ.get(REQUEST_ID_HEADER)
+        path = environ.get("PATH_INFO", "")
         call = Call(
             id=made,
             started=time.time(),
-            route=route or route_for(environ.get("SCRIPT_NAME", "")),
+            route=_by_path(route or route_for(environ.get("SCRIPT_NAME", "")), path),
             method=environ["REQUEST_METHOD"],
-            path=environ.get("PATH_INFO", ""),
+            path=path,
             tags=parse_tags(environ.get(TAGS_HEADER, "")),
             request_id=given if given and _REQUEST_ID.fullmatch(given) else made,
         )
         environ = {**environ, CALL_KEY: call}
     elif route is not None:
-        call.route = replace(route, dialect=call.route.dialect)
+        moved = _by_path(route, environ.get("PATH_INFO", ""))
+        call.route = replace(moved, dialect=call.route.dialect)
     return call, environ
 
 

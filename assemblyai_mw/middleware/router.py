@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ..call import enter, route_for
+from ..call import CALL_KEY, Call, enter, route_for
 from ..errors import ConfigError
 from ..http import request_tail
 
@@ -20,6 +20,7 @@ class PrefixRouter:
     matches `/assemblyai/v2` and neither `/assemblyaifoo` nor `/%61ssemblyai/v2`, so
     that no two stages can disagree about what was asked. The longest prefix wins.
     The mounted app sees the prefix at the end of SCRIPT_NAME, in a copy of environ.
+    Within an `OpenAITranslator` it leads each of its calls to the gateway of its region.
 
     Reads PATH_INFO and, where the server has it, RAW_URI or REQUEST_URI. Writes the
     `Call` with its `Route`. Answers nothing itself.
@@ -68,4 +69,10 @@ class PrefixRouter:
                 call, inner = enter(inner, route)
                 call.path = inner["PATH_INFO"]
                 return mounted(inner, start_response)
+        moved: Call | None = environ.get(CALL_KEY)
+        if moved is not None and moved.route.dialect == "openai":
+            # The translator has put the prefix at the end of SCRIPT_NAME already.
+            for prefix, _, mounted, _ in self.mounts:
+                if prefix == moved.route.prefix and environ["SCRIPT_NAME"].endswith(prefix):
+                    return mounted(environ, start_response)
         return self.app(environ, start_response)

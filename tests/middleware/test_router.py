@@ -3,8 +3,8 @@
 import pytest
 from webtest import TestApp
 
-from assemblyai_mw import ConfigError, PrefixRouter
-from assemblyai_mw.call import CALL_KEY, route_for
+from assemblyai_mw import ConfigError, OpenAITranslator, PrefixRouter
+from assemblyai_mw.call import CALL_KEY, enter, route_for
 
 
 def host(environ, start_response):
@@ -111,8 +111,44 @@ def test_c18_a_prefix_that_cannot_match_stops_the_start(prefix: str) -> None:
         ("/dictation.assemblyai", "dictation", "us", "assemblyai"),
         ("/eu.model-1.llm-gateway.assemblyai", "llm-gateway", "eu", "assemblyai"),
         ("/v1/chat/completions", "llm-gateway", "us", "openai"),
+        ("", "api", "us", "assemblyai"),
+        # What is nobody's name is the API: metered, and each caller's own.
+        ("/speech", "api", "us", "assemblyai"),
+        ("/eu.speech", "api", "eu", "assemblyai"),
+        ("/sync", "sync", "us", "assemblyai"),
+        # Below a mount point of the host's.
+        ("/app/assemblyai", "api", "us", "assemblyai"),
+        ("/app/eu.llm-gateway.assemblyai", "llm-gateway", "eu", "assemblyai"),
+        ("/app/v1", "llm-gateway", "us", "openai"),
     ],
 )
 def test_a_prefix_names_its_route(prefix: str, service: str, region: str, dialect: str) -> None:
     route = route_for(prefix)
     assert (route.service, route.region, route.dialect) == (service, region, dialect)
+
+
+@pytest.mark.parametrize(
+    "script, path, service, dialect",
+    [
+        ("", "/v2/transcript", "api", "assemblyai"),
+        ("", "/v1/chat/completions", "llm-gateway", "openai"),
+        ("/models", "/v1/understanding", "llm-gateway", "assemblyai"),
+        ("/assemblyai", "/v1/chat/completions", "api", "assemblyai"),
+    ],
+)
+def test_where_no_prefix_names_the_host_the_path_does(script, path, service, dialect) -> None:
+    environ = {"SCRIPT_NAME": script, "PATH_INFO": path, "REQUEST_METHOD": "POST"}
+    route = enter(environ)[0].route
+    assert (route.prefix, route.service, route.dialect) == (script, service, dialect)
+
+
+def test_within_a_translator_it_leads_to_each_regions_gateway() -> None:
+    us, eu = Seen("us"), Seen("eu")
+    routes = {"/llm-gateway.assemblyai": us, "/eu.llm-gateway.assemblyai": eu}
+    app = TestApp(OpenAITranslator(PrefixRouter(host, routes)))
+    for model, asked in (("assemblyai/x", us), ("eu.assemblyai/x", eu)):
+        body = {"model": model, "messages": [{"role": "user", "content": "hi"}]}
+        app.post_json("/v1/chat/completions", body, status=502)  # Seen speaks no JSON
+        (environ,) = asked.environs
+        assert environ["PATH_INFO"] == "/v1/chat/completions"
+    assert app.get("/elsewhere").text == "host"
