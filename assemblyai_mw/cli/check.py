@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from ..config import Config, load_config, load_database_url
+from ..config import GUESSABLE_CHARS, Config, load_config, load_database_url
 from ..errors import MiddlewareError
 from .check_app import NotLoaded, find, load
 from .check_ledger import rows_without_cost
@@ -115,6 +115,9 @@ def _accounts(config: Config) -> Iterator[Finding]:
         )
     if config.master_key is None:
         yield Finding("note", "master key", "none is set; nobody can see all transcripts")
+    elif len(config.master_key.reveal()) < GUESSABLE_CHARS:
+        text = f"fewer than {GUESSABLE_CHARS} characters can be guessed, and it may do everything"
+        yield Finding("note", "master key", text)
 
 
 def _imports(config: Config) -> Iterator[Finding]:

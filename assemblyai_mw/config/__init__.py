@@ -13,6 +13,7 @@ fill; null counts as left out.
     strictyaml  YAML without its traps
 """
 
+from .checks import GUESSABLE_CHARS
 from .load import load_config, load_database_url
 from .values import (
     DEFAULT_ROUTES,
@@ -33,6 +34,7 @@ from .values import (
 
 __all__ = [
     "DEFAULT_ROUTES",
+    "GUESSABLE_CHARS",
     "LLM_ROUTES",
     "OPENAI_ROUTES",
     "BudgetSettings",

@@ -30,6 +30,8 @@ _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*[.:][^\W\d]\w*")
 _DOTS = (".", "..")
+# 16 characters of hex are 64 bits: what is shorter can be guessed.
+GUESSABLE_CHARS = 16
 _TYPES: list[tuple[type | tuple[type, ...], str]] = [
     (bool, "a boolean (YAML reads on, off, yes and no so: quote a string)"),
     (int, "an integer (quote a string)"),
@@ -183,15 +185,21 @@ def secret(node: Node) -> Secret:
 
 
 def callers_key(node: Node) -> Secret:
-    """A key that callers send: 16 characters or more, and no comma.
+    """A key that callers send, without a comma.
 
     Servers join two Authorization headers by a comma, so one in a key cannot be read.
     """
     key = secret(node)
-    if len(key.reveal()) < 16:
-        raise node.error("a key of at least 16 characters", "a shorter one")
     if "," in key.reveal():
         raise node.error("a key without commas", "one with")
+    return key
+
+
+def long_key(node: Node) -> Secret:
+    """The same, of 16 characters or more."""
+    key = callers_key(node)
+    if len(key.reveal()) < GUESSABLE_CHARS:
+        raise node.error(f"a key of at least {GUESSABLE_CHARS} characters", "a shorter one")
     return key
 
 
@@ -236,10 +244,10 @@ def _from_text(node: Node, convert: Callable[[str], Any]) -> Any:
 
 
 def switch(node: Node) -> bool:
-    """`on` or `off`; from the environment also as text."""
+    """`on` or `off`, also as text: a mapping in Python and the environment have no other."""
     words = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
     value = node.value
-    if node.variable and isinstance(value, str):
+    if isinstance(value, str):
         value = words.get(value.lower(), value)
     if not isinstance(value, bool):
         raise node.error("on or off")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import stat
 import warnings
@@ -16,11 +17,13 @@ from ..errors import ConfigError
 from ..secret import Secret
 from .checks import (
     ENVIRON,
+    GUESSABLE_CHARS,
     Node,
     callers_key,
     dotted_paths,
     from_environ,
     header_name,
+    long_key,
     mapping,
     section,
     setting,
@@ -43,6 +46,8 @@ from .values import (
     TracingSettings,
     WebhookSettings,
 )
+
+logger = logging.getLogger("assemblyai_mw.config")
 
 CONFIG_VARIABLE = "ASSEMBLYAI_MW_CONFIG"
 MASTER_KEY_VARIABLE = "ASSEMBLYAI_MW_MASTER_KEY"
@@ -86,6 +91,15 @@ def load_config(
             f"key: take that right away (chmod o-r), or write {ENVIRON}NAME",
             stacklevel=2,
         )
+    master_key = general.master_key or from_environ(MASTER_KEY_VARIABLE, callers_key, environ)
+    if master_key is not None and len(master_key.reveal()) < GUESSABLE_CHARS:
+        # Not refused: LiteLLM's users have one such as `sk-1234` in their tests.
+        logger.warning(
+            "%s: the master key has fewer than %d characters: it can be guessed, and may do "
+            "everything",
+            root.source,
+            GUESSABLE_CHARS,
+        )
     sections = {
         name: check(top[name])
         for name, check in _SECTIONS.items()
@@ -95,7 +109,7 @@ def load_config(
         source=root.source,
         upstreams=upstreams,
         models=models,
-        master_key=general.master_key or from_environ(MASTER_KEY_VARIABLE, callers_key, environ),
+        master_key=master_key,
         database_url=_database_url(general.database_url, environ),
         redis_url=general.redis_url,
         openai_routes=openai_routes if models else (),
@@ -182,7 +196,7 @@ def _redis(node: Node) -> str:
 
 
 def _self_service(node: Node) -> str | None:
-    return None if node.value is False else url_path(node)
+    return None if node.value is False or node.value == "off" else url_path(node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +208,7 @@ class _General:
     redis_url: str | None = setting(None, _redis, show=False)
     self_service_path: str | None = setting("/assemblyai-mw/key/me", _self_service)
     metrics_path: str | None = setting(None, _self_service)
-    metrics_token: Secret | None = setting(None, callers_key)
+    metrics_token: Secret | None = setting(None, long_key)
     request_id_header: str | None = setting(None, header_name)
 
 

@@ -14,11 +14,11 @@ from ..call import Region
 from ..secret import Secret
 from .checks import (
     base_url,
-    callers_key,
     choice,
     choices,
     dotted_paths,
     integer,
+    long_key,
     number,
     setting,
     switch,
@@ -163,7 +163,7 @@ class WebhookSettings:
     """
 
     url: str | None = setting(None, base_url, show=False)
-    secret: Secret | None = setting(None, callers_key)
+    secret: Secret | None = setting(None, long_key)
     events: tuple[str, ...] = setting(("call", "soft_budget"), choices("call", "soft_budget"))
     timeout_s: float = setting(10.0, number(unit="seconds"))
     max_tries: int = setting(6, integer(unit="tries"))

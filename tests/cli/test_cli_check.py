@@ -66,6 +66,8 @@ def test_check_says_what_to_look_at(run, tmp_path, sqlite_url, keys):
     assert any(f"{file}: everybody on this machine can read it" in note for note in notes)
     assert any("ASSEMBLYAI_EU_API_KEY" in note for note in notes)
     assert "a-literal-master-key" not in result.output
+    short = run("check", environ={**environ, "ASSEMBLYAI_MW_MASTER_KEY": "sk-1234"})
+    assert "can be guessed" in short.output
     without_master = run("check", environ=environ)
     assert ("note", "keys: none is live; assemblyai-mw keys create NAME makes one") in findings(
         without_master
