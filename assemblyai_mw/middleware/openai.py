@@ -85,8 +85,8 @@ class OpenAITranslator:
 
     Args:
         app: Answers native calls.
-        models: `Model`s, or mappings in LiteLLM's shape without keys and addresses.
-            Entries of one name take turns.
+        models: `Model`s, or mappings in LiteLLM's shape, without addresses; a key in them
+            is not used, for the forwarder has its own. Entries of one name take turns.
         max_body_bytes: Largest request body.
         max_reply_bytes: Largest reply that is translated as a whole.
         models_fresh_s: Seconds for which the gateway's list of models is kept.

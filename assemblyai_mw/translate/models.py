@@ -76,9 +76,12 @@ class Model:
     def of(cls, entry: Any) -> Model:
         """Return *entry* as a Model: a Model, a LiteLLM mapping, or what has its attributes.
 
+        An `api_key` in a mapping is not read: a configuration's list can be handed over as
+        it is, and the key that is sent is the forwarder's.
+
         Raises:
-            ValueError: It has another shape, or a key or address of its own, which
-                belong to the route that `prefix` names.
+            ValueError: It has another shape, or an address of its own, which belongs to
+                the route that `prefix` names.
         """
         if isinstance(entry, cls):
             return entry
@@ -86,8 +89,8 @@ class Model:
             params = entry.get("litellm_params")
             if not isinstance(params, Mapping):
                 raise ValueError("litellm_params: expected a mapping with model")
-            if params.get("api_base") or params.get("api_key"):
-                raise ValueError("litellm_params: api_key and api_base belong to the forwarder")
+            if params.get("api_base"):
+                raise ValueError("litellm_params: api_base belongs to the forwarder")
             return cls(
                 str(entry.get("model_name", "")),
                 str(params.get("model", "")),
