@@ -91,6 +91,13 @@ def test_an_eu_route_never_leads_to_another_region(url):
     assert "expected a host in the EU" in refusal({"model_list": entries})
 
 
+def test_the_api_is_not_mounted_as_another_host():
+    url = "https://api.assemblyai.com"
+    for prefix in ("/prod.assemblyai", "/sync.assemblyai", "/streaming"):
+        assert "expected the host that the prefix names" in refusal({"routes": {prefix: url}})
+    assert "/speech" in load_config({"routes": {"/speech": url}}, ENVIRON).upstreams
+
+
 GUARD = {"guardrail_name": "g", "litellm_params": {"guardrail": "a.b"}}
 
 

@@ -51,7 +51,14 @@ def read_routes(node: Node | None) -> tuple[dict[str, str], tuple[str, ...]]:
             routes[prefix] = base_url(child)
             if route_for(prefix).region == "eu" and _is_us_host(routes[prefix]):
                 raise child.error("a host in the EU (....eu.assemblyai.com)", "another region's")
+            if _is_the_api(routes[prefix]) and route_for(prefix).service != "api":
+                # Its transcripts would be neither metered nor kept apart.
+                raise child.error("the host that the prefix names", "AssemblyAI's API")
     return routes, tuple(openai)
+
+
+def _is_the_api(url: str) -> bool:
+    return urlsplit(url).hostname in ("api.assemblyai.com", "api.eu.assemblyai.com")
 
 
 def _is_us_host(url: str) -> bool:
