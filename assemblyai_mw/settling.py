@@ -68,6 +68,7 @@ def close_row(
     at: datetime,
     *,
     status: int | None = None,
+    spend_hold: bool = False,
 ) -> Closed | None:
     """Write the end of a row, once, whoever else is about to; None where somebody was first.
 
@@ -79,6 +80,7 @@ def close_row(
             no usage, or no price, becomes `unpriced` with the reason.
         at: When the call was made: the prices of that moment count.
         status: Of the reply to the call, where it is known.
+        spend_hold: Without a usage, what was held for the call counts as spent.
 
     Raises:
         StoreError: It could not be written; the row stays open.
@@ -92,7 +94,11 @@ def close_row(
             price = prices.price(usage, at)
         except Unpriced as error:
             reason = str(error)
-    if not ledger.settle(row, usage=usage, price=price, status=status, reason=reason):
+    # What has a usage may still get a price: `reprice` would charge it a second time.
+    spend_hold = spend_hold and usage is None
+    if not ledger.settle(
+        row, usage=usage, price=price, status=status, reason=reason, spend_hold=spend_hold
+    ):
         return None
     return Closed("unpriced" if price is None else "settled", usage, price, reason)
 
@@ -106,10 +112,11 @@ def close_call(
     at: datetime,
     *,
     status: int | None = None,
+    spend_hold: bool = False,
 ) -> bool:
     """`close_row` by what a call's reply shows, noted on the Call; False where it stays open."""
     try:
-        closed = close_row(ledger, prices, row, outcome, at, status=status)
+        closed = close_row(ledger, prices, row, outcome, at, status=status, spend_hold=spend_hold)
     except StoreError as error:
         logger.error("row %s stays open: %s", row, error)
         return False

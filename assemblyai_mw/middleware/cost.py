@@ -120,6 +120,9 @@ class CostLogger:
             return self._ledger_down(call, error)(environ, start_response)
         call.state = "pending"
         narrow_encoding(environ)
+        if kind == "chat" and json_of(call).get("stream") and "HTTP_ACCEPT_ENCODING" in environ:
+            # Events are read as they pass, and not undone.
+            environ["HTTP_ACCEPT_ENCODING"] = "identity"
         try:
             reply = Reply(self.app, environ)
         except BaseException:
@@ -208,7 +211,8 @@ class CostLogger:
             outcome = meter.outcome()
             if outcome.usage is None and not whole:
                 outcome = Outcome("odd", reason="the stream ended early, before its usage")
-            self._close(call, outcome, status=status)
+            # Else whoever leaves before the last event, or asks for no usage, would pay nothing.
+            self._close(call, outcome, status=status, spend_hold=not meter.error)
 
         reply.start(start_response)
         return StreamTap(reply, meter, never_raising(end))
@@ -264,10 +268,26 @@ class CostLogger:
         except StoreError as error:
             logger.error("row %s is looked up later than it could be: %s", call.row, error)
 
-    def _close(self, call: Call, outcome: Outcome, *, status: int | None = None) -> None:
+    def _close(
+        self,
+        call: Call,
+        outcome: Outcome,
+        *,
+        status: int | None = None,
+        spend_hold: bool = False,
+    ) -> None:
         assert call.row is not None
         at = datetime.fromtimestamp(call.started, UTC)
-        close_call(self.ledger, self.prices, call, call.row, outcome, at, status=status)
+        close_call(
+            self.ledger,
+            self.prices,
+            call,
+            call.row,
+            outcome,
+            at,
+            status=status,
+            spend_hold=spend_hold,
+        )
 
     def _ledger_down(self, call: Call, error: StoreError) -> WSGIApplication:
         logger.error("the ledger cannot be written: %s", error)

@@ -225,11 +225,13 @@ class Ledger(Transcripts, Settling, Reports):
         status: int | None = None,
         reason: str | None = None,
         duration_s: float | None = None,
+        spend_hold: bool = False,
     ) -> bool:
         """Close a pending call with its cost; True for exactly one caller, ever.
 
         Without a *price* the row becomes `unpriced`, with the *reason*; never zero. In the
-        same transaction the cost goes to the running totals, and the call's hold is freed.
+        same transaction the cost goes to the running totals, and the call's hold is freed;
+        with *spend_hold* it counts as spent, for work that was done and will never be priced.
         """
         values = {
             "b_state": UNPRICED if price is None else SETTLED,
@@ -238,7 +240,7 @@ class Ledger(Transcripts, Settling, Reports):
             "b_breakdown": None if price is None else to_json(price.breakdown()),
             "b_usage": None if usage is None else to_json(_fields(usage)),
         }
-        return self._end(row, values, usage, status, duration_s)
+        return self._end(row, values, usage, status, duration_s, spend_hold=spend_hold)
 
     def fail(
         self,
@@ -265,6 +267,8 @@ class Ledger(Transcripts, Settling, Reports):
         usage: Usage | None,
         status: int | None,
         duration_s: float | None,
+        *,
+        spend_hold: bool = False,
     ) -> bool:
         state, cost = values["b_state"], values["b_cost"] or 0
         audio_ms = None
@@ -292,7 +296,8 @@ class Ledger(Transcripts, Settling, Reports):
                     connection, {"b_row": row, "b_status": ended, "b_now": parameters["b_now"]}
                 )
             for periods, amount in free_request(connection, closed.request_id):
-                add_spend(connection, periods, held=-amount)
+                spent = amount if spend_hold else 0
+                add_spend(connection, periods, spent=spent, held=-amount)
             sums = {
                 "calls": 1,
                 "failed": int(state == FAILED),

@@ -198,6 +198,45 @@ def test_a_client_that_leaves_gives_the_hold_back(database_url: str) -> None:
     small.close()
 
 
+@pytest.mark.parametrize("leave", [False, True])
+def test_a_stream_that_tells_no_usage_spends_what_was_held(database_url: str, leave: bool) -> None:
+    """Else who leaves before the last event, or asks for no usage, has no budget at all."""
+    seen: list[str | None] = []
+
+    def stream(environ: Any, start_response: Any) -> Iterator[bytes]:
+        seen.append(environ.get("HTTP_ACCEPT_ENCODING"))
+        return _stream(environ, start_response)
+
+    small = _Small(database_url, stream)
+    body = json.dumps(chat("hi", "gpt-5-mini", stream=True)).encode()
+    environ = TestApp(small.budget).RequestClass.blank("/v1/chat/completions").environ | {
+        "REQUEST_METHOD": "POST",
+        "HTTP_ACCEPT_ENCODING": "gzip, br",
+        "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
+        CALL_KEY: Call(
+            "r",
+            small.database.clock(),
+            route_for("/llm-gateway.assemblyai"),
+            "POST",
+            "/v1/chat/completions",
+            caller=small.caller,
+        ),
+    }
+    reply = small.budget(environ, lambda *args: lambda data: None)
+    for _ in zip(range(1), reply, strict=False) if leave else reply:
+        held = small.held() or 0
+    assert held > 0 or not leave
+    reply.close()
+    total = small.holds.spent(small.caller)[0]
+    assert total.held == 0
+    assert total.spent > 0
+    assert not leave or total.spent == held
+    assert [row["state"] for row in small.ledger.calls()] == ["unpriced"]
+    assert seen == ["identity"]
+    small.close()
+
+
 def _raising(environ: Any, start_response: Any) -> Any:
     raise RuntimeError("a bug")
 
