@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import httptools
 
 from ..errors import UpstreamError, UpstreamTimeout
+from .connection import TIMED_OUT
 
 if TYPE_CHECKING:
-    from .sockets import Connection
+    from .connection import Connection
 
 # Enough for any real reply; an upstream that sends headers without end is stopped here.
 MAX_HEAD_BYTES = 64 * 1024
@@ -291,7 +292,7 @@ class ReplyBody:
         try:
             self._connection.wait_until(self._deadline)
             return self._connection.socket.recv(size)
-        except TimeoutError as error:
+        except TIMED_OUT as error:
             raise UpstreamTimeout("the reply's body took too long") from error
         except (OSError, ssl.SSLError) as error:
             raise UpstreamError("the connection failed within the reply's body") from error

@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import socket
 import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import certifi
 
 from ..errors import UpstreamError, UpstreamTimeout
 from .ahead import Ahead
 from .base import Origin, Request, Timeouts
+from .connection import TIMED_OUT, Connection
 from .reply import Head, ReplyBody
 
 READ_BYTES = 64 * 1024
@@ -36,55 +35,6 @@ MAX_IDLE_CONNECTIONS = 64
 MAX_IDLE_SECONDS = 30.0
 # RFC 9110 9.2.2. Only these may be sent a second time, and only without a body.
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-
-
-@dataclass(slots=True)
-class Connection:
-    """A socket, whose timeout is *timeout_s* between two replies, and when it was last used."""
-
-    socket: socket.socket
-    timeout_s: float
-    idle_since: float = 0.0
-    _shortened: bool = False
-    _poll: select.poll | None = None
-
-    def is_quiet(self) -> bool:
-        """Whether it is still open and has said nothing out of turn."""
-        if self._poll is None:
-            self._poll = select.poll()
-            self._poll.register(self.socket, select.POLLIN | select.POLLPRI)
-        try:
-            return not self._poll.poll(0)
-        except OSError:
-            return False
-
-    def holds_more(self) -> bool:
-        """Whether TLS has undone bytes that nobody asked for: the system shows none of them."""
-        return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
-
-    def wait_until(self, moment: float) -> None:
-        """Let the next read or write wait until *moment*, and *timeout_s* at most."""
-        remaining = moment - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError
-        # Most waits begin with all of their time; a hair less is not worth a system call.
-        if remaining < self.timeout_s - 0.01:
-            self._shortened = True
-            self.socket.settimeout(remaining)
-        elif self._shortened:
-            self._shortened = False
-            self.socket.settimeout(self.timeout_s)
-
-    def use_timeout(self, timeout_s: float) -> None:
-        """Begin a new exchange, in which no wait is longer than *timeout_s*."""
-        if self._shortened or timeout_s != self.timeout_s:
-            self.timeout_s, self._shortened = timeout_s, False
-            self.socket.settimeout(timeout_s)
-
-    def close(self) -> None:
-        """Close without a word more; the peer sees where the bytes end."""
-        with contextlib.suppress(OSError):
-            self.socket.close()
 
 
 class _Gone(Exception):
@@ -189,14 +139,13 @@ class SocketTransport:
                 raw = self._context().wrap_socket(
                     raw, server_hostname=origin.host, suppress_ragged_eofs=False
                 )
-            raw.settimeout(timeouts.read_s)
+            return Connection.over(raw, timeouts.read_s)
         except TimeoutError as error:
             raw.close()
             raise UpstreamTimeout(f"the TLS handshake took over {limit:g} s") from error
         except OSError as error:
             raw.close()
             raise UpstreamError(f"TLS failed: {_reason(error)}") from error
-        return Connection(raw, timeouts.read_s)
 
     def _context(self) -> ssl.SSLContext:
         if self._ssl_context is None:
@@ -233,7 +182,7 @@ class SocketTransport:
             if head.started:
                 raise UpstreamError("the reply ended within its head") from error
             raise _Gone from error
-        except TimeoutError as error:
+        except TIMED_OUT as error:
             connection.close()
             raise UpstreamTimeout("the reply took too long") from error
         except OSError as error:
@@ -313,7 +262,7 @@ def _write_blocks(
                 else:
                     ahead.put(framed)
             ahead.wait()
-        except (ConnectionError, TimeoutError):
+        except (ConnectionError, *TIMED_OUT):
             early = _early_reply(sock)
             if early:
                 return early
