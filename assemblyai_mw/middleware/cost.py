@@ -233,7 +233,11 @@ class CostLogger:
                 outcome = Outcome("odd", reason="the reply could not be read whole")
             else:
                 outcome = outcome_of(kind, value, asked, call.route.region)
-            self._close(call, outcome, status=status)
+                if kind == "understanding" and outcome.usage and outcome.usage.audio_ms is None:
+                    # No later price book can price it either.
+                    reason = "the length of the transcript that was read is not known"
+                    outcome = Outcome("odd", reason=reason)
+            self._close(call, outcome, status=status, spend_hold=True)
 
         reply.start(start_response)
         return JSONTap(reply, never_raising(end), max_bytes=MAX_REPLY_BYTES, drain=True)
@@ -253,6 +257,7 @@ class CostLogger:
                     price=None,
                     status=status,
                     reason="sent, but no reply came: whether it was done is unknown",
+                    spend_hold=True,
                 )
                 call.state = "unpriced"
             else:

@@ -104,6 +104,27 @@ def test_whatever_goes_wrong_a_chat_leaves_nothing_held(
 
 
 @pytest.mark.parametrize(
+    "fault, spends",
+    [
+        pytest.param({"status": 400}, False, id="refused"),
+        pytest.param({"drop": True}, True, id="no reply"),
+        pytest.param({"status": 200, "body": b"<html>"}, True, id="nonsense"),
+        pytest.param({"cut_after": 20}, True, id="cut short"),
+    ],
+)
+def test_what_may_have_been_done_spends_what_was_held(
+    stack: Stack, fault: dict[str, Any], spends: bool
+) -> None:
+    """Else a caller whose replies are too slow to come has no budget at all."""
+    key = stack.key("a", budget_usd="1")
+    stack.us.fail_next(path="/v1/chat", **fault)
+    with contextlib.suppress(UpstreamError):
+        stack.ask("POST", LLM, key, json=chat("hi", "gpt-5-mini"))
+    spent, held = _total(stack, key)
+    assert (Decimal(spent) > 0, Decimal(held)) == (spends, 0)
+
+
+@pytest.mark.parametrize(
     "fault", [pytest.param({"status": status}, id=str(status)) for status in (400, 401, 429, 500)]
 )
 def test_a_submit_that_is_refused_leaves_nothing_held(stack: Stack, fault: dict[str, Any]) -> None:
