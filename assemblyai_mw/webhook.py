@@ -94,12 +94,14 @@ class WebhookSink:
         queue_size: int = 1000,
         first_pause_s: float = FIRST_PAUSE_S,
     ) -> None:
-        Origin.parse(url)
+        origin = Origin.parse(url)
         if not events or not set(events) <= set(EVENTS):
             raise ConfigError(f"events: expected some of {', '.join(EVENTS)}")
         if max_tries < 1 or queue_size < 1 or not timeout_s > 0 or not first_pause_s > 0:
             raise ConfigError("timeout_s, max_tries, queue_size: expected numbers above 0")
         self.url = url
+        # For logs: many receivers know their senders by a path that nobody else knows.
+        self._shown = f"{origin.scheme}://{origin.authority}"
         self.events = frozenset(events)
         self.timeout_s = timeout_s
         self.max_tries = max_tries
@@ -110,7 +112,7 @@ class WebhookSink:
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
-        return f"WebhookSink({self.url})"
+        return f"WebhookSink({self._shown})"
 
     def __call__(self, event: CallRecord | SoftBudget) -> None:
         """Queue one event; returns at once."""

@@ -299,3 +299,14 @@ def test_neither_repr_nor_log_shows_the_secret(receiver, caplog):
     sink.close(10)
     assert caplog.text
     assert SECRET.removeprefix("whsec_") not in caplog.text + repr(sink)
+
+
+def test_neither_repr_nor_log_shows_the_path(receiver, caplog):
+    """Many receivers know their senders by it alone."""
+    receiver.answers = [(400, {})]
+    sink = WebhookSink(receiver.url + "/hooks/T0KEN", secret=SECRET, first_pause_s=0.001)
+    sink(record())
+    sink.close(10)
+    assert "given up" in caplog.text
+    assert "T0KEN" not in caplog.text + repr(sink)
+    assert "127.0.0.1" in repr(sink)
