@@ -17,9 +17,8 @@ import time
 from dataclasses import dataclass
 
 Socket = socket.socket
-# What a read or a write that waited too long raises: Python's own timeout, the kernel's,
-# and the kernel's below TLS.
-TIMED_OUT = (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+# What a read or a write that waited too long raises: Python's own timeout, and the kernel's.
+TIMED_OUT = (TimeoutError, BlockingIOError)
 
 # A timeval, as 64-bit Linux has it (socket(7), SO_RCVTIMEO).
 _TIMEVAL = struct.Struct("ll")
@@ -101,10 +100,14 @@ class Connection:
 
 
 def _kernel_keeps_time(sock: Socket) -> bool:
-    """Whether SO_RCVTIMEO works: on 64-bit Linux, and not where gevent minds the sockets."""
+    """Whether SO_RCVTIMEO works: on 64-bit Linux, and not where gevent minds the sockets.
+
+    Nor below TLS: on a blocking socket Python's `ssl` takes the kernel's timeout for a call
+    to try again, and so waits for ever (`_ssl.c`, `PySSL_select`).
+    """
     if not sys.platform.startswith("linux") or _TIMEVAL.size != 16:
         return False
-    if type(sock).__module__.partition(".")[0] not in ("socket", "ssl"):
+    if type(sock).__module__.partition(".")[0] != "socket":
         return False
     try:
         return (

@@ -17,7 +17,7 @@ from assemblyai_mw.middleware.forward import UpstreamForwarder
 from assemblyai_mw.transport import SocketTransport, Timeouts
 
 from .kit_client import ACCOUNT_KEY
-from .kit_direct import environ, run
+from .kit_direct import Answer, environ, run
 from .kit_servers import secrets_in
 from .kit_upstream import reply
 
@@ -239,3 +239,25 @@ def test_an_upload_that_breaks_off_never_goes_on_in_clear_text(
         transport.close()
         upstream.close()
     assert bared == []
+
+
+def test_silence_behind_tls_ends(certificates: Path) -> None:
+    """A socket whose time the kernel keeps would wait for ever: `ssl` tries again by itself."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "good.pem", certificates / "good.key")
+    upstream = Deaf(context)
+    upstream.asked = threading.Event()
+    transport = SocketTransport(ssl_context=trusting(certificates))
+    app = UpstreamForwarder(
+        f"https://localhost:{upstream.port}", api_key=ACCOUNT_KEY, transport=transport, timeout=0.3
+    )
+    answers: list[Answer] = []
+    waiting = threading.Thread(target=lambda: answers.append(run(app, environ())), daemon=True)
+    try:
+        waiting.start()
+        waiting.join(10)
+        assert [answer.code for answer in answers] == [504]
+    finally:
+        upstream.asked.set()
+        transport.close()
+        upstream.close()
