@@ -29,6 +29,7 @@ LOWER_IS_BETTER = {
     "cpu_s_per_gib",
     "rss_growth_mb",
     "first_event_ms",
+    "first_event_lag_ms",
     "lag_p50_ms",
     "lag_p99_ms",
 }
@@ -70,6 +71,9 @@ def main() -> None:
         if "sse" in wanted:
             with measure.contenders(("ours", "http.client"), port) as servers:
                 figures["events"] = measure.streams([*servers, direct], rounds=rounds)
+                figures["chat chunks through /v1"] = measure.chat_streams(
+                    servers[0], direct, rounds=rounds
+                )
         if "beside" in wanted:
             kinds = ["gthread"] + (["gevent"] if importlib.util.find_spec("gevent") else [])
             for kind in kinds:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import selectors
 import socket
 import threading
@@ -139,20 +141,37 @@ def events(port: int, path: str, headers: dict[str, str], count: int, every_ms: 
 
     `seconds` is from the request to the first event.
     """
+    return _events(port, request(f"{path}/{count}/{every_ms}", headers), count, _EVENT)
+
+
+def chat_events(port: int, path: str, headers: dict[str, str]) -> Round:
+    """Read a streamed chat completion of 200 chunks; like `events`."""
+    asked = {"model": "assemblyai/gpt-5-mini", "stream": True}
+    body = json.dumps({**asked, "messages": [{"role": "user", "content": "go"}]}).encode()
+    more = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    head = request(path, {**headers, **more}, method="POST")
+    return _events(port, head + body, 200, _CHAT_EVENT)
+
+
+_EVENT = re.compile(rb"data: (\d+)\n\n")
+_CHAT_EVENT = re.compile(rb'"content": ?"(\d+)"[^\n]*\n\n')
+
+
+def _events(port: int, payload: bytes, count: int, event: re.Pattern[bytes]) -> Round:
     result = Round()
     with connect(port) as sock:
         begin = time.perf_counter()
-        sock.sendall(request(f"{path}/{count}/{every_ms}", headers))
+        sock.sendall(payload)
         data = b""
         while len(result.latencies) < count:
             more = sock.recv(65536)
             now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
             if not more:
-                raise ConnectionError("the stream was cut")
+                raise ConnectionError(f"the stream was cut: {data[:200]!r}")
             data += more
-            while (at := data.find(b"data: ")) >= 0 and (end := data.find(b"\n\n", at)) >= 0:
+            while found := event.search(data):
                 if not result.latencies:
                     result.seconds = time.perf_counter() - begin
-                result.latencies.append((now - int(data[at + 6 : end])) / 1e9)
-                data = data[end + 2 :]
+                result.latencies.append((now - int(found[1])) / 1e9)
+                data = data[found.end() :]
     return result

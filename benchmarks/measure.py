@@ -161,6 +161,25 @@ def streams(servers: Sequence[Target], *, rounds: int) -> Figures:
     }
 
 
+def chat_streams(ours: Target, direct: Target, *, rounds: int) -> Figures:
+    """A streamed chat completion through the translator, beside the upstream itself."""
+    path = "/v1/chat/completions"
+    taken: dict[str, list[load.Round]] = {ours.name: [], direct.name: []}
+    for number in range(rounds + 1):
+        for target in (ours, direct):
+            result = load.chat_events(target.port, path, target.headers)
+            if number:
+                taken[target.name].append(result)
+    return {
+        name: {
+            "first_event_ms": statistics.median(r.seconds for r in results) * 1e3,
+            "first_event_lag_ms": statistics.median(r.latencies[0] for r in results) * 1e3,
+            "lag_p50_ms": _percentile([lag for r in results for lag in r.latencies], 0.5) * 1e3,
+        }
+        for name, results in taken.items()
+    }
+
+
 def beside_streams(servers: Sequence[Server], *, calls: int) -> Figures:
     """GETs while 16 streams are open."""
     figures = {}

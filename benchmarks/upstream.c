@@ -3,7 +3,9 @@
  *   GET  /download/N    N bytes of zeros, with a Content-Length
  *   GET  /events/N/MS   N server-sent events in chunks, one every MS milliseconds; each
  *                       carries the clock (CLOCK_MONOTONIC, ns) at which it was written
- *   POST /anything      reads the body (Content-Length or chunks), answers its size
+ *   POST /.../chat/completions  reads the body, then streams 200 chat completion chunks,
+ *                       one every 5 ms, whose content is that clock
+ *   POST /anything else reads the body (Content-Length or chunks), answers its size
  *   GET  /anything else a transcript's JSON, some 250 bytes
  *
  * It prints its port, and trusts its client: this is a yardstick, not a server.
@@ -29,10 +31,16 @@ static const char *JSON_BODY =
     "{\"id\":\"bench-transcript\",\"status\":\"completed\",\"audio_duration\":60,"
     "\"speech_model_used\":\"universal-2\",\"text\":\"The quick brown fox jumps over the lazy dog. "
     "The quick brown fox jumps over the lazy dog.\",\"confidence\":0.93}";
+static const char *CHAT_EVENT =
+    "data: {\"model\":\"gpt-5-mini\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%lld\"},"
+    "\"finish_reason\":null}]}\n\n";
+static const char *CHAT_END =
+    "data: {\"model\":\"gpt-5-mini\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,"
+    "\"completion_tokens\":9,\"total_tokens\":18}}\n\ndata: [DONE]\n\n";
 static char zeros[BLOCK], sink[BLOCK];
 
 struct conn {
-    int fd, in_body, chunked, chunk_state, writing;
+    int fd, in_body, chunked, chunk_state, writing, chat;
     size_t have, out_have, out_done;
     long long left, got, download, chunk_left;
     int events; long long every_ns, next_ns;
@@ -75,9 +83,17 @@ static void answer(struct conn *c, const char *body) {
         strlen(body), body);
     flush_out(c);
 }
+static void start_events(struct conn *c, int count, int ms) {
+    c->out_have = snprintf(c->out, sizeof c->out, "HTTP/1.1 200 OK\r\n"
+        "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+    flush_out(c);
+    c->events = count; c->every_ns = ms * 1000000LL; c->next_ns = now_ns();
+    c->next = streams; streams = c;
+}
 static void body_done(struct conn *c) {
     char body[64]; snprintf(body, sizeof body, "{\"received\":%lld}", c->got);
-    c->in_body = 0; answer(c, body);
+    c->in_body = 0;
+    if (c->chat) start_events(c, 200, 5); else answer(c, body);
 }
 /* Takes body bytes; returns how many were the body's. */
 static size_t take(struct conn *c, const char *p, size_t n) {
@@ -109,6 +125,7 @@ static size_t take(struct conn *c, const char *p, size_t n) {
 static void request(struct conn *c, char *end) {
     long long n; int count, ms;
     *end = 0;
+    c->chat = strstr(c->head, "/chat/completions") != NULL;
     char *length = strcasestr(c->head, "\r\ncontent-length:");
     int chunked = strcasestr(c->head, "\r\ntransfer-encoding: chunked") != NULL;
     if (sscanf(c->head, "GET /download/%lld", &n) == 1) {
@@ -116,11 +133,7 @@ static void request(struct conn *c, char *end) {
             "Content-Type: application/octet-stream\r\nContent-Length: %lld\r\n\r\n", n);
         c->download = n; flush_out(c);
     } else if (sscanf(c->head, "GET /events/%d/%d", &count, &ms) == 2) {
-        c->out_have = snprintf(c->out, sizeof c->out, "HTTP/1.1 200 OK\r\n"
-            "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
-        flush_out(c);
-        c->events = count; c->every_ns = ms * 1000000LL; c->next_ns = now_ns();
-        c->next = streams; streams = c;
+        start_events(c, count, ms);
     } else if (chunked || (length && atoll(length + 17) > 0)) {
         c->in_body = 1; c->chunked = chunked; c->chunk_state = 0; c->chunk_left = 0; c->got = 0;
         c->left = chunked ? 0 : atoll(length + 17);
@@ -147,8 +160,10 @@ static int stream_events(void) {
     for (struct conn *c = streams, *next; c; c = next) {
         next = c->next;
         if (now >= c->next_ns) {
-            char event[64], chunk[128];
-            int n = snprintf(event, sizeof event, "data: %lld\n\n", now_ns());
+            char event[512], chunk[640];
+            int n = snprintf(event, sizeof event, c->chat ? CHAT_EVENT : "data: %lld\n\n", now_ns());
+            if (c->chat && c->events == 1)
+                n += snprintf(event + n, sizeof event - n, "%s", CHAT_END);
             int m = snprintf(chunk, sizeof chunk, "%x\r\n%s\r\n", n, event);
             c->next_ns += c->every_ns;
             if (--c->events == 0) m += snprintf(chunk + m, sizeof chunk - m, "0\r\n\r\n");
