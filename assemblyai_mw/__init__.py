@@ -29,7 +29,6 @@ from .middleware.auth import KeyAuth
 from .middleware.budget import Budget
 from .middleware.cost import CostLogger
 from .middleware.forward import UpstreamForwarder
-from .middleware.guardrails import Guardrails
 from .middleware.isolation import Isolation
 from .middleware.log import CallLog
 from .middleware.openai import OpenAITranslator
@@ -43,6 +42,7 @@ from .transport import RequestsTransport, SocketTransport, Timeouts
 
 if TYPE_CHECKING:
     from .client import acompletion, completion
+    from .middleware.guardrails import Guardrails
     from .store import Database, Holds, Keys, Ledger, SoftBudget
 
 __version__ = "0.1.0"
@@ -80,10 +80,11 @@ __all__ = [
     "completion",
 ]
 
-# These bring SQLAlchemy and requests along, which a wrapped app need not wait for.
+# These bring SQLAlchemy, requests or the guards along, for which a wrapped app need not wait.
 _LATE = {
     **dict.fromkeys(("Database", "Holds", "Keys", "Ledger", "SoftBudget"), ".store"),
     **dict.fromkeys(("acompletion", "completion"), ".client"),
+    "Guardrails": ".middleware.guardrails",
 }
 
 

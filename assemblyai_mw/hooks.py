@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from .config import Config, GuardrailEntry
 from .errors import ConfigError
-from .guards import Guardrail
-from .webhook import WebhookSink
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from .guards import Guardrail
     from .metrics import RequestMetrics
     from .store import Ledger, SoftBudget
+    from .webhook import WebhookSink
 
 OnSoftBudget = Callable[["SoftBudget"], object]
 
@@ -30,6 +30,8 @@ def guards_of(settings: Config) -> list[Guardrail]:
 
 
 def _guardrail(entry: GuardrailEntry, source: str) -> Guardrail:
+    from .guards import Guardrail
+
     place = f"{source}: guardrails: {entry.name}"
     guard: Any = _imported(entry.guard, place)
     is_made = not isinstance(guard, type) and (hasattr(guard, "before") or hasattr(guard, "after"))
@@ -56,6 +58,8 @@ def webhook_of(settings: Config) -> WebhookSink | None:
     webhook = settings.webhook
     if webhook.url is None or webhook.secret is None:
         return None
+    from .webhook import WebhookSink
+
     return WebhookSink(
         webhook.url,
         secret=webhook.secret,

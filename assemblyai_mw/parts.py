@@ -16,18 +16,20 @@ from .calllog import OnCall, resolve_callbacks
 from .clock_watch import ClockWatch
 from .config import LLM_ROUTES, Config, Upstream
 from .errors import ConfigError
-from .guards import Guardrail
 from .hooks import OnSoftBudget, guards_of, request_metrics_of, soft_budget_callback, webhook_of
 from .late import is_made, late, original
 from .middleware.budget import soft_budget_teller
 from .pricing import PriceBook
 from .rate_path import path_beside
-from .settlement import BACKGROUND_PAGES, BackgroundSettler, Settler, under_way_s
+from .settlement.background import BackgroundSettler
+from .settlement.patience import BACKGROUND_PAGES, under_way_s
 from .translate import Model
 from .transport import SocketTransport, Timeouts, Transport
 
 if TYPE_CHECKING:
+    from .guards import Guardrail
     from .metrics import RequestMetrics
+    from .settlement.settler import Settler
     from .store import Database, Holds, Keys, Ledger
     from .webhook import WebhookSink
 
@@ -146,7 +148,7 @@ def _settlement(
     if not settings.settlement.enabled:
         return None
     return BackgroundSettler(
-        lambda: Settler(
+        lambda: _settler()(
             settings,
             ledger=original(ledger),
             prices=prices,
@@ -156,6 +158,12 @@ def _settlement(
         ),
         pause_s=settings.settlement.first_poll_s,
     )
+
+
+def _settler() -> type[Settler]:
+    from .settlement.settler import Settler
+
+    return Settler
 
 
 def deployments_of(settings: Config) -> tuple[list[Model], dict[str, Upstream]]:

@@ -16,7 +16,6 @@ from .middleware.auth import KeyAuth
 from .middleware.budget import Budget
 from .middleware.cost import CostLogger
 from .middleware.forward import UpstreamForwarder
-from .middleware.guardrails import Guardrails
 from .middleware.isolation import Isolation
 from .middleware.log import CallLog
 from .middleware.openai import OpenAITranslator
@@ -25,7 +24,7 @@ from .middleware.rate_limit import RateLimit
 from .middleware.router import PrefixRouter
 from .parts import Parts
 from .self_service import SelfService
-from .settlement import under_way_s
+from .settlement.patience import under_way_s
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -128,6 +127,8 @@ class AssemblyAIMiddleware:
         def guarded(inner: WSGIApplication) -> WSGIApplication:
             if not parts.guards:
                 return inner
+            from .middleware.guardrails import Guardrails
+
             return Guardrails(inner, guards=parts.guards, max_json_bytes=max_json_bytes)
 
         native = {prefix: governed(upstream) for prefix, upstream in settings.upstreams.items()}

@@ -24,7 +24,7 @@ from assemblyai_mw import AssemblyAIMiddleware
 from assemblyai_mw.calllog import CallRecord
 from assemblyai_mw.config import load_config
 from assemblyai_mw.pricing import PriceBook
-from assemblyai_mw.settlement import Settler, Summary
+from assemblyai_mw.settlement.settler import Settler, Summary
 from assemblyai_mw.store import Database, Keys, Ledger
 from assemblyai_mw.store.database import _databases
 from assemblyai_mw.testing import EU_KEY, US_KEY, FakeAssemblyAI, Hosts, serve_all

@@ -16,7 +16,7 @@ from .group import Moment, Setup
 from .output import echo_json_rows, echo_table, to_dict
 
 if TYPE_CHECKING:
-    from ..settlement import Summary
+    from ..settlement.settler import Summary
 
 BATCH = 50
 _COLUMNS = (
@@ -43,7 +43,7 @@ def settle(setup: Setup, stopped: bool) -> None:
     """
     from ..calllog import resolve_callbacks
     from ..pricing import PriceBook, format_usd
-    from ..settlement import Settler
+    from ..settlement.settler import Settler
     from ..store import Ledger
 
     config = setup.config()
@@ -150,7 +150,7 @@ def reconcile(
     for a wrong configuration.
     """
     from ..pricing import PriceBook
-    from ..settlement import reconcile
+    from ..settlement.reconcile import reconcile
     from ..store import Ledger
 
     config = setup.config()
@@ -190,7 +190,7 @@ def reprice(setup: Setup, dry_run: bool) -> None:
     Exit status 0 also where some stay so; 1 if the ledger cannot be written.
     """
     from ..pricing import PriceBook, format_usd
-    from ..settlement import reprice
+    from ..settlement.reprice import reprice
     from ..store import Ledger
 
     config = setup.config()

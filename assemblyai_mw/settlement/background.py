@@ -8,9 +8,12 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..errors import StoreError
-from .settler import Settler
+
+if TYPE_CHECKING:
+    from .settler import Settler
 
 logger = logging.getLogger("assemblyai_mw.settlement")
 

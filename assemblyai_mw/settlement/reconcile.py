@@ -14,7 +14,7 @@ from ..pricing import PriceBook, Unpriced, format_usd
 from ..transport import Transport
 from ..usage import transcript_outcome
 from .account import Account, Accounts, Answer, refusal
-from .settler import under_way_s
+from .patience import under_way_s
 from .upstream_list import Listed, walk
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..call import Call, Caller, Route
 from ..calllog import OnCall, emit, wanted
-from ..config import Config, Timeouts
+from ..config import Config
 from ..errors import StoreError, UpstreamError
 from ..pricing import PriceBook
 from ..settling import Closed, close_row, shows_end
@@ -20,6 +20,7 @@ from ..transport import Transport
 from ..usage import Outcome, transcript_outcome
 from .account import Account, Accounts, Answer, refusal
 from .matching import Match, match, shows_what_was_asked
+from .patience import under_way_s
 from .upstream_list import Listed, walk
 
 if TYPE_CHECKING:
@@ -32,23 +33,10 @@ LEASE_S = 300.0
 BATCH_S = 150.0
 # A transcript that AssemblyAI does not know may only not be there yet.
 UNKNOWN_AFTER_S = 600.0
-# Beyond its timeouts, how long a call might still be under way.
-MARGIN_S = 60.0
-# How far back the list is read while requests are being served: 20,000 transcripts.
-BACKGROUND_PAGES = 100
 
 _GONE = "AssemblyAI has no such transcript: it was deleted elsewhere"
 _NEVER = "the request never reached AssemblyAI: it is not in its list of transcripts"
 _LOST = "its reply was never seen: whether it was done, and what it used, is unknown"
-
-
-def under_way_s(times: Timeouts, kind: str) -> float:
-    """Return for how many seconds after its start a call's request may last, and a margin."""
-    total = times.total_s
-    if kind == "transcript":
-        # A small body each way: silence ends it long before.
-        total = min(total, times.connect_s + times.read_s)
-    return total + MARGIN_S
 
 
 @dataclass(slots=True)

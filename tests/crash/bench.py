@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 
 from assemblyai_mw.config import load_config
 from assemblyai_mw.pricing import PriceBook, format_usd
-from assemblyai_mw.settlement import Settler
+from assemblyai_mw.settlement.settler import Settler
 from assemblyai_mw.store import Database, Keys, Ledger
 from assemblyai_mw.store.schema import calls, holds, spend
 from assemblyai_mw.testing import EU_KEY, US_KEY, FakeAssemblyAI, Hosts, serve_all
