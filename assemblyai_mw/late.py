@@ -7,14 +7,23 @@ neither; the first request that needs a database does.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from .errors import ConfigError
 
 if TYPE_CHECKING:
     from .store import Database, Holds, Ledger
 
 T = TypeVar("T")
+
+
+def _check(address: object) -> None:
+    """Let a file's bare path stop the start, and not fail each request."""
+    if isinstance(address, str | os.PathLike) and "://" not in os.fspath(address):
+        raise ConfigError("ledger: expected sqlite:///FILE or postgresql://USER@HOST/DATABASE")
 
 
 class Late:
@@ -58,6 +67,7 @@ def ledger_of(what: Ledger | Database | str) -> Ledger:
     """Return the Ledger that *what* is, or one on the Database or URL that it is."""
     if isinstance(what, Late) or hasattr(type(what), "settle"):
         return cast("Ledger", what)
+    _check(what)
 
     def make() -> Ledger:
         from .store import Ledger
@@ -71,6 +81,7 @@ def holds_of(what: Holds | Database | str) -> Holds:
     """Return the Holds that *what* is, or those on the Database or URL that it is."""
     if isinstance(what, Late) or hasattr(type(what), "take"):
         return cast("Holds", what)
+    _check(what)
 
     def make() -> Holds:
         from .store import Holds

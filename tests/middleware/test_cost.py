@@ -5,6 +5,7 @@ import io
 import json
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from webtest import TestApp
@@ -12,7 +13,7 @@ from werkzeug.test import Client
 
 from assemblyai_mw import CallRecord, CostLogger, KeyAuth, Ledger, PrefixRouter
 from assemblyai_mw.call import CALL_KEY
-from assemblyai_mw.errors import StoreError, UpstreamError
+from assemblyai_mw.errors import ConfigError, StoreError, UpstreamError
 
 KEY = "sk-0123456789abcdef0123456789abcdef"
 ID = "9ea68fd3-f953-42c1-9742-976c447fb463"
@@ -362,3 +363,9 @@ def test_a_callback_that_fails_breaks_nothing(upstream, ledger, caplog) -> None:
     upstream.will({"status": "queued"})
     assert app.get("/assemblyai/v2/transcript/x").json == {"status": "queued"}
     assert "failed; the reply is not affected" in caplog.text
+
+
+@pytest.mark.parametrize("ledger", ["ledger.db", Path("ledger.db")])
+def test_a_ledgers_bare_path_stops_the_start(upstream: Upstream, ledger) -> None:
+    with pytest.raises(ConfigError, match="expected sqlite:///FILE"):
+        CostLogger(upstream, ledger=ledger)
