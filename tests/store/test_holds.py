@@ -296,8 +296,9 @@ def _spend_all(number: int, url: str, caller: Caller, each: int) -> tuple[int, i
                 ledger.settle(row, usage=used(), price=price_of(10))
                 holds.release(hold)
             else:
-                holds.release(hold)
+                # The other way round, somebody else may take what is about to be spent.
                 ledger.settle(row, usage=used(), price=price_of(10))
+                holds.release(hold)
     return admitted, warned
 
 
