@@ -20,7 +20,7 @@ from . import load
 from .servers import TRANSCRIPT, Server, gunicorn, upstream
 
 MB = 1_000_000
-MAX_RSS_MB_PER_MIN = 1.0
+MAX_RSS_MB_PER_MIN = 1.0  # of one worker
 MAX_DESCRIPTORS = 4
 SAMPLE_S = 5.0
 
@@ -104,7 +104,7 @@ def main() -> None:
         clients.start("leave", 4, clients.leave)
         samples = _watch(server, options.minutes * 60)
         clients.join()
-    failed = _report(samples, clients.counts, options.minutes)
+    failed = _report(samples, clients.counts, options)
     sys.exit(1 if failed else 0)
 
 
@@ -126,12 +126,15 @@ def _watch(server: Server, seconds: float) -> list[tuple[float, float, int, int]
 
 
 def _report(
-    samples: list[tuple[float, float, int, int]], counts: Counter[str], minutes: float
+    samples: list[tuple[float, float, int, int]],
+    counts: Counter[str],
+    options: argparse.Namespace,
 ) -> bool:
     # The first fifth fills pools and caches.
     steady = samples[len(samples) // 5 :]
     times = [sample[0] / 60 for sample in steady]
     slope = statistics.linear_regression(times, [sample[1] for sample in steady]).slope
+    slope /= options.workers
     half = len(steady) // 2
     growth = {
         name: statistics.median(s[at] for s in steady[half:])
@@ -140,8 +143,10 @@ def _report(
     }
     for outcome, count in sorted(counts.items()):
         print(f"  {count:>9,}  {outcome}")
-    print(f"  over {minutes:g} minutes, all workers together, after warming up:")
-    print(f"    resident size {steady[0][1]:,.1f} to {steady[-1][1]:,.1f} MB, {slope:+.2f} MB/min")
+    print(f"  over {options.minutes:g} minutes, all workers together, after warming up:")
+    print(
+        f"    resident size {steady[0][1]:,.1f} to {steady[-1][1]:,.1f} MB, {slope:+.2f} MB/min each"
+    )
     for name, by in growth.items():
         print(f"    {name}: median of the second half {by:+.0f} against the first")
     return (
