@@ -144,9 +144,8 @@ def _report(
     for outcome, count in sorted(counts.items()):
         print(f"  {count:>9,}  {outcome}")
     print(f"  over {options.minutes:g} minutes, all workers together, after warming up:")
-    print(
-        f"    resident size {steady[0][1]:,.1f} to {steady[-1][1]:,.1f} MB, {slope:+.2f} MB/min each"
-    )
+    sizes = f"{steady[0][1]:,.1f} to {steady[-1][1]:,.1f} MB"
+    print(f"    resident size {sizes}, {slope:+.2f} MB/min each")
     for name, by in growth.items():
         print(f"    {name}: median of the second half {by:+.0f} against the first")
     return (
