@@ -223,10 +223,8 @@ def enter(environ: WSGIEnvironment, route: Route | None = None) -> tuple[Call, W
     return call, environ
 
 
-_ids: deque[str] = deque()
-if hasattr(os, "register_at_fork"):
-    # What a parent drew and has not used would be its children's too.
-    os.register_at_fork(after_in_child=_ids.clear)
+# By process: what a parent drew and has not used would be its children's too.
+_ids: dict[int, deque[str]] = {}
 
 
 def new_id() -> str:
@@ -234,12 +232,13 @@ def new_id() -> str:
 
     They are drawn by the hundred: each draw gives up the interpreter's lock.
     """
+    drawn = _ids.setdefault(os.getpid(), deque())
     try:
-        return _ids.pop()
+        return drawn.pop()
     except IndexError:
-        drawn = secrets.token_hex(16 * 128)
-        _ids.extend(drawn[at : at + 32] for at in range(32, len(drawn), 32))
-        return drawn[:32]
+        digits = secrets.token_hex(16 * 128)
+        drawn.extend(digits[at : at + 32] for at in range(32, len(digits), 32))
+        return digits[:32]
 
 
 def parse_tags(header: str) -> dict[str, str]:
