@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import ConfigError
 from .pricing import format_usd
+from .taps import Counted
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+
     from .call import Call
 
 logger = logging.getLogger("assemblyai_mw")
@@ -146,6 +149,43 @@ def emit(call: Call, callbacks: Iterable[OnCall], *, status: int | None, bytes_o
         caller.end_user if caller else None,
     )
     tell(record, callbacks)
+
+
+def logged(
+    answer: Callable[[StartResponse], Iterable[bytes]],
+    call: Call,
+    start_response: StartResponse,
+    callbacks: Iterable[OnCall],
+    *,
+    reply_header: str | None = None,
+) -> Iterable[bytes]:
+    """Return what *answer* does, and `emit` when its last byte is out or its end has come.
+
+    *reply_header* names a header that tells the client the `request_id`, in replies that
+    have none of that name.
+    """
+    status = ""
+
+    def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        nonlocal status
+        status = line
+        name = reply_header
+        if name is not None and all(key.lower() != name.lower() for key, _ in headers):
+            headers = [*headers, (name, call.request_id)]
+        if exc_info:
+            return start_response(line, headers, exc_info)
+        return start_response(line, headers)
+
+    def end(bytes_out: int, whole: bool) -> None:
+        code = int(status[:3]) if whole and status else None
+        emit(call, callbacks, status=code, bytes_out=bytes_out)
+
+    body = answer(start)
+    if type(body) is list:
+        # A reply that is here already needs no watching.
+        end(sum(map(len, body)), True)
+        return body
+    return Counted(body, end)
 
 
 def tell(record: CallRecord, callbacks: Iterable[OnCall]) -> None:

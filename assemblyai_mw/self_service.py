@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 from .call import Call, Caller, enter
 from .errors import RequestRefused, StoreError, UnknownKey
 from .late import late, original
-from .pricing import format_usd
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from .store import Database, Holds, KeyInfo, Keys, Standing
+    from .store import Database, Holds, KeyInfo, Keys
 
 logger = logging.getLogger("assemblyai_mw.self_service")
 
@@ -100,7 +99,7 @@ class SelfService:
             "max_upload_bytes": caller.max_upload_bytes,
             "allow_unpriced": caller.allow_unpriced,
             "budgets": [
-                _shown(each)
+                {**each.as_dict(), "resets_at": _iso(each.resets_at)}
                 for each in self._holds.spent(caller)
                 if each.scope == "key" or each.limit is not None
             ],
@@ -139,21 +138,6 @@ def _unknown() -> RequestRefused:
         code="invalid_api_key",
         headers=[("WWW-Authenticate", "Bearer")],
     )
-
-
-def _shown(standing: Standing) -> dict[str, Any]:
-    def dollars(nano: int | None) -> str | None:
-        return None if nano is None else format_usd(nano)
-
-    return {
-        "scope": standing.scope,
-        "window": standing.window,
-        "spent_usd": dollars(standing.spent),
-        "held_usd": dollars(standing.held),
-        "limit_usd": dollars(standing.limit),
-        "remaining_usd": dollars(standing.remaining),
-        "resets_at": _iso(standing.resets_at),
-    }
 
 
 def _iso(moment: datetime | None) -> str | None:

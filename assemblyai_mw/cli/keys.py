@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..pricing import format_usd
 from .group import Duration, Setup, Wrong
 from .output import cell, echo_json, echo_table, to_dict
 
 if TYPE_CHECKING:
-    from ..store import KeyInfo, NewKey, Standing
+    from ..store import KeyInfo, NewKey
 
 LIST_COLUMNS = ("name", "prefix", "team", "region", "scope", "rpm", "state", "expires_at")
 AMOUNTS = ("spent_usd", "held_usd", "limit_usd", "remaining_usd")
@@ -144,7 +143,7 @@ def show(setup: Setup, name: str, as_json: bool) -> None:
     with setup.database() as database:
         info = Keys(database).get(name)
         caller = Caller(name=info.name, key_id=info.key_id, team=info.team)
-        standings = [_standing(each) for each in Holds(database).spent(caller)]
+        standings = [each.as_dict() for each in Holds(database).spent(caller)]
     row = _row(info)
     if as_json:
         echo_json({**row, "spending": standings})
@@ -261,21 +260,6 @@ def _echo_fields(row: Mapping[str, Any]) -> None:
 
 def _row(info: KeyInfo) -> dict[str, Any]:
     return {**info.as_dict(), "state": _state(info)}
-
-
-def _standing(standing: Standing) -> dict[str, Any]:
-    def dollars(nano: int | None) -> str | None:
-        return None if nano is None else format_usd(nano)
-
-    return {
-        "scope": standing.scope,
-        "window": standing.window,
-        "spent_usd": dollars(standing.spent),
-        "held_usd": dollars(standing.held),
-        "limit_usd": dollars(standing.limit),
-        "remaining_usd": dollars(standing.remaining),
-        "resets_at": standing.resets_at,
-    }
 
 
 def _state(info: KeyInfo) -> str:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..asking import MAX_JSON_BYTES, asked_for
 from ..call import Call, enter, json_of
-from ..calllog import OnCall, emit, wanted
+from ..calllog import OnCall, logged, wanted
 from ..errors import RequestRefused, StoreError, UpstreamError, error_reply
 from ..late import ledger_of
 from ..polls import Polls
 from ..pricing import PriceBook
 from ..settling import AUDIO, MAX_REPLY_BYTES, audio_mark, close_call, read_object
-from ..taps import Counted, JSONTap, StreamTap, narrow_encoding, never_raising
+from ..taps import JSONTap, StreamTap, narrow_encoding, never_raising
 from ..usage import ChatMeter, Outcome, kind_of, outcome_of
 from ..wsgi import Reply
 
@@ -82,27 +82,7 @@ class CostLogger:
         app = self._polls if call.kind is None else self._billable
         if call.inner or not wanted(self.on_call):
             return app(call, environ, start_response)
-        status = ""
-
-        def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            nonlocal status
-            status = line
-            return (
-                start_response(line, headers, exc_info)
-                if exc_info
-                else start_response(line, headers)
-            )
-
-        def end(bytes_out: int, whole: bool) -> None:
-            code = int(status[:3]) if whole and status else None
-            emit(call, self.on_call, status=code, bytes_out=bytes_out)
-
-        body = app(call, environ, start)
-        if type(body) is list:
-            # A reply that is here already needs no watching.
-            end(sum(map(len, body)), True)
-            return body
-        return Counted(body, end)
+        return logged(lambda start: app(call, environ, start), call, start_response, self.on_call)
 
     # What costs
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..call import enter
-from ..calllog import OnCall, emit, wanted
+from ..calllog import OnCall, emit, logged, wanted
 from ..http import TOKEN
-from ..taps import Counted
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -52,29 +51,14 @@ class CallLog:
         if call.inner or not (wanted(self.on_call) or self.reply_header):
             return self.app(environ, start_response)
         call.inner = True
-        name = self.reply_header
-        status = ""
-
-        def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            nonlocal status
-            status = line
-            if name is not None and all(key.lower() != name.lower() for key, _ in headers):
-                headers = [*headers, (name, call.request_id)]
-            if exc_info:
-                return start_response(line, headers, exc_info)
-            return start_response(line, headers)
-
-        def end(bytes_out: int, whole: bool) -> None:
-            code = int(status[:3]) if whole and status else None
-            emit(call, self.on_call, status=code, bytes_out=bytes_out)
-
         try:
-            body = self.app(environ, start)
+            return logged(
+                lambda start: self.app(environ, start),
+                call,
+                start_response,
+                self.on_call,
+                reply_header=self.reply_header,
+            )
         except BaseException:
-            end(0, False)
+            emit(call, self.on_call, status=None, bytes_out=0)
             raise
-        if type(body) is list:
-            # A reply that is here already needs no watching.
-            end(sum(map(len, body)), True)
-            return body
-        return Counted(body, end)

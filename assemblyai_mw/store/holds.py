@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ..pricing import format_usd
 from .database import Database, as_database
 from .prepared import Prepared
 from .schema import PENDING, calls, holds, spend
@@ -90,6 +91,18 @@ class Standing:
     def remaining(self) -> int | None:
         """Nano-dollars that a next call may need, not below 0; None without a limit."""
         return None if self.limit is None else max(0, self.limit - self.spent - self.held)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a holder is told, in decimal dollars; `resets_at` stays a moment."""
+        return {
+            "scope": self.scope,
+            "window": self.window,
+            "spent_usd": format_usd(self.spent),
+            "held_usd": format_usd(self.held),
+            "limit_usd": None if self.limit is None else format_usd(self.limit),
+            "remaining_usd": None if self.remaining is None else format_usd(self.remaining),
+            "resets_at": self.resets_at,
+        }
 
 
 def _taking(module: Any) -> Any:
