@@ -7,7 +7,6 @@ import os
 import stat
 import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from .errors import ConfigError
 
@@ -21,9 +20,10 @@ def path_beside(database_url: str) -> str:
     Raises:
         ConfigError: That directory is somebody else's.
     """
-    url = urlsplit(database_url)
-    if url.scheme.partition("+")[0] == "sqlite":
-        file = database_url.partition("://")[2].removeprefix("/")
+    # Not by `urllib`: where it refuses a host, it shows the password beside it.
+    scheme, _, rest = database_url.partition("://")
+    if scheme.partition("+")[0] == "sqlite":
+        file = rest.removeprefix("/")
         return ":memory:" if file in ("", ":memory:") else f"{file}.rates"
     user = os.getuid() if hasattr(os, "getuid") else 0
     directory = Path(tempfile.gettempdir()) / f"assemblyai-mw-{user}"

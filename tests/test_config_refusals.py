@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import traceback
 from typing import Any
 
 import pytest
 from config_kit import ENVIRON, PLANTED, of_general, of_guard, of_model, refusal
+from stack_kit import host_app
 
+from assemblyai_mw import AssemblyAIMiddleware
 from assemblyai_mw.config import load_config
+from assemblyai_mw.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -420,3 +424,43 @@ def test_a_mapping_in_python_says_off_as_text():
     off = load_config({"settlement": "off", **of_general(self_service_path="off")}, ENVIRON)
     assert (off.settlement.enabled, off.self_service_path) == (False, None)
     assert load_config({"settlement": {"enabled": "on"}}, ENVIRON).settlement.enabled
+
+
+USER = "a-user-Name"
+HIDING = [
+    f"{scheme}://{USER}:{PLANTED}@{rest}"
+    for scheme in ("https", "http", "ftp", "redis", "postgresql", "sqlite", "mysql", "x y", "")
+    for rest in ("h", "h/db?x=1", "127.0.0.1:1/db#x", "[::1", "h:port", "h:99999", "h\u2100", "h h")
+]
+HIDING += [f"{USER}:{PLANTED}@h", f"//{USER}:{PLANTED}@h/db", f"https:{USER}:{PLANTED}@h"]
+PLACES = {
+    "database_url": lambda url: of_general(database_url=url),
+    "redis_url": lambda url: of_general(redis_url=url),
+    "webhook": lambda url: {"webhook": {"url": url, "secret": "0123456789abcdef"}},
+    "a route": lambda url: {"routes": {"/assemblyai": url}},
+    "a prefix": lambda url: {"routes": {url: "https://example.com"}},
+    "api_base": lambda url: of_model(model="assemblyai/*", api_base=url),
+    "a model": lambda url: of_model(model=url),
+    "metrics_path": lambda url: of_general(metrics_path=url),
+    "a callback": lambda url: {"callbacks": [url]},
+    "an unknown setting": lambda url: of_general(**{url: 1}),
+    "a variable's name": lambda url: of_general(database_url=f"os.environ/{url}"),
+    "the file's name": lambda url: url,
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_error_shows_the_user_or_the_password_of_a_url(place, monkeypatch, tmp_path):
+    """The whole stack is built, since more than `config` reads its URLs."""
+    monkeypatch.setenv("ASSEMBLYAI_API_KEY", "account-key-of-this-test")
+    monkeypatch.chdir(tmp_path)
+    refused = 0
+    for url in HIDING:
+        try:
+            AssemblyAIMiddleware(host_app, PLACES[place](url)).close()
+        except ConfigError as error:
+            refused += 1
+            told = "".join(traceback.format_exception(error))
+            assert PLANTED not in told
+            assert USER not in told
+    assert refused

@@ -157,6 +157,10 @@ def running(url: str, config: Config) -> Iterator[Finding]:
     prefix = next(iter(config.upstreams), None)
     if prefix is None:
         return
+    if "@" in url:
+        # Every error below shows the URL, and those of `urllib` and `http.client` do.
+        yield Finding("wrong", "server", "expected a URL without user and password")
+        return
     try:
         status, head = _ask(url, "GET", f"{prefix}/v2/transcript")
     except (OSError, http.client.HTTPException) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+import re
 import stat
 import warnings
 from collections.abc import Iterable, Mapping
@@ -52,6 +53,7 @@ logger = logging.getLogger("assemblyai_mw.config")
 CONFIG_VARIABLE = "ASSEMBLYAI_MW_CONFIG"
 MASTER_KEY_VARIABLE = "ASSEMBLYAI_MW_MASTER_KEY"
 DATABASE_VARIABLE = "ASSEMBLYAI_MW_DATABASE_URL"
+_USER_INFO = re.compile(r":.*@", re.DOTALL)
 
 
 def load_config(
@@ -157,7 +159,9 @@ def _read(
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no path"
-        raise ConfigError(f"{path}: expected a readable file, got: {reason}") from None
+        # A database's URL in the wrong variable holds a password.
+        named = "config" if _USER_INFO.search(str(path)) else path
+        raise ConfigError(f"{named}: expected a readable file, got: {reason}") from None
     return Node(loads(data, str(path)), str(path), "", environ), readable
 
 

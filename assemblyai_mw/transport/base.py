@@ -50,20 +50,21 @@ class Origin:
 
         Raises:
             ConfigError: It is not `https://host[:port][/path]`, or plain `http` and not
-                loopback, where the account key would travel in clear text.
+                loopback, where the account key would travel in clear text. The line shows
+                nothing of the URL: it may hold a password, or be a key in the wrong place.
         """
         try:
             parts = urlsplit(base_url)
             host, port = parts.hostname or "", parts.port
         except ValueError:
-            raise ConfigError(f"{base_url!r}: expected a URL like 'https://host'") from None
+            raise ConfigError("base_url: expected a URL like 'https://host'") from None
         plain = base_url.isascii() and base_url.isprintable() and " " not in base_url
         if parts.scheme not in ("http", "https") or not host or not plain or port == 0:
-            raise ConfigError(f"{base_url!r}: expected a URL like 'https://host'")
+            raise ConfigError("base_url: expected a URL like 'https://host'")
         if "@" in parts.netloc or parts.query or parts.fragment:
             raise ConfigError("base_url: expected a URL without user, query and fragment")
         if parts.scheme == "http" and not _is_loopback(host):
-            raise ConfigError(f"{base_url!r}: plain http is allowed to loopback only")
+            raise ConfigError("base_url: plain http is allowed to loopback only")
         default = 443 if parts.scheme == "https" else 80
         return cls(parts.scheme, host, port or default, parts.path.rstrip("/"))
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import stat
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
+import pytest
 from cli_kit import ACCOUNT_KEY
 from click.testing import Result
+
+from assemblyai_mw.config import DEFAULT_ROUTES
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def findings(result: Result) -> list[tuple[str, str]]:
@@ -89,6 +98,76 @@ def test_check_finds_guards_and_callbacks_that_are_not_there(run, tmp_path):
     found = findings(run("--config", str(config), "check", status=1, environ=environ))
     levels = [level for level, text in found if text.startswith("callback: ")]
     assert levels == ["wrong", "wrong", "ok"]
+
+
+SECRET_URL = "{}://a-user-Name:planted-Password@h\u2100st:port/x"
+PLACES = {
+    "database": ("general_settings: {{database_url: '{}'}}", "postgresql"),
+    "database, another scheme": ("general_settings: {{database_url: '{}'}}", "mysql"),
+    "redis": ("general_settings: {{redis_url: '{}'}}", "redis"),
+    "redis, another scheme": ("general_settings: {{redis_url: '{}'}}", "http"),
+    "webhook": ("webhook: {{url: '{}', secret: 0123456789abcdef}}", "https"),
+    "route": ("routes: {{/assemblyai: '{}'}}", "https"),
+    "route, another scheme": ("routes: {{/assemblyai: '{}'}}", "ftp"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_check_shows_no_password_of_a_url(run, tmp_path, place):
+    text, scheme = PLACES[place]
+    config = tmp_path / "mw.yaml"
+    config.write_text(text.format(SECRET_URL.format(scheme)), encoding="utf-8")
+    status = 0 if place == "redis" else 1  # Redis is asked only with --connect.
+    environ = {"ASSEMBLYAI_API_KEY": ACCOUNT_KEY}
+    output = run("--config", str(config), "check", status=status, environ=environ).output
+    assert "planted-Password" not in output
+    assert "a-user-Name" not in output
+
+
+def test_check_shows_no_password_of_a_redis_that_it_asks(run, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    routes = {**dict.fromkeys(DEFAULT_ROUTES), "/assemblyai": f"http://127.0.0.1:{port}"}
+    for host in ("h\u2100st:port", f"127.0.0.1:{port}/0"):
+        general = {"redis_url": f"redis://a-user-Name:planted-Password@{host}"}
+        config = tmp_path / "mw.yaml"
+        config.write_text(
+            json.dumps({"general_settings": general, "routes": routes, "model_list": []})
+        )
+        environ = {"ASSEMBLYAI_API_KEY": ACCOUNT_KEY}
+        output = run(
+            "--config", str(config), "check", "--connect", status=1, environ=environ
+        ).output
+        assert "wrong  redis: " in output
+        assert "planted-Password" not in output
+        assert "a-user-Name" not in output
+
+
+@pytest.mark.parametrize(
+    "variable, arguments",
+    [
+        ("ASSEMBLYAI_MW_CONFIG", []),
+        ("ASSEMBLYAI_MW_DATABASE_URL", []),
+        ("ASSEMBLYAI_MW_UNUSED", ["--server-url"]),
+    ],
+)
+def test_the_program_shows_no_password_of_a_url(tmp_path, variable, arguments):
+    url = SECRET_URL.format("postgresql")
+    environ = {"ASSEMBLYAI_API_KEY": ACCOUNT_KEY, "PATH": os.environ["PATH"], variable: url}
+    environ |= {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    command = [sys.executable, "-m", "assemblyai_mw", "check", *arguments]
+    done = subprocess.run(
+        [*command, *([url] if arguments else [])],
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, "wrong" in done.stdout) == (1, True)
+    assert "planted-Password" not in done.stdout + done.stderr
+    assert "a-user-Name" not in done.stdout + done.stderr
 
 
 def test_check_connects_when_asked(run, tmp_path):

@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import threading
+import traceback
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +20,7 @@ from assemblyai_mw import ConfigError, RequestsTransport, SocketTransport, Timeo
 from assemblyai_mw import UpstreamForwarder as Forwarder
 from assemblyai_mw.call import CALL_KEY, Call, Caller, route_for
 from assemblyai_mw.testing import US_KEY, FakeAssemblyAI, serve
+from assemblyai_mw.transport import Origin
 
 KEY = "account-key-of-this-test"
 
@@ -245,6 +247,27 @@ def test_who_calls_without_key_auth_is_warned_about_once(upstream, caplog) -> No
 def test_c159_a_base_url_that_cannot_be_trusted_stops_the_start(url: str) -> None:
     with pytest.raises(ConfigError):
         Forwarder(url, api_key=KEY)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:planted@host",
+        "https://user:planted@[::1",
+        "https://user:planted@host:port",
+        "https://user:planted@h\xf6st",
+        "ftp://user:planted@host",
+        "user:planted@host",
+        "http://api.assemblyai.com/planted",
+        "planted",
+    ],
+)
+def test_c159_an_error_shows_nothing_of_a_base_url(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Origin.parse(url)
+    told = "".join(traceback.format_exception(caught.value))
+    assert "base_url: " in told
+    assert "planted" not in told
 
 
 @pytest.mark.parametrize("key", ["", "two words", "line\n", "\u20ac", "tab\t"])
