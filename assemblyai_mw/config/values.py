@@ -126,7 +126,10 @@ class BudgetSettings:
 
     Attributes:
         assumed_audio_s: Seconds of audio held for a transcript until its length is known.
-        hold_expires_s: Seconds after which a hold that nobody released is void.
+        hold_expires_s: Seconds after which a hold that nobody released is void: at least
+            `timeouts.total_s` and a minute, whatever is set here, for a call may last so
+            long. That is 7,260 by default. A transcript that AssemblyAI took, or may have
+            taken, is held for until it is settled, seven days at most.
         soft_ratio: Part of a budget that, once spent, warns once per window; 1 for never.
         on_soft_budget: Dotted paths of what is called with each such warning.
     """

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -624,10 +625,17 @@ def test_a_clock_that_is_slewed_or_slept_is_trusted() -> None:
     assert watch.distrust() is None
 
 
-def test_a_hold_lasts_as_long_as_its_call_may(sqlite_url: str) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({}, id="by default"),
+        pytest.param({"budgets": {"hold_expires_s": 60}}, id="set too short"),
+    ],
+)
+def test_a_hold_lasts_as_long_as_its_call_may(sqlite_url: str, settings: Any) -> None:
     """A client that reads its stream slowly must not spend what it holds a second time."""
     left_s: list[float] = []
-    stack = Stack(sqlite_url, timeouts={"total_s": 7200}, budgets={"hold_expires_s": 60})
+    stack = Stack(sqlite_url, **settings)
     send = stack.transport.send
 
     def look(*request: Any) -> Any:
@@ -639,6 +647,10 @@ def test_a_hold_lasts_as_long_as_its_call_may(sqlite_url: str) -> None:
     stack.transport.send = look  # type: ignore[method-assign]
     assert stack.ask("POST", CHAT, stack.key("a", budget_usd=1), json=chat()).status_int == 200
     assert left_s[0] > 7200
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
+    (said,) = re.findall(r"`hold_expires_s` .* That is ([\d,]+) by default", page)
+    said_s = int(said.replace(",", ""))
+    assert said_s - 60 < left_s[0] <= said_s
     stack.close()
 
 
