@@ -2,7 +2,8 @@
 
 Rounds alternate between the contenders, so that what the machine does meanwhile hits all of
 them alike. Read the ratios; absolute figures are this machine's. RSS growth counts what the
-kernel reports for the worker while bytes pass.
+kernel reports for the worker while bytes pass. nginx and LiteLLM's proxy take part where they
+are installed; BENCH_LITELLM names the `litellm` of a virtual environment.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import sys
 import time
 from pathlib import Path
 
-from . import chart, load, measure
+from . import chart, load, measure, proxies
 from .servers import HERE, Target, upstream
 
 FORWARDERS = ("ours", "http.client", "werkzeug", "requests")
+SMALL = "small calls, 16 connections"
 # What a ratio is taken to: the naive forwarder that one would write.
 BASE = "http.client"
 LOWER_IS_BETTER = {
@@ -48,28 +50,28 @@ def main() -> None:
     calls = 2000 if options.quick else 5000
     size = (1 << 27) if options.quick else measure.GIB
     figures: dict[str, measure.Figures] = {}
+    versions = {name: proxies.version(name) for name in proxies.PROXIES if proxies.find(name)}
+    nginx = [name for name in versions if name == "nginx"]
     with upstream() as port:
         direct = Target("direct", port, prefix="")
         if "get" in wanted:
-            with measure.contenders((*FORWARDERS, "gunicorn"), port) as servers:
-                figures["small calls, 16 connections"] = measure.small_calls(
-                    servers, rounds=rounds, calls=calls
-                )
+            with measure.contenders((*FORWARDERS, "gunicorn", *versions), port) as servers:
+                figures[SMALL] = measure.small_calls(servers, rounds=rounds, calls=calls)
             lone = load.gets(port, "/v2/transcript/x", {}, calls, 1)
-            figures["small calls, 16 connections"]["direct"] = {
+            figures[SMALL]["direct"] = {
                 "p50_ms": sorted(lone.latencies)[len(lone.latencies) // 2] * 1e3
             }
         if "up" in wanted:
-            with measure.contenders(("ours", "sink", "http.client"), port) as servers:
+            with measure.contenders(("ours", "sink", "http.client", *nginx), port) as servers:
                 figures["upload"] = measure.uploads(servers, rounds=min(rounds, 3), size=size)
         if "many" in wanted:
             with measure.contenders(("ours", "http.client"), port) as servers:
                 figures["16 uploads of 50 MB at once"] = measure.many_uploads(servers)
         if "down" in wanted:
-            with measure.contenders(("ours", "http.client", "requests"), port) as servers:
+            with measure.contenders(("ours", "http.client", "requests", *nginx), port) as servers:
                 figures["download"] = measure.downloads(servers, rounds=min(rounds, 3), size=size)
         if "sse" in wanted:
-            with measure.contenders(("ours", "http.client"), port) as servers:
+            with measure.contenders(("ours", "http.client", *nginx), port) as servers:
                 figures["events"] = measure.streams([*servers, direct], rounds=rounds)
                 figures["chat chunks through /v1"] = measure.chat_streams(
                     servers[0], direct, rounds=rounds
@@ -83,16 +85,21 @@ def main() -> None:
     if "import" in wanted:
         figures["import and build"] = _imports(rounds)
     _print(figures)
+    small = figures.get(SMALL, {})
+    against = measure.against_litellm(small) if "LiteLLM" in small else None
+    _print_proxies(versions, against)
     report = {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "versions": versions,
+        "against_litellm": against,
         "figures": figures,
     }
     if options.json:
         options.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     if options.svg:
-        options.svg.write_text(chart.draw(figures["small calls, 16 connections"]), "utf-8")
+        options.svg.write_text(chart.draw(figures[SMALL]), "utf-8")
 
 
 def _imports(rounds: int) -> measure.Figures:
@@ -134,6 +141,20 @@ def _print(figures: dict[str, measure.Figures]) -> None:
                 cells.append(f"{text + ratio:>26}")
             print(f"  {name:14}" + "".join(cells))
     print(f"\n  (1.00x is {BASE}; lower is better for {', '.join(sorted(LOWER_IS_BETTER))})")
+
+
+def _print_proxies(versions: dict[str, str], against: dict[str, float] | None) -> None:
+    """Say which proxies took part, and how LiteLLM's compares with ours."""
+    for name in proxies.PROXIES:
+        if name not in versions:
+            print(f"  {name} is not installed here: its rows are left out")
+    if versions:
+        print("  " + ", ".join(f"{name} {version}" for name, version in versions.items()))
+    if against:
+        print(
+            f"  LiteLLM uses {against['litellm_cpu_of_ours']:.1f}x the CPU of ours for a small "
+            f"call; ours serves {against['our_calls_per_s_of_litellm']:.1f}x its calls a second"
+        )
 
 
 if __name__ == "__main__":

@@ -10,18 +10,29 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from . import load
+from .proxies import PROXIES
 from .servers import TRANSCRIPT, Server, Target, gunicorn
 
 MB = 1_000_000
 GIB = 1 << 30
 Figures = dict[str, dict[str, float]]
+# Of the calls of a round. LiteLLM's would take most of the run; nginx uses so little that the
+# kernel, which counts CPU in steps of 10 ms, would hardly see it.
+SHARES = {"LiteLLM": 0.1, "nginx": 5.0}
 
 
 @contextmanager
 def contenders(names: Sequence[str], upstream_port: int, **options: Any) -> Iterator[list[Server]]:
-    """Run several contenders at the same time."""
+    """Run several contenders at the same time; *options* are for those under Gunicorn."""
     with ExitStack() as stack:
-        yield [stack.enter_context(gunicorn(name, upstream_port, **options)) for name in names]
+        yield [
+            stack.enter_context(
+                PROXIES[name](upstream_port)
+                if name in PROXIES
+                else gunicorn(name, upstream_port, **options)
+            )
+            for name in names
+        ]
 
 
 def _percentile(values: list[float], part: float) -> float:
@@ -30,21 +41,25 @@ def _percentile(values: list[float], part: float) -> float:
 
 
 def small_calls(servers: Sequence[Server], *, rounds: int, calls: int) -> Figures:
-    """GET one transcript over 16 connections: calls a second, CPU a call, latency."""
+    """GET one transcript over 16 connections: calls a second, CPU a call, latency.
+
+    Latency is that of a lone connection. Each makes its share of *calls* in a round.
+    """
     path = f"/v2/transcript/{TRANSCRIPT}"
     taken: dict[str, list[tuple[float, float, float, float]]] = {s.name: [] for s in servers}
     for number in range(rounds + 1):
         for server in servers:
             target = server.prefix + path
+            count = round(calls * SHARES.get(server.name, 1.0))
             cpu = server.cpu_s()
-            busy = load.gets(server.port, target, server.headers, calls, 16)
+            busy = load.gets(server.port, target, server.headers, count, 16)
             used = server.cpu_s() - cpu
-            one = load.gets(server.port, target, server.headers, max(calls // 10, 50), 1)
+            one = load.gets(server.port, target, server.headers, max(count // 10, 50), 1)
             if number:  # the first round warms up
                 taken[server.name].append(
                     (
-                        calls / busy.seconds,
-                        used / calls * 1e6,
+                        count / busy.seconds,
+                        used / count * 1e6,
                         _percentile(one.latencies, 0.5) * 1e3,
                         _percentile(one.latencies, 0.99) * 1e3,
                     )
@@ -58,6 +73,15 @@ def small_calls(servers: Sequence[Server], *, rounds: int, calls: int) -> Figure
             )
         )
         for name, values in taken.items()
+    }
+
+
+def against_litellm(figures: Figures) -> dict[str, float]:
+    """How many times our CPU a small call costs LiteLLM, and how many times its calls we serve."""
+    ours, other = figures["ours"], figures["LiteLLM"]
+    return {
+        "litellm_cpu_of_ours": other["cpu_us_per_call"] / ours["cpu_us_per_call"],
+        "our_calls_per_s_of_litellm": ours["calls_per_s"] / other["calls_per_s"],
     }
 
 

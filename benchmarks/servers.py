@@ -21,6 +21,7 @@ import psutil
 HERE = Path(__file__).parent
 KEY_NAME = "bench"
 TRANSCRIPT = "bench-transcript"
+_BOOTED = r"Listening at: http://127\.0\.0\.1:(\d+).*Booting worker"
 
 
 @dataclass
@@ -46,14 +47,20 @@ class Server(Target):
     process: subprocess.Popen[bytes] = field(kw_only=True)
 
     def workers(self) -> list[psutil.Process]:
-        """The processes that do the work."""
+        """The processes that do the work: the children, or itself if it has none."""
         root = psutil.Process(self.process.pid)
         return root.children(recursive=True) or [root]
 
     def cpu_s(self) -> float:
-        """CPU seconds used so far, user and system."""
-        times = [worker.cpu_times() for worker in self.workers()]
-        return sum(t.user + t.system for t in times)
+        """CPU seconds used so far, user and system, by the process and all that it started.
+
+        A master's share counts too, so that it does not matter whether a server works in the
+        process itself (LiteLLM's) or in children (Gunicorn, nginx). A child that has ended
+        counts among its parent's ended children.
+        """
+        root = psutil.Process(self.process.pid)
+        times = [process.cpu_times() for process in (root, *root.children(recursive=True))]
+        return float(sum(t.user + t.system + t.children_user + t.children_system for t in times))
 
     def rss(self) -> int:
         """Resident bytes of all workers."""
@@ -75,7 +82,7 @@ def upstream() -> Iterator[int]:
                 stacklevel=2,
             )
             command = [sys.executable, "-m", "benchmarks.slow_upstream"]
-        with _running(command, stdout=subprocess.PIPE) as process:
+        with running(command, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             yield int(process.stdout.readline())
 
@@ -99,8 +106,8 @@ def gunicorn(
         command += ["--threads", str(threads)] if worker == "gthread" else []
         command += ["--timeout", "300", "--keep-alive", "60", "--no-control-socket"]
         log = open(f"{folder}/gunicorn.log", "wb+")  # noqa: SIM115
-        with log, _running(command, stderr=log, env=environ) as process:
-            port = _listening(Path(log.name), process)
+        with log, running(command, stderr=log, env=environ) as process:
+            port = listening(Path(log.name), process, _BOOTED)
             headers = {"Authorization": f"Bearer {key}"}
             yield Server(name, port, headers=headers, process=process)
 
@@ -121,11 +128,11 @@ def _prepare(database: str) -> str:
     return key
 
 
-def _listening(log: Path, process: subprocess.Popen[bytes]) -> int:
-    for _ in range(600):
+def listening(log: Path, process: subprocess.Popen[bytes], line: str) -> int:
+    """Wait for what matches *line* in the log; return the port, its first group."""
+    for _ in range(2400):
         text = log.read_text()
-        found = re.search(r"Listening at: http://127\.0\.0\.1:(\d+)", text)
-        if found and "Booting worker" in text:
+        if found := re.search(line, text, re.DOTALL):
             return int(found[1])
         if process.poll() is not None:
             raise RuntimeError(text)
@@ -134,7 +141,8 @@ def _listening(log: Path, process: subprocess.Popen[bytes]) -> int:
 
 
 @contextmanager
-def _running(command: list[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
+    """Run *command* in a process group of its own, and end the group afterwards."""
     process = subprocess.Popen(command, start_new_session=True, **options)  # type: ignore[call-overload]
     try:
         yield process
