@@ -16,9 +16,9 @@ from ..usage import kind_of
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# What these ask for binds nobody to the model that they name: a token opens whatever session
-# its holder asks for, and of a path that nobody knows only a header is read.
-_FREE_OF_MODELS = frozenset({"token", "other"})
+# What these ask for binds nobody to the model and the features that they name: a token opens
+# whatever session its holder asks for, and of a path that nobody knows only a header is read.
+_BINDS_NOBODY = frozenset({"token", "other"})
 # A key that may use the translator's routes may reach the gateway through them.
 _OPENAI_ROUTES = ("/v1", "/v1/chat/completions")
 
@@ -30,6 +30,8 @@ class Policy:
     asks for another `model_region`: its data stays where it was put. A key with a list of
     routes, models or features is refused everything else; where it names models, a request
     that leaves the choice to AssemblyAI is refused too, since nobody knows what it would be.
+    For the same reason a key with a list of models or features, allowed or denied, is refused
+    a token, with which its holder may open any session, and every path that nobody knows.
     A list of routes names prefixes; a call through the translator needs `/v1`,
     `/v1/chat/completions` or the gateway's own prefix in it.
 
@@ -80,7 +82,7 @@ class Policy:
                 "This key may not let a model run outside its region.", param="model_region"
             )
         self._check_models(caller, kind, asked)
-        self._check_features(caller, asked)
+        self._check_features(caller, kind, asked)
 
     def _unknown(self, call: Call, environ: WSGIEnvironment) -> object:
         """Return what a request of no known shape says, if that can be read at all."""
@@ -101,7 +103,7 @@ class Policy:
     def _check_models(self, caller: Caller, kind: str, asked: dict[str, Any]) -> None:
         if caller.models is None or kind == "understanding":
             return
-        models = () if kind in _FREE_OF_MODELS else asked.get("models") or ()
+        models = () if kind in _BINDS_NOBODY else asked.get("models") or ()
         if not models:
             raise _forbidden("This key may use certain models only; name one.", param="model")
         for model in models:
@@ -112,7 +114,14 @@ class Policy:
                     code="model_not_allowed",
                 )
 
-    def _check_features(self, caller: Caller, asked: dict[str, Any]) -> None:
+    def _check_features(self, caller: Caller, kind: str, asked: dict[str, Any]) -> None:
+        if caller.features is None and not caller.denied_features:
+            return
+        if kind in _BINDS_NOBODY:
+            raise _forbidden(
+                "This key may use certain features only; what this would use cannot be seen here.",
+                code="feature_not_allowed",
+            )
         for feature in asked.get("features") or ():
             denied = feature in caller.denied_features
             if denied or (caller.features is not None and feature not in caller.features):

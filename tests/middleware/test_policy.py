@@ -175,6 +175,46 @@ def test_a_key_asks_for_the_features_it_may(
     assert bool(stack.us.requests) == (status == 200)
 
 
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param({"features": ["speaker_labels"]}, id="some"),
+        pytest.param({"features": []}, id="none"),
+        pytest.param({"denied_features": ["redact_pii"]}, id="all but one"),
+    ],
+)
+@pytest.mark.parametrize(
+    "method, path",
+    [
+        ("GET", "/streaming.assemblyai/v3/token?expires_in_seconds=60"),
+        ("GET", "/streaming.assemblyai/v3/token?expires_in_seconds=60&speaker_labels=true"),
+        ("GET", "/streaming.assemblyai//v3/token/?expires_in_seconds=60"),
+        ("POST", f"{API}/v2/realtime/token"),
+        ("POST", f"{API}/v3/tomorrow"),
+    ],
+)
+def test_a_key_with_features_opens_nothing_that_may_have_any(
+    stack: Stack, rules: dict[str, Any], method: str, path: str
+) -> None:
+    """Whoever holds a token asks for what they like, past this app."""
+    reply = stack.ask(method, path, stack.key("a", **rules))
+    assert reply.status_int == 403
+    assert "certain features only" in reply.json["error"]
+    assert stack.us.requests == []
+    assert list(stack.ledger.calls()) == []
+
+
+def test_a_key_without_lists_gets_its_token(stack: Stack) -> None:
+    path = "/streaming.assemblyai/v3/token?expires_in_seconds=60"
+    assert stack.ask("GET", path, stack.key("a", max_upload_bytes=10)).status_int == 200
+
+
+def test_a_list_of_features_leaves_chats_and_speech_alone(stack: Stack) -> None:
+    key = stack.key("a", features=["speaker_labels"], denied_features=["redact_pii"])
+    assert stack.ask("POST", CHAT, key, json=chat()).status_int == 200
+    assert stack.submit(key, speaker_labels=True)
+
+
 def test_an_upload_may_be_so_large(stack: Stack) -> None:
     key = stack.key("a", max_upload_bytes=10)
     headers = {"Authorization": key, "Content-Type": "application/octet-stream"}
