@@ -14,12 +14,13 @@ Headers = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long to wait for AssemblyAI.
+    """How long to wait for AssemblyAI. Over TLS all of it means the same.
 
     Attributes:
         connect_s: Seconds to connect, TLS included.
         read_s: Seconds for the reply's head once the request is out, and for each
-            further piece of its body; also for each piece of the request.
+            further piece of its body; also for each MiB of the request to be taken,
+            and for each block of a body that comes in blocks.
         total_s: Seconds for everything, the request's body included. Two hours let a 2 GB
             upload through 3 Mbit/s, and end an upstream that drips for ever.
     """

@@ -77,6 +77,19 @@ class Connection:
             self._shortened = False
             self._set(self.timeout_s)
 
+    def send(self, data: bytes, deadline: float) -> None:
+        """Send all of *data* within *timeout_s*, and before *deadline*.
+
+        `sendall` has two meanings: the kernel's timeout begins anew with each part of *data*
+        that was taken, Python's holds for all of it.
+        """
+        until = min(time.monotonic() + self.timeout_s, deadline)
+        self.wait_until(until)
+        done = self.socket.send(data)
+        while done < len(data):
+            self.wait_until(until)
+            done += self.socket.send(memoryview(data)[done:])
+
     def use_timeout(self, timeout_s: float) -> None:
         """Begin a new exchange, in which no wait is longer than *timeout_s*."""
         if self._shortened or timeout_s != self.timeout_s:

@@ -28,6 +28,8 @@ from .reply import Head, ReplyBody
 READ_BYTES = 64 * 1024
 # Larger uploads are sent while their next block is read; a thread is not worth less.
 AHEAD_AFTER_BLOCKS = 4
+# What a large body in one piece is cut into: the time to send is a block's, not the body's.
+BLOCK_BYTES = 1 << 20
 # Blocks above this go out by a call of their own rather than through a copy.
 JOIN_BYTES = 64 * 1024
 MAX_IDLE_CONNECTIONS = 64
@@ -203,7 +205,6 @@ class SocketTransport:
 
 def _write(connection: Connection, origin: Origin, request: Request, deadline: float) -> bytes:
     """Write the request. Return what came back before it was all out, mostly nothing."""
-    sock = connection.socket
     lines = [
         f"{request.method} {origin.base_path}{request.target} HTTP/1.1\r\nHost: {origin.authority}"
     ]
@@ -219,13 +220,13 @@ def _write(connection: Connection, origin: Origin, request: Request, deadline: f
     head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
     request.sent = True
     if body is None:
-        sock.sendall(head)
+        connection.send(head, deadline)
         return b""
     if isinstance(body, bytes):
         if len(body) <= JOIN_BYTES:
-            sock.sendall(head + body)
+            connection.send(head + body, deadline)
             return b""
-        body = (body,)
+        body = _cut(body)
     return _write_blocks(connection, head, iter(body), deadline, chunked=request.length is None)
 
 
@@ -243,10 +244,10 @@ def _write_blocks(
     """
     sock = connection.socket
     try:
-        sock.sendall(head)
+        connection.send(head, deadline)
     except ConnectionError:
         return _early_reply(sock) or _fail()
-    with contextlib.closing(Ahead(lambda block: _send(connection, block, deadline))) as ahead:
+    with contextlib.closing(Ahead(lambda piece: connection.send(piece, deadline))) as ahead:
         try:
             for number, block in enumerate(filter(None, blocks)):
                 if not connection.is_quiet():
@@ -258,7 +259,7 @@ def _write_blocks(
                 framed = _framed(block) if chunked else (block,)
                 if number < AHEAD_AFTER_BLOCKS:
                     for piece in framed:
-                        _send(connection, piece, deadline)
+                        connection.send(piece, deadline)
                 else:
                     ahead.put(framed)
             ahead.wait()
@@ -276,13 +277,13 @@ def _write_blocks(
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
             raise
     if chunked:
-        sock.sendall(b"0\r\n\r\n")
+        connection.send(b"0\r\n\r\n", deadline)
     return b""
 
 
-def _send(connection: Connection, piece: bytes, deadline: float) -> None:
-    connection.wait_until(deadline)
-    connection.socket.sendall(piece)
+def _cut(body: bytes) -> Iterator[bytes]:
+    for start in range(0, len(body), BLOCK_BYTES):
+        yield body[start : start + BLOCK_BYTES]
 
 
 def _framed(block: bytes) -> tuple[bytes, ...]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from assemblyai_mw.middleware.forward import UpstreamForwarder
 
 from .kit_client import GOOD_KEY, OTHER_KEY
 from .kit_direct import forwarder
+from .kit_peer import Peer, Script
 from .kit_servers import Fleet, Server
 from .kit_upstream import Upstream
 
@@ -58,6 +63,47 @@ def gthread(fleet: Fleet) -> Iterator[Server]:
     server = fleet.get("gthread")
     yield server
     _no_virtual_key_upstream(server)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ca.pem and, signed by it or not, one .pem a case with its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    now = datetime.now(UTC)
+    past = {"not_before": now - timedelta(days=9), "not_after": now - timedelta(days=1)}
+    for name, host, signer, validity in [
+        ("good", "localhost", authority, {}),
+        ("other-name", "elsewhere.example", authority, {}),
+        ("wildcard", "*.localhost", authority, {}),
+        ("expired", "localhost", authority, past),
+        ("self-signed", "localhost", trustme.CA(), {}),
+    ]:
+        issued = signer.issue_cert(host, **validity)
+        issued.private_key_pem.write_to_path(str(folder / f"{name}.key"))
+        for number, blob in enumerate(issued.cert_chain_pems):
+            blob.write_to_path(str(folder / f"{name}.pem"), append=number > 0)
+    return folder
+
+
+@pytest.fixture(params=["plain", "tls"])
+def peer(request: pytest.FixtureRequest, certificates: Path) -> Iterator[Callable[[Script], Peer]]:
+    """Makes peers that run a script, once over plain sockets and once over TLS."""
+    made = []
+
+    def make(script: Script) -> Peer:
+        server = client = None
+        if request.param == "tls":
+            server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            server.load_cert_chain(certificates / "good.pem", certificates / "good.key")
+            client = ssl.create_default_context(cafile=certificates / "ca.pem")
+        made.append(Peer(script, server, client))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 def _no_virtual_key_upstream(server: Server) -> None:

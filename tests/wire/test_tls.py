@@ -7,11 +7,9 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import trustme
 
 from assemblyai_mw.middleware.forward import UpstreamForwarder
 from assemblyai_mw.transport import SocketTransport, Timeouts
@@ -20,28 +18,6 @@ from .kit_client import ACCOUNT_KEY
 from .kit_direct import Answer, environ, run
 from .kit_servers import secrets_in
 from .kit_upstream import reply
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ca.pem and, signed by it or not, one .pem a case with its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    now = datetime.now(UTC)
-    past = {"not_before": now - timedelta(days=9), "not_after": now - timedelta(days=1)}
-    for name, host, signer, validity in [
-        ("good", "localhost", authority, {}),
-        ("other-name", "elsewhere.example", authority, {}),
-        ("wildcard", "*.localhost", authority, {}),
-        ("expired", "localhost", authority, past),
-        ("self-signed", "localhost", trustme.CA(), {}),
-    ]:
-        issued = signer.issue_cert(host, **validity)
-        issued.private_key_pem.write_to_path(str(folder / f"{name}.key"))
-        for number, blob in enumerate(issued.cert_chain_pems):
-            blob.write_to_path(str(folder / f"{name}.pem"), append=number > 0)
-    return folder
 
 
 class TLSUpstream:

@@ -1,0 +1,109 @@
+"""A peer that takes a request by drips, never silent, never done. Row 84.
+
+`sendall` has two meanings: where the kernel keeps the time, each part that was taken begins
+it anew, and it never ends; through TLS one time holds for all of a body, however large.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from assemblyai_mw.errors import UpstreamTimeout
+from assemblyai_mw.transport import Request, Timeouts
+
+from .kit_peer import BUFFER_BYTES, Peer
+from .kit_upstream import reply
+
+SIZE = 8 << 20
+BLOCK = 1 << 20
+# After so many the peer takes the rest at once: who is still there then was not bounded.
+DRIPS = 300
+
+
+@pytest.fixture(autouse=True)
+def small_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the system wake a sender for little room, as on a line to far away."""
+    connect = socket.create_connection
+
+    def connect_small(*args: Any, **options: Any) -> socket.socket:
+        sock = connect(*args, **options)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+        return sock
+
+    monkeypatch.setattr(socket, "create_connection", connect_small)
+
+
+def in_blocks() -> Iterator[bytes]:
+    for _ in range(SIZE // BLOCK):
+        yield bytes(BLOCK)
+
+
+def in_one() -> bytes:
+    return bytes(SIZE)
+
+
+BODIES = [in_blocks, in_one]
+
+
+def drip(made: list[Peer]) -> Callable[[socket.socket], None]:
+    def script(sock: socket.socket) -> None:
+        taken = 0
+        for _ in range(DRIPS):
+            if made[0].over.wait(0.01):
+                return
+            taken += _take(sock, 2048)
+        while taken < SIZE:
+            taken += _take(sock, BLOCK)
+        sock.sendall(reply())
+
+    return script
+
+
+def _take(sock: socket.socket, size: int) -> int:
+    block = sock.recv(size)
+    if not block:
+        raise ConnectionAbortedError
+    return len(block)
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body.__name__)
+@pytest.mark.parametrize(
+    "timeouts",
+    [
+        pytest.param(Timeouts(read_s=0.5, total_s=60), id="c84-a-block"),
+        pytest.param(Timeouts(read_s=60, total_s=0.5), id="c84-all"),
+    ],
+)
+def test_an_upstream_that_drips_its_reading_is_left(
+    peer, body: Callable[[], bytes | Iterable[bytes]], timeouts: Timeouts
+) -> None:
+    made: list[Peer] = []
+    made.append(peer(drip(made)))
+    request = Request("POST", "/v2/upload", [], body(), SIZE)
+    with pytest.raises(UpstreamTimeout):
+        made[0].transport.send(made[0].origin, request, timeouts)
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body.__name__)
+def test_an_upstream_that_is_slow_but_steady_is_not(
+    peer, body: Callable[[], bytes | Iterable[bytes]]
+) -> None:
+    """The time is each block's: all of them may take longer than one of them."""
+
+    def script(sock: socket.socket) -> None:
+        taken = 0
+        while taken < SIZE:
+            made.over.wait(0.3)
+            wanted = min(taken + BLOCK, SIZE)
+            while taken < wanted:
+                taken += _take(sock, wanted - taken)
+        sock.sendall(reply())
+
+    made = peer(script)
+    request = Request("POST", "/v2/upload", [], body(), SIZE)
+    answer = made.transport.send(made.origin, request, Timeouts(read_s=2.0, total_s=60))
+    assert (answer.status, answer.whole) == (200, b'{"ok": true}')
