@@ -22,7 +22,7 @@ from .middleware.budget import soft_budget_teller
 from .pricing import PriceBook
 from .rate_path import path_beside
 from .settlement.background import BackgroundSettler
-from .settlement.patience import BACKGROUND_PAGES, under_way_s
+from .settlement.patience import BACKGROUND_PAGES, first_look_s
 from .translate import Model
 from .transport import SocketTransport, Timeouts, Transport
 
@@ -91,7 +91,7 @@ class Parts:
         ledger = late(
             lambda: _store().Ledger(
                 original(database),
-                intent_due_s=under_way_s(settings.timeouts, "transcript"),
+                intent_due_s=first_look_s(settings.timeouts),
                 accept_due_s=settings.settlement.first_poll_s,
                 on_soft_budget=soft_budget_teller(warn),
                 soft_ratio=ratio,

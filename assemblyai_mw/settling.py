@@ -24,7 +24,9 @@ logger = logging.getLogger("assemblyai_mw.cost")
 
 # A ten-hour transcript with its words is some 30 MB.
 MAX_REPLY_BYTES = 64 * 1024 * 1024
-AUDIO = "audio"
+# What the ledger keeps with a call beside what was asked for: a mark of its audio, and after
+# how many seconds it went out, where reading its request took that long.
+AUDIO, SENT_AFTER = "audio", "sent_after_s"
 
 
 @dataclass(frozen=True, slots=True)

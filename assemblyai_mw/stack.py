@@ -69,7 +69,7 @@ class AssemblyAIMiddleware:
         )
         max_json_bytes = settings.limits.max_json_bytes
         # A hold that is void while its call goes on is money that two calls may spend.
-        hold_s = max(settings.budgets.hold_expires_s, under_way_s(settings.timeouts, "chat"))
+        hold_s = max(settings.budgets.hold_expires_s, under_way_s(settings.timeouts))
 
         def known(inner: WSGIApplication) -> WSGIApplication:
             return KeyAuth(

@@ -360,6 +360,86 @@ def test_submit_that_never_arrived_fails_only_once_that_is_certain(house: House)
     assert "never reached" in house.row()["reason"]
 
 
+def _of_long_ago(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let calls have come in so long ago: it took that long to read their bodies."""
+
+    class Earlier:
+        @staticmethod
+        def time() -> float:
+            return time.time() - seconds
+
+    monkeypatch.setattr("assemblyai_mw.call.time", Earlier)
+
+
+def test_submit_that_was_long_in_coming_is_found_though_its_reply_is_lost(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _of_long_ago(monkeypatch, 400)
+    house.hosts.us.fail_next(cut_after=20, method="POST")
+    house.submit(status=502)
+    summary = house.settle(after_s=10)
+    assert (summary.failed, summary.resolved, summary.settled) == (0, 1, 1)
+
+
+def test_submit_that_was_long_in_coming_is_not_given_up_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _of_long_ago(monkeypatch, 400)
+    house.hosts.us.fail_next(drop=True, method="POST")
+    house.submit(status=502)
+    assert house.settle(after_s=10).left == {"its request may still be under way": 1}
+    assert house.settle(after_s=400).failed == 1
+
+
+def _of_a_dead_worker(house: House, kind: str, path: str, **features: Any) -> None:
+    """Open a row as a worker does that is killed before it sees an answer."""
+    from assemblyai_mw.call import Call, Caller, route_for
+
+    route = route_for("/assemblyai" if kind == "transcript" else "/sync.assemblyai")
+    call = Call("0" * 32, time.time(), route, "POST", path, caller=Caller("alice", 1))
+    house.ledger.open(call, kind=kind, model=None, features=features)
+
+
+@pytest.mark.parametrize("waited_s", [0, 5000])
+@pytest.mark.parametrize(
+    "kind, path, state",
+    [
+        ("transcript", "/v2/transcript", "failed"),
+        ("sync", "/v1/transcribe", "unpriced"),
+        ("dictation", "/v1/transcribe", "unpriced"),
+    ],
+)
+def test_call_of_a_dead_worker_is_open_as_long_as_its_request_may_last(
+    house: House, kind: str, path: str, state: str, waited_s: float
+) -> None:
+    """`timeouts.total_s` and a minute, from when it went out."""
+    _of_a_dead_worker(house, kind, path, **({"sent_after_s": waited_s} if waited_s else {}))
+    for after_s in (1000, 6200 + waited_s):
+        house.settle(after_s=after_s)
+        assert house.row()["state"] == "pending"
+    house.settle(after_s=400)
+    assert house.row()["state"] == state
+
+
+def test_submit_of_a_dead_worker_is_looked_for_all_the_while(house: House) -> None:
+    _of_a_dead_worker(house, "transcript", "/v2/transcript")
+    house.ahead_s = 900
+    for _ in range(10):
+        asked = len(house.hosts.us.requests)
+        assert house.settle(after_s=310).leased == 1
+        assert len(house.hosts.us.requests) == asked + 1
+
+
+def test_how_long_a_body_was_in_coming_is_kept(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.submit()
+    assert "sent_after_s" not in house.row()["features"]
+    _of_long_ago(monkeypatch, 400)
+    house.submit()
+    assert house.row(0)["features"]["sent_after_s"] == 400
+
+
 def test_nothing_fails_while_the_list_cannot_be_read(house: House) -> None:
     house.hosts.us.fail_next(drop=True, method="POST")
     house.submit(status=502)

@@ -15,7 +15,14 @@ from ..errors import RequestRefused, StoreError, UpstreamError, error_reply
 from ..late import ledger_of
 from ..polls import Polls
 from ..pricing import PriceBook
-from ..settling import AUDIO, MAX_REPLY_BYTES, audio_mark, close_call, read_object
+from ..settling import (
+    AUDIO,
+    MAX_REPLY_BYTES,
+    SENT_AFTER,
+    audio_mark,
+    close_call,
+    read_object,
+)
 from ..taps import JSONTap, StreamTap, narrow_encoding, never_raising
 from ..usage import ChatMeter, Outcome, kind_of, outcome_of
 from ..wsgi import Reply
@@ -93,6 +100,10 @@ class CostLogger:
         try:
             asked = self._asked(kind, call, environ)
             models = asked.get("models") or (None,)
+            waited_s = time.time() - call.started
+            if waited_s >= 1:
+                # Settlement counts from when it goes out, not from when it began to come in.
+                asked = {**asked, SENT_AFTER: round(waited_s)}
             call.row = self.ledger.open(call, kind=kind, model=models[0], features=asked)
         except RequestRefused as error:
             return error.reply(call.route.dialect)(environ, start_response)
@@ -249,7 +260,9 @@ class CostLogger:
         """Have settlement look for what came of a submit whose answer is lost."""
         assert call.row is not None
         try:
-            self.ledger.reschedule(call.row, time.time() + LOOK_UP_AFTER_S)
+            now = time.time()
+            took_s = max(0.0, now - call.started)
+            self.ledger.reschedule(call.row, now + LOOK_UP_AFTER_S, duration_s=took_s)
         except StoreError as error:
             logger.error("row %s is looked up later than it could be: %s", call.row, error)
 

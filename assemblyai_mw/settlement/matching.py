@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..features import FLAGS
-from ..settling import AUDIO, audio_mark
+from ..settling import AUDIO, SENT_AFTER, audio_mark
+from .patience import sent
 from .upstream_list import Listed
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def match(
     intents: Sequence[Due],
     listed: Iterable[Listed],
     *,
-    window: timedelta,
+    until: Callable[[Due], datetime],
     settled_down: Callable[[Due], bool],
     agrees: Callable[[Due, Listed], bool],
 ) -> dict[int, Match]:
@@ -50,7 +51,7 @@ def match(
         intents: Every open submit of the account, also those not to be decided yet: each
             is a claim.
         listed: Transcripts that no row of the ledger has.
-        window: How long after a submit its transcript may have been made.
+        until: By when a submit's transcript may have been made.
         settled_down: Whether a submit cannot be under way any more. Alike submits are
             told apart by their order only once that is so of all of them.
         agrees: Whether a transcript shows what the submit asked for; consulted where
@@ -60,9 +61,8 @@ def match(
     fits: dict[int, list[Listed]] = {}
     vague: dict[int, int] = {}
     for intent in intents:
-        inside = [
-            item for item in known if intent.at - SKEW <= item.created <= intent.at + window + SKEW
-        ]
+        first, last = sent(intent) - SKEW, until(intent) + SKEW
+        inside = [item for item in known if first <= item.created <= last]
         fits[intent.row] = [item for item in inside if _same_audio(intent, item)]
         vague[intent.row] = sum(
             item.audio_url is None or AUDIO not in intent.features for item in inside
@@ -124,7 +124,8 @@ def _decide(
 
 def _alike(row: Due) -> tuple[object, ...]:
     """What two submits must share so that it makes no difference which made which."""
-    asked = sorted((name, repr(value)) for name, value in row.features.items() if name != AUDIO)
+    ours = (AUDIO, SENT_AFTER)
+    asked = sorted((name, repr(value)) for name, value in row.features.items() if name not in ours)
     return (row.key_id, row.key_name, row.team, tuple(row.tags.items()), tuple(asked))
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..config import Config
+from ..config import Config, Timeouts
 from ..errors import UpstreamError
 from ..pricing import PriceBook, Unpriced, format_usd
 from ..transport import Transport
 from ..usage import transcript_outcome
 from .account import Account, Accounts, Answer, refusal
-from .patience import under_way_s
+from .patience import over
 from .upstream_list import Listed, walk
 
 if TYPE_CHECKING:
@@ -84,9 +84,8 @@ def reconcile(
     accounts = Accounts(config, transport)
     for each in accounts.regions():
         if region in (None, each):
-            settled_down = timedelta(seconds=under_way_s(config.timeouts, "transcript"))
             yield from _region(
-                accounts.each(each), each, ledger, prices, since, amounts, settled_down, progress
+                accounts.each(each), each, ledger, prices, since, amounts, config.timeouts, progress
             )
 
 
@@ -97,7 +96,7 @@ def _region(
     prices: PriceBook,
     since: datetime,
     amounts: bool,
-    settled_down: timedelta,
+    times: Timeouts,
     progress: Callable[[int], None],
 ) -> Iterator[Difference]:
     started = datetime.fromtimestamp(time.time(), UTC)
@@ -115,7 +114,7 @@ def _region(
                 progress(1)
     yield from _unknown(ledger, region, strangers)
     for due in ledger.unanswered(region):
-        if since <= due.at < started - settled_down:
+        if since <= due.at and over(times, due) < started:
             yield Difference("unanswered", region, None, due.row, due.key_name, due.at, None)
     for known in ledger.transcripts(region, since=since, until=started):
         if known.id not in there:

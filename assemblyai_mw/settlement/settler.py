@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..call import Call, Caller, Route
@@ -20,7 +20,7 @@ from ..transport import Transport
 from ..usage import Outcome, transcript_outcome
 from .account import Account, Accounts, Answer, refusal
 from .matching import Match, match, shows_what_was_asked
-from .patience import under_way_s
+from .patience import over
 from .upstream_list import Listed, walk
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ class Settler:
     | row                          | is closed                                            |
     |------------------------------|------------------------------------------------------|
     | transcript, id known         | by what AssemblyAI shows; errors are free            |
-    | transcript, answer not seen  | by the list: its transcript is found, or it failed   |
+    | transcript, answer not seen  | by the list: its transcript is found; or, once       |
+    |                              | nothing can come of it any more, it failed           |
     | any other kind               | `unpriced`, once its request cannot be under way     |
     | past the service's retention | `unpriced`, with the reason                          |
 
@@ -242,7 +243,6 @@ class Settler:
                 self._wait_until_settled_down(due, summary)
 
     def _matches(self, account: Account, rows: list[Due]) -> dict[int, Match]:
-        window = timedelta(seconds=under_way_s(self.config.timeouts, "transcript"))
         # Every open submit is a claim on what is in the list, leased by us or not.
         claims = [
             due
@@ -268,7 +268,11 @@ class Settler:
             return shows_what_was_asked(due.features, answer.value)
 
         return match(
-            claims, strangers, window=window, settled_down=self._settled_down, agrees=agrees
+            claims,
+            strangers,
+            until=lambda due: over(self.config.timeouts, due),
+            settled_down=self._settled_down,
+            agrees=agrees,
         )
 
     def _resolve(
@@ -299,11 +303,19 @@ class Settler:
             self._wait_until_settled_down(due, summary)
 
     def _settled_down(self, due: Due) -> bool:
-        return self._stopped or self._age(due) > under_way_s(self.config.timeouts, due.kind)
+        return self._stopped or self._left_s(due) < 0
 
     def _wait_until_settled_down(self, due: Due, summary: Summary) -> None:
-        left_s = under_way_s(self.config.timeouts, due.kind) - self._age(due)
-        self._later(due, summary, "its request may still be under way", delay_s=left_s + 1)
+        wait_s = self._left_s(due) + 1
+        if due.kind == "transcript":
+            # It may be in the list before.
+            wait_s = min(wait_s, self.config.settlement.max_poll_s)
+        self._later(due, summary, "its request may still be under way", delay_s=wait_s)
+
+    def _left_s(self, due: Due) -> float:
+        """Return for how many seconds something may still come of a call."""
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        return (over(self.config.timeouts, due) - now).total_seconds()
 
     def _age(self, due: Due) -> float:
         return self._clock() - due.at.timestamp()

@@ -134,7 +134,7 @@ class Ledger(Transcripts, Settling, Reports):
     Args:
         database: A Database, or its URL.
         intent_due_s: After how many seconds a call that got no answer is due for
-            settlement: longer than any request may last.
+            settlement: longer than most requests last.
         accept_due_s: After how many seconds an accepted transcript is due.
         on_soft_budget: Called, after the commit, with each soft threshold that a
             settlement reached; without it, the next hold tells of it.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, bindparam, func, select, update
+from sqlalchemy import BigInteger, Text, bindparam, func, select, update
 
 from .database import Database
 from .prepared import Prepared
@@ -26,6 +26,7 @@ class Due:
         attempts: How often it was leased, this time included.
         features, model: What was asked for.
         status: Of the reply to the call, if one was seen.
+        ended: When its request was over, if that was seen.
     """
 
     row: int
@@ -46,6 +47,7 @@ class Due:
     team: str | None
     tags: Mapping[str, str]
     request_id: str
+    ended: datetime | None
 
 
 _told = (
@@ -67,6 +69,7 @@ _told = (
     calls.c.team,
     calls.c.tags,
     calls.c.request_id,
+    calls.c.duration_ms,
 )
 _is_due = (calls.c.state == IS_PENDING) & (calls.c.due_at <= bindparam("b_now"))
 _select_due = Prepared(
@@ -84,6 +87,7 @@ _reschedule = Prepared(
     .values(
         due_at=bindparam("b_due"),
         reason=func.coalesce(bindparam("b_reason", type_=Text), calls.c.reason),
+        duration_ms=func.coalesce(bindparam("b_duration", type_=BigInteger), calls.c.duration_ms),
     )
     .returning(calls.c.id)
 )
@@ -126,12 +130,25 @@ class Settling:
                     leased.append(_due(row))
         return leased
 
-    def reschedule(self, row: int, due_at: Moment, *, reason: str | None = None) -> bool:
+    def reschedule(
+        self,
+        row: int,
+        due_at: Moment,
+        *,
+        reason: str | None = None,
+        duration_s: float | None = None,
+    ) -> bool:
         """Let a pending call be due again at *due_at*; False if it is not pending any more.
 
-        *reason*, one line, says why it is still open; None leaves what was said before.
+        *reason*, one line, says why it is still open, and *duration_s* how long its request
+        took, now that it is over; None leaves what was said before.
         """
-        parameters = {"b_row": row, "b_due": micros(due_at), "b_reason": plain(reason)}
+        parameters = {
+            "b_row": row,
+            "b_due": micros(due_at),
+            "b_reason": plain(reason),
+            "b_duration": None if duration_s is None else round(duration_s * 1000),
+        }
         with self.database.write() as connection:
             return _reschedule.first(connection, parameters) is not None
 
@@ -179,4 +196,5 @@ def _due(row: Any) -> Due:
         team=row.team,
         tags=from_json(row.tags),
         request_id=row.request_id,
+        ended=None if row.duration_ms is None else moment(row.at + 1000 * row.duration_ms),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -347,6 +347,11 @@ def test_open_calls_come_due_and_are_leased_to_one(
     assert ledger.reschedule(accepted, NOON + 1000)
     clock.now = NOON + 600
     assert [due.row for due in ledger.due()] == [silent]
+    assert ledger.reschedule(silent, NOON + 600, duration_s=1.5)
+    assert ledger.reschedule(silent, NOON + 600)
+    (ended,) = ledger.due()
+    assert ended.ended == ended.at + timedelta(seconds=1.5)
+    assert again.ended is None
     ledger.settle(accepted, usage=used(), price=price_of(1))
     assert not ledger.reschedule(accepted, NOON)
     assert ledger.pending() == 1
