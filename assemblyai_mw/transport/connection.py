@@ -19,6 +19,8 @@ from dataclasses import dataclass
 Socket = socket.socket
 # What a read or a write that waited too long raises: Python's own timeout, and the kernel's.
 TIMED_OUT = (TimeoutError, BlockingIOError)
+# What one raises where the peer has ended the connection.
+CUT_OFF = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 # A timeval, as 64-bit Linux has it (socket(7), SO_RCVTIMEO).
 _TIMEVAL = struct.Struct("ll")
@@ -89,6 +91,17 @@ class Connection:
         while done < len(data):
             self.wait_until(until)
             done += self.socket.send(memoryview(data)[done:])
+
+    def ready(self, size: int) -> bytes:
+        """Return what lies ready to be read, *size* bytes at most, without waiting."""
+        timeout = self.socket.gettimeout()
+        self.socket.settimeout(0)
+        try:
+            return self.socket.recv(size)
+        except OSError:
+            return b""
+        finally:
+            self.socket.settimeout(timeout)
 
     def use_timeout(self, timeout_s: float) -> None:
         """Begin a new exchange, in which no wait is longer than *timeout_s*."""

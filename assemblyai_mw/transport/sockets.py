@@ -22,7 +22,7 @@ import certifi
 from ..errors import UpstreamError, UpstreamTimeout
 from .ahead import Ahead
 from .base import Origin, Request, Timeouts
-from .connection import TIMED_OUT, Connection
+from .connection import CUT_OFF, TIMED_OUT, Connection
 from .reply import Head, ReplyBody
 
 READ_BYTES = 64 * 1024
@@ -179,7 +179,7 @@ class SocketTransport:
                     if not data:
                         raise EOFError
                 data = head.feed(data)
-        except (EOFError, ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+        except (EOFError, *CUT_OFF) as error:
             connection.close()
             if head.started:
                 raise UpstreamError("the reply ended within its head") from error
@@ -204,21 +204,34 @@ class SocketTransport:
 
 
 def _write(connection: Connection, origin: Origin, request: Request, deadline: float) -> bytes:
-    """Write the request. Return what came back before it was all out, mostly nothing."""
+    """Write the request. Return what came back before it was all out, mostly nothing.
+
+    A server may answer 413 without reading on, and then reset: its reply must not be lost.
+    """
+    request.sent = True
+    try:
+        return _write_all(connection, _head(origin, request), request, deadline)
+    except (*CUT_OFF, *TIMED_OUT):
+        early = connection.ready(READ_BYTES)
+        if early:
+            return early
+        raise
+
+
+def _head(origin: Origin, request: Request) -> bytes:
     lines = [
         f"{request.method} {origin.base_path}{request.target} HTTP/1.1\r\nHost: {origin.authority}"
     ]
     lines += [f"{name}: {value}" for name, value in request.headers]
-    body = request.body
-    if body is None:
-        if request.length is not None:
-            lines.append(f"Content-Length: {request.length}")
-    elif request.length is None:
-        lines.append("Transfer-Encoding: chunked")
-    else:
+    if request.length is not None:
         lines.append(f"Content-Length: {request.length}")
-    head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-    request.sent = True
+    elif request.body is not None:
+        lines.append("Transfer-Encoding: chunked")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def _write_all(connection: Connection, head: bytes, request: Request, deadline: float) -> bytes:
+    body = request.body
     if body is None:
         connection.send(head, deadline)
         return b""
@@ -227,33 +240,21 @@ def _write(connection: Connection, origin: Origin, request: Request, deadline: f
             connection.send(head + body, deadline)
             return b""
         body = _cut(body)
-    return _write_blocks(connection, head, iter(body), deadline, chunked=request.length is None)
+    connection.send(head, deadline)
+    return _write_blocks(connection, iter(body), deadline, chunked=request.length is None)
 
 
 def _write_blocks(
-    connection: Connection,
-    head: bytes,
-    blocks: Iterator[bytes],
-    deadline: float,
-    *,
-    chunked: bool,
+    connection: Connection, blocks: Iterator[bytes], deadline: float, *, chunked: bool
 ) -> bytes:
-    """Write *head* and *blocks*, looking for an early reply between two of them.
-
-    A server may answer 413 without reading on, and then reset: its reply must not be lost.
-    """
-    sock = connection.socket
-    try:
-        connection.send(head, deadline)
-    except ConnectionError:
-        return _early_reply(sock) or _fail()
+    """Write *blocks*, looking for an early reply between two of them."""
     with contextlib.closing(Ahead(lambda piece: connection.send(piece, deadline))) as ahead:
         try:
             for number, block in enumerate(filter(None, blocks)):
                 if not connection.is_quiet():
                     # Only one thread at a time may use the socket: it may be TLS.
                     ahead.wait()
-                    early = _early_reply(sock)
+                    early = connection.ready(READ_BYTES)
                     if early:
                         return early
                 framed = _framed(block) if chunked else (block,)
@@ -263,10 +264,9 @@ def _write_blocks(
                 else:
                     ahead.put(framed)
             ahead.wait()
-        except (ConnectionError, *TIMED_OUT):
-            early = _early_reply(sock)
-            if early:
-                return early
+            if chunked:
+                connection.send(b"0\r\n\r\n", deadline)
+        except (*CUT_OFF, *TIMED_OUT):
             raise
         except BaseException:
             # The client's body broke off: what waits is not worth sending, nor waiting for.
@@ -274,10 +274,8 @@ def _write_blocks(
             with contextlib.suppress(OSError):
                 # Not TLS's own: that takes the encryption off a socket on which the other
                 # thread may be about to send.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                socket.socket.shutdown(connection.socket, socket.SHUT_RDWR)
             raise
-    if chunked:
-        connection.send(b"0\r\n\r\n", deadline)
     return b""
 
 
@@ -291,24 +289,6 @@ def _framed(block: bytes) -> tuple[bytes, ...]:
     if len(block) <= JOIN_BYTES:
         return (b"%x\r\n%b\r\n" % (len(block), block),)
     return (b"%x\r\n" % len(block), block, b"\r\n")
-
-
-def _fail() -> bytes:
-    raise ConnectionResetError("the connection ended within the request")
-
-
-def _early_reply(sock: socket.socket) -> bytes:
-    """Return what lies ready to be read, without waiting."""
-    timeout = sock.gettimeout()
-    sock.settimeout(0)
-    try:
-        return sock.recv(READ_BYTES)
-    except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-        return b""
-    except OSError:
-        return b""
-    finally:
-        sock.settimeout(timeout)
 
 
 def _drop_inherited(connection: Connection) -> None:

@@ -56,6 +56,8 @@ class Peer:
 
     def _run(self, sock: socket.socket) -> None:
         sock.settimeout(10)
+        # A reset throws away what Nagle's algorithm still holds back.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
             stack.enter_context(sock)
             if self._server is not None:
