@@ -440,6 +440,28 @@ def test_how_long_a_body_was_in_coming_is_kept(
     assert house.row(0)["features"]["sent_after_s"] == 400
 
 
+@pytest.mark.parametrize("accepted", [True, False])
+def test_submit_that_a_gateway_answered_is_charged_if_it_was_taken(
+    each_house: House, accepted: bool
+) -> None:
+    house = each_house
+    page = b"<html>504 Gateway Time-out</html>"
+    house.hosts.us.fail_next(504, body=page, method="POST")
+    reply = house.app.post_json(
+        "/assemblyai/v2/transcript", SUBMIT, headers={"Authorization": house.key}, status=504
+    )
+    assert reply.body == page
+    if accepted:
+        # What the gateway had passed on all the same.
+        _past_the_stack(house)
+        assert house.settle(after_s=10).settled == 1
+        assert house.row()["cost_usd"] == COST
+    else:
+        assert house.settle(after_s=10).left == {"its request may still be under way": 1}
+        assert house.settle(after_s=400).failed == 1
+        assert house.row()["cost_usd"] == "0"
+
+
 def test_nothing_fails_while_the_list_cannot_be_read(house: House) -> None:
     house.hosts.us.fail_next(drop=True, method="POST")
     house.submit(status=502)

@@ -38,6 +38,10 @@ logger = logging.getLogger("assemblyai_mw.cost")
 MAX_CREATED_BYTES = 4 * 1024 * 1024
 # A submit whose answer broke off is looked up in AssemblyAI's list after this.
 LOOK_UP_AFTER_S = 5.0
+# What a gateway in front of AssemblyAI answers by itself, whatever became of the work behind
+# it. Of 503 and 504 the API reference shows no body; 500 is AssemblyAI's own, with `error`.
+GATEWAY_STATUSES = frozenset({502, 503, 504})
+MAX_ERROR_BYTES = 64 * 1024
 
 
 class CostLogger:
@@ -120,6 +124,8 @@ class CostLogger:
             self._not_done(call, None)
             raise
         status = reply.status_code
+        if kind == "transcript" and status in GATEWAY_STATUSES and call.upstream == "replied":
+            return self._perhaps_created(call, reply, environ, start_response)
         if not 200 <= status < 300:
             self._not_done(call, status)
         elif kind == "transcript":
@@ -153,12 +159,7 @@ class CostLogger:
     ) -> Iterable[bytes]:
         """Store who owns the new transcript, then let the client learn its id."""
         try:
-            blocks: list[bytes] = []
-            for block in reply:
-                blocks.append(block)
-                if sum(map(len, blocks)) > MAX_CREATED_BYTES:
-                    break
-            body = b"".join(blocks)
+            body = _beginning(reply, MAX_CREATED_BYTES)
             transcript = read_object(body, reply.header("content-encoding"))
             transcript_id = transcript.get("id") if transcript else None
             if isinstance(transcript_id, str) and transcript_id:
@@ -175,18 +176,46 @@ class CostLogger:
             return self._ledger_down(call, error)(environ, start_response)
         except UpstreamError as error:
             reply.close()
-            self._look_up_soon(call)
-            return error_reply(
-                call.route.dialect,
-                error.status,
-                "AssemblyAI's reply broke off. Whether it acted on the request is unknown.",
-                code="upstream_error",
-            )(environ, start_response)
+            return self._broke_off(call, error)(environ, start_response)
         except BaseException:
             reply.close()
             raise
         reply.start(start_response)
         return _Whole(body, reply)
+
+    def _perhaps_created(
+        self,
+        call: Call,
+        reply: Reply,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Fail the row by AssemblyAI's own error; by a gateway's, have its transcript looked up."""
+        try:
+            body = _beginning(reply, MAX_ERROR_BYTES)
+        except UpstreamError as error:
+            reply.close()
+            return self._broke_off(call, error)(environ, start_response)
+        except BaseException:
+            reply.close()
+            raise
+        value = read_object(body, reply.header("content-encoding")) or {}
+        if isinstance(value.get("error"), str):
+            self._not_done(call, reply.status_code)
+        else:
+            reason = f"a gateway answered {reply.status_code}: whether it was done is unknown"
+            self._look_up_soon(call, reason)
+        reply.start(start_response)
+        return _Whole(body, reply)
+
+    def _broke_off(self, call: Call, error: UpstreamError) -> WSGIApplication:
+        self._look_up_soon(call)
+        return error_reply(
+            call.route.dialect,
+            error.status,
+            "AssemblyAI's reply broke off. Whether it acted on the request is unknown.",
+            code="upstream_error",
+        )
 
     def _streamed(
         self,
@@ -256,13 +285,14 @@ class CostLogger:
         except StoreError as error:
             logger.error("row %s stays open: %s", call.row, error)
 
-    def _look_up_soon(self, call: Call) -> None:
+    def _look_up_soon(self, call: Call, reason: str | None = None) -> None:
         """Have settlement look for what came of a submit whose answer is lost."""
         assert call.row is not None
         try:
             now = time.time()
             took_s = max(0.0, now - call.started)
-            self.ledger.reschedule(call.row, now + LOOK_UP_AFTER_S, duration_s=took_s)
+            due_at = now + LOOK_UP_AFTER_S
+            self.ledger.reschedule(call.row, due_at, reason=reason, duration_s=took_s)
         except StoreError as error:
             logger.error("row %s is looked up later than it could be: %s", call.row, error)
 
@@ -295,6 +325,16 @@ class CostLogger:
             "The ledger cannot be written, so nothing that costs is sent.",
             code="ledger_unavailable",
         )
+
+
+def _beginning(reply: Reply, size: int) -> bytes:
+    """Return all of a body, or somewhat more than *size* bytes of a longer one."""
+    blocks: list[bytes] = []
+    for block in reply:
+        blocks.append(block)
+        if sum(map(len, blocks)) > size:
+            break
+    return b"".join(blocks)
 
 
 class _Whole:

@@ -198,6 +198,64 @@ def test_what_was_refused_is_free_and_what_nobody_knows_stays_open(
     assert [row["state"] for row in rows(ledger)] == [state]
 
 
+PAGE = b"<html><h1>504 Gateway Time-out</h1></html>"
+
+
+@pytest.mark.parametrize(
+    "status, body, state",
+    [
+        pytest.param("502 Bad Gateway", PAGE, "pending", id="502"),
+        pytest.param("503 Service Unavailable", PAGE, "pending", id="503"),
+        pytest.param("504 Gateway Timeout", PAGE, "pending", id="504"),
+        pytest.param("504 Gateway Timeout", b"", "pending", id="nothing"),
+        pytest.param("504 Gateway Timeout", b'{"message": "timed out"}', "pending", id="JSON"),
+        pytest.param("504 Gateway Timeout", b'{"error": null}', "pending", id="null"),
+        pytest.param("504 Gateway Timeout", b'["error"]', "pending", id="a list"),
+        pytest.param("504 Gateway Timeout", b'{"error": "x', "pending", id="cut"),
+        pytest.param("504 Gateway Timeout", b"x" * 300_000, "pending", id="long"),
+        pytest.param("502 Bad Gateway", b'{"error": "x"}', "failed", id="AssemblyAI's own 502"),
+        pytest.param("503 Service Unavailable", b'{"error": "x"}', "failed", id="its 503"),
+        pytest.param("504 Gateway Timeout", b'{"error": "x"}', "failed", id="its 504"),
+        pytest.param("500 Internal Server Error", PAGE, "failed", id="500"),
+        pytest.param("501 Not Implemented", PAGE, "failed", id="501"),
+        pytest.param("429 Too Many Requests", PAGE, "failed", id="429"),
+    ],
+)
+def test_what_a_gateway_answers_says_nothing_of_the_work_behind_it(
+    app, upstream, ledger, status: str, body: bytes, state: str
+) -> None:
+    upstream.will(body, status)
+    reply = app.post_json("/assemblyai/v2/transcript", SUBMIT, status=int(status[:3]))
+    assert (reply.status, reply.body) == (status, body)
+    (row,) = rows(ledger)
+    assert (row["state"], row["cost_usd"]) == (state, None if state == "pending" else "0")
+    if state == "pending":
+        assert row["reason"] == f"a gateway answered {status[:3]}: whether it was done is unknown"
+
+
+def test_a_gateways_packed_error_passes_as_it_is(app, upstream, ledger) -> None:
+    packed = gzip.compress(b'{"error": "x"}')
+    upstream.will(packed, "503 Service Unavailable", **{"Content-Encoding": "gzip"})
+    reply = Client(app.app).post(
+        "/assemblyai/v2/transcript", json=SUBMIT, headers={"Authorization": KEY}
+    )
+    assert (reply.status_code, reply.data) == (503, packed)
+    assert rows(ledger)[0]["state"] == "failed"
+
+
+def test_a_gateways_error_that_breaks_off_leaves_the_row_open(ledger) -> None:
+    def breaking(environ, start_response):
+        environ[CALL_KEY].upstream = "replied"
+        start_response("504 Gateway Timeout", [("Content-Type", "application/json")])
+        yield b'{"error": "'
+        raise UpstreamError("cut")
+
+    app = TestApp(PrefixRouter(lambda *_: [], {"/assemblyai": CostLogger(breaking, ledger=ledger)}))
+    reply = app.post_json("/assemblyai/v2/transcript", SUBMIT, status=502)
+    assert "unknown" in reply.json["error"]
+    assert rows(ledger)[0]["state"] == "pending"
+
+
 def test_a_chat_without_an_answer_is_unpriced_and_says_why(app, upstream, ledger) -> None:
     upstream.outcome = "sent"
     upstream.will({"error": "x"}, "504 Gateway Timeout")
