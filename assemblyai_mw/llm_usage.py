@@ -75,16 +75,17 @@ def chat_outcome(
     """
     if not isinstance(reply, Mapping):
         return odd(f"the reply is not an object but {shown(reply)}")
+    reported = name_of(reply.get("model"))
     usage = reply.get("usage")
     if not isinstance(usage, Mapping):
-        return odd("the reply has no usage")
+        return odd("the reply has no usage", reported)
     counts = []
     for names in (("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens")):
         given = [usage[name] for name in names if usage.get(name) is not None]
         read = [count(value) for value in given]
         numbers = [number for number in read if number is not None]
         if not given or len(numbers) != len(given):
-            return odd(f"{names[0]} is {shown(given[0] if given else None)}")
+            return odd(f"{names[0]} is {shown(given[0] if given else None)}", reported)
         # Where both spellings are there and differ, the larger one cannot undercharge.
         counts.append(max(numbers))
     details = usage.get("prompt_tokens_details")
@@ -101,7 +102,7 @@ def chat_outcome(
     )
     written_1h = _first(creation.get("ephemeral_1h_input_tokens"))
     if cached is None or written is None or written_1h is None:
-        return odd("the reply counts cached tokens in a way that cannot be true")
+        return odd("the reply counts cached tokens in a way that cannot be true", reported)
     asked = asked or {}
     models = asked.get("models") or ()
     requested = name_of(models[0]) if models else None
@@ -109,7 +110,7 @@ def chat_outcome(
         "completed",
         Usage(
             kind,
-            name_of(reply.get("model")) or requested,
+            reported or requested,
             region,
             input_tokens=counts[0],
             output_tokens=counts[1],
@@ -119,6 +120,7 @@ def chat_outcome(
             model_region=name_of(asked.get("model_region")),
             requested_model=None if asked.get("fallbacks") else requested,
         ),
+        model=reported,
     )
 
 
@@ -196,9 +198,9 @@ class ChatMeter:
     def outcome(self) -> Outcome:
         """Return what the stream used, as far as it has been fed."""
         if self._broken is not None:
-            return odd(self._broken)
+            return odd(self._broken, self._model)
         if self._usage is None:
-            return odd("the stream ended without usage")
+            return odd("the stream ended without usage", self._model)
         reply = {"model": self._model, "usage": self._usage}
         return chat_outcome(reply, self._asked, self._region)
 

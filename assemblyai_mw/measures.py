@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 
@@ -71,16 +71,19 @@ class Outcome:
             reply cannot be true or cannot be understood; nothing can be charged by it).
         usage: What was used; None unless completed.
         reason: One line for `odd`, and for `pending` where there is something to say.
+        model: The model that the reply itself names; None where only the request did.
     """
 
     state: Literal["pending", "completed", "error", "odd"]
     usage: Usage | None = None
     reason: str | None = None
+    # No price depends on it.
+    model: str | None = field(default=None, compare=False)
 
 
-def odd(reason: str) -> Outcome:
-    """Return the outcome of a reply that cannot be charged by."""
-    return Outcome("odd", reason=reason)
+def odd(reason: str, model: str | None = None) -> Outcome:
+    """Return the outcome of a reply that cannot be charged by; *model* is what it names."""
+    return Outcome("odd", reason=reason, model=model)
 
 
 def milliseconds(value: Any, per: int, limit_s: int = MAX_DURATION_S) -> int | None:

@@ -78,7 +78,11 @@ class Entry:
 
 @dataclass(slots=True)
 class Book:
-    """A compiled price book. Names in the tables are canonical, see `canonical`."""
+    """A compiled price book. Names in the tables are canonical, see `canonical`.
+
+    Attributes:
+        names: By section, how the book itself spells each model it names.
+    """
 
     items: dict[str, dict[str, Entry]]
     aliases: dict[str, dict[str, list[tuple[dt.datetime, str]]]]
@@ -86,6 +90,7 @@ class Book:
     in_region: list[tuple[dt.datetime, Fraction, frozenset[str], str]]
     addons_per_channel: bool
     cached_without_price: str
+    names: dict[str, dict[str, str]]
     # What names were found to mean, and whether that depends on the day.
     _found: dict[tuple[str, str], tuple[Entry | None, bool]] = field(default_factory=dict)
 
@@ -118,6 +123,14 @@ class Book:
                     return items.get(steps[0][1]), False
                 return None, True
         return items.get("*"), False
+
+    def known_as(self, section: str, name: str) -> str | None:
+        """Return how the book spells the model *name*; None where it names no such model.
+
+        There are as many answers as the book has names, however many there are to ask by.
+        """
+        known = self.names.get(section, {})
+        return next((known[s] for s in _spellings(name, section) if s in known), None)
 
     def _aliased(
         self, section: str, items: dict[str, Entry], name: str, at: dt.datetime

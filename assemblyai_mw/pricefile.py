@@ -165,9 +165,10 @@ def compile_book(raw: Mapping[str, Any]) -> Book:
             # `claude-sonnet-4-5` means the dated id of that name, where there is one.
             for name, entry in list(entries.items()):
                 entries.setdefault(DATED.sub("", name), entry)
+    aliases = _aliases(raw.get("aliases", {}), items)
     return Book(
         items,
-        _aliases(raw.get("aliases", {}), items),
+        aliases,
         {
             str(kind): frozenset(_names(names, f"prices.free.{kind}"))
             for kind, names in _table(raw.get("free", {}), "prices.free").items()
@@ -175,6 +176,7 @@ def compile_book(raw: Mapping[str, Any]) -> Book:
         _in_region(settings.get("in_region", [])),
         per_channel,
         cached,
+        _model_names(items, raw.get("aliases", {}), aliases),
     )
 
 
@@ -251,6 +253,25 @@ def _aliases(
             if dated:
                 known[canonical(str(name))] = sorted(dated)
     return aliases
+
+
+def _model_names(
+    items: Mapping[str, Mapping[str, Entry]], raw: Any, aliases: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, str]]:
+    """Return how each section spells its models and their other names, by canonical name."""
+    names: dict[str, dict[str, str]] = {}
+    for section in SECTIONS:
+        if section.endswith("_addon"):
+            continue
+        # What was taken away leads nowhere.
+        spelled = {canonical(str(name)): str(name) for name in raw.get(section) or ()}
+        known = names[section] = {name: spelled[name] for name in aliases.get(section, {})}
+        for name, entry in items[section].items():
+            # The same item stands there without its date, too.
+            same = canonical(entry.name) == name
+            known[name] = entry.name if same else DATED.sub("", entry.name)
+        known.pop("*", None)
+    return names
 
 
 def _in_region(raw: Any) -> list[tuple[dt.datetime, Fraction, frozenset[str], str]]:

@@ -71,6 +71,16 @@ class PriceBook:
         entry = self._book.entry(kind, model, at)
         return entry is not None and entry.at(at) is not None
 
+    def known_as(self, kind: str, model: str) -> str | None:
+        """Return how this book spells the model *model*, of *kind* or of any other.
+
+        None where it does not name it, though `*` may have a price for it. Whatever it is
+        asked, its answers are no more than the names it holds.
+        """
+        sections = sorted(self._book.names, key=lambda section: section != kind)
+        found = (self._book.known_as(section, model) for section in sections)
+        return next((name for name in found if name is not None), None)
+
     def price(self, usage: Usage, at: dt.datetime) -> Price:
         """Return what *usage* costs at the prices in force at *at*, an aware datetime.
 

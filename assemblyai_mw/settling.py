@@ -29,6 +29,10 @@ MAX_REPLY_BYTES = 64 * 1024 * 1024
 AUDIO, SENT_AFTER = "audio", "sent_after_s"
 
 
+# How the totals call all models that a caller made up.
+OTHER_MODELS = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Closed:
     """What became of a row."""
@@ -62,6 +66,15 @@ def shows_end(transcript: Mapping[str, Any], outcome: Outcome) -> bool:
     return outcome.state != "pending"
 
 
+def counted_as(prices: PriceBook, kind: str, model: str | None) -> str | None:
+    """Return the name under which a caller's *model* is counted; None for no model.
+
+    Callers can make up names without end, and each would be a series for ever: what the
+    price book names is counted apart, as it is spelled there, and all else together.
+    """
+    return None if model is None else prices.known_as(kind, model) or OTHER_MODELS
+
+
 def close_row(
     ledger: Ledger,
     prices: PriceBook,
@@ -79,7 +92,8 @@ def close_row(
         prices: What the usage is priced by.
         row: The row.
         outcome: How the work ended. `error` fails the row, which costs nothing; what has
-            no usage, or no price, becomes `unpriced` with the reason.
+            no usage, or no price, becomes `unpriced` with the reason. A model that the
+            reply names is counted under that name, whether the book knows it or not.
         at: When the call was made: the prices of that moment count.
         status: Of the reply to the call, where it is known.
         spend_hold: Without a usage, what was held for the call counts as spent.
@@ -88,10 +102,12 @@ def close_row(
         StoreError: It could not be written; the row stays open.
     """
     usage, price, reason = outcome.usage, None, outcome.reason
+    model = outcome.model
     if outcome.state == "error":
         done = ledger.fail(row, status=status, reason=reason)
         return Closed("failed", usage, price, reason) if done else None
     if usage is not None:
+        model = model or counted_as(prices, usage.kind, usage.model)
         try:
             price = prices.price(usage, at)
         except Unpriced as error:
@@ -99,7 +115,13 @@ def close_row(
     # What has a usage may still get a price: `reprice` would charge it a second time.
     spend_hold = spend_hold and usage is None
     if not ledger.settle(
-        row, usage=usage, price=price, status=status, reason=reason, spend_hold=spend_hold
+        row,
+        usage=usage,
+        price=price,
+        status=status,
+        reason=reason,
+        spend_hold=spend_hold,
+        counted_as=model,
     ):
         return None
     return Closed("unpriced" if price is None else "settled", usage, price, reason)

@@ -180,24 +180,27 @@ def transcript_outcome(reply: Any, asked: Mapping[str, Any] | None, region: str)
             return Outcome("error")
         if status != "completed":
             return odd(f"unknown status {shown(status)}")
+    named = name_of(reply.get("speech_model_used")) or name_of(reply.get("speech_model"))
     audio_ms = milliseconds(reply.get("audio_duration"), 1000)
     if audio_ms is None:
-        return odd(f"audio_duration is {shown(reply.get('audio_duration'))}")
-    model = name_of(reply.get("speech_model_used")) or name_of(reply.get("speech_model"))
+        return odd(f"audio_duration is {shown(reply.get('audio_duration'))}", named)
+    model = named
     if model is None:
-        models = _models(reply) or list(asked.get("models") or ())
+        told = _models(reply)
+        models = told or list(asked.get("models") or ())
         if len(models) != 1:
             if not whole:
                 return Outcome("pending", reason="this reply does not name the model")
             wanted = ", ".join(models[:4]) or "none asked for"
             return odd(f"the reply does not say which speech model was used ({wanted})")
         model = models[0]
+        named = model if told else None
     features = features_of(reply, asked.get("features") or ())
     channels = _channels(reply, features)
     if channels is None:
         if not whole:
             return Outcome("pending", reason="this reply does not count the channels")
-        return odd(f"audio_channels is {shown(reply.get('audio_channels'))}")
+        return odd(f"audio_channels is {shown(reply.get('audio_channels'))}", named)
     return Outcome(
         "completed",
         Usage(
@@ -208,6 +211,7 @@ def transcript_outcome(reply: Any, asked: Mapping[str, Any] | None, region: str)
             channels=channels,
             features=features,
         ),
+        model=named,
     )
 
 

@@ -13,16 +13,21 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import func, select
 from stack_kit import CHAT, MASTER_KEY, Stack, chat, config_of
+from urllib3 import encode_multipart_formdata
+from webob import Request
 from webtest import TestApp
 
 from assemblyai_mw import AssemblyAIMiddleware, Keys, Ledger
 from assemblyai_mw.errors import ConfigError
 from assemblyai_mw.metrics import LedgerCollector, MetricsApp, RequestMetrics
+from assemblyai_mw.store.schema import totals
 from assemblyai_mw.testing import FakeAssemblyAI, serve_all
 
 METRICS = "/assemblyai-mw/metrics"
@@ -91,6 +96,79 @@ def test_the_numbers_are_the_ledgers(stack):
             assert total(seen, "tokens_total", key=key, direction=way) == row[f"{way}_tokens"]
     assert value(seen, "pending_calls", kind="transcript") == 1
     assert value(seen, "held_dollars") == stack.held() / 1_000_000_000 > 0
+
+
+MADE_UP = ["x" * 128, 'a"} 1', "a\\", "*", "other", *(f"model-{n}" for n in range(20))]
+KNOWN = [f"{n}/gpt-5-mini" for n in range(20)] + ["GPT-5-MINI", "gpt_5 mini"]
+
+
+def models_of(seen: Samples) -> set[str]:
+    return {labels["model"] for _, each in seen if "model" in (labels := dict(each))}
+
+
+def test_names_that_callers_make_up_are_one_series(stack):
+    alice = stack.key("alice")
+    asked = []
+    for name in MADE_UP + KNOWN:
+        body = chat(model=name)
+        gateway = "/llm-gateway.assemblyai/v1/chat/completions"
+        assert stack.ask("POST", gateway, alice, json=body).status_int == 400
+        speech = {"audio_url": "https://x.y/a.mp3", "speech_models": [name]}
+        assert stack.ask("POST", "/assemblyai/v2/transcript", alice, json=speech).status_int == 400
+        headers = {"X-AAI-Model": name}
+        stack.ask("POST", "/assemblyai/v3/tomorrow", alice, headers=headers, json={})
+        token = f"/streaming.assemblyai/v3/token?expires_in_seconds=60&model={quote(name)}"
+        assert stack.ask("GET", token, alice).status_int == 200
+        asked += [name] * 4
+    assert models_of(scrape(stack)) == {"other", "gpt-5-mini"}
+    with stack.keys.database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(totals)) == 2
+    groups = {row["model"]: row["calls"] for row in stack.ledger.usage("model")}
+    assert groups == {"other": 4 * len(MADE_UP), "gpt-5-mini": 4 * len(KNOWN)}
+    # A part of a day is read from the calls themselves.
+    recent = stack.ledger.usage("model", time.time() - 3600)
+    assert {row["model"]: row["calls"] for row in recent} == groups
+    assert [row["model"] for row in stack.ledger.calls()] == asked
+
+
+def test_what_assemblyai_names_is_counted_by_its_name(stack):
+    """Also a model that no price book knows yet, and one that it priced under another."""
+    alice, gateway = stack.key("alice"), "/llm-gateway.assemblyai/v1/chat/completions"
+    stack.us.models["gpt-9"] = stack.us.models["gpt-5-mini"]
+    stack.us.speech_models.add("universal-9")
+    for model, reported in (("gpt-9", None), ("gpt-5-mini", "us.gpt-5-mini-v1:0")):
+        stack.us.next_answer("hi", model=reported)
+        assert stack.ask("POST", gateway, alice, json=chat(model=model)).status_int == 200
+        stream = chat(model=model, stream=True)
+        stack.us.next_answer("hi", model=reported)
+        assert stack.ask("POST", gateway, alice, json=stream).status_int == 200
+    for fields in ({}, {"audio_duration": None}):
+        stack.us.next_result(**fields)
+        made = stack.submit(alice, speech_models=["universal-9"])
+        stack.us.finish()
+        stack.ask("GET", f"/assemblyai/v2/transcript/{made}", alice)
+    names = {"gpt-9", "us.gpt-5-mini-v1:0", "universal-9"}
+    assert {row["model"]: row["calls"] for row in stack.ledger.usage("model")} == dict.fromkeys(
+        names, 2
+    )
+    assert models_of(scrape(stack)) == names
+
+
+@pytest.mark.parametrize(
+    "model, counted", [("universal-3-5-pro", "universal-3-5-pro"), ("made-up", "other")]
+)
+def test_a_header_that_no_reply_confirms_is_counted_if_the_book_knows_it(stack, model, counted):
+    """The synchronous API's replies name no model."""
+    body, kind = encode_multipart_formdata(
+        {"config": '{"sample_rate": 8000}', "audio": ("a.pcm", b"\0" * 16_000)}
+    )
+    request = Request.blank("/sync.assemblyai/v1/transcribe", method="POST", body=body)
+    key = stack.key("a")
+    request.headers.update({"Authorization": key, "X-AAI-Model": model, "Content-Type": kind})
+    assert request.get_response(stack.middleware).json["text"]
+    (row,) = stack.ledger.calls()
+    assert (row["state"], row["model"]) == ("settled", model)
+    assert [group["model"] for group in stack.ledger.usage("model")] == [counted]
 
 
 def test_an_empty_ledger_has_gauges_and_no_money(stack):

@@ -529,6 +529,39 @@ def test_more_never_costs_less(usage: Usage, book: PriceBook, more: int) -> None
         assert book.price(use, AT).nano >= book.price(usage, AT).nano
 
 
+@pytest.mark.parametrize(
+    "kind, model, name",
+    [
+        ("chat", "gpt-5-mini", "gpt-5-mini"),
+        ("chat", "GPT 5_Mini", "gpt-5-mini"),
+        ("chat", "anything/at-all/gpt-5-mini", "gpt-5-mini"),
+        ("chat", "gpt-5-mini-20260101", "gpt-5-mini"),
+        ("chat", "claude-opus-4-5-20251101", "claude-opus-4-5-20251101"),
+        ("chat", "claude-opus-4-5", "claude-opus-4-5"),
+        ("chat", "Claude-4.5-Opus", "claude-4.5-opus"),
+        ("chat", "universal-2", "universal-2"),
+        ("transcript", "best", "best"),
+        ("sync", "universal-3-5-pro", "universal-3-5-pro"),
+        ("other", "gpt-5.5", "gpt-5.5"),
+        ("token", "u3-pro", "u3-pro"),
+        ("sync", "made-up", None),
+        ("sync", "*", None),
+        ("chat", "gpt-5-mini-", None),
+        ("chat", "speaker_labels", None),
+        ("chat", "", None),
+    ],
+)
+def test_a_book_knows_models_by_its_own_spelling(kind: str, model: str, name: str | None) -> None:
+    assert PriceBook.load().known_as(kind, model) == name
+
+
+def test_a_book_knows_an_operators_models_and_no_more_those_that_were_taken_away() -> None:
+    chat = {"House.Model": {"input": 1, "output": 2}, "gpt-5": None}
+    book = PriceBook.load({"chat": chat, "aliases": {"chat": {"Ours": "House.Model"}}})
+    names = ("house-model", "ours", "gpt-5")
+    assert [book.known_as("chat", name) for name in names] == ["House.Model", "Ours", None]
+
+
 @given(model=MODELS, channels=st.integers(1, 32), features=FEATURES, book=BOOKS)
 def test_nothing_used_costs_nothing(
     model: str, channels: int, features: frozenset[str], book: PriceBook

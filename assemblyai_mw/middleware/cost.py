@@ -21,6 +21,7 @@ from ..settling import (
     SENT_AFTER,
     audio_mark,
     close_call,
+    counted_as,
     read_object,
 )
 from ..taps import JSONTap, StreamTap, narrow_encoding, never_raising
@@ -108,7 +109,8 @@ class CostLogger:
             if waited_s >= 1:
                 # Settlement counts from when it goes out, not from when it began to come in.
                 asked = {**asked, SENT_AFTER: round(waited_s)}
-            call.row = self.ledger.open(call, kind=kind, model=models[0], features=asked)
+            model = counted_as(self.prices, kind, models[0])
+            call.row = self.ledger.open(call, kind=kind, model=model, features=asked)
         except RequestRefused as error:
             return error.reply(call.route.dialect)(environ, start_response)
         except StoreError as error:
@@ -230,7 +232,8 @@ class CostLogger:
         def end(whole: bool) -> None:
             outcome = meter.outcome()
             if outcome.usage is None and not whole:
-                outcome = Outcome("odd", reason="the stream ended early, before its usage")
+                reason = "the stream ended early, before its usage"
+                outcome = Outcome("odd", reason=reason, model=outcome.model)
             # Else whoever leaves before the last event, or asks for no usage, would pay nothing.
             self._close(call, outcome, status=status, spend_hold=not meter.error)
 

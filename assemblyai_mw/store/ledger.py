@@ -163,7 +163,8 @@ class Ledger(Transcripts, Settling, Reports):
         """Write that a billable call is about to go out, state `pending`; return its row.
 
         Durable when this returns: only then may the upstream see the request. *features*
-        is what `usage.asked_of` says the price depends on.
+        is what `usage.asked_of` says the price depends on, the models asked for among it;
+        *model* is the name that the call is counted under in totals.
         """
         caller, at = call.caller, micros(call.started)
         # A key's own tags are its maker's word; a client cannot change them.
@@ -226,12 +227,14 @@ class Ledger(Transcripts, Settling, Reports):
         reason: str | None = None,
         duration_s: float | None = None,
         spend_hold: bool = False,
+        counted_as: str | None = None,
     ) -> bool:
         """Close a pending call with its cost; True for exactly one caller, ever.
 
         Without a *price* the row becomes `unpriced`, with the *reason*; never zero. In the
         same transaction the cost goes to the running totals, and the call's hold is freed;
         with *spend_hold* it counts as spent, for work that was done and will never be priced.
+        Totals count it under *counted_as*, else under the model of the *usage*.
         """
         values = {
             "b_state": UNPRICED if price is None else SETTLED,
@@ -240,7 +243,9 @@ class Ledger(Transcripts, Settling, Reports):
             "b_breakdown": None if price is None else to_json(price.breakdown()),
             "b_usage": None if usage is None else to_json(_fields(usage)),
         }
-        return self._end(row, values, usage, status, duration_s, spend_hold=spend_hold)
+        return self._end(
+            row, values, usage, status, duration_s, spend_hold=spend_hold, counted_as=counted_as
+        )
 
     def fail(
         self,
@@ -269,6 +274,7 @@ class Ledger(Transcripts, Settling, Reports):
         duration_s: float | None,
         *,
         spend_hold: bool = False,
+        counted_as: str | None = None,
     ) -> bool:
         state, cost = values["b_state"], values["b_cost"] or 0
         audio_ms = None
@@ -278,7 +284,7 @@ class Ledger(Transcripts, Settling, Reports):
             **values,
             "b_row": row,
             "b_status": status,
-            "b_model": None if usage is None else plain(usage.model),
+            "b_model": plain(counted_as or (None if usage is None else usage.model)),
             "b_audio_ms": audio_ms,
             "b_input": None if usage is None else usage.input_tokens,
             "b_output": None if usage is None else usage.output_tokens,

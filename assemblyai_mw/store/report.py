@@ -22,7 +22,7 @@ from .schema import (
     totals,
     transcripts,
 )
-from .values import Moment, from_json, iso, micros, moment, tag_names
+from .values import Moment, from_json, iso, micros, model_of, moment, tag_names
 
 By = Literal["key", "team", "model", "day", "tag"]
 _PAGE = 1000
@@ -140,10 +140,11 @@ class Reports:
         """Return calls made from *since* to before *until*, added up by group.
 
         Each is a dict for JSON: the group under its own name (`key`, `team`, ...; empty
-        for none), `calls`, of them `pending`, `failed` and `unpriced`, `audio_seconds`,
-        `input_tokens`, `output_tokens`, `cached_tokens` and `cost_usd`. A call with
-        several tags counts in each of them. Whole days come from running totals; only
-        the rest of a day is read call by call.
+        for none; a model as `Ledger.open` and `settle` were told to count it), `calls`, of
+        them `pending`, `failed` and `unpriced`, `audio_seconds`, `input_tokens`,
+        `output_tokens`, `cached_tokens` and `cost_usd`. A call with several tags counts in
+        each of them. Whole days come from running totals; only the rest of a day is read
+        call by call.
 
         Raises:
             ValueError: *by* is no grouping.
@@ -180,15 +181,16 @@ class Reports:
             with self.database.read() as connection:
                 found = connection.execute(statement).all()
             for row in found:
+                features, usage = from_json(row.features), from_json(row.usage)
                 yield {
                     "row": row.id,
                     "at": moment(row.at),
                     "kind": row.kind,
                     "region": row.region,
-                    "model": row.model,
+                    "model": model_of(row.model, features, usage),
                     "reason": row.reason,
-                    "features": from_json(row.features),
-                    "usage": from_json(row.usage),
+                    "features": features,
+                    "usage": usage,
                 }
             if not found:
                 return
@@ -353,6 +355,7 @@ def _seconds(milliseconds: int | None) -> int | float | None:
 
 
 def _shown(row: Any) -> dict[str, Any]:
+    features = from_json(row.features)
     return {
         "id": row.id,
         "at": iso(row.at),
@@ -365,7 +368,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "method": row.method,
         "path": row.path,
         "kind": row.kind,
-        "model": row.model,
+        "model": model_of(row.model, features, from_json(row.usage)),
         "status": row.status,
         "state": row.state,
         "reason": row.reason,
@@ -376,7 +379,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "cost_usd": None if row.cost_nano is None else format_usd(row.cost_nano),
         "transcript_id": row.transcript_id,
         "tags": from_json(row.tags),
-        "features": from_json(row.features),
+        "features": features,
         "breakdown": from_json(row.breakdown),
         "request_id": row.request_id,
         "duration": None if row.duration_ms is None else row.duration_ms / 1000,

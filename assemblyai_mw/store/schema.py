@@ -144,6 +144,7 @@ calls = Table(
     Column("method", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("kind", Text, nullable=False),
+    # What it is counted under; what was asked for stands in `features`, what was used in `usage`.
     Column("model", Text),
     Column("features", Text, nullable=False),
     Column("tags", Text, nullable=False),

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Text, bindparam, func, select, update
 from .database import Database
 from .prepared import Prepared
 from .schema import IS_PENDING, calls
-from .values import Moment, from_json, micros, moment, plain
+from .values import Moment, from_json, micros, model_of, moment, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +177,7 @@ class Settling:
 
 
 def _due(row: Any) -> Due:
+    features = from_json(row.features)
     return Due(
         row=row.id,
         kind=row.kind,
@@ -188,8 +189,8 @@ def _due(row: Any) -> Due:
         transcript_id=row.transcript_id,
         at=moment(row.at),
         attempts=row.attempts,
-        features=from_json(row.features),
-        model=row.model,
+        features=features,
+        model=model_of(row.model, features),
         status=row.status,
         key_id=row.key_id,
         key_name=row.key_name,

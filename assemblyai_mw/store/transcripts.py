@@ -34,7 +34,8 @@ class Owner:
         key_id, key_name, team: Of the key that made it, as they were then.
         row: Its ledger row; None for an upload.
         settled: Nothing is left to learn about its cost (settled, failed or unpriced).
-        kind, features, model: What was asked for, as `Ledger.open` was told.
+        kind, features, model: What was asked for, as `Ledger.open` was told; *model* is the
+            name that it is counted under.
         at: When it was made.
     """
 

@@ -135,6 +135,17 @@ def plain(value: str | None) -> str | None:
     return cut.encode("utf-8", "replace").decode()
 
 
+def model_of(
+    counted: str | None, features: Mapping[str, Any], usage: Mapping[str, Any] | None = None
+) -> str | None:
+    """Return the model of a call: the one that was used, else asked for, else *counted*."""
+    used = (usage or {}).get("model")
+    asked = features.get("models")
+    if isinstance(used, str):
+        return used
+    return asked[0] if isinstance(asked, list) and asked else counted
+
+
 def tag_names(tags: Mapping[str, str]) -> list[str]:
     """Return tags as reports name them: `feature=captions`, or the bare name."""
     return [f"{name}={value}" if value else name for name, value in tags.items()]

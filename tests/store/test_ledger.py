@@ -23,7 +23,8 @@ def transcribed(ledger: Ledger, caller: Caller | None, transcript_id: str, **opt
 def test_an_open_call_is_pending_and_says_what_was_asked(keys: Keys, ledger: Ledger) -> None:
     caller = caller_of(keys, team="search", tags={"team": "fixed"})
     call = call_by(caller, tags={"team": "mine", "feature": "captions"})
-    row = ledger.open(call, kind="transcript", model="universal-2", features={"models": ["a"]})
+    asked = {"models": ["universal-2", "a"]}
+    row = ledger.open(call, kind="transcript", model="universal-2", features=asked)
     assert ledger.call(row) == {
         "id": row,
         "at": "2026-11-22T12:00:00.000000Z",
@@ -47,7 +48,7 @@ def test_an_open_call_is_pending_and_says_what_was_asked(keys: Keys, ledger: Led
         "cost_usd": None,
         "transcript_id": None,
         "tags": {"team": "fixed", "feature": "captions"},
-        "features": {"models": ["a"]},
+        "features": asked,
         "breakdown": None,
         "request_id": call.id,
         "duration": None,
@@ -73,6 +74,35 @@ def test_a_settled_call_has_its_cost_and_where_it_comes_from(
     assert (told["status"], told["transcript_id"], told["audio_seconds"]) == (200, "t1", 12.5)
     assert [line["amount_usd"] for line in told["breakdown"]] == ["0.000729167"]
     assert (told["duration"], told["closed_at"]) == (0.25, "2026-11-22T12:00:30.000000Z")
+
+
+def test_a_call_shows_its_own_model_and_is_counted_under_another(
+    keys: Keys, ledger: Ledger
+) -> None:
+    """To the end, also where it gets its price later on."""
+    caller = caller_of(keys)
+    rows = [
+        ledger.open(call_by(caller), kind="transcript", model="other", features={"models": [name]})
+        for name in ("a", "b", "c")
+    ]
+    open_, failed, priced = rows
+
+    def told() -> list[tuple[Any, ...]]:
+        return [
+            (group["model"], group["calls"], group["failed"], group["unpriced"], group["cost_usd"])
+            for since in (None, NOON - 60)
+            for group in ledger.usage("model", since)
+        ]
+
+    assert told() == [("other", 3, 0, 0, "0")] * 2
+    ledger.fail(failed, status=400)
+    ledger.settle(priced, usage=used(model="c"), price=None, reason="none", counted_as="other")
+    assert told() == [("other", 3, 1, 1, "0")] * 2
+    assert [each["model"] for each in ledger.unpriced()] == ["c"]
+    assert ledger.reprice(priced, price_of(7))
+    assert told() == [("other", 3, 1, 0, "0.000000007")] * 2
+    assert [call["model"] for call in ledger.calls()] == ["a", "b", "c"]
+    assert [due.model for due in ledger.unanswered("us") if due.row == open_] == ["a"]
 
 
 def test_a_failed_call_costs_nothing(keys: Keys, ledger: Ledger) -> None:
