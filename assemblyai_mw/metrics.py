@@ -21,7 +21,8 @@ for each scrape would see another worker's.
 
 Calls are those that cost or could, once they are closed; the cost of a transcript shows when
 it is settled. A model is one that the price book names or that AssemblyAI reported; names
-that callers made up are one, `other`. A direction is `input` or `output`; cached tokens are a part of the input's.
+that callers made up are one, `other`. A direction is `input` or `output`; cached tokens are a
+part of the input's.
 Needs the extra `prometheus`.
 """
 
