@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import ConfigError
+from .logfile import LogFile
 from .pricing import format_usd
 from .taps import Counted
 
@@ -77,9 +80,8 @@ class CallRecord(NamedTuple):
 
     def fields(self) -> dict[str, Any]:
         """Return what is known, by name, as JSON can hold it."""
-        # Of a fixed length, so there is nothing for zip to check: this runs for each call.
-        known = {name: value for name, value in zip(_FIELDS, self) if value is not None}  # noqa: B905
-        known["at"] = self.at.isoformat("T", "milliseconds")[:23] + "Z"
+        known = {name: value for name, value in self._asdict().items() if value is not None}
+        known["at"] = _iso(self.at.timestamp())
         if not self.tags:
             del known["tags"]
         if self.request_id == self.id:
@@ -91,7 +93,6 @@ class CallRecord(NamedTuple):
         return _line(self.fields())
 
 
-_FIELDS = CallRecord._fields
 OnCall = Callable[[CallRecord], object]
 
 
@@ -122,33 +123,84 @@ def wanted(callbacks: Iterable[OnCall]) -> bool:
 
 def emit(call: Call, callbacks: Iterable[OnCall], *, status: int | None, bytes_out: int) -> None:
     """Log the call and tell the callbacks; nothing here can break a reply."""
-    usage, price, caller = call.usage, call.price, call.caller
-    record = CallRecord(
-        call.id,
-        datetime.fromtimestamp(call.started, UTC),
-        caller.name if caller else None,
-        caller.team if caller else None,
-        call.route.prefix,
-        call.route.region,
-        call.method,
-        call.path,
-        status,
-        round((time.time() - call.started) * 1000, 3),
-        bytes_out,
-        call.row,
-        call.kind,
-        call.state,
-        usage.model if usage else None,
-        call.transcript_id,
-        usage.audio_ms / 1000 if usage and usage.audio_ms is not None else None,
-        usage.input_tokens if usage else None,
-        usage.output_tokens if usage else None,
-        format_usd(price.nano) if price else None,
-        {**call.tags, **caller.tags} if caller and caller.tags else call.tags,
-        call.request_id or call.id,
-        caller.end_user if caller else None,
-    )
-    tell(record, callbacks)
+    fields = _fields(call, status, bytes_out)
+    if logger.isEnabledFor(logging.INFO):
+        logger.handle(_log_record(fields))
+    record = None
+    for callback in callbacks:
+        try:
+            if type(callback) is LogFile:
+                callback.write(_line(fields))
+                continue
+            record = record or _record(call, fields)
+            callback(record)
+        except Exception:
+            logger.exception("on_call: %r failed; the reply is not affected", callback)
+
+
+def _record(call: Call, fields: Mapping[str, Any]) -> CallRecord:
+    unknown = {"key": None, "team": None, "status": None, "request_id": call.id}
+    at = datetime.fromtimestamp(call.started, UTC)
+    return CallRecord(**{**unknown, **fields, "at": at})
+
+
+def _fields(call: Call, status: int | None, bytes_out: int) -> dict[str, Any]:
+    """Return the fields of the call's `CallRecord`; straight away, for this runs for each call."""
+    caller, usage = call.caller, call.usage
+    known: dict[str, Any] = {"id": call.id, "at": _iso(call.started)}
+    if caller is not None:
+        known["key"] = caller.name
+        if caller.team is not None:
+            known["team"] = caller.team
+    known["route"] = call.route.prefix
+    known["region"] = call.route.region
+    known["method"] = call.method
+    known["path"] = call.path
+    if status is not None:
+        known["status"] = status
+    known["duration_ms"] = int((time.time() - call.started) * 1_000_000) / 1000
+    known["bytes_out"] = bytes_out
+    if call.row is not None:
+        known["row"] = call.row
+    if call.kind is not None:
+        known["kind"] = call.kind
+    if call.state is not None:
+        known["state"] = call.state
+    if usage is not None and usage.model is not None:
+        known["model"] = usage.model
+    if call.transcript_id is not None:
+        known["transcript_id"] = call.transcript_id
+    if usage is not None:
+        if usage.audio_ms is not None:
+            known["audio_seconds"] = usage.audio_ms / 1000
+        if usage.input_tokens is not None:
+            known["input_tokens"] = usage.input_tokens
+        if usage.output_tokens is not None:
+            known["output_tokens"] = usage.output_tokens
+    if call.price is not None:
+        known["cost_usd"] = format_usd(call.price.nano)
+    tags = {**call.tags, **caller.tags} if caller is not None and caller.tags else call.tags
+    if tags:
+        known["tags"] = tags
+    if call.request_id and call.request_id != call.id:
+        known["request_id"] = call.request_id
+    if caller is not None and caller.end_user is not None:
+        known["end_user"] = caller.end_user
+    return known
+
+
+def _iso(seconds: float) -> str:
+    """Return a moment as ISO 8601, UTC, in milliseconds; calls of one second share its text."""
+    global _second
+    whole, milliseconds = divmod(int(seconds * 1_000_000) // 1000, 1000)
+    known, text = _second
+    if known != whole:
+        text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
+        _second = whole, text
+    return f"{text}.{milliseconds:03d}Z"
+
+
+_second = (0, "1970-01-01T00:00:00")
 
 
 def logged(
@@ -188,21 +240,32 @@ def logged(
     return Counted(body, end)
 
 
-def tell(record: CallRecord, callbacks: Iterable[OnCall]) -> None:
-    """Log a record and give it to the callbacks."""
-    if logger.isEnabledFor(logging.INFO):
-        fields = record.fields()
-        # `logger.info` would walk the stack for a line number that is always this one.
-        line = logging.getLogRecordFactory()(
-            logger.name, logging.INFO, __file__, 0, "%s", (_Line(fields),), None, "emit"
-        )
-        line.assemblyai_mw = fields
-        logger.handle(line)
-    for callback in callbacks:
-        try:
-            callback(record)
-        except Exception:
-            logger.exception("on_call: %r failed; the reply is not affected", callback)
+def _log_record(fields: Mapping[str, Any]) -> logging.LogRecord:
+    """Return the record of a call's line.
+
+    `logger.info` would walk the stack for a line number that is always this one, and a new
+    `LogRecord` works out what is the same each time: a host's own factory is asked, the
+    standard one's work is done once.
+    """
+    args = (_Line(fields),)
+    factory = logging.getLogRecordFactory()
+    if factory is not logging.LogRecord:
+        record = factory(logger.name, logging.INFO, __file__, 0, "%s", args, None, "emit")
+    else:
+        now, thread = time.time(), threading.current_thread()
+        record = logging.LogRecord.__new__(logging.LogRecord)
+        record.__dict__ = facts = _same.copy()
+        facts["args"] = args
+        facts["created"] = now
+        facts["msecs"] = now % 1 * 1000
+        facts["relativeCreated"] += (now - _same["created"]) * 1000
+        facts["thread"], facts["threadName"] = thread.ident, thread.name
+        facts["process"] = os.getpid()
+    record.assemblyai_mw = fields
+    return record
+
+
+_same = vars(logging.LogRecord(logger.name, logging.INFO, __file__, 0, "%s", None, None, "emit"))
 
 
 class _Line:
@@ -218,15 +281,26 @@ class _Line:
 
 
 def _line(fields: Mapping[str, Any]) -> str:
+    names = tuple(fields)
+    template = _templates.get(names)
+    if template is None:
+        # Some dozens: there is no field whose name a caller could choose.
+        template = _templates[names] = " ".join([f"{name}=%s" for name in names])
+    line = template % tuple(fields.values())
+    # A path or a tag can hold what a log line must not: one call is one line, and what looks
+    # like another field stands in quotes, as logfmt has them. Mostly there is no such value.
+    plain = "tags" not in fields and '"' not in line and line.count(" ") < len(fields)
+    if plain and line.isprintable():
+        return line
     return " ".join([f"{name}={_shown(value)}" for name, value in fields.items()])
 
 
+_templates: dict[tuple[str, ...], str] = {}
+
+
 def _shown(value: object) -> str:
-    if type(value) is str:
-        # A path or a tag can hold what a log line must not: one call is one line, and what
-        # looks like another field stands in quotes, as logfmt has them.
-        plain = value.isprintable() and " " not in value and '"' not in value
-        return value if plain else json.dumps(value)
     if isinstance(value, Mapping):
-        return _shown(",".join(f"{name}={tag}" for name, tag in value.items()))
-    return str(value)
+        value = ",".join([f"{name}={tag}" for name, tag in value.items()])
+    text = str(value)
+    plain = text.isprintable() and " " not in text and '"' not in text
+    return text if plain else json.dumps(text)

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
+from .calllog import OnCall, resolve_callbacks
 from .config import Config, GuardrailEntry
 from .errors import ConfigError
+from .logfile import LogFile
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -51,6 +53,18 @@ def _guardrail(entry: GuardrailEntry, source: str) -> Guardrail:
         raise ConfigError(f"{place}: {entry.guard!r} needs {error.name}: install it") from error
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{place}: {' '.join(str(error).split())}") from error
+
+
+def callbacks_of(settings: Config) -> list[OnCall]:
+    """Return what is told of each call: the configured callbacks, and the log file.
+
+    Raises:
+        ConfigError: A callback cannot be imported or called, or the file cannot be opened.
+    """
+    callbacks = resolve_callbacks(settings.callbacks, settings.source)
+    if settings.log_file is not None:
+        callbacks.append(LogFile(settings.log_file))
+    return callbacks
 
 
 def webhook_of(settings: Config) -> WebhookSink | None:

@@ -12,12 +12,20 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from .calllog import OnCall, resolve_callbacks
+from .calllog import OnCall
 from .clock_watch import ClockWatch
 from .config import LLM_ROUTES, Config, Upstream
 from .errors import ConfigError
-from .hooks import OnSoftBudget, guards_of, request_metrics_of, soft_budget_callback, webhook_of
+from .hooks import (
+    OnSoftBudget,
+    callbacks_of,
+    guards_of,
+    request_metrics_of,
+    soft_budget_callback,
+    webhook_of,
+)
 from .late import is_made, late, original
+from .logfile import LogFile
 from .middleware.budget import soft_budget_teller
 from .pricing import PriceBook
 from .rate_path import path_beside
@@ -82,7 +90,7 @@ class Parts:
         webhook = webhook_of(settings)
         warn = soft_budget_callback(settings, on_soft_budget, webhook)
         callbacks: list[OnCall] = [
-            *resolve_callbacks(settings.callbacks, settings.source),
+            *callbacks_of(settings),
             *([on_call] if callable(on_call) else on_call),
             *([webhook] if webhook is not None and "call" in webhook.events else []),
         ]
@@ -126,6 +134,9 @@ class Parts:
             self.settlement.stop()
         if self.webhook is not None:
             self.webhook.close()
+        for listener in self.on_call:
+            if isinstance(listener, LogFile):
+                listener.close()
         if is_made(self.database):
             self.database.close()
         if isinstance(self.transport, SocketTransport):

@@ -8,7 +8,6 @@ file. The others have nothing on.
 from __future__ import annotations
 
 import http.client
-import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -125,9 +124,6 @@ def ours(upstream: str) -> Any:
     """The whole stack, everything on."""
     from assemblyai_mw import AssemblyAIMiddleware
 
-    logger = logging.getLogger("assemblyai_mw")
-    logger.setLevel(logging.INFO)
-    logger.addHandler(logging.FileHandler(os.environ["BENCH_LOG"]))
     others = ("eu.assemblyai", "eu.llm-gateway.assemblyai", "streaming.assemblyai")
     others += ("eu.streaming.assemblyai", "sync.assemblyai")
     routes = {f"/{name}": None for name in others}
@@ -135,7 +131,10 @@ def ours(upstream: str) -> Any:
         page,
         {
             "routes": {**routes, PREFIX: upstream, "/llm-gateway.assemblyai": upstream},
-            "general_settings": {"database_url": os.environ["BENCH_DATABASE"]},
+            "general_settings": {
+                "database_url": os.environ["BENCH_DATABASE"],
+                "log_file": os.environ["BENCH_LOG"],
+            },
             "model_list": [
                 {
                     "model_name": "assemblyai/*",

@@ -41,7 +41,7 @@ def settle(setup: Setup, stopped: bool) -> None:
     way any more. Exit status 0 when nothing is left open, 1 when something is (transcripts
     that are not finished, mostly), 2 for a wrong configuration.
     """
-    from ..calllog import resolve_callbacks
+    from ..hooks import callbacks_of
     from ..pricing import PriceBook, format_usd
     from ..settlement.settler import Settler
     from ..store import Ledger
@@ -50,7 +50,7 @@ def settle(setup: Setup, stopped: bool) -> None:
     if config.callbacks and os.getcwd() not in sys.path:
         # As Gunicorn does for the app's own modules.
         sys.path.insert(0, os.getcwd())
-    callbacks = resolve_callbacks(config.callbacks, config.source)
+    callbacks = callbacks_of(config)
     with setup.database() as database:
         ledger = Ledger(database)
         settler = Settler(

@@ -119,6 +119,7 @@ def load_config(
         metrics_path=general.metrics_path,
         metrics_token=general.metrics_token,
         request_id_header=general.request_id_header,
+        log_file=general.log_file,
         **sections,
     )
 
@@ -214,6 +215,7 @@ class _General:
     metrics_path: str | None = setting(None, _self_service)
     metrics_token: Secret | None = setting(None, long_key)
     request_id_header: str | None = setting(None, header_name)
+    log_file: str | None = setting(None, text)
 
 
 def _check_own_paths(general: _General, prefixes: Iterable[str], root: Node) -> None:

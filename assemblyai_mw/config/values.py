@@ -225,6 +225,8 @@ class Config:
         metrics_path: Where Prometheus scrapes; None for nowhere.
         metrics_token: What it shows there; None for the master key.
         request_id_header: A header that tells clients their call's id; None for none.
+        log_file: A file that each call's line is appended to, beside Python's logging; None
+            for none.
     """
 
     source: str
@@ -246,5 +248,6 @@ class Config:
     metrics_path: str | None = None
     metrics_token: Secret | None = None
     request_id_header: str | None = None
+    log_file: str | None = None
     webhook: WebhookSettings = WebhookSettings()
     tracing: TracingSettings = TracingSettings(enabled=False)
