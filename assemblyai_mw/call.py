@@ -195,12 +195,14 @@ class Call:
     json: Any = field(default=_UNREAD, repr=False)
 
 
-def enter(environ: WSGIEnvironment, route: Route | None = None) -> tuple[Call, WSGIEnvironment]:
+def enter(
+    environ: WSGIEnvironment, route: Route | None = None, *, copied: bool = False
+) -> tuple[Call, WSGIEnvironment]:
     """Return the request's Call and the environ that stages may change.
 
-    The first stage to call this gets a new Call in a copy of *environ*; later
-    stages get what they were given. *route* moves the Call to another route; who asked
-    in OpenAI's dialect is still answered in it.
+    The first stage to call this gets a new Call in a copy of *environ*, or in *environ* itself
+    if that is *copied* already; later stages get what they were given. *route* moves the Call
+    to another route; who asked in OpenAI's dialect is still answered in it.
     """
     call = environ.get(CALL_KEY)
     if call is None:
@@ -216,7 +218,9 @@ def enter(environ: WSGIEnvironment, route: Route | None = None) -> tuple[Call, W
             tags=parse_tags(environ.get(TAGS_HEADER, "")),
             request_id=given if given and _REQUEST_ID.fullmatch(given) else made,
         )
-        environ = {**environ, CALL_KEY: call}
+        if not copied:
+            environ = environ.copy()
+        environ[CALL_KEY] = call
     elif route is not None:
         moved = _by_path(route, environ.get("PATH_INFO", ""))
         call.route = replace(moved, dialect=call.route.dialect)
@@ -232,11 +236,12 @@ def new_id() -> str:
 
     They are drawn by the hundred: each draw gives up the interpreter's lock.
     """
-    drawn = _ids.setdefault(os.getpid(), deque())
+    pid = os.getpid()
     try:
-        return drawn.pop()
-    except IndexError:
+        return _ids[pid].pop()
+    except (KeyError, IndexError):
         digits = secrets.token_hex(16 * 128)
+        drawn = _ids.setdefault(pid, deque())
         drawn.extend(digits[at : at + 32] for at in range(32, len(digits), 32))
         return digits[:32]
 

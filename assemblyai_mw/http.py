@@ -76,6 +76,8 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
 
 
 def _decoded(tail: str) -> str:
+    if "%" not in tail:
+        return tail
     return unquote_to_bytes(tail.encode("latin-1", "replace")).decode("latin-1")
 
 
@@ -99,7 +101,7 @@ def request_target(environ: WSGIEnvironment) -> str:
         target = (tail or "/") + mark + query
     if not _TARGET.fullmatch(target):
         raise BadRequest("The request's target holds a character that a URL cannot.")
-    decoded = unquote_to_bytes(tail)
+    decoded = unquote_to_bytes(tail) if "%" in tail else tail.encode()
     if _CONTROL.search(decoded):
         raise BadRequest("The request's path holds a control character.")
     if b"." in decoded and _DOT_SEGMENT.search(decoded.decode("latin-1")):

@@ -81,8 +81,10 @@ def kind_of(service: str, method: str, path: str) -> str | None:
     has no price. Doubled and trailing slashes and letter case are read over, since the
     upstream might read over them too.
     """
-    path = _SLASHES.sub("/", path.lower()).rstrip("/") or "/"
     method = method.upper()
+    if method in _READS and service != "streaming":
+        return None
+    path = _SLASHES.sub("/", path.lower()).rstrip("/") or "/"
     if method in _READS:
         return "token" if (service, method, path) == ("streaming", "GET", "/v3/token") else None
     if method == "POST":

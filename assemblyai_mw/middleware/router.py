@@ -59,15 +59,12 @@ class PrefixRouter:
         path = environ.get("PATH_INFO", "")
         for prefix, below, mounted, route in self.mounts:
             if path.startswith(below) or path == prefix:
-                inner = {
-                    **environ,
-                    "SCRIPT_NAME": environ.get("SCRIPT_NAME", "") + prefix,
-                    "PATH_INFO": path[len(prefix) :],
-                }
+                inner = environ.copy()
+                inner["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
+                inner["PATH_INFO"] = path = path[len(prefix) :]
                 if request_tail(inner) is None:
                     break
-                call, inner = enter(inner, route)
-                call.path = inner["PATH_INFO"]
+                enter(inner, route, copied=True)[0].path = path
                 return mounted(inner, start_response)
         moved: Call | None = environ.get(CALL_KEY)
         if moved is not None and moved.route.dialect == "openai":
