@@ -165,13 +165,13 @@ class UpstreamForwarder:
         chunked = is_chunked(environ)
         if chunked and not environ.get("wsgi.input_terminated"):
             raise LengthRequired("This server cannot read chunked bodies; send a Content-Length.")
+        if length == 0 or (length is None and not chunked):
+            return Request(method, target, headers, None, length)
         limit = min(
             (n for n in (self.max_body_bytes, call.max_body_bytes) if n is not None), default=None
         )
         if limit is not None and length is not None and length > limit:
             raise _too_large(limit)
-        if length == 0 or (length is None and not chunked):
-            return Request(method, target, headers, None, length)
         if length is not None and call.body is not None:
             return Request(method, target, headers, call.body, length)
         blocks = _blocks(environ["wsgi.input"].read, length, limit)
@@ -204,6 +204,9 @@ class UpstreamForwarder:
             start_response(self._status_line(reply), self._reply_headers(reply, environ))
         except UpstreamError as error:
             reply.close()
+            if reply.status < 400:
+                # It was done, and what came of it is lost with the reply.
+                call.upstream = "sent"
             return self._failed(call, error)(environ, start_response)
         except BaseException:
             reply.close()
@@ -253,11 +256,15 @@ class UpstreamForwarder:
         ]
 
 
-# What a WSGI key is called on the wire; None for what is not forwarded.
-_names: dict[str, str | None] = {}
+# What a key of the environ is called on the wire; None for what is not forwarded.
+_names: dict[str, str | None] = {"CONTENT_TYPE": "Content-Type"}
 
 
 def _wire_name(key: str) -> str | None:
+    if not key.startswith("HTTP_"):
+        if len(_names) < MAX_KNOWN_NAMES:
+            _names[key] = None
+        return None
     name = key[5:].replace("_", "-").title()
     if not TOKEN.fullmatch(name):
         raise BadRequest("A header's name holds a character that it cannot.")
@@ -279,18 +286,16 @@ def _request_headers(environ: WSGIEnvironment) -> list[tuple[str, str]]:
     nominated: set[str] = set()
     connection = environ.get("HTTP_CONNECTION")
     if connection:
-        nominated = connection_tokens([connection])
+        nominated = connection_tokens([connection]) - {"content-type"}
     for key, value in environ.items():
-        if key.startswith("HTTP_"):
-            try:
-                name = _names[key]
-            except KeyError:
-                name = _wire_name(key)
-            if name is None or (nominated and name.lower() in nominated):
-                continue
-        elif key == "CONTENT_TYPE" and value:
-            name = "Content-Type"
-        else:
+        try:
+            name = _names[key]
+        except KeyError:
+            name = _wire_name(key)
+        if name is None or (nominated and name.lower() in nominated):
+            continue
+        if not value and key == "CONTENT_TYPE":
+            # CGI's way to say that there was no such header.
             continue
         if not FIELD_VALUE.fullmatch(value):
             raise BadRequest("A header's value holds a control character.")
