@@ -38,12 +38,26 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Scheme, host and port of an upstream, and the path that all its targets begin with."""
+    """Scheme, host and port of an upstream, and the path that all its targets begin with.
+
+    Attributes:
+        authority: The Host field's value: the port only where it is not the scheme's own.
+        url: All of it, with no slash at its end.
+    """
 
     scheme: str
     host: str
     port: int
     base_path: str = ""
+    authority: str = field(init=False, repr=False, compare=False)
+    url: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        own = self.port == (443 if self.scheme == "https" else 80)
+        authority = host if own else f"{host}:{self.port}"
+        object.__setattr__(self, "authority", authority)
+        object.__setattr__(self, "url", f"{self.scheme}://{authority}{self.base_path}")
 
     @classmethod
     def parse(cls, base_url: str) -> Origin:
@@ -68,14 +82,6 @@ class Origin:
             raise ConfigError("base_url: plain http is allowed to loopback only")
         default = 443 if parts.scheme == "https" else 80
         return cls(parts.scheme, host, port or default, parts.path.rstrip("/"))
-
-    @property
-    def authority(self) -> str:
-        """The Host field's value: the port only where it is not the scheme's own."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        if self.port == (443 if self.scheme == "https" else 80):
-            return host
-        return f"{host}:{self.port}"
 
 
 def _is_loopback(host: str) -> bool:

@@ -8,6 +8,7 @@ each read and write, to poll first. So the kernel keeps the time here, where it 
 from __future__ import annotations
 
 import contextlib
+import math
 import select
 import socket
 import ssl
@@ -25,74 +26,85 @@ CUT_OFF = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 # A timeval, as 64-bit Linux has it (socket(7), SO_RCVTIMEO).
 _TIMEVAL = struct.Struct("ll")
 # linux/tcp.h: the state is the first byte of struct tcp_info; 1 is ESTABLISHED.
-_ESTABLISHED = 1
+_TCP, _TCP_INFO, _ESTABLISHED = socket.IPPROTO_TCP, 11, b"\1"
 # linux/sock_diag.h and asm-generic/socket.h: how much memory the receive queue holds.
-_SO_MEMINFO = 55
+_SOCKET, _SO_MEMINFO, _NONE_QUEUED = socket.SOL_SOCKET, 55, bytes(4)
+# Most waits begin with all of their time; a hair less is not worth a system call.
+_SLACK_S = 0.01
 
 
 @dataclass(slots=True)
 class Connection:
-    """A socket, whose waits last *timeout_s* at most, and when it was last used."""
+    """A connected socket, TLS included, and what bounds its waits.
+
+    Attributes:
+        read_s: Seconds that a read, or a piece of a request, may last in this exchange.
+        deadline: The moment (`time.monotonic`) at which everything of this exchange ends.
+        idle_since: The moment from which it had nothing to do.
+        tls: The socket, if it is TLS's.
+    """
 
     socket: Socket
-    timeout_s: float
+    read_s: float = 0.0
+    deadline: float = 0.0
     idle_since: float = 0.0
+    tls: ssl.SSLSocket | None = None
     _by_kernel: bool = False
-    _shortened: bool = False
+    # What waits are set to; nothing yet.
+    _wait_s: float = -math.inf
 
     @classmethod
-    def over(cls, sock: Socket, timeout_s: float) -> Connection:
+    def over(cls, sock: Socket) -> Connection:
         """Return the connection over a connected socket, TLS included."""
-        connection = cls(sock, timeout_s, _by_kernel=_kernel_keeps_time(sock))
+        connection = cls(sock, _by_kernel=_kernel_keeps_time(sock))
         if connection._by_kernel:
             sock.settimeout(None)
-        connection._set(timeout_s)
+        if isinstance(sock, ssl.SSLSocket):
+            connection.tls = sock
         return connection
 
     def is_quiet(self) -> bool:
         """Whether it is still open and has said nothing out of turn."""
         try:
             if self._by_kernel:
-                state = self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
-                queued = self.socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 4)
-                return state[0] == _ESTABLISHED and not any(queued)
+                ask = self.socket.getsockopt
+                return (
+                    ask(_TCP, _TCP_INFO, 1) == _ESTABLISHED
+                    and ask(_SOCKET, _SO_MEMINFO, 4) == _NONE_QUEUED
+                )
             poll = select.poll()
             poll.register(self.socket, select.POLLIN | select.POLLPRI)
             return not poll.poll(0)
         except OSError:
             return False
 
-    def holds_more(self) -> bool:
-        """Whether TLS has undone bytes that nobody asked for: the system shows none of them."""
-        return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
-
-    def wait_until(self, moment: float) -> None:
-        """Let the next read or write wait until *moment*, and *timeout_s* at most."""
-        remaining = moment - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError
-        # Most waits begin with all of their time; a hair less is not worth a system call.
-        if remaining < self.timeout_s - 0.01:
-            self._shortened = True
-            self._set(remaining)
-        elif self._shortened:
-            self._shortened = False
-            self._set(self.timeout_s)
-
-    def send(self, data: bytes, deadline: float) -> None:
-        """Send all of *data* within *timeout_s*, and before *deadline*.
+    def send(self, data: bytes) -> None:
+        """Send all of *data*, within `read_s` and before the deadline.
 
         `sendall` has two meanings: the kernel's timeout begins anew with each part of *data*
         that was taken, Python's holds for all of it.
         """
-        until = min(time.monotonic() + self.timeout_s, deadline)
-        self.wait_until(until)
+        now = time.monotonic()
+        until = min(now + self.read_s, self.deadline)
+        if abs(until - now - self._wait_s) > _SLACK_S:
+            self._wait(until - now)
         done = self.socket.send(data)
         while done < len(data):
-            self.wait_until(until)
+            self._wait(until - time.monotonic())
             done += self.socket.send(memoryview(data)[done:])
 
-    def ready(self, size: int) -> bytes:
+    def receive(self, size: int, until: float | None = None) -> bytes:
+        """Return what comes next, *size* bytes at most; nothing where the peer has ended.
+
+        It waits until the moment *until*, by default `read_s`, and never beyond the deadline.
+        """
+        now = time.monotonic()
+        seconds = min(now + self.read_s if until is None else until, self.deadline) - now
+        if abs(seconds - self._wait_s) > _SLACK_S:
+            self._wait(seconds)
+        return self.socket.recv(size)
+
+    def receive_ready(self, size: int) -> bytes:
         """Return what lies ready to be read, *size* bytes at most, without waiting."""
         timeout = self.socket.gettimeout()
         self.socket.settimeout(0)
@@ -103,21 +115,19 @@ class Connection:
         finally:
             self.socket.settimeout(timeout)
 
-    def use_timeout(self, timeout_s: float) -> None:
-        """Begin a new exchange, in which no wait is longer than *timeout_s*."""
-        if self._shortened or timeout_s != self.timeout_s:
-            self.timeout_s, self._shortened = timeout_s, False
-            self._set(timeout_s)
-
-    def _set(self, seconds: float) -> None:
+    def _wait(self, seconds: float) -> None:
+        """Let the next reads and writes wait so long."""
+        if seconds <= 0:
+            raise TimeoutError
+        self._wait_s = seconds
         if not self._by_kernel:
             self.socket.settimeout(seconds)
             return
         # A timeval of zero would be no timeout at all.
         micros = max(int(seconds * 1_000_000), 1000)
         value = _TIMEVAL.pack(*divmod(micros, 1_000_000))
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)
+        self.socket.setsockopt(_SOCKET, socket.SO_RCVTIMEO, value)
+        self.socket.setsockopt(_SOCKET, socket.SO_SNDTIMEO, value)
 
     def close(self) -> None:
         """Close without a word more; the peer sees where the bytes end."""
@@ -137,8 +147,8 @@ def _kernel_keeps_time(sock: Socket) -> bool:
         return False
     try:
         return (
-            sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED
-            and len(sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 4)) == 4
+            sock.getsockopt(_TCP, _TCP_INFO, 1) == _ESTABLISHED
+            and len(sock.getsockopt(_SOCKET, _SO_MEMINFO, 4)) == 4
         )
     except OSError:
         return False

@@ -7,7 +7,7 @@ the host's server cuts the connection and no client takes half a reply for a who
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import httptools
@@ -17,6 +17,7 @@ from .connection import TIMED_OUT
 
 if TYPE_CHECKING:
     from .connection import Connection
+    from .pool import Pool
 
 # Enough for any real reply; an upstream that sends headers without end is stopped here.
 MAX_HEAD_BYTES = 64 * 1024
@@ -43,6 +44,7 @@ class Head:
     """
 
     __slots__ = (
+        "_codings",
         "_interim",
         "_method",
         "_parser",
@@ -65,6 +67,7 @@ class Head:
         self._interim = 0
         self._size = 0
         self._tail = b""
+        self._codings: list[str] = []
         self._parser = httptools.HttpResponseParser(self)
         self.status = 0
         self.reason = ""
@@ -81,10 +84,17 @@ class Head:
         """llhttp's: the reason phrase."""
         self.reason += reason.decode("latin-1")
 
-    def on_header(self, name: bytes, value: bytes) -> None:
+    def on_header(self, raw_name: bytes, raw_value: bytes) -> None:
         """llhttp's: a header, or a trailer, which WSGI cannot pass on."""
-        if not self.complete:
-            self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
+        if self.complete:
+            return
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        self.headers.append((name, value))
+        lower = name.lower()
+        if lower == "content-length":
+            self.length = int(value)
+        elif lower == "transfer-encoding":
+            self._codings.append(value.strip().lower())
 
     def on_body(self, body: bytes) -> None:
         """llhttp's: the data of a chunk."""
@@ -104,59 +114,48 @@ class Head:
         self.started = True
         while True:
             joined = self._tail + data
-            end = joined.find(_END)
-            if end < 0:
-                self._parse(data)
-                self._size += len(data)
-                self._check_size()
+            found = joined.find(_END)
+            end = len(data) if found < 0 else found + len(_END) - len(self._tail)
+            try:
+                self._parser.feed_data(data[:end])
+            except httptools.HttpParserUpgrade:
+                raise UpstreamError("the upstream switched protocols unasked") from None
+            except httptools.HttpParserError as error:
+                raise UpstreamError(f"the reply is malformed: {error}") from None
+            self._size += end
+            if self._size > MAX_HEAD_BYTES or len(self.headers) > MAX_FIELDS:
+                raise UpstreamError("the reply's head is too large")
+            if found < 0:
                 self._tail = joined[-3:]
                 return b""
-            end += len(_END) - len(self._tail)
-            self._parse(data[:end])
-            self._size += end
-            self._check_size()
             data = data[end:]
-            self._tail = b""
             self.status = self._parser.get_status_code()
             if not 100 <= self.status < 200:
-                break
-            # RFC 9110 15.2: interim replies come before the final one; WSGI has one reply.
-            self._interim += 1
-            if self.status == 101 or self._interim > MAX_INTERIM_REPLIES:
-                raise UpstreamError("the upstream sent an interim reply that nobody asked for")
-            self.reason, self.headers, self.body_complete = "", [], False
-            self._parser = httptools.HttpResponseParser(self)
+                # Heads mostly come in one piece; the parser's own word is dearer.
+                self._frame(joined if self._size == end else b"")
+                return data
+            self._begin_again()
             if not data:
                 return b""
-        self._finish()
-        return data
 
-    def _parse(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            raise UpstreamError("the upstream switched protocols unasked") from None
-        except httptools.HttpParserError as error:
-            raise UpstreamError(f"the reply is malformed: {error}") from None
+    def _begin_again(self) -> None:
+        """Drop an interim reply: these come before the final one, and WSGI has one reply."""
+        self._interim += 1
+        if self.status == 101 or self._interim > MAX_INTERIM_REPLIES:
+            raise UpstreamError("the upstream sent an interim reply that nobody asked for")
+        self._tail = b""
+        self.reason, self.headers, self.body_complete = "", [], False
+        self.length, self._codings = None, []
+        self._parser = httptools.HttpResponseParser(self)
 
-    def _check_size(self) -> None:
-        if self._size > MAX_HEAD_BYTES or len(self.headers) > MAX_FIELDS:
-            raise UpstreamError("the reply's head is too large")
-
-    def _finish(self) -> None:
+    def _frame(self, whole_head: bytes) -> None:
         """Decide the body's framing by RFC 9112 6.3."""
-        version = self._parser.get_http_version()
+        is_1_1 = whole_head.startswith(b"HTTP/1.1 ")
+        version = "1.1" if is_1_1 else self._parser.get_http_version()
         if version not in ("1.0", "1.1") or not 200 <= self.status <= 599:
             raise UpstreamError("the reply is malformed: version or status")
-        codings: list[str] = []
-        for name, value in self.headers:
-            lower = name.lower()
-            if lower == "content-length":
-                self.length = int(value)
-            elif lower == "transfer-encoding":
-                codings.append(value.strip().lower())
-        if codings:
-            if codings != ["chunked"]:
+        if self._codings:
+            if self._codings != ["chunked"]:
                 raise UpstreamError("the reply's transfer coding is not chunked")
             self.chunked = True
         self.reusable = self._parser.should_keep_alive() and not (self.chunked and version == "1.0")
@@ -206,39 +205,29 @@ class ReplyBody:
     __slots__ = (
         "_connection",
         "_data",
-        "_deadline",
         "_head",
         "_left",
-        "_release",
+        "_pool",
         "headers",
         "reason",
         "status",
         "whole",
     )
 
-    def __init__(
-        self,
-        head: Head,
-        data: bytes,
-        connection: Connection,
-        deadline: float,
-        *,
-        release: Callable[[], None] | None,
-    ) -> None:
+    def __init__(self, head: Head, data: bytes, connection: Connection, pool: Pool) -> None:
         self.status = head.status
         self.reason = head.reason
         self.headers = head.headers
         self._head = head
         self._data = data
         self._connection: Connection | None = connection
-        self._deadline = deadline
-        self._release = release
-        self._left = head.length
+        self._pool = pool
+        self._left = left = head.length
         self.whole: bytes | None = None
-        if self._left is not None and len(data) >= self._left:
+        if left is not None and len(data) >= left:
             # Small replies arrive with their head; the connection is free already.
-            self.whole = data[: self._left]
-            self._finish(surplus=len(data) > self._left)
+            self.whole = data[:left]
+            self._finish(surplus=len(data) > left)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -290,8 +279,7 @@ class ReplyBody:
     def _read(self, size: int) -> bytes:
         assert self._connection is not None
         try:
-            self._connection.wait_until(self._deadline)
-            return self._connection.socket.recv(size)
+            return self._connection.receive(size)
         except TIMED_OUT as error:
             raise UpstreamTimeout("the reply's body took too long") from error
         except (OSError, ssl.SSLError) as error:
@@ -301,10 +289,10 @@ class ReplyBody:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        if surplus or self._release is None or not self._head.reusable:
-            connection.close()
+        if self._head.reusable and not surplus:
+            self._pool.put(connection)
         else:
-            self._release()
+            connection.close()
 
     def close(self) -> None:
         """Close the connection, unless the body was read to its end."""

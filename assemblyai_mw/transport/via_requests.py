@@ -43,7 +43,7 @@ class RequestsTransport:
         """Send *request*; see `Transport.send`."""
         import requests
 
-        url = f"{origin.scheme}://{origin.authority}{origin.base_path}{request.target}"
+        url = origin.url + request.target
         headers = dict(request.headers)
         data: bytes | Iterable[bytes] | None = request.body
         if request.length is not None:

@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 
@@ -212,7 +213,7 @@ def test_a_forked_child_makes_its_own_connections(upstream) -> None:
     pid = os.fork()
     if pid == 0:
         # The child only looks: the parent's connection must not be in its pool.
-        taken = transport._take_idle(Forwarder(url, api_key=KEY).origin, 1.0)
+        taken = transport._pool(Forwarder(url, api_key=KEY).origin).take(time.monotonic())
         os._exit(0 if taken is None else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     forward(url, transport=transport)
@@ -347,3 +348,15 @@ def test_a_worker_that_is_ended_in_the_midst_knows_what_it_sent(sent: bool, know
     with pytest.raises(SystemExit):
         Forwarder("https://x.example", api_key=KEY, transport=Ended())(environ, print)
     assert environ[CALL_KEY].upstream == known
+
+
+@pytest.mark.parametrize(
+    "status, known", [("200 OK", "sent"), ("303 See Other", "sent"), ("400 Bad Request", "replied")]
+)
+def test_a_reply_cut_before_its_body_tells_nothing_of_what_was_done(
+    upstream, status: str, known: str
+) -> None:
+    made = RawUpstream(f"HTTP/1.1 {status}\r\nContent-Length: 9\r\n\r\n".encode())
+    upstream.append(made)
+    answer, _, _, call = forward(f"http://127.0.0.1:{made.port}")
+    assert (answer, call.upstream) == ("502 Bad Gateway", known)

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from .kit_client import ACCOUNT_KEY, Client, ask, passed_on, request
+from .kit_direct import environ, run
 from .kit_http import Request, values
 from .kit_servers import Server, each_server
 from .kit_upstream import LAST_CHUNK, Conn, Upstream, chunk, reply
@@ -365,6 +366,18 @@ def test_interim_replies_are_not_the_reply(wire: Server, interim: list[str], gap
     for _ in range(2):
         got = ask(wire.port, request("/assemblyai/v2/x", method="POST", body=b"abc"))
         assert (got.status, got.body, got.values("x-a")) == (201, b"final", [])
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 2", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("chunked", [False, True], ids=["c49-length", "c49-chunked"])
+def test_an_interim_replys_framing_is_not_the_replys(
+    upstream: Upstream, forward, framing: str, chunked: bool
+) -> None:
+    final = raw("HTTP/1.1 200 OK", "Transfer-Encoding: chunked", body=chunk(b"final") + LAST_CHUNK)
+    upstream.answer = raw("HTTP/1.1 103 Early", framing) + (final if chunked else reply(b"final"))
+    app = forward(upstream.port)
+    assert [run(app, environ()).body for _ in range(2)] == [b"final"] * 2
+    assert len(upstream.conns) == 1
 
 
 @each_server
