@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ class RequestsTransport:
     refuses. Bodies pass undecoded both ways. Redirects are not followed. Environment
     variables (`http_proxy`, `.netrc`) count only if the session's `trust_env` is set.
 
+    Nor are times exact: `total_s` is looked at between two blocks of a body only, and for a
+    piece of the request urllib3 waits `connect_s` on a new connection, not `read_s`.
+
     Args:
         session: Default a new one with `trust_env` off.
     """
@@ -45,7 +49,10 @@ class RequestsTransport:
 
         url = origin.url + request.target
         headers = dict(request.headers)
+        deadline = time.monotonic() + timeouts.total_s
         data: bytes | Iterable[bytes] | None = request.body
+        if data is not None and not isinstance(data, bytes):
+            data = _until(deadline, data)
         if request.length is not None:
             headers["Content-Length"] = str(request.length)
             if data is not None and not isinstance(data, bytes):
@@ -71,12 +78,19 @@ class RequestsTransport:
         except requests.exceptions.RequestException as error:
             # Its text can hold the URL; its type says enough.
             raise UpstreamError(type(error).__name__) from error
-        return RequestsReply(response.raw)
+        return RequestsReply(response.raw, deadline)
 
 
 def _no_auth(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
     """Keep `requests` from putting credentials of `.netrc` over the account's key."""
     return prepared
+
+
+def _until(deadline: float, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    for block in blocks:
+        if time.monotonic() > deadline:
+            raise UpstreamTimeout("the request took too long")
+        yield block
 
 
 class _Sized:
@@ -98,8 +112,9 @@ class RequestsReply:
 
     whole: bytes | None = None
 
-    def __init__(self, raw: BaseHTTPResponse) -> None:
+    def __init__(self, raw: BaseHTTPResponse, deadline: float) -> None:
         self._raw = raw
+        self._deadline = deadline
         self.status: int = raw.status
         self.reason: str = raw.reason or ""
         self.headers: Headers = list(raw.headers.iteritems())
@@ -113,6 +128,8 @@ class RequestsReply:
     def __next__(self) -> bytes:
         import urllib3
 
+        if time.monotonic() > self._deadline:
+            raise UpstreamTimeout("the reply's body took too long")
         try:
             return next(self._blocks)
         except urllib3.exceptions.ReadTimeoutError as error:

@@ -93,12 +93,12 @@ def peer(request: pytest.FixtureRequest, certificates: Path) -> Iterator[Callabl
     made = []
 
     def make(script: Script) -> Peer:
-        server = client = None
+        server = ca = None
         if request.param == "tls":
             server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             server.load_cert_chain(certificates / "good.pem", certificates / "good.key")
-            client = ssl.create_default_context(cafile=certificates / "ca.pem")
-        made.append(Peer(script, server, client))
+            ca = certificates / "ca.pem"
+        made.append(Peer(script, server, ca))
         return made[-1]
 
     yield make

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from assemblyai_mw.transport import Origin, SocketTransport
 
@@ -22,6 +23,7 @@ class Peer:
 
     Attributes:
         origin, transport: What reaches it.
+        ca: Where the certificate lies that it is trusted by; None without TLS.
         over: Set when the test is; scripts that wait look at it.
         accepted: How many connections there were.
     """
@@ -30,8 +32,10 @@ class Peer:
         self,
         script: Script,
         server: ssl.SSLContext | None = None,
-        client: ssl.SSLContext | None = None,
+        ca: Path | None = None,
     ) -> None:
+        self.ca = ca
+        client = None if ca is None else ssl.create_default_context(cafile=ca)
         self._script = script
         self._server = server
         self._listener = socket.create_server(("127.0.0.1", 0))

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
+import requests
 
 from assemblyai_mw.errors import UpstreamTimeout
-from assemblyai_mw.transport import Request, Timeouts
+from assemblyai_mw.transport import Request, RequestsTransport, Timeouts
 
 from .kit_peer import BUFFER_BYTES, Peer
-from .kit_upstream import reply
+from .kit_upstream import LAST_CHUNK, chunk, reply
 
 SIZE = 8 << 20
 BLOCK = 1 << 20
@@ -63,6 +65,14 @@ def drip(made: list[Peer]) -> Callable[[socket.socket], None]:
     return script
 
 
+def by_requests(made: Peer) -> RequestsTransport:
+    session = requests.Session()
+    session.trust_env = False
+    if made.ca is not None:
+        session.verify = str(made.ca)
+    return RequestsTransport(session)
+
+
 def _take(sock: socket.socket, size: int) -> int:
     block = sock.recv(size)
     if not block:
@@ -107,3 +117,33 @@ def test_an_upstream_that_is_slow_but_steady_is_not(
     request = Request("POST", "/v2/upload", [], body(), SIZE)
     answer = made.transport.send(made.origin, request, Timeouts(read_s=2.0, total_s=60))
     assert (answer.status, answer.whole) == (200, b'{"ok": true}')
+
+
+@pytest.mark.parametrize("length", [None, 1000], ids=["c84-chunked", "c84-length"])
+def test_requests_ends_a_request_whose_blocks_come_by_drips(peer, length: int | None) -> None:
+    def blocks() -> Iterator[bytes]:
+        for _ in range(100):
+            made.over.wait(0.02)
+            yield bytes(10)
+
+    made = peer(lambda sock: made.over.wait(10))
+    request = Request("POST", "/v2/upload", [], blocks(), length)
+    with pytest.raises(UpstreamTimeout, match="the request took too long"):
+        by_requests(made).send(made.origin, request, Timeouts(read_s=0.5, total_s=0.5))
+
+
+def test_requests_ends_a_reply_whose_chunks_come_by_drips(peer) -> None:
+    def script(sock: socket.socket) -> None:
+        sock.recv(BLOCK)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(100):
+            if made.over.wait(0.02):
+                return
+            sock.sendall(chunk(b"a"))
+        sock.sendall(LAST_CHUNK)
+
+    made = peer(script)
+    request = Request("GET", "/v2/x", [])
+    answer = by_requests(made).send(made.origin, request, Timeouts(read_s=60, total_s=0.5))
+    with closing(answer), pytest.raises(UpstreamTimeout, match="body took too long"):
+        list(answer)
