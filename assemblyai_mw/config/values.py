@@ -79,8 +79,9 @@ class Timeouts:
 
     Attributes:
         connect_s: Seconds to connect, TLS included.
-        read_s: Seconds of silence while a reply is awaited or under way. A long answer of
-            an LLM that is not streamed is silent until its end.
+        read_s: Seconds of silence while a reply is awaited or under way, and seconds for each
+            MiB of a request to be taken. A long answer of an LLM that is not streamed is
+            silent until its end.
         total_s: Seconds from the first byte out to the last byte in. Two hours let a 2 GB
             upload through 3 Mbit/s, and end an upstream that drips for ever.
     """
