@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # RFC 9110 5.5: field values are visible characters, spaces, tabs and obs-text.
-FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 # RFC 3986 leaves these out of a URL, but clients send some of them raw (`[1]`, `|`) and the
 # promise is the caller's bytes; `#` would be a fragment, a backslash another spelling of `/`.
 _TARGET = re.compile(r"[!-\"$-\[\]-~]*")
@@ -52,8 +52,8 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
 
     SCRIPT_NAME may begin with a mount point that the front server has cut off.
     """
-    script = environ.get("SCRIPT_NAME", "")
-    path = environ.get("PATH_INFO", "")
+    script: str = environ.get("SCRIPT_NAME", "")
+    path: str = environ.get("PATH_INFO", "")
     raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
     if raw is None:
         try:
@@ -63,6 +63,8 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
             return None
     raw = _ABSOLUTE_FORM.sub("", raw, count=1) if not raw.startswith("/") else raw
     raw_path = raw.partition("?")[0]
+    if raw_path == script + path and "%" not in path and path[:1] in ("", "/"):
+        return path
     start = 0
     while True:
         mount = script[start:]
@@ -76,8 +78,6 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
 
 
 def _decoded(tail: str) -> str:
-    if "%" not in tail:
-        return tail
     return unquote_to_bytes(tail.encode("latin-1", "replace")).decode("latin-1")
 
 
@@ -101,10 +101,13 @@ def request_target(environ: WSGIEnvironment) -> str:
         target = (tail or "/") + mark + query
     if not _TARGET.fullmatch(target):
         raise BadRequest("The request's target holds a character that a URL cannot.")
-    decoded = unquote_to_bytes(tail) if "%" in tail else tail.encode()
-    if _CONTROL.search(decoded):
-        raise BadRequest("The request's path holds a control character.")
-    if b"." in decoded and _DOT_SEGMENT.search(decoded.decode("latin-1")):
+    path = tail
+    if "%" in tail:
+        decoded = unquote_to_bytes(tail)
+        if _CONTROL.search(decoded):
+            raise BadRequest("The request's path holds a control character.")
+        path = decoded.decode("latin-1")
+    if "." in path and _DOT_SEGMENT.search(path):
         raise BadRequest("The request's path holds a dot segment.")
     return target
 
@@ -138,6 +141,12 @@ def is_chunked(environ: WSGIEnvironment) -> bool:
     if environ.get("CONTENT_LENGTH"):
         raise BadRequest("Both Content-Length and Transfer-Encoding were sent.")
     return True
+
+
+def is_field_value(text: str) -> bool:
+    """Whether *text*, in Latin-1's clothes, may be a field's value (RFC 9110 5.5)."""
+    plain = text.isascii() and text.isprintable()
+    return plain or _FIELD_VALUE.fullmatch(text) is not None
 
 
 def connection_tokens(values: list[str]) -> set[str]:

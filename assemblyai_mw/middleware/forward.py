@@ -23,12 +23,12 @@ from ..errors import (
     error_reply,
 )
 from ..http import (
-    FIELD_VALUE,
     HOP_BY_HOP,
     TOKEN,
     connection_tokens,
     content_length,
     is_chunked,
+    is_field_value,
     request_target,
 )
 from ..secret import Secret
@@ -65,6 +65,8 @@ _NOT_FORWARDED = (
     | {"host", "expect", "proxy", "content-length", "content-type"}
 )
 _NOT_PASSED_BACK = HOP_BY_HOP | {"set-cookie", "set-cookie2"}
+# Gunicorn writes both itself, beside whatever the app says.
+_NOT_PASSED_BACK_BY_GUNICORN = _NOT_PASSED_BACK | {"date", "server"}
 # Words by which AssemblyAI tells a refused key from a refused request (both can be 403).
 _ABOUT_THE_KEY = (b"authenticat", b"api key", b"api token", b"unauthorized")
 
@@ -236,70 +238,73 @@ class UpstreamForwarder:
         key, mask = self._mask
         reason = reply.reason.replace(key, mask)
         # start_response needs a phrase; RFC 9112 4 gives it no meaning.
-        return f"{reply.status} {reason if reason and FIELD_VALUE.fullmatch(reason) else '-'}"
+        return f"{reply.status} {reason if reason and is_field_value(reason) else '-'}"
 
     def _reply_headers(
         self, reply: UpstreamReply, environ: WSGIEnvironment
     ) -> list[tuple[str, str]]:
-        drop: frozenset[str] | set[str] = _NOT_PASSED_BACK
-        nominated = [value for name, value in reply.headers if name.lower() == "connection"]
-        if nominated:
-            drop = drop | (connection_tokens(nominated) - {"content-length", "content-type"})
-        if environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):
-            # Gunicorn writes both itself, beside whatever the app says.
-            drop = drop | {"date", "server"}
+        gunicorn = environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")
+        drop = _NOT_PASSED_BACK_BY_GUNICORN if gunicorn else _NOT_PASSED_BACK
         key, mask = self._mask
-        return [
-            (name, value.replace(key, mask) if key in value else value)
-            for name, value in reply.headers
-            if name.lower() not in drop
-        ]
+        passed, nominated = [], []
+        for name, value in reply.headers:
+            lower = name.lower()
+            if lower not in drop:
+                passed.append((name, value.replace(key, mask) if key in value else value))
+            elif lower == "connection":
+                nominated.append(value)
+        if nominated:
+            named = connection_tokens(nominated) - {"content-length", "content-type"}
+            return [field for field in passed if field[0].lower() not in named]
+        return passed
 
 
-# What a key of the environ is called on the wire; None for what is not forwarded.
-_names: dict[str, str | None] = {"CONTENT_TYPE": "Content-Type"}
+# What a key of the environ is called on the wire, and which keys are not forwarded.
+_names: dict[str, str] = {"CONTENT_TYPE": "Content-Type"}
+_not_forwarded: set[str] = set()
 
 
 def _wire_name(key: str) -> str | None:
-    if not key.startswith("HTTP_"):
-        if len(_names) < MAX_KNOWN_NAMES:
-            _names[key] = None
-        return None
+    """Return what an unknown key is called on the wire, or None if it is not forwarded."""
+    room = len(_names) + len(_not_forwarded) < MAX_KNOWN_NAMES
     name = key[5:].replace("_", "-").title()
-    if not TOKEN.fullmatch(name):
-        raise BadRequest("A header's name holds a character that it cannot.")
     lower = name.lower()
-    kept = not (
-        lower in _NOT_FORWARDED
+    if (
+        not key.startswith("HTTP_")
+        or lower in _NOT_FORWARDED
         or lower.startswith(("x-forwarded-", "x-assemblyai-mw-"))
         # `Authorization_` and its kind: an underscore twin that a lax server let through.
         or lower.endswith("-")
-    )
-    if len(_names) < MAX_KNOWN_NAMES:
-        _names[key] = name if kept else None
-    return name if kept else None
+    ):
+        if room:
+            _not_forwarded.add(key)
+        return None
+    if not TOKEN.fullmatch(name):
+        raise BadRequest("A header's name holds a character that it cannot.")
+    if room:
+        _names[key] = name
+    return name
 
 
 def _request_headers(environ: WSGIEnvironment) -> list[tuple[str, str]]:
     """Return the caller's headers that go upstream, in the order the server gives them."""
     headers: list[tuple[str, str]] = []
-    nominated: set[str] = set()
-    connection = environ.get("HTTP_CONNECTION")
-    if connection:
-        nominated = connection_tokens([connection]) - {"content-type"}
     for key, value in environ.items():
-        try:
-            name = _names[key]
-        except KeyError:
-            name = _wire_name(key)
-        if name is None or (nominated and name.lower() in nominated):
+        if key in _not_forwarded:
             continue
-        if not value and key == "CONTENT_TYPE":
-            # CGI's way to say that there was no such header.
-            continue
-        if not FIELD_VALUE.fullmatch(value):
-            raise BadRequest("A header's value holds a control character.")
-        headers.append((name, value))
+        name = _names.get(key) or _wire_name(key)
+        if name is not None:
+            headers.append((name, value))
+    if not is_field_value("".join([value for _, value in headers])):
+        raise BadRequest("A header's value holds a control character.")
+    left_out: set[str] = set()
+    if environ.get("HTTP_CONNECTION"):
+        left_out = connection_tokens([environ["HTTP_CONNECTION"]]) - {"content-type"}
+    if not environ.get("CONTENT_TYPE", "-"):
+        # CGI's way to say that there was no such header.
+        left_out.add("content-type")
+    if left_out:
+        return [field for field in headers if field[0].lower() not in left_out]
     return headers
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ..call import CALL_KEY, Call, enter, route_for
+from ..call import CALL_KEY, Call, Route, enter, route_for
 from ..errors import ConfigError
 from ..http import request_tail
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    _Mount = tuple[str, str, WSGIApplication, Route]
 
 
 class PrefixRouter:
@@ -47,17 +49,14 @@ class PrefixRouter:
                     "plain ASCII with a leading and no trailing slash"
                 )
         self.app = app
-        self.mounts = sorted(
-            (
-                (prefix, prefix + "/", mounted, route_for(prefix))
-                for prefix, mounted in mounts.items()
-            ),
-            key=lambda mount: -len(mount[0]),
-        )
+        self.mounts: dict[str, list[_Mount]] = {}
+        for prefix in sorted(mounts, key=len, reverse=True):
+            mount = (prefix, prefix + "/", mounts[prefix], route_for(prefix))
+            self.mounts.setdefault(_first_segment(prefix), []).append(mount)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        for prefix, below, mounted, route in self.mounts:
+        for prefix, below, mounted, route in self.mounts.get(_first_segment(path), ()):
             if path.startswith(below) or path == prefix:
                 inner = environ.copy()
                 inner["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
@@ -69,7 +68,13 @@ class PrefixRouter:
         moved: Call | None = environ.get(CALL_KEY)
         if moved is not None and moved.route.dialect == "openai":
             # The translator has put the prefix at the end of SCRIPT_NAME already.
-            for prefix, _, mounted, _ in self.mounts:
-                if prefix == moved.route.prefix and environ["SCRIPT_NAME"].endswith(prefix):
+            prefix = moved.route.prefix
+            for known, _, mounted, _ in self.mounts.get(_first_segment(prefix), ()):
+                if known == prefix and environ["SCRIPT_NAME"].endswith(prefix):
                     return mounted(environ, start_response)
         return self.app(environ, start_response)
+
+
+def _first_segment(path: str) -> str:
+    end = path.find("/", 1)
+    return path if end < 0 else path[:end]
