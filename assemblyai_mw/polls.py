@@ -19,7 +19,7 @@ from .pricing import PriceBook
 from .settling import MAX_REPLY_BYTES, close_call, read_object, shows_end
 from .taps import JSONTap, narrow_encoding, never_raising
 from .usage import transcript_outcome
-from .wsgi import Reply
+from .wsgi import Reply, beginning
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -122,12 +122,8 @@ class Polls:
         try:
             reply = Reply(self.app, get)
             try:
-                blocks: list[bytes] = []
-                for block in reply if reply.status_code == 200 else ():
-                    blocks.append(block)
-                    if sum(map(len, blocks)) > MAX_REPLY_BYTES:
-                        break
-                value = read_object(b"".join(blocks), reply.header("content-encoding"))
+                body = beginning(reply if reply.status_code == 200 else (), MAX_REPLY_BYTES)
+                value = read_object(body, reply.header("content-encoding"))
                 if value is not None:
                     self._seen(call, owner, value)
             finally:

@@ -93,3 +93,15 @@ class Reply:
         close = getattr(self._app_iter, "close", None)
         if close is not None:
             close()
+
+
+def beginning(body: Iterable[bytes], size: int) -> bytes:
+    """Return *size* bytes of a body or somewhat more, or all of it; the rest stays in it."""
+    blocks: list[bytes] = []
+    done = 0
+    for block in body:
+        blocks.append(block)
+        done += len(block)
+        if done >= size:
+            break
+    return b"".join(blocks)

@@ -26,7 +26,7 @@ from ..settling import (
 )
 from ..taps import JSONTap, StreamTap, narrow_encoding, never_raising
 from ..usage import ChatMeter, Outcome, kind_of, outcome_of
-from ..wsgi import Reply
+from ..wsgi import Reply, beginning
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -126,12 +126,12 @@ class CostLogger:
             self._not_done(call, None)
             raise
         status = reply.status_code
-        if kind == "transcript" and status in GATEWAY_STATUSES and call.upstream == "replied":
-            return self._perhaps_created(call, reply, environ, start_response)
-        if not 200 <= status < 300:
+        done = 200 <= status < 300
+        doubtful = status in GATEWAY_STATUSES and call.upstream == "replied"
+        if kind == "transcript" and (done or doubtful):
+            return self._submitted(call, reply, environ, start_response)
+        if not done:
             self._not_done(call, status)
-        elif kind == "transcript":
-            return self._created(call, reply, environ, start_response)
         elif (reply.header("content-type") or "").startswith("text/event-stream"):
             return self._streamed(call, asked, reply, start_response)
         elif kind == "token":
@@ -152,25 +152,23 @@ class CostLogger:
         mark = audio_mark(call.id, json_of(call).get("audio_url")) if kind == "transcript" else None
         return {**asked, AUDIO: mark} if mark else asked
 
-    def _created(
+    def _submitted(
         self,
         call: Call,
         reply: Reply,
         environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        """Store who owns the new transcript, then let the client learn its id."""
+        """Act on what a submit was answered, then let the client learn of it."""
+        status = reply.status_code
+        done = 200 <= status < 300
         try:
-            body = _beginning(reply, MAX_CREATED_BYTES)
-            transcript = read_object(body, reply.header("content-encoding"))
-            transcript_id = transcript.get("id") if transcript else None
-            if isinstance(transcript_id, str) and transcript_id:
-                assert call.row is not None
-                call.transcript_id = transcript_id
-                self.ledger.accept(call.row, status=reply.status_code, transcript_id=transcript_id)
+            body = beginning(reply, MAX_CREATED_BYTES if done else MAX_ERROR_BYTES)
+            value = read_object(body, reply.header("content-encoding")) or {}
+            if done:
+                self._created(call, value, status)
             else:
-                logger.error("row %s: the reply names no transcript; it stays open", call.row)
-                self._look_up_soon(call)
+                self._perhaps_created(call, value, status)
         except StoreError as error:
             reply.close()
             # The work was accepted: its row stays open, and is settled from AssemblyAI's list.
@@ -178,46 +176,37 @@ class CostLogger:
             return self._ledger_down(call, error)(environ, start_response)
         except UpstreamError as error:
             reply.close()
-            return self._broke_off(call, error)(environ, start_response)
+            self._look_up_soon(call)
+            return error_reply(
+                call.route.dialect,
+                error.status,
+                "AssemblyAI's reply broke off. Whether it acted on the request is unknown.",
+                code="upstream_error",
+            )(environ, start_response)
         except BaseException:
             reply.close()
             raise
         reply.start(start_response)
         return _Whole(body, reply)
 
-    def _perhaps_created(
-        self,
-        call: Call,
-        reply: Reply,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-    ) -> Iterable[bytes]:
-        """Fail the row by AssemblyAI's own error; by a gateway's, have its transcript looked up."""
-        try:
-            body = _beginning(reply, MAX_ERROR_BYTES)
-        except UpstreamError as error:
-            reply.close()
-            return self._broke_off(call, error)(environ, start_response)
-        except BaseException:
-            reply.close()
-            raise
-        value = read_object(body, reply.header("content-encoding")) or {}
-        if isinstance(value.get("error"), str):
-            self._not_done(call, reply.status_code)
+    def _created(self, call: Call, transcript: Mapping[str, Any], status: int) -> None:
+        """Store who owns the new transcript."""
+        transcript_id = transcript.get("id")
+        if isinstance(transcript_id, str) and transcript_id:
+            assert call.row is not None
+            call.transcript_id = transcript_id
+            self.ledger.accept(call.row, status=status, transcript_id=transcript_id)
         else:
-            reason = f"a gateway answered {reply.status_code}: whether it was done is unknown"
-            self._look_up_soon(call, reason)
-        reply.start(start_response)
-        return _Whole(body, reply)
+            logger.error("row %s: the reply names no transcript; it stays open", call.row)
+            self._look_up_soon(call)
 
-    def _broke_off(self, call: Call, error: UpstreamError) -> WSGIApplication:
-        self._look_up_soon(call)
-        return error_reply(
-            call.route.dialect,
-            error.status,
-            "AssemblyAI's reply broke off. Whether it acted on the request is unknown.",
-            code="upstream_error",
-        )
+    def _perhaps_created(self, call: Call, answer: Mapping[str, Any], status: int) -> None:
+        """Fail the row by AssemblyAI's own error; by a gateway's, have its transcript looked up."""
+        if isinstance(answer.get("error"), str):
+            self._not_done(call, status)
+        else:
+            reason = f"a gateway answered {status}: whether it was done is unknown"
+            self._look_up_soon(call, reason)
 
     def _streamed(
         self,
@@ -328,16 +317,6 @@ class CostLogger:
             "The ledger cannot be written, so nothing that costs is sent.",
             code="ledger_unavailable",
         )
-
-
-def _beginning(reply: Reply, size: int) -> bytes:
-    """Return all of a body, or somewhat more than *size* bytes of a longer one."""
-    blocks: list[bytes] = []
-    for block in reply:
-        blocks.append(block)
-        if sum(map(len, blocks)) > size:
-            break
-    return b"".join(blocks)
 
 
 class _Whole:

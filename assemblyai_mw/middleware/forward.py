@@ -33,6 +33,7 @@ from ..http import (
 )
 from ..secret import Secret
 from ..transport import Origin, Request, SocketTransport, Timeouts, Transport, UpstreamReply
+from ..wsgi import beginning
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -199,7 +200,9 @@ class UpstreamForwarder:
         try:
             # Servers send the head with the first block anyway (PEP 3333): a reply that
             # breaks off before it can still be answered with a status of its own.
-            start = _beginning(reply, MAX_ERROR_BYTES if reply.status >= 400 else 1)
+            start = reply.whole
+            if start is None:
+                start = beginning(reply, MAX_ERROR_BYTES if reply.status >= 400 else 1)
             if reply.status in (401, 403) and self._is_refusal(reply, start):
                 reply.close()
                 return self._refused(call, reply)(environ, start_response)
@@ -334,20 +337,6 @@ def _blocks(read: Callable[[int], bytes], length: int | None, limit: int | None)
 
 def _too_large(limit: int) -> RequestRefused:
     return RequestRefused(f"The body is larger than the {limit} bytes allowed here.", status=413)
-
-
-def _beginning(reply: UpstreamReply, size: int) -> bytes:
-    """Return *size* bytes of the body or somewhat more, or all of it."""
-    if reply.whole is not None:
-        return reply.whole
-    blocks: list[bytes] = []
-    done = 0
-    for block in reply:
-        blocks.append(block)
-        done += len(block)
-        if done >= size:
-            break
-    return b"".join(blocks)
 
 
 class _Rest:
