@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -241,31 +239,12 @@ def logged(
 
 
 def _log_record(fields: Mapping[str, Any]) -> logging.LogRecord:
-    """Return the record of a call's line.
-
-    `logger.info` would walk the stack for a line number that is always this one, and a new
-    `LogRecord` works out what is the same each time: a host's own factory is asked, the
-    standard one's work is done once.
-    """
-    args = (_Line(fields),)
-    factory = logging.getLogRecordFactory()
-    if factory is not logging.LogRecord:
-        record = factory(logger.name, logging.INFO, __file__, 0, "%s", args, None, "emit")
-    else:
-        now, thread = time.time(), threading.current_thread()
-        record = logging.LogRecord.__new__(logging.LogRecord)
-        record.__dict__ = facts = _same.copy()
-        facts["args"] = args
-        facts["created"] = now
-        facts["msecs"] = now % 1 * 1000
-        facts["relativeCreated"] += (now - _same["created"]) * 1000
-        facts["thread"], facts["threadName"] = thread.ident, thread.name
-        facts["process"] = os.getpid()
+    # `logger.info` would walk the stack for a line number that is always this one.
+    record = logging.getLogRecordFactory()(
+        logger.name, logging.INFO, __file__, 0, "%s", (_Line(fields),), None, "emit"
+    )
     record.assemblyai_mw = fields
     return record
-
-
-_same = vars(logging.LogRecord(logger.name, logging.INFO, __file__, 0, "%s", None, None, "emit"))
 
 
 class _Line:
