@@ -66,9 +66,11 @@ class LogFile:
             if (named.st_dev, named.st_ino) == (ours.st_dev, ours.st_ino):
                 return
         made = os.open(self.path, _FLAGS, 0o640)
-        # In place of the old one: other threads may be about to write to it.
-        os.dup2(made, self._file, inheritable=False)
-        os.close(made)
+        try:
+            # In place of the old one: other threads may be about to write to it.
+            os.dup2(made, self._file, inheritable=False)
+        finally:
+            os.close(made)
 
     def close(self) -> None:
         """Close the file; lines written later are lost."""

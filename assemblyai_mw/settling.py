@@ -27,8 +27,6 @@ MAX_REPLY_BYTES = 64 * 1024 * 1024
 # What the ledger keeps with a call beside what was asked for: a mark of its audio, and after
 # how many seconds it went out, where reading its request took that long.
 AUDIO, SENT_AFTER = "audio", "sent_after_s"
-
-
 # How the totals call all models that a caller made up.
 OTHER_MODELS = "other"
 

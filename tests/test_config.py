@@ -335,7 +335,7 @@ general_settings:
   database_url: os.environ/DB
 """,
     )
-    assert load_database_url(path, {"DB": "sqlite:////tmp/x.db"}) == "sqlite:////tmp/x.db"
+    assert load_database_url(path, {"DB": "sqlite:////srv/x.db"}) == "sqlite:////srv/x.db"
     with pytest.raises(ConfigError, match="variable DB"):
         load_database_url(path, {})
     assert load_database_url({}, {}) == f"sqlite:///{os.getcwd()}/assemblyai_mw.db"

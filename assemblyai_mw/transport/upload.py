@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from .ahead import Ahead
 from .connection import CUT_OFF, TIMED_OUT, Connection
+from .reply import READ_BYTES
 
 # Larger uploads are sent while their next block is read; a thread is not worth less.
 AHEAD_AFTER_BLOCKS = 4
@@ -15,7 +16,6 @@ AHEAD_AFTER_BLOCKS = 4
 BLOCK_BYTES = 1 << 20
 # Blocks above this go out by a call of their own rather than through a copy.
 JOIN_BYTES = 64 * 1024
-READ_BYTES = 64 * 1024
 
 
 def send_blocks(connection: Connection, body: bytes | Iterable[bytes], *, chunked: bool) -> bytes:
