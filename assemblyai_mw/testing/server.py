@@ -13,6 +13,7 @@ import logging
 import socket
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
@@ -96,7 +97,8 @@ class _Server:
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
-        self._threads: set[threading.Thread] = set()
+        # Weak: a thread that took itself out before it ended would not be waited for.
+        self._threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         self._listener = socket.create_server(("127.0.0.1", port), backlog=512)
         self.address: tuple[str, int] = self._listener.getsockname()
         self.url = f"http://127.0.0.1:{self.address[1]}"
@@ -123,7 +125,6 @@ class _Server:
         finally:
             with self._lock:
                 self._connections.discard(connection)
-                self._threads.discard(threading.current_thread())
             # Closing alone waits for the peer where a reader object still holds the socket.
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
