@@ -7,7 +7,6 @@ in them is content, and nothing a key.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import ConfigError
 from .logfile import LogFile
+from .logline import line_of
 from .pricing import format_usd
 from .taps import Counted
 
@@ -88,7 +88,7 @@ class CallRecord(NamedTuple):
 
     def line(self) -> str:
         """Return the log line: `name=value`, one space between."""
-        return _line(self.fields())
+        return line_of(self.fields())
 
 
 OnCall = Callable[[CallRecord], object]
@@ -128,7 +128,7 @@ def emit(call: Call, callbacks: Iterable[OnCall], *, status: int | None, bytes_o
     for callback in callbacks:
         try:
             if type(callback) is LogFile:
-                callback.write(_line(fields))
+                callback.add(fields)
                 continue
             record = record or _record(call, fields)
             callback(record)
@@ -190,15 +190,16 @@ def _fields(call: Call, status: int | None, bytes_out: int) -> dict[str, Any]:
 def _iso(seconds: float) -> str:
     """Return a moment as ISO 8601, UTC, in milliseconds; calls of one second share its text."""
     global _second
-    whole, milliseconds = divmod(int(seconds * 1_000_000) // 1000, 1000)
+    whole = int(seconds)
     known, text = _second
     if known != whole:
         text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
         _second = whole, text
-    return f"{text}.{milliseconds:03d}Z"
+    return text + _MILLISECONDS[int((seconds - whole) * 1000)]
 
 
 _second = (0, "1970-01-01T00:00:00")
+_MILLISECONDS = [f".{number:03d}Z" for number in range(1000)]
 
 
 def logged(
@@ -256,30 +257,4 @@ class _Line:
         self._fields = fields
 
     def __str__(self) -> str:
-        return _line(self._fields)
-
-
-def _line(fields: Mapping[str, Any]) -> str:
-    names = tuple(fields)
-    template = _templates.get(names)
-    if template is None:
-        # Some dozens: there is no field whose name a caller could choose.
-        template = _templates[names] = " ".join([f"{name}=%s" for name in names])
-    line = template % tuple(fields.values())
-    # A path or a tag can hold what a log line must not: one call is one line, and what looks
-    # like another field stands in quotes, as logfmt has them. Mostly there is no such value.
-    plain = "tags" not in fields and '"' not in line and line.count(" ") < len(fields)
-    if plain and line.isprintable():
-        return line
-    return " ".join([f"{name}={_shown(value)}" for name, value in fields.items()])
-
-
-_templates: dict[tuple[str, ...], str] = {}
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, Mapping):
-        value = ",".join([f"{name}={tag}" for name, tag in value.items()])
-    text = str(value)
-    plain = text.isprintable() and " " not in text and '"' not in text
-    return text if plain else json.dumps(text)
+        return line_of(self._fields)

@@ -54,7 +54,7 @@ def _talk(port: int, lines: list[str]) -> tuple[int, bytes]:
 class Served:
     """Gunicorn with four workers before stand-ins that this process plays."""
 
-    def __init__(self, folder: Path, hosts: Hosts, **general: Any) -> None:
+    def __init__(self, folder: Path, hosts: Hosts, *options: str, **general: Any) -> None:
         self.hosts = hosts
         url = f"sqlite:///{folder / 'ledger.db'}"
         config = config_of(url, routes=hosts.routes, general_settings=general)
@@ -67,7 +67,7 @@ class Served:
         self.port: int = listener.getsockname()[1]
         command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}"]
         command += ["--workers", str(WORKERS), "--worker-class", "gthread", "--threads", "4"]
-        command += ["--no-control-socket", "--graceful-timeout", "1", "multi_app:app"]
+        command += ["--no-control-socket", "--graceful-timeout", "1", *options, "multi_app:app"]
         paths = [str(HERE), str(HERE.parent.parent)]
         self.log = folder / "log"
         with self.log.open("wb") as log:
@@ -128,6 +128,25 @@ def test_a_rate_of_100_over_four_workers_admits_100(tmp_path: Path, shared: dict
     assert len(hosts.us.requests) == 100
     refused = next(raw for status, raw in replies if status == 429)
     assert re.search(rb"(?i)\r\nretry-after: [0-9]+\r\n", refused)
+
+
+@pytest.mark.parametrize("options", [(), ("--preload",)], ids=["", "preload"])
+def test_workers_that_are_told_to_end_write_each_line_once(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    log = tmp_path / "calls.log"
+    with serve_all() as hosts:
+        served = Served(tmp_path, hosts, *options, log_file=str(log))
+        try:
+            key = served.keys.create("a").key
+            with ThreadPoolExecutor(16) as pool:
+                list(pool.map(lambda _: served.ask("GET", "/assemblyai/v2/x", key), range(200)))
+        finally:
+            # At once: the last lines wait to be written.
+            served.stop()
+    lines = log.read_text().splitlines()
+    assert all(re.fullmatch(r"id=\w{32} at=\S+ key=a .* bytes_out=\d+", line) for line in lines)
+    assert len(lines) == len(set(lines)) == 200, served.log.read_text()
 
 
 @pytest.mark.slow
