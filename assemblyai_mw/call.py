@@ -195,36 +195,44 @@ class Call:
     json: Any = field(default=_UNREAD, repr=False)
 
 
-def enter(
-    environ: WSGIEnvironment, route: Route | None = None, *, copied: bool = False
-) -> tuple[Call, WSGIEnvironment]:
+def enter(environ: WSGIEnvironment) -> tuple[Call, WSGIEnvironment]:
     """Return the request's Call and the environ that stages may change.
 
-    The first stage to call this gets a new Call in a copy of *environ*, or in *environ* itself
-    if that is *copied* already; later stages get what they were given. *route* moves the Call
-    to another route; who asked in OpenAI's dialect is still answered in it.
+    The first stage to call this gets a new Call in a copy of *environ*; later stages get
+    what they were given.
     """
     call = environ.get(CALL_KEY)
     if call is None:
-        made = new_id()
-        given = environ.get(REQUEST_ID_HEADER)
-        path = environ.get("PATH_INFO", "")
-        call = Call(
-            id=made,
-            started=time.time(),
-            route=_by_path(route or route_for(environ.get("SCRIPT_NAME", "")), path),
-            method=environ["REQUEST_METHOD"],
-            path=path,
-            tags=parse_tags(environ.get(TAGS_HEADER, "")),
-            request_id=given if given and _REQUEST_ID.fullmatch(given) else made,
-        )
-        if not copied:
-            environ = environ.copy()
-        environ[CALL_KEY] = call
-    elif route is not None:
-        moved = _by_path(route, environ.get("PATH_INFO", ""))
-        call.route = replace(moved, dialect=call.route.dialect)
+        environ = environ.copy()
+        call = enter_route(environ, route_for(environ.get("SCRIPT_NAME", "")))
     return call, environ
+
+
+def enter_route(environ: WSGIEnvironment, route: Route) -> Call:
+    """Return the request's Call, on *route* now; *environ* is the stage's own copy.
+
+    Who asked in OpenAI's dialect is still answered in it.
+    """
+    path = environ.get("PATH_INFO", "")
+    route = _by_path(route, path)
+    call: Call | None = environ.get(CALL_KEY)
+    if call is not None:
+        call.route = replace(route, dialect=call.route.dialect)
+        call.path = path
+        return call
+    made = new_id()
+    given = environ.get(REQUEST_ID_HEADER)
+    tags = environ.get(TAGS_HEADER)
+    call = environ[CALL_KEY] = Call(
+        made,
+        time.time(),
+        route,
+        environ["REQUEST_METHOD"],
+        path,
+        parse_tags(tags) if tags else {},
+        given if given and _REQUEST_ID.fullmatch(given) else made,
+    )
+    return call
 
 
 # By process: what a parent drew and has not used would be its children's too.
@@ -253,7 +261,7 @@ def parse_tags(header: str) -> dict[str, str]:
     characters a name or value, the rest is cut off: tags describe, they decide nothing.
     """
     tags = {}
-    for item in header.split(",")[:MAX_TAGS] if header else ():
+    for item in header.split(",")[:MAX_TAGS]:
         name, _, value = item.partition("=")
         name = "".join(c for c in name.strip() if c.isprintable())[:MAX_TAG_CHARS]
         if name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
@@ -159,19 +160,19 @@ def metrics_app_of(
     return {settings.metrics_path: MetricsApp(ledger, token=token, requests=requests)}
 
 
-def traced(settings: Config, app: WSGIApplication) -> WSGIApplication:
-    """Return *app* with a span around each call, where `tracing` asks for it.
+def tracing_of(settings: Config) -> list[Callable[[WSGIApplication], WSGIApplication]]:
+    """Return the stage that makes a span of each call, where `tracing` asks for it.
 
     Raises:
         ConfigError: opentelemetry-api is not installed.
     """
     if not settings.tracing.enabled:
-        return app
+        return []
     try:
         from .tracing import Tracing
     except ImportError as error:
         raise _missing(settings, "tracing", error) from error
-    return Tracing(app, propagate=settings.tracing.propagate)
+    return [partial(Tracing, propagate=settings.tracing.propagate)]
 
 
 def _imported(path: str, place: str) -> Any:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from .call import enter
 from .calllog import OnCall
 from .config import Config, Upstream, load_config
 from .errors import error_reply
-from .hooks import OnSoftBudget, metrics_app_of, traced
+from .hooks import OnSoftBudget, metrics_app_of, tracing_of
 from .identity import Identify
 from .middleware.auth import KeyAuth
 from .middleware.budget import Budget
@@ -29,6 +31,10 @@ from .transport import Transport
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from .guards import Guardrail
+
+    Stage = Callable[[WSGIApplication], WSGIApplication]
 
 
 class AssemblyAIMiddleware:
@@ -71,80 +77,72 @@ class AssemblyAIMiddleware:
         # A hold that is void while its call goes on is money that two calls may spend.
         hold_s = max(settings.budgets.hold_expires_s, under_way_s(settings.timeouts))
 
-        def known(inner: WSGIApplication) -> WSGIApplication:
-            return KeyAuth(
-                inner, keys=parts.keys, master_key=settings.master_key, identify=identify
+        known = partial(KeyAuth, keys=parts.keys, master_key=settings.master_key, identify=identify)
+        metrics = [parts.request_metrics] if parts.request_metrics else []
+        admission: list[Stage] = [
+            *tracing_of(settings),
+            partial(
+                CallLog,
+                on_call=[*parts.on_call, *metrics],
+                reply_header=settings.request_id_header,
+            ),
+            known,
+            partial(
+                RateLimit,
+                storage=parts.rates,
+                when_gone=settings.rate_limit.when_redis_is_gone,
+            ),
+        ]
+        governance: list[Stage] = [
+            *_guardrails(parts.guards, max_json_bytes),
+            partial(Policy, max_json_bytes=max_json_bytes),
+            partial(Isolation, ledger=parts.ledger, max_json_bytes=max_json_bytes),
+            partial(
+                Budget,
+                holds=parts.holds,
+                prices=parts.prices,
+                assumed_audio_s=settings.budgets.assumed_audio_s,
+                hold_expires_s=hold_s,
+                on_soft_budget=parts.on_soft_budget,
+                max_json_bytes=max_json_bytes,
+                clock_watch=parts.clock_watch,
+            ),
+            partial(
+                CostLogger,
+                ledger=parts.ledger,
+                prices=parts.prices,
+                on_call=parts.on_call,
+                max_json_bytes=max_json_bytes,
+                wake=parts.settlement.wake if parts.settlement else None,
+            ),
+        ]
+
+        def forwarder(upstream: Upstream) -> WSGIApplication:
+            return UpstreamForwarder(
+                upstream.base_url,
+                api_key=upstream.api_key,
+                timeout=parts.patience,
+                transport=parts.transport,
+                max_body_bytes=settings.limits.max_upload_bytes,
             )
 
-        def admitted(inner: WSGIApplication) -> WSGIApplication:
-            when_gone = settings.rate_limit.when_redis_is_gone
-            return traced(
-                settings,
-                CallLog(
-                    known(RateLimit(inner, storage=parts.rates, when_gone=when_gone)),
-                    on_call=[
-                        *parts.on_call,
-                        *([parts.request_metrics] if parts.request_metrics else []),
-                    ],
-                    reply_header=settings.request_id_header,
-                ),
-            )
+        def governed(upstreams: Mapping[str, Upstream]) -> dict[str, WSGIApplication]:
+            return {
+                prefix: _within(governance, forwarder(upstream))
+                for prefix, upstream in upstreams.items()
+            }
 
-        def governed(upstream: Upstream) -> WSGIApplication:
-            return guarded(
-                Policy(
-                    Isolation(
-                        Budget(
-                            CostLogger(
-                                UpstreamForwarder(
-                                    upstream.base_url,
-                                    api_key=upstream.api_key,
-                                    timeout=parts.patience,
-                                    transport=parts.transport,
-                                    max_body_bytes=settings.limits.max_upload_bytes,
-                                ),
-                                ledger=parts.ledger,
-                                prices=parts.prices,
-                                on_call=parts.on_call,
-                                max_json_bytes=max_json_bytes,
-                                wake=parts.settlement.wake if parts.settlement else None,
-                            ),
-                            holds=parts.holds,
-                            prices=parts.prices,
-                            assumed_audio_s=settings.budgets.assumed_audio_s,
-                            hold_expires_s=hold_s,
-                            on_soft_budget=parts.on_soft_budget,
-                            max_json_bytes=max_json_bytes,
-                            clock_watch=parts.clock_watch,
-                        ),
-                        ledger=parts.ledger,
-                        max_json_bytes=max_json_bytes,
-                    ),
-                    max_json_bytes=max_json_bytes,
-                )
-            )
-
-        def guarded(inner: WSGIApplication) -> WSGIApplication:
-            if not parts.guards:
-                return inner
-            from .middleware.guardrails import Guardrails
-
-            return Guardrails(inner, guards=parts.guards, max_json_bytes=max_json_bytes)
-
-        native = {prefix: governed(upstream) for prefix, upstream in settings.upstreams.items()}
-        private = {prefix: governed(upstream) for prefix, upstream in parts.deployments.items()}
-        translated = admitted(
-            OpenAITranslator(
-                _by_route(native | private), models=parts.models, max_body_bytes=max_json_bytes
-            )
+        native, private = governed(settings.upstreams), governed(parts.deployments)
+        translator = OpenAITranslator(
+            _by_route(native | private), models=parts.models, max_body_bytes=max_json_bytes
         )
         own = settings.self_service_path
         self.config = settings
         self.parts = parts
         self.app = PrefixRouter(
             app,
-            {prefix: admitted(inner) for prefix, inner in native.items()}
-            | dict.fromkeys(settings.openai_routes, translated)
+            {prefix: _within(admission, inner) for prefix, inner in native.items()}
+            | dict.fromkeys(settings.openai_routes, _within(admission, translator))
             | ({own: known(SelfService(database=parts.database))} if own else {})
             | metrics_app_of(settings, parts.ledger, parts.request_metrics),
         )
@@ -158,6 +156,28 @@ class AssemblyAIMiddleware:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self.app(environ, start_response)
+
+
+def _within(stages: Sequence[Stage], app: WSGIApplication) -> WSGIApplication:
+    """Return *app* inside *stages*, of which the first is the outermost."""
+    for stage in reversed(stages):
+        app = stage(_method_of(app))
+    return _method_of(app)
+
+
+def _method_of(app: Any) -> WSGIApplication:
+    """Return what a call of *app* runs: Python gets to a method faster than to an object."""
+    is_one = isinstance(app, FunctionType | MethodType)
+    method: WSGIApplication = app if is_one else app.__call__
+    return method
+
+
+def _guardrails(guards: Sequence[Guardrail], max_json_bytes: int) -> list[Stage]:
+    if not guards:
+        return []
+    from .middleware.guardrails import Guardrails
+
+    return [partial(Guardrails, guards=guards, max_json_bytes=max_json_bytes)]
 
 
 def _by_route(apps: Mapping[str, WSGIApplication]) -> WSGIApplication:

@@ -29,7 +29,7 @@ CACHE_SECONDS = 1.0
 CACHE_ENTRIES = 4096
 # Gunicorn allows 8,190 bytes a header; ours are 46. Longer ones are not worth a look-up.
 MAX_KEY_CHARS = 512
-_CREDENTIALS = re.compile(r"(?:bearer[ \t]+)?([\x21-\x2b\x2d-\x7e\x80-\xff]+)", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"(?i:bearer[ \t]+)?([\x21-\x2b\x2d-\x7e\x80-\xff]+)")
 
 
 class KeySource(Protocol):

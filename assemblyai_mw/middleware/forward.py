@@ -44,7 +44,9 @@ logger = logging.getLogger("assemblyai_mw.forward")
 # cost several times its size.
 READ_BYTES = 1 << 20
 MAX_ERROR_BYTES = 64 * 1024
-MAX_KNOWN_NAMES = 1024
+# What is remembered of how requests look.
+MAX_PLANS = 256
+MAX_PLAN_CHARS = 4096
 
 # The caller's credentials, whatever they are called: upstream has the account's key.
 _CREDENTIALS = {"authorization", "cookie", "cookie2", "x-api-key", "api-key", "x-goog-api-key"}
@@ -262,14 +264,24 @@ class UpstreamForwarder:
         return passed
 
 
-# What a key of the environ is called on the wire, and which keys are not forwarded.
-_names: dict[str, str] = {"CONTENT_TYPE": "Content-Type"}
-_not_forwarded: set[str] = set()
+# Which keys of the environ go upstream, and as what: by all keys, which are mostly the same.
+_plans: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
+
+
+def _plan_of(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the keys that are forwarded, each with its name on the wire."""
+    plan = tuple([(key, name) for key in keys if (name := _wire_name(key)) is not None])
+    if sum(map(len, keys)) <= MAX_PLAN_CHARS:
+        if len(_plans) >= MAX_PLANS:
+            _plans.clear()
+        _plans[keys] = plan
+    return plan
 
 
 def _wire_name(key: str) -> str | None:
-    """Return what an unknown key is called on the wire, or None if it is not forwarded."""
-    room = len(_names) + len(_not_forwarded) < MAX_KNOWN_NAMES
+    """Return what a key of the environ is called on the wire, or None if it stays here."""
+    if key == "CONTENT_TYPE":
+        return "Content-Type"
     name = key[5:].replace("_", "-").title()
     lower = name.lower()
     if (
@@ -279,25 +291,17 @@ def _wire_name(key: str) -> str | None:
         # `Authorization_` and its kind: an underscore twin that a lax server let through.
         or lower.endswith("-")
     ):
-        if room:
-            _not_forwarded.add(key)
         return None
     if not TOKEN.fullmatch(name):
         raise BadRequest("A header's name holds a character that it cannot.")
-    if room:
-        _names[key] = name
     return name
 
 
 def _request_headers(environ: WSGIEnvironment) -> list[tuple[str, str]]:
     """Return the caller's headers that go upstream, in the order the server gives them."""
-    headers: list[tuple[str, str]] = []
-    for key, value in environ.items():
-        if key in _not_forwarded:
-            continue
-        name = _names.get(key) or _wire_name(key)
-        if name is not None:
-            headers.append((name, value))
+    keys = tuple(environ)
+    plan = _plans.get(keys) or _plan_of(keys)
+    headers = [(name, environ[key]) for key, name in plan]
     if not is_field_value("".join([value for _, value in headers])):
         raise BadRequest("A header's value holds a control character.")
     left_out: set[str] = set()

@@ -127,8 +127,9 @@ class Isolation:
         on_api = call.route.service == "api"
         upload = on_api and call.path == "/v2/upload" and call.method == "POST"
         if not caller.master:
-            for key in _OVERRIDES:
-                environ.pop(key, None)
+            if not environ.keys().isdisjoint(_OVERRIDES):
+                for key in _OVERRIDES:
+                    environ.pop(key, None)
             self._check_target(call, caller, environ)
             if not upload:
                 self._check_body(call, caller, environ)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ..call import CALL_KEY, Call, Route, enter, route_for
+from ..call import CALL_KEY, Call, Route, enter_route, route_for
 from ..errors import ConfigError
 from ..http import request_tail
 
@@ -60,10 +60,10 @@ class PrefixRouter:
             if path.startswith(below) or path == prefix:
                 inner = environ.copy()
                 inner["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
-                inner["PATH_INFO"] = path = path[len(prefix) :]
+                inner["PATH_INFO"] = path[len(prefix) :]
                 if request_tail(inner) is None:
                     break
-                enter(inner, route, copied=True)[0].path = path
+                enter_route(inner, route)
                 return mounted(inner, start_response)
         moved: Call | None = environ.get(CALL_KEY)
         if moved is not None and moved.route.dialect == "openai":

@@ -167,9 +167,7 @@ def _write(connection: Connection, origin: Origin, request: Request) -> bytes:
     """Write the request. Return what came back before it was all out, mostly nothing."""
     parts = [request.method, " ", origin.base_path, request.target, " HTTP/1.1\r\nHost: "]
     parts.append(origin.authority)
-    for field in request.headers:
-        parts.append("\r\n")
-        parts.append(": ".join(field))
+    parts += [f"\r\n{name}: {value}" for name, value in request.headers]
     body, length = request.body, request.length
     if length is not None:
         parts.append(f"\r\nContent-Length: {length}")
