@@ -207,22 +207,13 @@ def logged(
     call: Call,
     start_response: StartResponse,
     callbacks: Iterable[OnCall],
-    *,
-    reply_header: str | None = None,
 ) -> Iterable[bytes]:
-    """Return what *answer* does, and `emit` when its last byte is out or its end has come.
-
-    *reply_header* names a header that tells the client the `request_id`, in replies that
-    have none of that name.
-    """
+    """Return what *answer* does, and `emit` when its last byte is out or its end has come."""
     status = ""
 
     def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         nonlocal status
         status = line
-        name = reply_header
-        if name is not None and all(key.lower() != name.lower() for key, _ in headers):
-            headers = [*headers, (name, call.request_id)]
         if exc_info:
             return start_response(line, headers, exc_info)
         return start_response(line, headers)

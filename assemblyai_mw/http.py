@@ -62,7 +62,7 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
             # PEP 3333 has bytes in Latin-1's clothes here; this came from somebody else.
             return None
     raw = _ABSOLUTE_FORM.sub("", raw, count=1) if not raw.startswith("/") else raw
-    raw_path = raw.partition("?")[0]
+    raw_path = raw.partition("?")[0] if "?" in raw else raw
     if raw_path == script + path and "%" not in path and path[:1] in ("", "/"):
         return path
     start = 0

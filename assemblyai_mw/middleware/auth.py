@@ -181,8 +181,9 @@ def _check_expect(environ: WSGIEnvironment) -> None:
     RFC 9110 10.1.1 forbids it, and Waitress 3.0.2 then reads the next request on the
     connection into this one's headers: its sender would call with this one's key.
     """
-    framed = environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING")
-    if environ.get("HTTP_EXPECT") and not framed:
+    if environ.get("HTTP_EXPECT") and not (
+        environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING")
+    ):
         raise BadRequest("Expect was sent without content.")
 
 

@@ -158,7 +158,8 @@ class UpstreamForwarder:
         method: str = environ["REQUEST_METHOD"]
         if method in ("TRACE", "CONNECT") or not TOKEN.fullmatch(method):
             raise RequestRefused(f"{method[:20]} is not forwarded.", status=405)
-        if environ.get("HTTP_UPGRADE", "").strip().lower() == "websocket":
+        upgrade = environ.get("HTTP_UPGRADE")
+        if upgrade and upgrade.strip().lower() == "websocket":
             raise RequestRefused(
                 "WebSocket cannot pass through WSGI; connect to AssemblyAI with a temporary token.",
                 status=426,

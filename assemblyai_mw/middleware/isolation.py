@@ -189,11 +189,11 @@ class Isolation:
     # Ids and uploads in bodies
 
     def _check_body(self, call: Call, caller: Caller, environ: WSGIEnvironment) -> None:
+        if not content_length(environ) and not is_chunked(environ):
+            return
         known = call.method == "POST" and call.path in _JSON_PATHS
         says_json = known or "json" in environ.get("CONTENT_TYPE", "").lower()
         if not (says_json or call.route.service in _KNOWING):
-            return
-        if not content_length(environ) and not is_chunked(environ):
             return
         check_encoding(environ)
         raw = read_body(call, environ, max_bytes=self.max_json_bytes)

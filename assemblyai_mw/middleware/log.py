@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..call import enter
 from ..calllog import OnCall, emit, logged, wanted
@@ -51,14 +51,25 @@ class CallLog:
         if call.inner or not (wanted(self.on_call) or self.reply_header):
             return self.app(environ, start_response)
         call.inner = True
+        if self.reply_header is not None:
+            start_response = _telling(start_response, self.reply_header, call.request_id)
         try:
             return logged(
-                lambda start: self.app(environ, start),
-                call,
-                start_response,
-                self.on_call,
-                reply_header=self.reply_header,
+                lambda start: self.app(environ, start), call, start_response, self.on_call
             )
         except BaseException:
             emit(call, self.on_call, status=None, bytes_out=0)
             raise
+
+
+def _telling(start_response: StartResponse, name: str, value: str) -> StartResponse:
+    """Return a start_response that adds a header to replies that have none of its name."""
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        if all(key.lower() != name.lower() for key, _ in headers):
+            headers = [*headers, (name, value)]
+        if exc_info:
+            return start_response(status, headers, exc_info)
+        return start_response(status, headers)
+
+    return start

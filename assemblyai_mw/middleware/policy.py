@@ -65,13 +65,15 @@ class Policy:
             raise _forbidden("This key may not use this route.")
         if caller.max_upload_bytes is not None:
             call.max_body_bytes = caller.max_upload_bytes
-        kind = kind_of(call.route.service, call.method, call.path)
-        if kind is None or not (
+        if not (
             caller.region
             or caller.models is not None
             or caller.features is not None
             or caller.denied_features
         ):
+            return
+        kind = kind_of(call.route.service, call.method, call.path)
+        if kind is None:
             return
         asked = asked_for(call, environ, kind, max_bytes=self.max_json_bytes)
         body = json_of(call) if kind in JSON_KINDS else self._unknown(call, environ)

@@ -76,11 +76,12 @@ class RateLimit:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
-        rates = _rates(call.caller)
-        if not rates:
+        caller = call.caller
+        if caller is None or caller.master or (caller.rpm is None and caller.team_rpm is None):
             return self.app(environ, start_response)
+        rates = _rates(caller)
         try:
-            headers = self._hit(rates)
+            headers = self._hit(rates) if rates else []
         except RequestRefused as error:
             return error.reply(call.route.dialect)(environ, start_response)
         if not headers:
@@ -181,11 +182,9 @@ def _windows(storage: Storage | str | os.PathLike[str]) -> MovingWindowRateLimit
     return MovingWindowRateLimiter(storage_of(storage))
 
 
-def _rates(caller: Caller | None) -> list[_Rate]:
+def _rates(caller: Caller) -> list[_Rate]:
     """Return the rates that bound a caller: the key's, then its team's."""
     rates: list[_Rate] = []
-    if caller is None or caller.master:
-        return rates
     if caller.rpm is not None:
         who = caller.name if caller.key_id is None else str(caller.key_id)
         rates.append(_Rate(caller.rpm, "key", who))

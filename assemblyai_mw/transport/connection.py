@@ -85,9 +85,10 @@ class Connection:
         that was taken, Python's holds for all of it.
         """
         now = time.monotonic()
-        until = min(now + self.read_s, self.deadline)
-        if abs(until - now - self._wait_s) > _SLACK_S:
-            self._wait(until - now)
+        seconds = min(self.read_s, self.deadline - now)
+        until = now + seconds
+        if not -_SLACK_S < seconds - self._wait_s < _SLACK_S:
+            self._wait(seconds)
         done = self.socket.send(data)
         while done < len(data):
             self._wait(until - time.monotonic())
@@ -100,7 +101,7 @@ class Connection:
         """
         now = time.monotonic()
         seconds = min(now + self.read_s if until is None else until, self.deadline) - now
-        if abs(seconds - self._wait_s) > _SLACK_S:
+        if not -_SLACK_S < seconds - self._wait_s < _SLACK_S:
             self._wait(seconds)
         return self.socket.recv(size)
 

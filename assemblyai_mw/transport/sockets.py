@@ -165,16 +165,14 @@ def _exchange(connection: Connection, pool: Pool, origin: Origin, request: Reque
 
 def _write(connection: Connection, origin: Origin, request: Request) -> bytes:
     """Write the request. Return what came back before it was all out, mostly nothing."""
-    parts = [request.method, " ", origin.base_path, request.target, " HTTP/1.1\r\nHost: "]
-    parts.append(origin.authority)
-    parts += [f"\r\n{name}: {value}" for name, value in request.headers]
+    line = f"{request.method} {origin.base_path}{request.target} HTTP/1.1"
+    lines = [f"{name}: {value}\r\n" for name, value in request.headers]
     body, length = request.body, request.length
     if length is not None:
-        parts.append(f"\r\nContent-Length: {length}")
+        lines.append(f"Content-Length: {length}\r\n")
     elif body is not None:
-        parts.append("\r\nTransfer-Encoding: chunked")
-    parts.append("\r\n\r\n")
-    head = "".join(parts).encode("latin-1")
+        lines.append("Transfer-Encoding: chunked\r\n")
+    head = f"{line}\r\nHost: {origin.authority}\r\n{''.join(lines)}\r\n".encode("latin-1")
     request.sent = True
     if body is None:
         connection.send(head)
