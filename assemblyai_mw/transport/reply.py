@@ -14,6 +14,7 @@ import httptools
 
 from ..errors import UpstreamError, UpstreamTimeout
 from .connection import TIMED_OUT
+from .memory import keep_blocks
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -26,7 +27,8 @@ MAX_INTERIM_REPLIES = 16
 # Chunk extensions and trailers between two pieces of body.
 MAX_CHUNK_OVERHEAD = 64 * 1024
 READ_BYTES = 64 * 1024
-LARGE_READ_BYTES = 256 * 1024
+# Of a body that has so much left.
+LARGE_READ_BYTES = 1 << 20
 
 _END = b"\r\n\r\n"
 
@@ -190,6 +192,10 @@ class Head:
         if self.body_complete and self.complete:
             self.reusable = False
 
+    def end(self) -> None:
+        """Let go of the parser, which holds on to this object: nothing more will be read."""
+        del self._parser
+
 
 class ReplyBody:
     """A reply whose head is read: `UpstreamReply` over a `Connection`.
@@ -228,6 +234,8 @@ class ReplyBody:
             # Small replies arrive with their head; the connection is free already.
             self.whole = data[:left]
             self._finish(surplus=len(data) > left)
+        elif left is not None and left > LARGE_READ_BYTES:
+            keep_blocks()
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -240,7 +248,7 @@ class ReplyBody:
                 return self._next_counted(self._left)
             if self._head.chunked:
                 return self._next_chunk()
-            data = self._data or self._read(LARGE_READ_BYTES)
+            data = self._data or self._read(READ_BYTES)
             self._data = b""
             if data:
                 return data
@@ -289,6 +297,7 @@ class ReplyBody:
         connection, self._connection = self._connection, None
         if connection is None:
             return
+        self._head.end()
         if self._head.reusable and not surplus:
             self._pool.put(connection)
         else:
@@ -298,4 +307,5 @@ class ReplyBody:
         """Close the connection, unless the body was read to its end."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            self._head.end()
             connection.close()
