@@ -257,6 +257,8 @@ class Database:
                 "sqlite://",
                 creator=self._file.connect,
                 poolclass=QueuePool,
+                # The last one used has the pages and statements at hand.
+                pool_use_lifo=True,
                 pool_size=8,
                 max_overflow=248,
                 pool_timeout=self._timeout_s,

@@ -2,12 +2,14 @@
 
 With many threads, what a call costs is less its own work than how often it lets go of the
 interpreter's lock and must get it back. A Python socket with a timeout does that twice for
-each read and write, to poll first. So the kernel keeps the time here, where it can.
+each read and write, to poll first. So the kernel keeps the time here, where it can, and
+takes a small request without waiting: then the lock need not be let go at all.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import select
 import socket
@@ -15,6 +17,7 @@ import ssl
 import struct
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 Socket = socket.socket
@@ -29,6 +32,9 @@ _TIMEVAL = struct.Struct("ll")
 _TCP, _TCP_INFO, _ESTABLISHED = socket.IPPROTO_TCP, 11, b"\1"
 # linux/sock_diag.h and asm-generic/socket.h: how much memory the receive queue holds.
 _SOCKET, _SO_MEMINFO, _NONE_QUEUED = socket.SOL_SOCKET, 55, bytes(4)
+_AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0) | getattr(socket, "MSG_NOSIGNAL", 0)
+# What the kernel copies in less time than it takes to get the interpreter's lock back.
+_SMALL_BYTES = 16 * 1024
 # Most waits begin with all of their time; a hair less is not worth a system call.
 _SLACK_S = 0.01
 
@@ -49,6 +55,8 @@ class Connection:
     deadline: float = 0.0
     idle_since: float = 0.0
     tls: ssl.SSLSocket | None = None
+    # The kernel tells how its end of it stands; it also keeps the time.
+    _told: bool = False
     _by_kernel: bool = False
     # What waits are set to; nothing yet.
     _wait_s: float = -math.inf
@@ -56,7 +64,8 @@ class Connection:
     @classmethod
     def over(cls, sock: Socket) -> Connection:
         """Return the connection over a connected socket, TLS included."""
-        connection = cls(sock, _by_kernel=_kernel_keeps_time(sock))
+        told = _kernel_tells(sock)
+        connection = cls(sock, _told=told, _by_kernel=told and _kernel_keeps_time(sock))
         if connection._by_kernel:
             sock.settimeout(None)
         if isinstance(sock, ssl.SSLSocket):
@@ -66,7 +75,7 @@ class Connection:
     def is_quiet(self) -> bool:
         """Whether it is still open and has said nothing out of turn."""
         try:
-            if self._by_kernel:
+            if self._told:
                 ask = self.socket.getsockopt
                 return (
                     ask(_TCP, _TCP_INFO, 1) == _ESTABLISHED
@@ -89,10 +98,19 @@ class Connection:
         until = now + seconds
         if not -_SLACK_S < seconds - self._wait_s < _SLACK_S:
             self._wait(seconds)
-        done = self.socket.send(data)
+        done = self._send_at_once(data) if self._by_kernel and len(data) <= _SMALL_BYTES else 0
+        if not done:
+            done = self.socket.send(data)
         while done < len(data):
             self._wait(until - time.monotonic())
             done += self.socket.send(memoryview(data)[done:])
+
+    def _send_at_once(self, data: bytes) -> int:
+        """Return how much of *data* the kernel took without waiting; 0 also where it failed."""
+        send = _send_holding_the_lock()
+        if send is None:
+            return 0
+        return max(send(self.socket.fileno(), data, len(data), _AT_ONCE), 0)
 
     def receive(self, size: int, until: float | None = None) -> bytes:
         """Return what comes next, *size* bytes at most; nothing where the peer has ended.
@@ -136,15 +154,28 @@ class Connection:
             self.socket.close()
 
 
-def _kernel_keeps_time(sock: Socket) -> bool:
-    """Whether SO_RCVTIMEO works: on 64-bit Linux, and not where gevent minds the sockets.
+@functools.cache
+def _send_holding_the_lock() -> Callable[[int, bytes, int, int], int] | None:
+    """Return send(2) as a call that keeps the interpreter's lock, or None.
 
-    Nor below TLS: on a blocking socket Python's `ssl` takes the kernel's timeout for a call
-    to try again, and so waits for ever (`_ssl.c`, `PySSL_select`).
+    Python's own lets go of the lock, and who waits for it wakes up. For a call that cannot
+    wait (MSG_DONTWAIT) that is in vain: it would be over before the other one runs.
     """
-    if not sys.platform.startswith("linux") or _TIMEVAL.size != 16:
-        return False
-    if type(sock).__module__.partition(".")[0] != "socket":
+    try:
+        # Not at import: the hosts that never come here need not wait for it.
+        import ctypes
+
+        send = ctypes.PyDLL(None).send
+    except (ImportError, AttributeError, OSError):
+        return None
+    send.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int]
+    send.restype = ctypes.c_ssize_t
+    return send
+
+
+def _kernel_tells(sock: Socket) -> bool:
+    """Whether the kernel says how a connection stands: on Linux, whatever runs above it."""
+    if not sys.platform.startswith("linux"):
         return False
     try:
         return (
@@ -153,3 +184,12 @@ def _kernel_keeps_time(sock: Socket) -> bool:
         )
     except OSError:
         return False
+
+
+def _kernel_keeps_time(sock: Socket) -> bool:
+    """Whether SO_RCVTIMEO works: on 64-bit Linux, and not where gevent minds the sockets.
+
+    Nor below TLS: on a blocking socket Python's `ssl` takes the kernel's timeout for a call
+    to try again, and so waits for ever (`_ssl.c`, `PySSL_select`).
+    """
+    return _TIMEVAL.size == 16 and type(sock).__module__.partition(".")[0] == "socket"
