@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from . import load
 from .proxies import PROXIES
@@ -16,6 +16,7 @@ from .servers import TRANSCRIPT, Server, Target, gunicorn
 MB = 1_000_000
 GIB = 1 << 30
 Figures = dict[str, dict[str, float]]
+T = TypeVar("T", bound=Target)
 # Of the calls of a round. LiteLLM's would take most of the run; nginx uses so little that the
 # kernel, which counts CPU in steps of 10 ms, would hardly see it.
 SHARES = {"LiteLLM": 0.1, "nginx": 5.0}
@@ -35,6 +36,16 @@ def contenders(names: Sequence[str], upstream_port: int, **options: Any) -> Iter
         ]
 
 
+def in_turns(targets: Sequence[T], rounds: int) -> Iterator[Sequence[T]]:
+    """Yield *targets* for each round, another one first each time.
+
+    Who comes after a heavy one has its leavings to bear: caches, and work that it put off.
+    """
+    for number in range(rounds):
+        first = number % len(targets)
+        yield [*targets[first:], *targets[:first]]
+
+
 def _percentile(values: list[float], part: float) -> float:
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * part), len(ordered) - 1)]
@@ -47,8 +58,8 @@ def small_calls(servers: Sequence[Server], *, rounds: int, calls: int) -> Figure
     """
     path = f"/v2/transcript/{TRANSCRIPT}"
     taken: dict[str, list[tuple[float, float, float, float]]] = {s.name: [] for s in servers}
-    for number in range(rounds + 1):
-        for server in servers:
+    for number, turn in enumerate(in_turns(servers, rounds + 1)):
+        for server in turn:
             target = server.prefix + path
             count = round(calls * SHARES.get(server.name, 1.0))
             cpu = server.cpu_s()
@@ -94,8 +105,8 @@ def _moved(
     taken: dict[str, list[tuple[float, float, float]]] = {server.name: [] for server in servers}
     for server in servers:
         move(server, 8 * MB)
-    for _ in range(rounds):
-        for server in servers:
+    for turn in in_turns(servers, rounds):
+        for server in turn:
             before, cpu = server.rss(), server.cpu_s()
             with _peak(server) as peak:
                 seconds = move(server, size)
@@ -106,6 +117,8 @@ def _moved(
     return {
         name: {
             "mb_per_s": statistics.median(value[0] for value in values),
+            "slowest_mb_per_s": min(value[0] for value in values),
+            "fastest_mb_per_s": max(value[0] for value in values),
             "cpu_s_per_gib": statistics.median(value[1] for value in values),
             "rss_growth_mb": max(value[2] for value in values),
         }
@@ -168,8 +181,8 @@ def streams(servers: Sequence[Target], *, rounds: int) -> Figures:
     """200 events, one every 5 ms: time to the first, and how late each is."""
     firsts: dict[str, list[float]] = {server.name: [] for server in servers}
     lags: dict[str, list[float]] = {server.name: [] for server in servers}
-    for number in range(rounds + 1):
-        for server in servers:
+    for number, turn in enumerate(in_turns(servers, rounds + 1)):
+        for server in turn:
             path = f"{server.prefix}/events"
             result = load.events(server.port, path, server.headers, 200, 5)
             if number:
@@ -189,8 +202,8 @@ def chat_streams(ours: Target, direct: Target, *, rounds: int) -> Figures:
     """A streamed chat completion through the translator, beside the upstream itself."""
     path = "/v1/chat/completions"
     taken: dict[str, list[load.Round]] = {ours.name: [], direct.name: []}
-    for number in range(rounds + 1):
-        for target in (ours, direct):
+    for number, turn in enumerate(in_turns((ours, direct), rounds + 1)):
+        for target in turn:
             result = load.chat_events(target.port, path, target.headers)
             if number:
                 taken[target.name].append(result)
