@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 
-# What a body's way needs at once: a block here, and the host server's copies of it.
-KEPT_BYTES = 4 << 20
+# Twice as much holds a block and the host server's copies of it. More would stay with each
+# thread that ever had a body: glibc gives threads heaps of their own.
+KEPT_BYTES = 2 << 20
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 No client leaves before its request is upstream: a round in which the server has yet to see
 the client would prove nothing, and would still be under way when things are counted.
 
-`WIRE_ROUNDS=1000` in the environment makes it the long run; a change sees 100.
+`WIRE_ROUNDS=1000` in the environment makes it the long run; a change sees 100, on each server.
 """
 
 from __future__ import annotations
@@ -92,22 +92,26 @@ def midway_through_the_download(server: Server) -> None:
         client.reset()
 
 
-LEAVING = [
-    after_the_head,
-    midway_through_the_upload,
-    midway_through_a_chunk,
-    before_the_reply,
-    midway_through_events,
-    midway_through_the_download,
-]
+SENDING = [after_the_head, midway_through_the_upload, midway_through_a_chunk]
+READING = [before_the_reply, midway_through_events, midway_through_the_download]
+LEAVING = SENDING + READING
+# Waitress takes an upload whole before any app hears of it: what breaks off reaches no upstream.
+# The server's own threads that serve, and two more: its first one, and the package's.
+MAX_THREADS = {"gthread": 4 + 2, "sync": 2, "waitress": 8 + 2}
+ROUNDS_OF = [(kind, leave) for kind in ("gthread", "sync") for leave in LEAVING]
+ROUNDS_OF += [("waitress", leave) for leave in READING]
 
 
-@pytest.fixture(scope="module")
-def server(fleet: Fleet) -> Iterator[Server]:
-    return fleet.get("gthread", threads=4)
+@pytest.fixture
+def server(request: pytest.FixtureRequest, fleet: Fleet) -> Server:
+    return fleet.get(request.param, threads=4)
 
 
-@pytest.mark.parametrize("leave", LEAVING, ids=lambda leave: leave.__name__)
+@pytest.mark.parametrize(
+    "server, leave",
+    [pytest.param(kind, leave, id=f"{kind}-{leave.__name__}") for kind, leave in ROUNDS_OF],
+    indirect=["server"],
+)
 def test_c75_upstream_is_let_go_of_and_nothing_leaks(
     server: Server, leave: Callable[[Server], None]
 ) -> None:
@@ -124,10 +128,11 @@ def test_c75_upstream_is_let_go_of_and_nothing_leaks(
     after = _served(server)
     deadline = time.monotonic() + 10
     # A worker's threads close the last clients' sockets a moment after the upstream's.
-    while _more(after, before) and time.monotonic() < deadline:
+    most = MAX_THREADS[server.kind]
+    while _more(after, before, most) and time.monotonic() < deadline:
         time.sleep(0.05)
         after = server.stats()
-    assert not _more(after, before), (before, after)
+    assert not _more(after, before, most), (before, after)
     assert after["pid"] == before["pid"]
 
 
@@ -139,8 +144,8 @@ def _all_over(server: Server) -> None:
     )
 
 
-def _more(after: dict, before: dict) -> bool:
-    return after["fds"] > before["fds"] + 1 or after["threads"] > 6
+def _more(after: dict, before: dict, most_threads: int) -> bool:
+    return after["fds"] > before["fds"] + 1 or after["threads"] > most_threads
 
 
 def _served(server: Server) -> dict:

@@ -13,7 +13,7 @@ import pytest
 
 from .kit_client import Client, ask, request
 from .kit_http import CutShort
-from .kit_servers import QUICK, Fleet, Server
+from .kit_servers import KINDS, QUICK, Fleet, Server
 from .kit_upstream import LAST_CHUNK, Conn, chunk, reply
 
 BODY = b"right " * 200
@@ -164,6 +164,8 @@ FAULTS = [
     for phase, (begin, faults) in PHASES.items()
     for name, acts in faults.items()
 ]
+# A sync worker serves one request at a time, and all kinds of them come at once.
+OPTIONS = {"sync": {"workers": 6}}
 REQUESTS = {
     "get": ("GET", request("/assemblyai/n/get")),
     "head": ("HEAD", request("/assemblyai/n/head", method="HEAD")),
@@ -202,11 +204,16 @@ def run(server: Server, name: str) -> str:
         return "right" if got.body == (b"" if method == "HEAD" else BODY) else "foreign body"
 
 
+def quick(fleet: Fleet, kind: str) -> Server:
+    return fleet.get(kind, timeouts=QUICK, **OPTIONS.get(kind, {}))
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("begin, acts", FAULTS)
 def test_no_fault_of_the_upstream_is_passed_off_as_success(
-    fleet: Fleet, begin: Act, acts: list[Act]
+    fleet: Fleet, kind: str, begin: Act, acts: list[Act]
 ) -> None:
-    server = fleet.get("gthread", timeouts=QUICK)
+    server = quick(fleet, kind)
 
     def script(conn: Conn) -> None:
         begin(conn)
@@ -226,9 +233,10 @@ def test_no_fault_of_the_upstream_is_passed_off_as_success(
         assert ask(server.port, request("/assemblyai/next")).json() == {"ok": True}
 
 
-def test_after_all_faults_nothing_is_left(fleet: Fleet) -> None:
-    """Runs after the faults above, on their server: one worker, eight threads at most."""
-    server = fleet.get("gthread", timeouts=QUICK)
+@pytest.mark.parametrize("kind", KINDS)
+def test_after_all_faults_nothing_is_left(fleet: Fleet, kind: str) -> None:
+    """Runs after the faults above, on their server: eight threads a worker at most."""
+    server = quick(fleet, kind)
     assert ask(server.port, request("/assemblyai/next")).status == 200
     stats = server.stats()
     assert stats["threads"] <= 10

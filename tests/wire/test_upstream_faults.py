@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -15,16 +16,24 @@ from assemblyai_mw.transport import Timeouts
 from .kit_client import ACCOUNT_KEY, GOOD_KEY, Client, ask, request
 from .kit_direct import environ, run
 from .kit_http import CutShort, Malformed, Request
-from .kit_servers import QUICK, Fleet, Server, each_server
+from .kit_servers import KINDS, QUICK, Fleet, Server, each_server
 from .kit_upstream import LAST_CHUNK, Blackhole, Conn, Refuser, Upstream, chunk, reply
 
 
-@pytest.fixture
-def quick(fleet: Fleet) -> Iterator[Server]:
-    """A server with timeouts that a test can wait for."""
-    server = fleet.get("gthread", timeouts=QUICK)
+@pytest.fixture(params=KINDS)
+def quick(request: pytest.FixtureRequest, fleet: Fleet) -> Iterator[Server]:
+    """A server, of each kind, with timeouts that a test can wait for."""
+    server = fleet.get(request.param, timeouts=QUICK)
     yield server
     server.restart_upstreams()
+
+
+@pytest.fixture(scope="module")
+def dead_ends() -> Iterator[str]:
+    """Upstreams for WIRE_UPSTREAMS: one refuses to be connected to, one never gets done with it."""
+    with closing(Refuser()) as refuser, closing(Blackhole()) as hole:
+        ends = {"/assemblyai": refuser.port, "/eu.assemblyai": hole.port}
+        yield json.dumps({prefix: f"http://127.0.0.1:{port}" for prefix, port in ends.items()})
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -33,6 +42,26 @@ def test_c79_refused_connection_is_502_and_nothing_was_sent(forward, method: str
         answer = run(forward(refuser.port), environ(method=method, body=b"abc"))
     assert answer.code == 502
     assert b"unknown" not in answer.body
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "prefix, status",
+    [
+        pytest.param("/assemblyai", 502, id="c79-refused"),
+        pytest.param("/eu.assemblyai", 504, id="c82-blackhole"),
+    ],
+)
+def test_upstreams_that_cannot_be_connected_to(
+    fleet: Fleet, dead_ends: str, kind: str, method: str, prefix: str, status: int
+) -> None:
+    server = fleet.get(kind, timeouts=QUICK, env={"WIRE_UPSTREAMS": dead_ends})
+    got = ask(server.port, request(f"{prefix}/v2/x", method=method, body=b"abc"))
+    assert got.status == status
+    assert "unknown" not in got.error
+    # Who came in vain is not in the way of who comes next.
+    assert ask(server.port, request("/host/stats", key=None)).status == 200
 
 
 @each_server
