@@ -138,7 +138,7 @@ def test_body_streams_lazily(around: Build, stage: Stage) -> None:
     close(body)
 
 
-def test_list_of_one_item_stays_one(around: Build, stage: Stage) -> None:
+def test_c168_list_of_one_item_stays_one(around: Build, stage: Stage) -> None:
     """Servers take its length for the Content-Length."""
     body = around(app_of([b"abc"]))(stage.environ(), Started())
     if stage.metered:
@@ -148,7 +148,7 @@ def test_list_of_one_item_stays_one(around: Build, stage: Stage) -> None:
         assert body == [b"abc"]
 
 
-def test_body_is_closed_once_after_it_was_read(around: Build, stage: Stage) -> None:
+def test_c166_body_is_closed_once_after_it_was_read(around: Build, stage: Stage) -> None:
     inner = Body(b"a", b"b")
     body = around(app_of(inner))(stage.environ(), Started())
     assert list(body) == [b"a", b"b"]
@@ -156,7 +156,7 @@ def test_body_is_closed_once_after_it_was_read(around: Build, stage: Stage) -> N
     assert inner.closed == 1
 
 
-def test_body_is_closed_once_after_a_part_was_read(around: Build, stage: Stage) -> None:
+def test_c166_body_is_closed_once_after_a_part_was_read(around: Build, stage: Stage) -> None:
     inner = Body(b"a", b"b")
     body = around(app_of(inner))(stage.environ(), Started())
     assert next(iter(body)) == b"a"
@@ -166,14 +166,14 @@ def test_body_is_closed_once_after_a_part_was_read(around: Build, stage: Stage) 
     assert inner.closed == 1
 
 
-def test_body_is_closed_once_though_nothing_was_read(around: Build, stage: Stage) -> None:
+def test_c166_body_is_closed_once_though_nothing_was_read(around: Build, stage: Stage) -> None:
     inner = Body(b"a", b"b")
     body = around(app_of(inner))(stage.environ(), Started())
     close(body)
     assert inner.closed == 1
 
 
-def test_body_that_raises_raises_for_the_server_and_is_closed_once(
+def test_c166_c167_body_that_raises_raises_for_the_server_and_is_closed_once(
     around: Build, stage: Stage
 ) -> None:
     """A return instead would make half a reply look whole."""
@@ -187,7 +187,7 @@ def test_body_that_raises_raises_for_the_server_and_is_closed_once(
     assert inner.closed == 1
 
 
-def test_body_that_raises_at_once_is_closed_once(around: Build, stage: Stage) -> None:
+def test_c166_c167_body_that_raises_at_once_is_closed_once(around: Build, stage: Stage) -> None:
     inner = Body(RuntimeError("broke"))
     body = around(app_of(inner))(stage.environ(), Started())
     with pytest.raises(RuntimeError, match="broke"):
@@ -196,7 +196,7 @@ def test_body_that_raises_at_once_is_closed_once(around: Build, stage: Stage) ->
     assert inner.closed == 1
 
 
-def test_app_that_raises_raises_for_the_server(around: Build, stage: Stage) -> None:
+def test_c167_app_that_raises_raises_for_the_server(around: Build, stage: Stage) -> None:
     def app(environ: Any, start_response: Any) -> Any:
         raise RuntimeError("broke")
 
@@ -204,7 +204,7 @@ def test_app_that_raises_raises_for_the_server(around: Build, stage: Stage) -> N
         list(around(app)(stage.environ(), Started()))
 
 
-def test_generator_that_was_never_begun_closes_without_a_word(around: Build, stage: Stage) -> None:
+def test_c169_generator_never_begun_closes_without_a_word(around: Build, stage: Stage) -> None:
     ended = []
 
     def app(environ: Any, start_response: Any) -> Iterator[bytes]:
@@ -223,7 +223,7 @@ def test_generator_that_was_never_begun_closes_without_a_word(around: Build, sta
     assert ended
 
 
-def test_late_start_response_is_passed_on(around: Build, stage: Stage) -> None:
+def test_c168_late_start_response_is_passed_on(around: Build, stage: Stage) -> None:
     """A generator app calls it when its first item is asked for."""
 
     def app(environ: Any, start_response: Any) -> Iterator[bytes]:
@@ -238,7 +238,7 @@ def test_late_start_response_is_passed_on(around: Build, stage: Stage) -> None:
     assert started.status == "201 Created"
 
 
-def test_write_comes_before_the_body(around: Build, stage: Stage) -> None:
+def test_c168_write_comes_before_the_body(around: Build, stage: Stage) -> None:
     def app(environ: Any, start_response: Any) -> Any:
         write = start_response("200 OK", [("Content-Type", "a/b")])
         write(b"a")
@@ -252,7 +252,7 @@ def test_write_comes_before_the_body(around: Build, stage: Stage) -> None:
     assert b"".join(started.written + items) == b"abc"
 
 
-def test_exc_info_is_passed_on(around: Build, stage: Stage) -> None:
+def test_c167_exc_info_is_passed_on(around: Build, stage: Stage) -> None:
     """An app that fails before its first byte may take its first status back."""
 
     def app(environ: Any, start_response: Any) -> Any:
@@ -275,7 +275,7 @@ def test_exc_info_is_passed_on(around: Build, stage: Stage) -> None:
         assert started.calls[-1][2] is not None
 
 
-def test_the_hosts_environ_is_left_alone(around: Build, stage: Stage) -> None:
+def test_c19_the_hosts_environ_is_left_alone(around: Build, stage: Stage) -> None:
     def app(environ: Any, start_response: Any) -> Any:
         environ["PATH_INFO"] = environ["PATH_INFO"] + "/changed" if not stage.mounted else "/x"
         start_response("200 OK", [])
@@ -289,7 +289,7 @@ def test_the_hosts_environ_is_left_alone(around: Build, stage: Stage) -> None:
     assert environ["wsgi.input"] is before["wsgi.input"]
 
 
-def test_what_is_added_to_environ_is_named_after_the_package(around: Build, stage: Stage) -> None:
+def test_c171_what_is_added_to_environ_has_the_packages_name(around: Build, stage: Stage) -> None:
     seen = {}
 
     def app(environ: Any, start_response: Any) -> Any:
@@ -351,7 +351,7 @@ def plain(environ: Any, start_response: Any) -> Any:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE"])
-def test_wsgiref_validator_finds_nothing_outside_or_inside(
+def test_c164_wsgiref_validator_finds_nothing_outside_or_inside(
     around: Build, stage: Stage, method: str
 ) -> None:
     body = b"hello" if method in ("POST", "PUT") else b""
@@ -366,7 +366,7 @@ def test_wsgiref_validator_finds_nothing_outside_or_inside(
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
-def test_werkzeug_lint_finds_nothing_outside_or_inside(
+def test_c165_werkzeug_lint_finds_nothing_outside_or_inside(
     around: Build, stage: Stage, method: str
 ) -> None:
     body = b"hello" if method == "PUT" else b""
@@ -379,7 +379,7 @@ def test_werkzeug_lint_finds_nothing_outside_or_inside(
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
-def test_webtest_lint_finds_nothing(around: Build, stage: Stage, method: str) -> None:
+def test_c165_webtest_lint_finds_nothing(around: Build, stage: Stage, method: str) -> None:
     environ = stage.environ()
     extra = {k: v for k, v in environ.items() if k.startswith("HTTP_")}
     extra["SCRIPT_NAME"] = environ["SCRIPT_NAME"]

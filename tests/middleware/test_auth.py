@@ -162,6 +162,23 @@ def test_a_worker_asks_the_store_once_in_a_second() -> None:
     assert source.asked < 20
 
 
+@pytest.mark.parametrize("known", [False, True], ids=["c104-plain", "c104-beside-a-master-key"])
+@pytest.mark.parametrize("key", [KEY, KEY[:-1] + "0", "x" + KEY[1:], KEY[:20]])
+def test_a_key_is_looked_up_by_its_whole_hash_alone(key: str, known: bool) -> None:
+    """So that no comparison ends sooner the sooner a letter is wrong."""
+    asked: list[object] = []
+
+    class Recording(Source):
+        def find(self, key_hash: bytes) -> Caller | None:
+            asked.append(key_hash)
+            return super().find(key_hash)
+
+    stage = KeyAuth(Inner(), keys=Recording(), master_key=MASTER if known else None)
+    TestApp(stage).get("/v2", headers={"Authorization": key}, expect_errors=True)
+    assert asked == [hashlib.sha256(key.encode()).digest()]
+    assert list(stage._cache) == asked
+
+
 def test_wrong_keys_cannot_fill_the_memory() -> None:
     stage = KeyAuth(Inner(), keys=Source())
     for number in range(5000):

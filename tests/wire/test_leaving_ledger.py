@@ -117,4 +117,3 @@ def test_c75_a_submit_that_is_left_before_its_reply_is_owned_and_stays_open(whol
     assert len(owners) == rounds
     assert all(owner.belongs_to(caller) for owner in owners.values())
     database.close()
-

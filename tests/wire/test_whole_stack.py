@@ -20,7 +20,7 @@ from assemblyai_mw.config import DEFAULT_ROUTES
 
 from .kit_client import ACCOUNT_KEY, MASTER_KEY, Client, ask, end_to_end, passed_on, request
 from .kit_http import CutShort, Reply, Request
-from .kit_servers import Fleet, Server, secrets_in
+from .kit_servers import KINDS, Fleet, Server, secrets_in
 from .kit_upstream import LAST_CHUNK, Conn, chunk, reply
 from .test_auth import METHODS
 from .test_large import growth_watched
@@ -99,7 +99,9 @@ def test_c108_no_route_lets_anybody_through_without_a_live_key(server: Server, m
     assert server.upstream.conns + server.eu.conns == []
 
 
-def test_c102_revoked_key_is_dead_on_every_worker_within_a_second(server: Server) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_c102_revoked_key_is_dead_on_every_worker_within_a_second(fleet: Fleet, kind: str) -> None:
+    server = fleet.get(kind, full=True, **({} if kind == "waitress" else {"workers": 4}))
     shown = server.new_key("soon-gone")
     raw = request("/assemblyai/v2/odd", "Connection: close", key=shown)
     with ThreadPoolExecutor(16) as pool:
@@ -114,9 +116,10 @@ def test_c102_revoked_key_is_dead_on_every_worker_within_a_second(server: Server
     assert server.upstream.conns == []
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("target", ["/assemblyai/v2/transcript", "/v1/models"])
-def test_c109_without_a_database_nobody_gets_through(fleet: Fleet, target: str) -> None:
-    server = fleet.get("gthread", full=True, database_url="sqlite:////nowhere/at/all/x.db")
+def test_c109_without_a_database_nobody_gets_through(fleet: Fleet, kind: str, target: str) -> None:
+    server = fleet.get(kind, full=True, database_url="sqlite:////nowhere/at/all/x.db")
     for method in ("GET", "POST"):
         got = ask(server.port, request(target, method=method, body=b"{}", key="sk-anything"))
         assert got.status == 503
@@ -197,11 +200,14 @@ def completed(name: str, text: str) -> bytes:
     return json.dumps({**done, "speech_model_used": "universal-3-pro"}).encode()
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", [10, 20_000_000])
 @pytest.mark.parametrize("packed", [False, True])
 def test_c65_large_and_packed_replies_pass_and_are_metered(
-    server: Server, key: str, size: int, packed: bool
+    fleet: Fleet, kind: str, size: int, packed: bool
 ) -> None:
+    server = fleet.get(kind, full=True)
+    key = server.new_key(f"large-{size}-{packed}")
     name = f"large-{size}-{packed}"
     body = completed(name, "x" * size)
     body = gzip.compress(body, 1) if packed else body
@@ -291,7 +297,7 @@ def test_c42_c43_account_key_that_the_upstream_echoes_tells_nobody(
                 assert ACCOUNT_KEY.encode() not in client.received
 
 
-def test_c111_neither_output_nor_database_holds_a_secret(server: Server, key: str) -> None:
+def test_c101_c111_neither_output_nor_database_holds_a_secret(server: Server, key: str) -> None:
     ask(server.port, request("/assemblyai/v2/odd", key=MASTER_KEY))
     ask(server.port, request(f"/assemblyai/v2/odd?api_key={key}", key=key))
     path = Path(server.database_url.removeprefix("sqlite:///"))
