@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,52 @@ def test_an_upload_that_breaks_off_never_goes_on_in_clear_text(
         transport.close()
         upstream.close()
     assert bared == []
+
+
+class Handshakes(TLSUpstream):
+    """Answers `answers` requests on a connection, then ends it as TLS does."""
+
+    answers = 5
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.said = threading.Semaphore(0)
+        super().__init__(context)
+
+    def _answer(self, sock: socket.socket) -> None:
+        for _ in range(self.answers):
+            asked = b""
+            while not asked.endswith(b"!"):
+                asked += sock.recv(65536)
+            sock.sendall(reply())
+        assert isinstance(sock, ssl.SSLSocket)
+        sock.settimeout(0.05)
+        with suppress(OSError):
+            sock.unwrap()  # says it, and waits for the peer's
+        self.said.release()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_c88_a_tls_connection_serves_until_its_end_is_said(
+    certificates: Path, version: ssl.TLSVersion
+) -> None:
+    """TLS 1.3 sends tickets nobody asked for; the kernel shows those like any other word."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "good.pem", certificates / "good.key")
+    context.maximum_version = version
+    upstream = Handshakes(context)
+    transport = SocketTransport(ssl_context=trusting(certificates))
+    app = UpstreamForwarder(
+        f"https://localhost:{upstream.port}", api_key=ACCOUNT_KEY, transport=transport, timeout=5.0
+    )
+    try:
+        for _ in range(3):
+            for _ in range(Handshakes.answers):
+                assert run(app, environ(method="POST", body=b"!")).code == 200
+            assert upstream.said.acquire(timeout=10)
+        assert len(upstream.names) == 3
+    finally:
+        transport.close()
+        upstream.close()
 
 
 def test_silence_behind_tls_ends(certificates: Path) -> None:
