@@ -666,7 +666,7 @@ def test_background_waits_for_a_ledger_that_cannot_be_read(
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_forked_worker_gets_a_thread_of_its_own(lively: House) -> None:
+def test_c177_forked_worker_gets_a_thread_of_its_own(lively: House) -> None:
     lively.submit()
     assert wait_for(lambda: lively.row()["state"] == "settled")
     read, write = os.pipe()

@@ -19,6 +19,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from ..errors import ConfigError, StoreError
 from .creation import check_schema, is_made, make_tables
+from .readers import Readers
 from .schema import meta
 from .sqlite_file import SQLiteFile, problems
 from .values import micros
@@ -29,7 +30,7 @@ _identity = select(meta.c.value).where(meta.c.name == "database_id")
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()
 # What a forked child must neither use nor close: closing a SQLite handle that came
 # through fork() harms the parent's (sqlite.org/howtocorrupt.html, section 2.6).
-_inherited: list[Engine] = []
+_inherited: list[object] = []
 
 
 class Database:
@@ -71,6 +72,7 @@ class Database:
         self._writer = threading.Lock()
         self._engine: Engine | None = None
         self._transactions: tuple[Engine, ...] = ()
+        self._readers = Readers()
         _databases.add(self)
 
     def __repr__(self) -> str:
@@ -92,9 +94,12 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection for single reads, each seeing what is committed by then."""
-        with self._guarded("read"), self._shared(), self._engines()[0].connect() as connection:
-            self._check(connection)
-            yield connection
+        with self._guarded("read"), self._shared():
+            engine = self._engines()[0]
+            of_file = self._file is not None
+            with self._readers.one_of(engine) if of_file else engine.connect() as connection:
+                self._check(connection)
+                yield connection
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -145,6 +150,8 @@ class Database:
         """Close this process's idle connections; the next use opens new ones."""
         with self._lock:
             engine, self._engine = self._engine, None
+            readers, self._readers = self._readers, Readers()
+        readers.close()
         if engine is not None:
             engine.dispose()
 
@@ -324,6 +331,8 @@ class Database:
         # No idle connection goes into a child. One in use by another thread does, but
         # nobody in the child can reach it, or closes it.
         if self._engine is not None and not self._in_memory:
+            readers, self._readers = self._readers, Readers()
+            readers.close()
             self._engine.dispose()
 
     def _after_fork(self) -> None:
@@ -332,8 +341,8 @@ class Database:
         if self._file is not None:
             self._file.after_fork()
         if self._engine is not None and not self._in_memory:
-            _inherited.append(self._engine)
-            self._engine = None
+            _inherited.extend((self._engine, self._readers))
+            self._engine, self._readers = None, Readers()
 
 
 def as_database(database: Database | str) -> Database:

@@ -183,7 +183,7 @@ def test_a_file_that_is_no_ledger_is_refused_and_left_alone(
         assert path.read_bytes() == before
 
 
-def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+def test_c162_a_missing_directory_is_named(tmp_path: Path) -> None:
     with (
         opening(f"sqlite:///{tmp_path}/none/ledger.db") as database,
         pytest.raises(StoreError, match=r"none/ledger\.db could not be made: No such file"),
@@ -586,7 +586,7 @@ def test_a_forked_child_opens_its_own_and_inherits_none(sqlite_url: str) -> None
     assert sqlite_ok(sqlite_url)
 
 
-def test_parent_and_forked_children_write_side_by_side(database_url: str) -> None:
+def test_c176_parent_and_forked_children_write_side_by_side(database_url: str) -> None:
     with opening(database_url, busy_timeout_s=60) as database:
         ledger, caller = Ledger(database), caller_of(Keys(database))
         settled(ledger, call_by(caller), 1)

@@ -123,7 +123,7 @@ def test_hostile_names_are_only_names(keys: Keys, ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     "after_s, found", [(59.999999, True), (60, False), (61, False), (-86_400, True)]
 )
-def test_a_key_is_dead_from_the_moment_it_expires(
+def test_c103_a_key_is_dead_from_the_moment_it_expires(
     keys: Keys, clock: Clock, after_s: float, found: bool
 ) -> None:
     secret = keys.create("alice", expires_in=timedelta(minutes=1)).key

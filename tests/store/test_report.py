@@ -187,7 +187,7 @@ def test_reports_read_totals_and_open_calls_by_index(sqlite_url: str) -> None:
 
 def _plans(database: Database, ledger: Ledger) -> list[list[str]]:
     seen: list[str] = []
-    with database.read() as connection:
+    with database.snapshot() as connection:
         raw = connection.connection.driver_connection
         assert raw is not None
         raw.set_trace_callback(lambda text: seen.append(text) if "SELECT" in text else None)

@@ -1,0 +1,48 @@
+"""Connections that stay open between two reads of a SQLite file.
+
+A read of an indexed row takes SQLite less than taking a connection from SQLAlchemy's pool and
+giving it back takes; a caller who comes now and then would pay for all of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Engine
+
+_MOST = 8
+
+
+class Readers:
+    """Idle connections of one engine, last used first; no transaction is open on any."""
+
+    def __init__(self) -> None:
+        self._idle: list[Connection] = []
+        self._closed = False
+
+    @contextlib.contextmanager
+    def one_of(self, engine: Engine) -> Iterator[Connection]:
+        """Give a connection; it stays unless the block raises."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = engine.connect()
+        try:
+            yield connection
+            if connection.in_transaction():
+                connection.rollback()
+        except BaseException:
+            connection.close()
+            raise
+        if self._closed or len(self._idle) >= _MOST:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def close(self) -> None:
+        """Give the idle ones back to the engine's pool, and those in use when they are done."""
+        self._closed = True
+        while self._idle:
+            with contextlib.suppress(IndexError):
+                self._idle.pop().close()
