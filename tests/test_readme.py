@@ -235,5 +235,6 @@ def test_each_dependency_has_its_row() -> None:
         re.split(r"[^A-Za-z0-9_-]", line)[0].lower()
         for line in setup["options"]["install_requires"].split()
     }
-    rows = re.findall(r"^\| \[([\w-]+)\]\(https://pypi\.org/", README, re.MULTILINE)
+    table = README.partition("| Library |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| ([\w-]+)[^|]* \|", table.partition("|---|")[2], re.MULTILINE)
     assert {row.lower() for row in rows} == wanted
