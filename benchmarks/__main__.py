@@ -70,8 +70,7 @@ def main() -> None:
             with measure.contenders(names, port, worker="gevent") as servers:
                 figures[SMALL_GEVENT] = measure.small_calls(servers, rounds=rounds, calls=calls)
         if "up" in wanted:
-            # The sink's speed hangs on how its allocator happens to stand: many short rounds
-            # say more than few long ones.
+            # The sink's speed hangs on how its allocator happens to stand: one round says little.
             with measure.contenders(("ours", "sink", *nginx), port) as servers:
                 figures["upload"] = measure.uploads(servers, rounds=rounds, size=size)
             with measure.contenders(("ours", "http.client"), port) as servers:

@@ -35,10 +35,13 @@ class Readers:
         except BaseException:
             connection.close()
             raise
-        if self._closed or len(self._idle) >= _MOST:
+        if len(self._idle) >= _MOST:
             connection.close()
-        else:
-            self._idle.append(connection)
+            return
+        self._idle.append(connection)
+        if self._closed:
+            # Asked only now: whoever closed them meanwhile may not have seen this one.
+            self.close()
 
     def close(self) -> None:
         """Give the idle ones back to the engine's pool, and those in use when they are done."""

@@ -95,9 +95,9 @@ def midway_through_the_download(server: Server) -> None:
 SENDING = [after_the_head, midway_through_the_upload, midway_through_a_chunk]
 READING = [before_the_reply, midway_through_events, midway_through_the_download]
 LEAVING = SENDING + READING
-# Waitress takes an upload whole before any app hears of it: what breaks off reaches no upstream.
 # The server's own threads that serve, and two more: its first one, and the package's.
 MAX_THREADS = {"gthread": 4 + 2, "sync": 2, "waitress": 8 + 2}
+# Waitress takes an upload whole before any app hears of it: what breaks off reaches no upstream.
 ROUNDS_OF = [(kind, leave) for kind in ("gthread", "sync") for leave in LEAVING]
 ROUNDS_OF += [("waitress", leave) for leave in READING]
 

@@ -15,7 +15,7 @@ from assemblyai_mw import Database, Holds, Keys, Ledger
 from assemblyai_mw.store import hash_key
 
 from .kit_client import Client, request
-from .kit_servers import Fleet, Server, each_server
+from .kit_servers import KINDS, Fleet, Server
 from .kit_upstream import Conn, chunk, reply
 from .test_leaving import ROUNDS
 
@@ -29,10 +29,10 @@ def post(target: str, key: str, body: bytes) -> bytes:
     return request(target, json_type, "Connection: close", method="POST", key=key, body=body)
 
 
-@pytest.fixture
-def whole(wire: Server, fleet: Fleet) -> Server:
-    """The whole stack on the kind of server that the test names."""
-    return fleet.get(wire.kind, full=True)
+@pytest.fixture(params=KINDS)
+def whole(request: pytest.FixtureRequest, fleet: Fleet) -> Server:
+    """The whole stack, on each kind of server."""
+    return fleet.get(request.param, full=True)
 
 
 def eventually(claim: Callable[[], bool]) -> bool:
@@ -43,7 +43,6 @@ def eventually(claim: Callable[[], bool]) -> bool:
     return claim()
 
 
-@each_server
 def test_c75_a_chat_that_is_left_is_spent_as_it_was_held(whole: Server) -> None:
     rounds = max(ROUNDS // 10, 1)
     key = whole.new_key(f"leaves-chats-{whole.kind}", budget_usd="100")
@@ -80,7 +79,6 @@ def test_c75_a_chat_that_is_left_is_spent_as_it_was_held(whole: Server) -> None:
     database.close()
 
 
-@each_server
 def test_c75_a_submit_that_is_left_before_its_reply_is_owned_and_stays_open(whole: Server) -> None:
     """The work is AssemblyAI's by then: it is settled when it is done, whoever left."""
     rounds = max(ROUNDS // 10, 1)
