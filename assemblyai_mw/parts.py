@@ -12,11 +12,19 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from .calllog import OnCall
-from .clock_watch import ClockWatch
+from .billing.price_book import PriceBook
 from .config import LLM_ROUTES, Config, Upstream
+from .dialects.chat import Model
 from .errors import ConfigError
-from .hooks import (
+from .middleware.budget import soft_budget_teller
+from .middleware.rate_limit.path import path_beside
+from .settlement.background import BackgroundSettler
+from .settlement.deadlines import BACKGROUND_PAGES, first_look_s
+from .store.clock import ClockWatch
+from .store.lazy import is_made, late, original
+from .telemetry.call_log import OnCall
+from .telemetry.log_file import LogFile
+from .telemetry.setup import (
     OnSoftBudget,
     callbacks_of,
     guards_of,
@@ -24,22 +32,14 @@ from .hooks import (
     soft_budget_callback,
     webhook_of,
 )
-from .late import is_made, late, original
-from .logfile import LogFile
-from .middleware.budget import soft_budget_teller
-from .pricing import PriceBook
-from .rate_path import path_beside
-from .settlement.background import BackgroundSettler
-from .settlement.patience import BACKGROUND_PAGES, first_look_s
-from .translate import Model
 from .transport import SocketTransport, Timeouts, Transport
 
 if TYPE_CHECKING:
     from .guards import Guardrail
-    from .metrics import RequestMetrics
     from .settlement.settler import Settler
     from .store import Database, Holds, Keys, Ledger
-    from .webhook import WebhookSink
+    from .telemetry.metrics import RequestMetrics
+    from .telemetry.webhook import WebhookSink
 
 
 @dataclass(frozen=True, slots=True)

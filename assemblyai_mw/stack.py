@@ -9,24 +9,24 @@ from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from .call import enter
-from .calllog import OnCall
 from .config import Config, Upstream, load_config
+from .endpoints.key_me import SelfService
 from .errors import error_reply
-from .hooks import OnSoftBudget, metrics_app_of, tracing_of
-from .identity import Identify
-from .middleware.auth import KeyAuth
+from .middleware.auth.identity import Identify
+from .middleware.auth.stage import KeyAuth
 from .middleware.budget import Budget
-from .middleware.cost import CostLogger
+from .middleware.cost.stage import CostLogger
 from .middleware.forward import UpstreamForwarder
-from .middleware.isolation import Isolation
+from .middleware.isolation.stage import Isolation
 from .middleware.log import CallLog
-from .middleware.openai import OpenAITranslator
+from .middleware.openai.stage import OpenAITranslator
 from .middleware.policy import Policy
-from .middleware.rate_limit import RateLimit
+from .middleware.rate_limit.stage import RateLimit
 from .middleware.router import PrefixRouter
 from .parts import Parts
-from .self_service import SelfService
-from .settlement.patience import under_way_s
+from .settlement.deadlines import under_way_s
+from .telemetry.call_log import OnCall
+from .telemetry.setup import OnSoftBudget, metrics_app_of, tracing_of
 from .transport import Transport
 
 if TYPE_CHECKING:

@@ -21,11 +21,11 @@ from typing import Any
 
 from sqlalchemy import func, insert, select
 
+from assemblyai_mw.billing.price_book import PriceBook
+from assemblyai_mw.billing.replies import Usage
 from assemblyai_mw.call import Call, Caller, route_for
-from assemblyai_mw.pricing import PriceBook
 from assemblyai_mw.store import Database, Holds, Keys, Ledger
 from assemblyai_mw.store.schema import calls, spend, totals
-from assemblyai_mw.usage import Usage
 
 KEYS, TEAMS, DAYS, COST = 1000, 20, 90, 541_667
 MODELS = ("universal-2", "universal-3-5-pro", "gpt-5", "gpt-5-mini", "claude-sonnet-4-6")

@@ -12,7 +12,7 @@ from openai.types import Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from assemblyai_mw.call import CALL_KEY
-from assemblyai_mw.translate import Target
+from assemblyai_mw.dialects.chat import Target
 
 HELLO = [{"role": "user", "content": "Hello"}]
 TARGET = Target("assemblyai/gpt-5-mini", "gpt-5-mini", "us", "/llm-gateway.assemblyai")

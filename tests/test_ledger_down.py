@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_settlement import COST, SUBMIT, House, build, close_databases
+from settlement_kit import COST, SUBMIT, House, build, close_databases
 
 from assemblyai_mw.testing import FakeAssemblyAI, Hosts, serve_all
 

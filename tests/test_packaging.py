@@ -88,7 +88,7 @@ def test_the_walk_sees_the_core_dependencies(setup):
     assert names(setup["options"]["install_requires"]) - used == set()
 
 
-@pytest.mark.parametrize("name", ["prices.toml", "py.typed"])
+@pytest.mark.parametrize("name", ["billing/prices.toml", "py.typed"])
 def test_package_data_is_installed(name):
     assert resources.files("assemblyai_mw").joinpath(name).is_file()
 

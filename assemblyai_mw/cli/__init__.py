@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import click
 
-from .check import check
-from .group import ConfigSource, OneLineErrors, Setup
+from .base import ConfigSource, OneLineErrors, Setup
+from .check.command import check
 from .keys import keys, teams
 from .settlement import reconcile, reprice, settle
 from .usage import usage

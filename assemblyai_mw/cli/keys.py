@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .group import Duration, Setup, Wrong
+from .base import Duration, Setup, Wrong
 from .output import cell, echo_json, echo_table, to_dict
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .group import Moment, Setup
+from .base import Moment, Setup
 from .output import echo_json_rows, echo_table, to_dict
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ def settle(setup: Setup, stopped: bool) -> None:
     way any more. Exit status 0 when nothing is left open, 1 when something is (transcripts
     that are not finished, mostly), 2 for a wrong configuration.
     """
-    from ..hooks import callbacks_of
-    from ..pricing import PriceBook, format_usd
+    from ..billing.price_book import PriceBook, format_usd
     from ..settlement.settler import Settler
     from ..store import Ledger
+    from ..telemetry.setup import callbacks_of
 
     config = setup.config()
     if config.callbacks and os.getcwd() not in sys.path:
@@ -149,7 +149,7 @@ def reconcile(
     status 0 where nothing differs, 1 where something does or AssemblyAI cannot be asked, 2
     for a wrong configuration.
     """
-    from ..pricing import PriceBook
+    from ..billing.price_book import PriceBook
     from ..settlement.reconcile import reconcile
     from ..store import Ledger
 
@@ -189,7 +189,7 @@ def reprice(setup: Setup, dry_run: bool) -> None:
     Each at the prices of its own moment. Calls whose usage was never seen stay unpriced.
     Exit status 0 also where some stay so; 1 if the ledger cannot be written.
     """
-    from ..pricing import PriceBook, format_usd
+    from ..billing.price_book import PriceBook, format_usd
     from ..settlement.reprice import reprice
     from ..store import Ledger
 

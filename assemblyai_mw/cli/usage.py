@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
-from .group import Moment, Setup, Wrong
+from .base import Moment, Setup, Wrong
 from .output import echo_csv, echo_json_rows, echo_table
 
 if TYPE_CHECKING:

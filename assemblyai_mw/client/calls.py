@@ -11,9 +11,9 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal, overload
 
+from ..billing.replies import ChatMeter, asked_of, chat_usage
 from ..config.values import DEFAULT_ROUTES
-from ..errors import RequestRefused
-from ..translate import (
+from ..dialects.chat import (
     BadReply,
     ChatRequest,
     ChunkStream,
@@ -22,9 +22,9 @@ from ..translate import (
     to_completion,
     to_gateway,
 )
-from ..translate.errors import of_status, parsed
+from ..dialects.chat.errors import of_status, parsed
+from ..errors import RequestRefused
 from ..transport import Origin
-from ..usage import ChatMeter, asked_of, chat_usage
 from .errors import AuthenticationError, BadRequestError, from_gateway, from_refusal
 from .exchange import Exchange
 from .streams import AsyncCompletionStream, CompletionStream, Record, WholeStream, cost_of

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import requests
 import urllib3
 
+from ..dialects.chat import ApiError
+from ..dialects.chat.errors import of_status
 from ..errors import MiddlewareError, RequestRefused
-from ..translate import ApiError
-from ..translate.errors import of_status
 
 
 class APIError(MiddlewareError):

@@ -9,8 +9,8 @@ from typing import Any
 import requests
 import urllib3
 
-from ..translate import ChatRequest, to_error
-from ..translate.errors import parsed
+from ..dialects.chat import ChatRequest, to_error
+from ..dialects.chat.errors import parsed
 from .errors import APIConnectionError, from_gateway, unreachable
 
 CONNECT_TIMEOUT_S = 10.0

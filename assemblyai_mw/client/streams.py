@@ -12,10 +12,10 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
 
-from ..pricing import PriceBook, Unpriced
-from ..sse import SSESplitter, parse_event
-from ..translate import ChunkStream, completion_as_events
-from ..usage import ChatMeter, Usage
+from ..billing.price_book import PriceBook, Unpriced
+from ..billing.replies import ChatMeter, Usage
+from ..dialects.chat import ChunkStream, completion_as_events
+from ..http.sse import SSESplitter, parse_event
 from .errors import from_gateway
 from .exchange import Exchange
 

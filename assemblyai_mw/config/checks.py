@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from ..errors import ConfigError
-from ..http import TOKEN
+from ..http.messages import TOKEN
 from ..secret import Secret
 from .strictyaml import shown
 

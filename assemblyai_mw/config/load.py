@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import pricefile
+from ..billing import price_file as pricefile
 from ..errors import ConfigError
 from ..secret import Secret
 from .checks import (

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..features import features_of
+from ..billing.features import features_of
 from .protocol import Block
 
 if TYPE_CHECKING:

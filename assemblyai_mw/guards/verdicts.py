@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import RequestRefused
 from .protocol import Block, Finding, GuardError, Guardrail
-from .stream import Filter
+from .windows import Filter
 
 if TYPE_CHECKING:
     from ..call import Call

@@ -15,11 +15,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..calllog import OnCall
 from ..cli import group_for
 from ..errors import ConfigError
-from ..identity import Answer
+from ..middleware.auth.identity import Answer
 from ..stack import AssemblyAIMiddleware
+from ..telemetry.call_log import OnCall
 from ..transport import Transport
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..asking import JSON_KINDS, MAX_JSON_BYTES, asked_for, check_spelling
+from ..billing.price_book import PriceBook, format_usd
+from ..billing.replies import kind_of
 from ..call import Call, Caller, enter, json_of
-from ..clock_watch import ClockWatch
+from ..call.billable import JSON_KINDS, MAX_JSON_BYTES, asked_for, check_spelling
 from ..errors import RequestRefused, StoreError
-from ..late import holds_of
-from ..pricing import PriceBook, format_usd
-from ..usage import kind_of
+from ..store.clock import ClockWatch
+from ..store.lazy import holds_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

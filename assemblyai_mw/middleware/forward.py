@@ -22,7 +22,7 @@ from ..errors import (
     UpstreamError,
     error_reply,
 )
-from ..http import (
+from ..http.messages import (
     HOP_BY_HOP,
     TOKEN,
     connection_tokens,
@@ -31,9 +31,9 @@ from ..http import (
     is_field_value,
     request_target,
 )
+from ..http.wsgi import beginning
 from ..secret import Secret
 from ..transport import Origin, Request, SocketTransport, Timeouts, Transport, UpstreamReply
-from ..wsgi import beginning
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

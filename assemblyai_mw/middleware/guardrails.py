@@ -9,15 +9,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..asking import JSON_KINDS, MAX_JSON_BYTES, json_object
+from ..billing.replies import kind_of
 from ..call import Call, enter, replace_body
-from ..decoding import decode
+from ..call.billable import JSON_KINDS, MAX_JSON_BYTES, json_object
 from ..errors import RequestRefused, UpstreamError
+from ..guards.guarded_stream import GuardedStream
 from ..guards.protocol import GuardError, Guardrail
-from ..guards.reply import GuardedStream
 from ..guards.verdicts import failed, verdict_of
-from ..usage import kind_of
-from ..wsgi import Reply
+from ..http.encoding import decode
+from ..http.wsgi import Reply
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..call import enter
-from ..calllog import OnCall, emit, logged, wanted
-from ..http import TOKEN
+from ..http.messages import TOKEN
+from ..telemetry.call_log import OnCall, emit, logged, wanted
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from ..asking import JSON_KINDS, MAX_JSON_BYTES, asked_for, check_encoding, check_spelling
+from ..billing.features import FILLED, FLAGS
+from ..billing.replies import kind_of
 from ..call import Call, Caller, enter, json_of, read_body
+from ..call.billable import JSON_KINDS, MAX_JSON_BYTES, asked_for, check_encoding, check_spelling
 from ..errors import BadRequest, RequestRefused
-from ..features import FILLED, FLAGS
-from ..http import content_length, is_chunked
-from ..usage import kind_of
+from ..http.messages import content_length, is_chunked
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..call import CALL_KEY, Call, Route, enter_route, route_for
 from ..errors import ConfigError
-from ..http import request_tail
+from ..http.messages import request_tail
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..features import FLAGS
-from ..settling import AUDIO, SENT_AFTER, audio_mark
-from .patience import sent
-from .upstream_list import Listed
+from ..billing.features import FLAGS
+from .closing import AUDIO, SENT_AFTER, audio_mark
+from .deadlines import sent
+from .transcript_list import Listed
 
 if TYPE_CHECKING:
     from ..store import Due

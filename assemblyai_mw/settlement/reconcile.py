@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..billing.price_book import PriceBook, Unpriced, format_usd
+from ..billing.replies import transcript_outcome
 from ..config import Config, Timeouts
 from ..errors import UpstreamError
-from ..pricing import PriceBook, Unpriced, format_usd
 from ..transport import Transport
-from ..usage import transcript_outcome
-from .account import Account, Accounts, Answer, refusal
-from .patience import over
-from .upstream_list import Listed, walk
+from .deadlines import over
+from .rest_api import Account, Accounts, Answer, refusal
+from .transcript_list import Listed, walk
 
 if TYPE_CHECKING:
     from ..store import Ledger

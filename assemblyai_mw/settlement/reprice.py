@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..pricing import Price, PriceBook, Unpriced
-from ..usage import Usage
+from ..billing.price_book import Price, PriceBook, Unpriced
+from ..billing.replies import Usage
 
 if TYPE_CHECKING:
     from ..store import Ledger

@@ -10,18 +10,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ..billing.price_book import PriceBook
+from ..billing.replies import Outcome, transcript_outcome
 from ..call import Call, Caller, Route
-from ..calllog import OnCall, emit, wanted
 from ..config import Config
 from ..errors import StoreError, UpstreamError
-from ..pricing import PriceBook
-from ..settling import Closed, close_row, shows_end
+from ..telemetry.call_log import OnCall, emit, wanted
 from ..transport import Transport
-from ..usage import Outcome, transcript_outcome
-from .account import Account, Accounts, Answer, refusal
+from .closing import Closed, close_row, shows_end
+from .deadlines import over
 from .matching import Match, match, shows_what_was_asked
-from .patience import over
-from .upstream_list import Listed, walk
+from .rest_api import Account, Accounts, Answer, refusal
+from .transcript_list import Listed, walk
 
 if TYPE_CHECKING:
     from ..store import Due, Ledger

@@ -1,13 +1,21 @@
-"""The only SQL: virtual keys, the ledger, and budget holds, on SQLite or PostgreSQL."""
+"""The only SQL: virtual keys, the ledger, and budget holds, on SQLite or PostgreSQL.
 
-from .database import Database, as_database
-from .holds import Hold, Holds, Refusal, Standing
-from .key_info import Change, KeyInfo, NewKey, TeamInfo
-from .keys import Keys, hash_key
-from .ledger import Ledger
-from .settling import Due
-from .spending import SoftBudget
-from .transcripts import Owner, TranscriptRow, owner_key
+Its names are imported when they are first asked for: SQLAlchemy takes longer to import than
+everything else here together, and an app that wraps itself at import need not wait for it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .database import Database, as_database
+    from .holds import Hold, Holds, Refusal, Standing
+    from .key_info import Change, KeyInfo, NewKey, TeamInfo
+    from .keys import Keys, hash_key
+    from .leases import Due
+    from .ledger import Ledger
+    from .owners import Owner, TranscriptRow, owner_key
+    from .totals import SoftBudget
 
 __all__ = [
     "Change",
@@ -29,3 +37,22 @@ __all__ = [
     "hash_key",
     "owner_key",
 ]
+
+_MODULES = {
+    **dict.fromkeys(("Database", "as_database"), "database"),
+    **dict.fromkeys(("Hold", "Holds", "Refusal", "Standing"), "holds"),
+    **dict.fromkeys(("Change", "KeyInfo", "NewKey", "TeamInfo"), "key_info"),
+    **dict.fromkeys(("Keys", "hash_key"), "keys"),
+    **dict.fromkeys(("Owner", "TranscriptRow", "owner_key"), "owners"),
+    "Due": "leases",
+    "Ledger": "ledger",
+    "SoftBudget": "totals",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    globals()[name] = value
+    return value

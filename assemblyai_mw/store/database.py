@@ -18,11 +18,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from ..errors import ConfigError, StoreError
+from .columns import micros
 from .creation import check_schema, is_made, make_tables
-from .readers import Readers
+from .idle_connections import Readers
 from .schema import meta
 from .sqlite_file import SQLiteFile, problems
-from .values import micros
 
 # Any constant does, as long as nobody else locks it: "aamw" in ASCII.
 _CREATION_LOCK = 0x61616D77

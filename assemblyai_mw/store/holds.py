@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ..pricing import format_usd
+from ..billing.price_book import format_usd
+from .columns import micros
 from .database import Database, as_database
-from .prepared import Prepared
 from .schema import PENDING, calls, holds, spend
-from .spending import (
+from .statements import Prepared
+from .totals import (
     UNLIMITED,
     Limits,
     Period,
@@ -26,7 +27,6 @@ from .spending import (
     spent_and_held,
     windows,
 )
-from .values import micros
 
 if TYPE_CHECKING:
     from ..call import Call, Caller

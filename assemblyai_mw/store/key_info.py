@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from ..billing.price_book import format_usd
 from ..call import Caller
-from ..pricing import format_usd
-from .values import from_json, iso, micros, moment, optional_moment, to_json
+from .columns import from_json, iso, micros, moment, optional_moment, to_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from .values import duration, micros, nano_usd, to_json
+from .columns import duration, micros, nano_usd, to_json
 
 # The master key's calls carry this name in the ledger.
 RESERVED_NAMES = frozenset({"master"})

@@ -17,11 +17,11 @@ from sqlalchemy.exc import IntegrityError
 from ..call import Caller
 from ..errors import KeyExists, UnknownKey
 from . import key_options as option
+from .columns import Moment, Money, duration, from_json, micros, moment, nano_usd, to_json
 from .database import Database, as_database
 from .key_info import Change, KeyInfo, NewKey, TeamInfo, caller_of, info_of, json_list
-from .prepared import Prepared
 from .schema import audit, keys, secrets, spend, teams
-from .values import Moment, Money, duration, from_json, micros, moment, nano_usd, to_json
+from .statements import Prepared
 
 _PREFIX_CHARS = 7
 # 24 random bytes are 192 bits; RFC 4086 asks for 128 where guessing costs the guesser nothing.

@@ -9,38 +9,21 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, SmallInteger, Text, bindparam, func, insert, update
 
 from ..errors import StoreError
+from .columns import day_of, from_json, micros, plain, tag_names, to_json
 from .database import Database, as_database
-from .prepared import Prepared
+from .leases import Settling
+from .owners import Transcripts, add_transcript
 from .report import Reports
-from .schema import (
-    FAILED,
-    IS_PENDING,
-    IS_UNPRICED,
-    PENDING,
-    SETTLED,
-    UNPRICED,
-    calls,
-    transcripts,
-)
-from .settling import Settling
-from .spending import (
-    SoftBudget,
-    add_spend,
-    add_sums,
-    free_request,
-    limits_of,
-    soft_warnings,
-    windows,
-)
-from .transcripts import Transcripts, add_transcript
-from .values import day_of, from_json, micros, plain, tag_names, to_json
+from .schema import FAILED, IS_PENDING, IS_UNPRICED, PENDING, SETTLED, UNPRICED, calls, transcripts
+from .statements import Prepared
+from .totals import SoftBudget, add_spend, add_sums, free_request, limits_of, soft_warnings, windows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from ..billing.price_book import Price
+    from ..billing.replies import Usage
     from ..call import Call
-    from ..pricing import Price
-    from ..usage import Usage
 
 _OPENED = (
     "request_id",

@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, case, func, select, tuple_
 
-from ..pricing import format_usd
+from ..billing.price_book import format_usd
+from .columns import Moment, from_json, iso, micros, model_of, moment, tag_names
 from .database import Database
 from .schema import (
     FAILED,
@@ -22,7 +23,6 @@ from .schema import (
     totals,
     transcripts,
 )
-from .values import Moment, from_json, iso, micros, model_of, moment, tag_names
 
 By = Literal["key", "team", "model", "day", "tag"]
 _PAGE = 1000

@@ -23,7 +23,7 @@ from .chat import ChatAnswer
 from .fake import EU_KEY, US_KEY, FakeAssemblyAI
 from .faults import ConnectionCut, Fault
 from .in_process import FakeTransport
-from .log import SeenRequest
+from .seen import SeenRequest
 from .server import Hosts, serve, serve_all
 from .transcripts import FakeTranscript, Upload
 

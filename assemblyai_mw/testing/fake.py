@@ -10,13 +10,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import features, voice
-from .catalogue import catalogue
+from . import small_hosts as voice
+from . import transcript_json as features
 from .chat import ChatAnswer
 from .faults import BrokenBody, ConnectionCut, Fault, Faults
 from .gateway import Gateway, gateway_error, unauthorized
-from .log import JSON_BYTES, KEPT_BYTES, SeenRequest, headers_of, read_body
+from .gateway_models import catalogue
 from .replies import Answer, Request, api_error
+from .seen import JSON_BYTES, KEPT_BYTES, SeenRequest, headers_of, read_body
 from .transcripts import FakeTranscript, Transcripts, Upload
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .log import SeenRequest
+from .seen import SeenRequest
 
 
 class ConnectionCut(ConnectionError):

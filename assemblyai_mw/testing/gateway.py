@@ -12,7 +12,8 @@ import uuid
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from . import chat, features
+from . import chat
+from . import transcript_json as features
 from .replies import Answer, Request
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from ..errors import UpstreamError
+from ..http.wsgi import Reply
 from ..transport import Origin, Request, Timeouts
-from ..wsgi import Reply
 from .fake import FakeAssemblyAI
 from .faults import ConnectionCut
-from .log import HEADERS_KEY
+from .seen import HEADERS_KEY
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

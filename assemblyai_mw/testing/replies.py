@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from .log import SeenRequest
+from .seen import SeenRequest
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -22,7 +22,7 @@ from urllib.parse import unquote_to_bytes
 
 from .fake import STOP_KEY, FakeAssemblyAI
 from .faults import ConnectionCut
-from .log import HEADERS_KEY
+from .seen import HEADERS_KEY
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo

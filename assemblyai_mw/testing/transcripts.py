@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from . import features, speech
+from . import speech
+from . import transcript_json as features
 from .replies import Answer, Request, api_error
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import pytest
 from cli_kit import Run, made
 from click.testing import CliRunner, Result
 
+from assemblyai_mw.billing.price_book import Item, Price
+from assemblyai_mw.billing.replies import Usage
 from assemblyai_mw.cli import main
-from assemblyai_mw.pricing import Item, Price
 from assemblyai_mw.store import Database, Keys, Ledger
-from assemblyai_mw.usage import Usage
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from assemblyai_mw.guards.pattern import PatternGuard
 from assemblyai_mw.middleware.budget import Budget
 from assemblyai_mw.middleware.guardrails import Guardrails
 from assemblyai_mw.middleware.log import CallLog
-from assemblyai_mw.middleware.rate_limit import RateLimit
+from assemblyai_mw.middleware.rate_limit.stage import RateLimit
 
 KEY = "sk-conformance-3f1d9b"
 MASTER = "sk-master-conformance-77"

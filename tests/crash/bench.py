@@ -17,13 +17,13 @@ from typing import Any
 import requests
 from sqlalchemy import func, select
 
+from assemblyai_mw.billing.price_book import PriceBook, format_usd
+from assemblyai_mw.billing.replies import transcript_outcome
 from assemblyai_mw.config import load_config
-from assemblyai_mw.pricing import PriceBook, format_usd
 from assemblyai_mw.settlement.settler import Settler
 from assemblyai_mw.store import Database, Keys, Ledger
 from assemblyai_mw.store.schema import calls, holds, spend
 from assemblyai_mw.testing import EU_KEY, US_KEY, FakeAssemblyAI, Hosts, serve_all
-from assemblyai_mw.usage import transcript_outcome
 
 from .workers import Workers
 

@@ -20,8 +20,8 @@ sys.path.append(str(ROOT))
 
 from assemblyai_mw.cli import main  # noqa: E402
 from assemblyai_mw.config import checks, entries, load, values  # noqa: E402
+from assemblyai_mw.dialects.chat import PARAMETERS  # noqa: E402
 from assemblyai_mw.errors import ConfigError  # noqa: E402
-from assemblyai_mw.translate import PARAMETERS  # noqa: E402
 
 DOCS = ROOT / "docs"
 

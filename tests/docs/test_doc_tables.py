@@ -13,8 +13,8 @@ from doc_tables import DOCS, TABLES, marked
 import assemblyai_mw
 from assemblyai_mw import client, guards, testing
 from assemblyai_mw.config import DEFAULT_ROUTES
-from assemblyai_mw.translate import ModelList
-from assemblyai_mw.translate.reply import finish_reason
+from assemblyai_mw.dialects.chat import ModelList
+from assemblyai_mw.dialects.chat.reply import finish_reason
 
 OPENAI = (DOCS / "openai.md").read_text(encoding="utf-8")
 

@@ -12,14 +12,7 @@ import pytest
 from webtest import TestApp
 
 from assemblyai_mw import CostLogger, Ledger, OpenAITranslator, PrefixRouter
-from assemblyai_mw.guards import (
-    Block,
-    Blocked,
-    Finding,
-    Guardrail,
-    PatternGuard,
-    TextGuard,
-)
+from assemblyai_mw.guards import Block, Blocked, Finding, Guardrail, PatternGuard, TextGuard
 from assemblyai_mw.middleware.guardrails import Guardrails
 from assemblyai_mw.testing import FakeAssemblyAI
 

@@ -37,8 +37,8 @@ from assemblyai_mw import (
     Ledger,
     PriceBook,
 )
+from assemblyai_mw.billing.replies import asked_of
 from assemblyai_mw.call import CALL_KEY, Call, route_for
-from assemblyai_mw.usage import asked_of
 
 PROCESSES = 4
 THREADS = 16

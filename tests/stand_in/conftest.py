@@ -9,11 +9,7 @@ import openai
 import pytest
 from webtest import TestApp
 
-from assemblyai_mw.testing import (
-    US_KEY,
-    FakeAssemblyAI,
-    serve,
-)
+from assemblyai_mw.testing import US_KEY, FakeAssemblyAI, serve
 
 
 @pytest.fixture

@@ -10,9 +10,7 @@ from typing import Any
 
 from webtest import TestApp
 
-from assemblyai_mw.testing import (
-    US_KEY,
-)
+from assemblyai_mw.testing import US_KEY
 
 AUTH = {"Authorization": US_KEY}
 UNKNOWN_ID = "11111111-2222-3333-4444-555555555555"

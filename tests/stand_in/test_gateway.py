@@ -10,9 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from webtest import TestApp
 
-from assemblyai_mw.testing import (
-    FakeAssemblyAI,
-)
+from assemblyai_mw.testing import FakeAssemblyAI
 
 from .kit import UNKNOWN_ID, ask, submit
 

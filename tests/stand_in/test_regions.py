@@ -10,12 +10,7 @@ from webtest import TestApp
 from assemblyai_mw.errors import UpstreamError
 from assemblyai_mw.middleware.forward import UpstreamForwarder
 from assemblyai_mw.middleware.router import PrefixRouter
-from assemblyai_mw.testing import (
-    EU_KEY,
-    US_KEY,
-    FakeTransport,
-    serve_all,
-)
+from assemblyai_mw.testing import EU_KEY, US_KEY, FakeTransport, serve_all
 from assemblyai_mw.transport import Origin, Request, Timeouts
 
 from .kit import get

@@ -8,11 +8,7 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
-from assemblyai_mw.testing import (
-    EU_KEY,
-    US_KEY,
-    FakeAssemblyAI,
-)
+from assemblyai_mw.testing import EU_KEY, US_KEY, FakeAssemblyAI
 
 from .kit import UNKNOWN_ID, submit, wav
 

@@ -12,10 +12,7 @@ import assemblyai as aai
 import openai
 import pytest
 
-from assemblyai_mw.testing import (
-    US_KEY,
-    FakeAssemblyAI,
-)
+from assemblyai_mw.testing import US_KEY, FakeAssemblyAI
 
 from .kit import wav
 

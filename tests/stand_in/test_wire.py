@@ -13,12 +13,7 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
-from assemblyai_mw.testing import (
-    US_KEY,
-    ConnectionCut,
-    FakeAssemblyAI,
-    serve,
-)
+from assemblyai_mw.testing import US_KEY, ConnectionCut, FakeAssemblyAI, serve
 
 from .kit import AUTH, exchange, get, submit
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from assemblyai_mw.billing.price_book import Item, Price
+from assemblyai_mw.billing.replies import Usage
 from assemblyai_mw.call import Call, Caller, Route, route_for
-from assemblyai_mw.pricing import Item, Price
 from assemblyai_mw.store import Database, Keys, Ledger, hash_key
-from assemblyai_mw.usage import Usage
 
 NOON = datetime.fromisoformat("2026-11-22T12:00:00+00:00").timestamp()
 _numbers = itertools.count(1)

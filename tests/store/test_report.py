@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from assemblyai_mw.store import Database, Keys, Ledger, hash_key
-from assemblyai_mw.store.values import tag_names
+from assemblyai_mw.store.columns import tag_names
 
 from .kit import NOON, call_by, caller_of, opened, opening, price_of, settled, used
 

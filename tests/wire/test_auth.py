@@ -9,7 +9,7 @@ import itertools
 import pytest
 
 from assemblyai_mw.errors import StoreError
-from assemblyai_mw.middleware.auth import KeyAuth
+from assemblyai_mw.middleware.auth.stage import KeyAuth
 
 from .kit_client import ACCOUNT_KEY, GOOD_KEY, OTHER_KEY, Client, ask, request
 from .kit_direct import environ, run

@@ -92,7 +92,7 @@ def between(app):
 
 
 def by_hand():
-    from assemblyai_mw.middleware.auth import KeyAuth
+    from assemblyai_mw.middleware.auth.stage import KeyAuth
     from assemblyai_mw.middleware.forward import UpstreamForwarder
     from assemblyai_mw.middleware.router import PrefixRouter
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ...calllog import OnCall
 from ...errors import ConfigError
-from ...identity import Answer
+from ...middleware.auth.identity import Answer
 from ...stack import AssemblyAIMiddleware
+from ...telemetry.call_log import OnCall
 from ...transport import Transport
 
 if TYPE_CHECKING:

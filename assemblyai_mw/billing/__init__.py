@@ -1,0 +1,11 @@
+"""What a call is, what it used, and what that costs. Pure.
+
+replies        what a call used, read from its request and its reply
+usage          the record of it, of which prices are made
+chat           tokens of chats, whole and streamed
+features       features of a transcript, from requests and replies
+price_book     usage x prices -> money, exactly
+compiled_book  which item a name means, and its price on a day
+price_file     prices.toml with an operator's changes, checked and compiled
+money          amounts, and how they came about
+"""

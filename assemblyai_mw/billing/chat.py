@@ -1,0 +1,215 @@
+"""What a chat completion used: tokens from a reply, or from the events of a stream.
+
+Shapes: docs/llm-gateway/chat-completions and `assemblyai.llm_gateway.v1.models` of the
+SDK. A reply that is no stream has both spellings, `input_tokens`/`output_tokens` and
+`prompt_tokens`/`completion_tokens`; a stream passes the provider's own usage on, with
+the second pair alone, on every chunk or on a last one without choices.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..http.sse import Event, SSESplitter
+from .usage import Outcome, Usage, count, name_of, names_of, odd, shown
+
+DEFAULT_MAX_TOKENS = 1000  # docs/llm-gateway/chat-completions: "Default is 1000"
+_PROMPT = ("messages", "prompt", "tools", "response_format")
+
+
+def chat_asked(body: Mapping[str, Any], size: int | None = None) -> dict[str, Any]:
+    """Return what the price of a chat completion depends on; see `usage.asked_of`.
+
+    Without *size*, `prompt_bytes` is the length of what the model will read, as JSON.
+    """
+    asked: dict[str, Any] = {}
+    named = [body.get("model")]
+    bounds = [_output_bound(body)]
+    fallbacks = body.get("fallbacks")
+    if isinstance(fallbacks, list) and fallbacks:
+        asked["fallbacks"] = True
+        tables = [fallback for fallback in fallbacks if isinstance(fallback, Mapping)]
+        named += [fallback.get("model") for fallback in tables]
+        bounds += [_output_bound(fallback, 0) for fallback in tables]
+    models = names_of(named)
+    if models:
+        asked["models"] = models
+    asked["max_tokens"] = max(bounds)
+    choices = count(body.get("n"), 1000)
+    if choices and choices > 1:
+        asked["choices"] = choices
+    if size is None:
+        read = [body[name] for name in _PROMPT if name in body]
+        if fallbacks:
+            read.append(fallbacks)
+        size = len(json.dumps(read, ensure_ascii=False, default=str).encode("utf-8", "replace"))
+    asked["prompt_bytes"] = size
+    region = name_of(body.get("model_region"))
+    if region:
+        asked["model_region"] = region
+    transcript = name_of(body.get("transcript_id"))
+    if transcript:
+        asked["transcript_id"] = transcript
+    return asked
+
+
+def _output_bound(body: Mapping[str, Any], default: int = DEFAULT_MAX_TOKENS) -> int:
+    given = [count(body.get(name)) for name in ("max_tokens", "max_completion_tokens")]
+    return max((n for n in given if n), default=default)
+
+
+def chat_usage(reply: Any, asked: Mapping[str, Any] | None, region: str) -> Usage | None:
+    """Return what a chat completion used, or None where its reply does not tell."""
+    return chat_outcome(reply, asked, region).usage
+
+
+def chat_outcome(
+    reply: Any, asked: Mapping[str, Any] | None, region: str, *, kind: str = "chat"
+) -> Outcome:
+    """Return what a chat completion used; `odd` with a reason where it cannot be told.
+
+    The model is the reply's `model`, since a fallback may have answered, else the one
+    asked for. Reasoning tokens are part of the completion and are not added.
+    """
+    if not isinstance(reply, Mapping):
+        return odd(f"the reply is not an object but {shown(reply)}")
+    reported = name_of(reply.get("model"))
+    usage = reply.get("usage")
+    if not isinstance(usage, Mapping):
+        return odd("the reply has no usage", reported)
+    counts = []
+    for names in (("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens")):
+        given = [usage[name] for name in names if usage.get(name) is not None]
+        read = [count(value) for value in given]
+        numbers = [number for number in read if number is not None]
+        if not given or len(numbers) != len(given):
+            return odd(f"{names[0]} is {shown(given[0] if given else None)}", reported)
+        # Where both spellings are there and differ, the larger one cannot undercharge.
+        counts.append(max(numbers))
+    details = usage.get("prompt_tokens_details")
+    if not isinstance(details, Mapping):
+        details = {}
+    creation = details.get("cache_creation")
+    if not isinstance(creation, Mapping):
+        creation = {}
+    cached = _first(details.get("cached_tokens"), usage.get("cache_read_input_tokens"))
+    written = _first(
+        creation.get("ephemeral_5m_input_tokens"),
+        details.get("cache_write_tokens"),
+        usage.get("cache_creation_input_tokens"),
+    )
+    written_1h = _first(creation.get("ephemeral_1h_input_tokens"))
+    if cached is None or written is None or written_1h is None:
+        return odd("the reply counts cached tokens in a way that cannot be true", reported)
+    asked = asked or {}
+    models = asked.get("models") or ()
+    requested = name_of(models[0]) if models else None
+    return Outcome(
+        "completed",
+        Usage(
+            kind,
+            reported or requested,
+            region,
+            input_tokens=counts[0],
+            output_tokens=counts[1],
+            cached_tokens=cached,
+            cache_write_tokens=written,
+            cache_write_1h_tokens=written_1h,
+            model_region=name_of(asked.get("model_region")),
+            requested_model=None if asked.get("fallbacks") else requested,
+        ),
+        model=reported,
+    )
+
+
+def _first(*values: Any) -> int | None:
+    """Return the first count given, 0 where none is, None where it is no count."""
+    for value in values:
+        if value is not None:
+            return count(value)
+    return 0
+
+
+class ChatMeter:
+    """Read the usage of a streamed chat completion while its bytes pass by.
+
+    Feed it every chunk; it never raises and keeps at most one unfinished event. The
+    last usage seen counts: providers repeat a running total, and end with the sum.
+
+    Args:
+        asked: What `asked_of("chat", ...)` kept.
+        region: The region of the host that answers.
+
+    Attributes:
+        done: `data: [DONE]` was seen: the stream is whole.
+        error: The stream carried an error event.
+    """
+
+    __slots__ = ("_asked", "_broken", "_model", "_region", "_splitter", "_usage", "done", "error")
+
+    def __init__(self, asked: Mapping[str, Any] | None, region: str) -> None:
+        self._asked = asked
+        self._region = region
+        self._splitter = SSESplitter()
+        self._usage: Mapping[str, Any] | None = None
+        self._model: str | None = None
+        self._broken: str | None = None
+        self.done = False
+        self.error = False
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the stream, cut anywhere."""
+        if self._broken is not None:
+            return
+        try:
+            events = self._splitter.feed(chunk)
+        except ValueError as error:
+            self._broken = f"the stream held {error}"
+            return
+        for event in events:
+            self._read(event)
+
+    def _read(self, event: Event) -> None:
+        data = event.data
+        if data is None:
+            return
+        if data.strip() == b"[DONE]":
+            self.done = True
+            return
+        # Most chunks are text and nothing else; only these words make one worth parsing.
+        wanted = b'"usage"' in data or b'"error"' in data
+        if not wanted and (self._model is not None or b'"model"' not in data):
+            return
+        try:
+            chunk = json.loads(data)
+        except (ValueError, RecursionError):
+            return
+        if not isinstance(chunk, Mapping):
+            return
+        if chunk.get("error"):
+            self.error = True
+        self._model = name_of(chunk.get("model")) or self._model
+        usage = chunk.get("usage")
+        if isinstance(usage, Mapping):
+            self._usage = usage
+
+    def outcome(self) -> Outcome:
+        """Return what the stream used, as far as it has been fed."""
+        if self._broken is not None:
+            return odd(self._broken, self._model)
+        if self._usage is None:
+            return odd("the stream ended without usage", self._model)
+        reply = {"model": self._model, "usage": self._usage}
+        return chat_outcome(reply, self._asked, self._region)
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the stream used, or None where it does not tell."""
+        return self.outcome().usage
+
+    @property
+    def reason(self) -> str | None:
+        """Why there is no usage; None where there is."""
+        return self.outcome().reason

@@ -1,0 +1,82 @@
+"""Amounts of money and how they came about: a price, its lines, and dollars as text.
+
+Money is a whole number of nano-dollars; dollars are decimal text, exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..errors import MiddlewareError
+
+NANO = 1_000_000_000  # nano-dollars in a dollar
+
+
+class Unpriced(MiddlewareError):
+    """The book has no price for something that was used.
+
+    Attributes:
+        reason: One line that names it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Item(NamedTuple):
+    """One line of a price: quantity x rate = amount, rounded to a nano-dollar.
+
+    Attributes:
+        item: What it is for, with what changed its rate: `gpt-5 input, in-region +10%`.
+        quantity: Decimal text: seconds (times channels where they count), or tokens.
+        unit: What the quantity counts: `second` or `token`.
+        rate: US dollars, decimal text, and for how much: `0.21/hour`, `5/million tokens`.
+        amount_nano: Nano-dollars.
+    """
+
+    item: str
+    quantity: str
+    unit: str
+    rate: str
+    amount_nano: int
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What something costs.
+
+    Attributes:
+        nano: Nano-dollars: the sum of the items' amounts.
+        items: The lines it is made of.
+    """
+
+    nano: int
+    items: tuple[Item, ...] = ()
+
+    @property
+    def usd(self) -> str:
+        """The price in dollars, exact decimal text."""
+        return format_usd(self.nano)
+
+    def breakdown(self) -> list[dict[str, str]]:
+        """Return the lines as JSON-able objects, with the amount in dollars."""
+        return [
+            {
+                "item": item.item,
+                "quantity": item.quantity,
+                "unit": item.unit,
+                "rate": item.rate,
+                "amount_usd": format_usd(item.amount_nano),
+            }
+            for item in self.items
+        ]
+
+
+def format_usd(nano: int) -> str:
+    """Return nano-dollars as dollars: exact decimal text, no exponent, no trailing zeros."""
+    sign = "-" if nano < 0 else ""
+    whole, part = divmod(abs(nano), NANO)
+    text = f"{part:09d}".rstrip("0")
+    return f"{sign}{whole}.{text}" if text else f"{sign}{whole}"

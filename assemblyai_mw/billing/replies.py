@@ -1,0 +1,300 @@
+"""What a call used, read from its request and its reply. Pure; nothing here knows a price.
+
+`kind_of` says which requests can cost something, `asked_of` keeps what their price
+depends on from the request, and `transcript_outcome` and its siblings read the reply.
+Fields are those of AssemblyAI's API reference (docs/api-reference/transcripts) and of
+its own SDKs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .chat import ChatMeter, chat_asked, chat_outcome, chat_usage
+from .features import CHANNELED, features_of
+from .usage import MAX_CHANNELS, Outcome, Usage, count, milliseconds, name_of, names_of, odd, shown
+
+__all__ = [
+    "ChatMeter",
+    "Outcome",
+    "Usage",
+    "asked_of",
+    "chat_outcome",
+    "chat_usage",
+    "clip_outcome",
+    "kind_of",
+    "outcome_of",
+    "session_outcome",
+    "transcript_outcome",
+    "understanding_outcome",
+]
+
+_SLASHES = re.compile(r"/{2,}")
+
+# service -> path -> kind, for POST. None is known to be free.
+_POSTS: dict[str, dict[str, str | None]] = {
+    "api": {
+        "/v2/transcript": "transcript",
+        "/v2/upload": None,
+        "/v2/realtime/token": "token",
+    },
+    "llm-gateway": {
+        "/v1/chat/completions": "chat",
+        "/v1/understanding": "understanding",
+        "/v1/understanding/validate": None,
+    },
+    "sync": {
+        "/v1/transcribe": "sync",
+        "/v1/transcribe/live": "sync",
+        # Older spellings that the service still answers: docs/sync-stt, SDK 1.8.2.
+        "/v1/transcribe/stream": "sync",
+        "/transcribe": "sync",
+    },
+    "dictation": {
+        "/v1/transcribe": "dictation",
+        "/v1/transcribe/live": "dictation",
+        "/v1/transcribe/stream": "dictation",
+    },
+    "tts": {"/v1/speech": "tts", "/v1/speech/events": "tts"},
+}
+_READS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE", "TRACE"})
+
+
+def kind_of(service: str, method: str, path: str) -> str | None:
+    """Return what kind of billable work a request asks for, or None where it is free.
+
+    Reading, deleting and uploading are free. A token for a streaming session costs
+    nothing itself, but opens a session that does: `token`. What writes (POST, PUT,
+    PATCH, any method nobody knows) and is not listed is `other`: it is recorded, and
+    has no price. Doubled and trailing slashes and letter case are read over, since the
+    upstream might read over them too.
+    """
+    method = method.upper()
+    if method in _READS and service != "streaming":
+        return None
+    path = _SLASHES.sub("/", path.lower()).rstrip("/") or "/"
+    if method in _READS:
+        return "token" if (service, method, path) == ("streaming", "GET", "/v3/token") else None
+    if method == "POST":
+        posts = _POSTS.get(service, {})
+        if path in posts:
+            return posts[path]
+        if service == "api" and path.startswith("/lemur/"):
+            return "lemur"
+    return "other"
+
+
+def asked_of(kind: str, body: Mapping[str, Any], *, size: int | None = None) -> dict[str, Any]:
+    """Return what the price will depend on, from the request: small and JSON-able.
+
+    It is kept with the ledger's row, so that a reply can be priced when the request is
+    long gone. Members, each only where it says something:
+
+    | member           | kinds                      | what                              |
+    |------------------|----------------------------|-----------------------------------|
+    | `models`         | all                        | asked for, first choice first     |
+    | `features`       | speech, understanding      | names as in `Usage.features`      |
+    | `transcript_id`  | chat, understanding        | the transcript that is read       |
+    | `fallbacks`      | chat                       | true where another model may answer |
+    | `max_tokens`, `choices`, `prompt_bytes`, `model_region` | chat | bounds   |
+    | `max_session_s`  | token                      | longest session it can open       |
+
+    Args:
+        kind: As `kind_of` gives it.
+        body: The request's JSON; for `token` its query, for `sync` and `dictation`
+            `{"model": ...}` from the `x-aai-model` header.
+        size: The body's length in bytes, where it is known.
+    """
+    if kind == "chat":
+        return chat_asked(body, size)
+    asked: dict[str, Any] = {}
+    models = _models(body)
+    if models:
+        asked["models"] = models
+    if kind in ("transcript", "understanding", "session"):
+        features = features_of(body)
+        if features:
+            asked["features"] = sorted(features)
+    if kind == "understanding":
+        transcript = name_of(body.get("transcript_id"))
+        if transcript:
+            asked["transcript_id"] = transcript
+    if kind == "token":
+        asked["max_session_s"] = _session_bound(body.get("max_session_duration_seconds"))
+    return asked
+
+
+def _models(body: Mapping[str, Any]) -> list[str]:
+    """Return every model a request names, first choice first.
+
+    `speech_models` replaced `speech_model`; where both are there, both may run.
+    """
+    several = body.get("speech_models")
+    named: list[Any] = list(several) if isinstance(several, list) else []
+    named.append(body.get("speech_model") or body.get("model") or body.get("final_model"))
+    return names_of(named)
+
+
+def _session_bound(value: Any) -> int:
+    """Return the longest session a token can open: 60 to 10,800 seconds, the default."""
+    try:
+        return min(max(int(value), 60), 10_800)
+    except (TypeError, ValueError, OverflowError):
+        return 10_800
+
+
+def transcript_outcome(reply: Any, asked: Mapping[str, Any] | None, region: str) -> Outcome:
+    """Return how a transcript ended, by a reply that shows it.
+
+    *reply* is the JSON of POST or GET /v2/transcript[/ID], of DELETE (the API scrubs
+    the text and keeps the rest), or of .../sentences and .../paragraphs, which exist
+    only once a transcript is completed. *asked* is what `asked_of` kept, None where the
+    request is not known.
+
+    A flag that the reply states counts; what it leaves out, or says null to, counts as
+    it was asked. The model is `speech_model_used`; else `speech_model` of the reply;
+    else the one model that was asked for. Where several were asked for and none is
+    reported, nobody can say which one ran, and the outcome is `odd`.
+    """
+    if not isinstance(reply, Mapping):
+        return odd(f"the reply is not an object but {shown(reply)}")
+    asked = asked or {}
+    whole = "status" in reply
+    status = reply.get("status")
+    if not whole and not ("sentences" in reply or "paragraphs" in reply):
+        return odd("the reply has no status")
+    if whole:
+        if status in ("queued", "processing"):
+            return Outcome("pending")
+        if status == "error":
+            return Outcome("error")
+        if status != "completed":
+            return odd(f"unknown status {shown(status)}")
+    named = name_of(reply.get("speech_model_used")) or name_of(reply.get("speech_model"))
+    audio_ms = milliseconds(reply.get("audio_duration"), 1000)
+    if audio_ms is None:
+        return odd(f"audio_duration is {shown(reply.get('audio_duration'))}", named)
+    model = named
+    if model is None:
+        told = _models(reply)
+        models = told or list(asked.get("models") or ())
+        if len(models) != 1:
+            if not whole:
+                return Outcome("pending", reason="this reply does not name the model")
+            wanted = ", ".join(models[:4]) or "none asked for"
+            return odd(f"the reply does not say which speech model was used ({wanted})")
+        model = models[0]
+        named = model if told else None
+    features = features_of(reply, asked.get("features") or ())
+    channels = _channels(reply, features)
+    if channels is None:
+        if not whole:
+            return Outcome("pending", reason="this reply does not count the channels")
+        return odd(f"audio_channels is {shown(reply.get('audio_channels'))}", named)
+    return Outcome(
+        "completed",
+        Usage(
+            "transcript",
+            model,
+            region,
+            audio_ms=audio_ms,
+            channels=channels,
+            features=features,
+        ),
+        model=named,
+    )
+
+
+def _channels(reply: Mapping[str, Any], features: frozenset[str]) -> int | None:
+    """Return how many channels were transcribed, None where the reply cannot be right.
+
+    `audio_channels` is there only with multichannel (API reference), so it says enough
+    where no flag does; the older `dual_channel` is two.
+    """
+    value = reply.get("audio_channels")
+    if not features & CHANNELED and (value is None or reply.get("multichannel") is False):
+        return 1
+    if value is None and "multichannel" not in features:
+        return 2
+    return count(value, MAX_CHANNELS) or None
+
+
+def clip_outcome(
+    reply: Any, asked: Mapping[str, Any] | None, region: str, *, kind: str = "sync"
+) -> Outcome:
+    """Return what a single-request transcription used (sync and dictation APIs).
+
+    Their replies carry `audio_duration_ms`, a whole number (`SyncTranscriptResponse`,
+    `DictationResponse` in the SDK), and no model; the model is the one asked for by the
+    `x-aai-model` header. Keyterms, prompts and context are included in their price
+    (assemblyai.com/pricing, 2026-10-07), so no features are read.
+    """
+    if not isinstance(reply, Mapping):
+        return odd(f"the reply is not an object but {shown(reply)}")
+    audio_ms = milliseconds(reply.get("audio_duration_ms"), 1)
+    if audio_ms is None:
+        return odd(f"audio_duration_ms is {shown(reply.get('audio_duration_ms'))}")
+    models = (asked or {}).get("models") or (None,)
+    return Outcome("completed", Usage(kind, models[0], region, audio_ms=audio_ms))
+
+
+def understanding_outcome(reply: Any, asked: Mapping[str, Any] | None, region: str) -> Outcome:
+    """Return what a speech understanding request on a finished transcript used.
+
+    The reply of POST /v1/understanding names neither usage nor price. The tasks are
+    billed by the hours of the transcript they read, so `asked["audio_ms"]` is needed:
+    whoever knows the transcript puts it there. Without it the usage has no length.
+    """
+    if not isinstance(reply, Mapping):
+        return odd(f"the reply is not an object but {shown(reply)}")
+    asked = asked or {}
+    return Outcome(
+        "completed",
+        Usage(
+            "understanding",
+            region=region,
+            audio_ms=milliseconds(asked.get("audio_ms"), 1),
+            features=features_of(reply, asked.get("features") or ()),
+        ),
+    )
+
+
+def session_outcome(message: Any, asked: Mapping[str, Any] | None, region: str) -> Outcome:
+    """Return what a streaming session used, by its `Termination` message.
+
+    Sessions are billed by `session_duration_seconds`, the time the socket was open, and
+    not by the audio sent (docs/guides/billing-tracking).
+    """
+    if not isinstance(message, Mapping):
+        return odd(f"the message is not an object but {shown(message)}")
+    if message.get("type") != "Termination":
+        return Outcome("pending")
+    session_ms = milliseconds(message.get("session_duration_seconds"), 1000)
+    if session_ms is None:
+        value = shown(message.get("session_duration_seconds"))
+        return odd(f"session_duration_seconds is {value}")
+    asked = asked or {}
+    models = asked.get("models") or (None,)
+    features = frozenset(asked.get("features") or ())
+    return Outcome(
+        "completed",
+        Usage("session", models[0], region, session_ms=session_ms, features=features),
+    )
+
+
+def outcome_of(kind: str, reply: Any, asked: Mapping[str, Any] | None, region: str) -> Outcome:
+    """Return the outcome of any kind of call by its (successful) reply's JSON."""
+    if kind == "transcript":
+        return transcript_outcome(reply, asked, region)
+    if kind == "chat" or kind == "lemur":
+        return chat_outcome(reply, asked, region, kind=kind)
+    if kind in ("sync", "dictation"):
+        return clip_outcome(reply, asked, region, kind=kind)
+    if kind == "understanding":
+        return understanding_outcome(reply, asked, region)
+    if kind == "session":
+        return session_outcome(reply, asked, region)
+    models = (asked or {}).get("models") or (None,)
+    return Outcome("completed", Usage(kind, models[0], region))

@@ -1,0 +1,335 @@
+"""The contract between the stages: one `Call` a request, in one place of the environ.
+
+`Call` lies at `environ["assemblyai_mw.call"]`, put there by the first stage that
+needs it and found there by every stage further in. It holds facts about the
+request and never a secret: hosts print their environ on debug pages.
+
+| field         | written by            | read by                                  |
+|---------------|-----------------------|------------------------------------------|
+| id, request_id, started | `enter`     | logs, ledger                             |
+| route         | PrefixRouter, OpenAITranslator | all stages, errors              |
+| caller        | KeyAuth               | RateLimit, Isolation, Budget, CostLogger |
+| tags          | `enter`               | CostLogger                               |
+| body, json    | `read_body`, `json_of` | translator, guards, isolation, meter    |
+| inner         | Isolation             | CostLogger                               |
+| max_body_bytes | Policy               | UpstreamForwarder                        |
+| upstream      | UpstreamForwarder     | CostLogger, Budget                       |
+| kind, row, state, usage, price, transcript_id | CostLogger | Budget, logs, callbacks |
+
+Stages work on a copy of the host's environ: `enter` makes it, once.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import secrets
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..errors import BadRequest, BodyTooLarge, LengthRequired
+from ..http.messages import content_length, is_chunked
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from ..billing.price_book import Price
+    from ..billing.replies import Usage
+
+CALL_KEY = "assemblyai_mw.call"
+TAGS_HEADER = "HTTP_X_ASSEMBLYAI_MW_TAGS"
+REQUEST_ID_HEADER = "HTTP_X_REQUEST_ID"
+MAX_TAGS = 32
+MAX_TAG_CHARS = 256
+READ_BYTES = 1 << 20
+
+# UUIDs, ULIDs, hex, base64, and what proxies make of them; nothing that a log could stumble on.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
+_UNREAD: Any = object()
+
+Region = Literal["us", "eu"]
+Dialect = Literal["assemblyai", "openai"]
+
+_OPENAI = re.compile(r"(?:^|/)v1(?:/chat/completions|/models)?$")
+# AssemblyAI's other hosts (docs/api-reference), where a prefix is no more than their name.
+_HOSTS = frozenset({"llm-gateway", "streaming", "sync", "dictation", "tts"})
+_GATEWAYS: Mapping[str, Dialect] = {
+    "/v1/chat/completions": "openai",
+    "/v1/models": "openai",
+    "/v1/understanding": "assemblyai",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a prefix leads.
+
+    Attributes:
+        prefix: As mounted and as written to the ledger: `/eu.assemblyai`.
+        service: The upstream host's first name: `api`, `llm-gateway`,
+            `streaming`, `sync`, or whatever a configured prefix says.
+        region: `us` or `eu`.
+        dialect: The shape of the errors this route's clients understand.
+    """
+
+    prefix: str
+    service: str
+    region: Region
+    dialect: Dialect = "assemblyai"
+
+
+def route_for(prefix: str) -> Route:
+    """Return the `Route` that a prefix names, by the rule *region first, then host*.
+
+    `/eu.llm-gateway.assemblyai` is the LLM Gateway in the EU; `/v1/...` speaks
+    OpenAI's dialect; a prefix that ends in nothing known is the API: what its host's
+    transcripts cost and whose they are must not hang on a name. Segments before the
+    last are a mount point of the host's and name nothing but the EU.
+    """
+    path = prefix.strip("/")
+    segments = path.split("/")
+    name = segments[-1]
+    region: Region = "eu" if any(part.startswith("eu.") for part in segments) else "us"
+    if name == "assemblyai" or name.endswith(".assemblyai"):
+        # `/dictation.assemblyai`, and the private `/model-1.llm-gateway.assemblyai`.
+        service = name.removesuffix("assemblyai").removeprefix("eu.").rstrip(".").split(".")[-1]
+        return Route(prefix, service or "api", region)
+    if segments[0] == "v1" or _OPENAI.search(path):
+        return Route(prefix, "llm-gateway", "us", "openai")
+    name = name.removeprefix("eu.")
+    return Route(prefix, name if name in _HOSTS else "api", region)
+
+
+def _by_path(route: Route, path: str) -> Route:
+    """Return *route*, moved to the LLM Gateway where its prefix names no host and its path does.
+
+    A stage alone around an app, with no prefix, must know a chat and its price as well.
+    """
+    if route.service != "api" or path not in _GATEWAYS or route.prefix.endswith("assemblyai"):
+        return route
+    return replace(route, service="llm-gateway", dialect=_GATEWAYS[path])
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose call it is, and what their key may do. Holds no part of the key.
+
+    Attributes:
+        name: The key's name, unique among keys; `master` for the master key.
+        key_id: The key's row; None for the master key and for plain mappings.
+        team: Owner of what the key makes; None where the key owns it alone.
+        master: Sees and may do everything.
+        region: Pinned region, or None for both.
+        scope: `own` sees the team's transcripts, `all` everyone's.
+        rpm, team_rpm: Requests a minute allowed to the key and to its team.
+        routes, models, features: What the key may use; None is everything.
+        denied_features: Transcript features the key may not ask for.
+        max_upload_bytes: Largest upload, or None.
+        allow_unpriced: A budgeted key may use models that have no price.
+        budgeted: A budget bounds the key or its team.
+        end_user: The host's own user, where an identity bridge says so.
+        tags: Tags that every call of this caller carries.
+    """
+
+    name: str
+    key_id: int | None = None
+    team: str | None = None
+    master: bool = False
+    region: Region | None = None
+    scope: Literal["own", "all"] = "own"
+    rpm: int | None = None
+    team_rpm: int | None = None
+    routes: frozenset[str] | None = None
+    models: frozenset[str] | None = None
+    features: frozenset[str] | None = None
+    denied_features: frozenset[str] = frozenset()
+    max_upload_bytes: int | None = None
+    allow_unpriced: bool = False
+    budgeted: bool = False
+    end_user: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way in and its reply on the way back. See the module's table.
+
+    Attributes:
+        id: Made here, 128 random bits; what is held and charged hangs on it.
+        request_id: The host's or the client's `X-Request-Id` where it is a plain word,
+            else *id*. For logs alone: a client may send the same one twice.
+        started: Unix seconds, UTC.
+        path: Path at the upstream, decoded, without the prefix.
+        upstream: `unsent` until the forwarder has written a byte of the request,
+            `sent` while no reply is known, `replied` once a reply's head arrived.
+            What was `sent` and never `replied` may have been done, and billed.
+        max_body_bytes: Largest body this caller may send; None is no limit of theirs.
+        inner: A stage is asking again on its own behalf; its one log line is out.
+        kind: What billable work it asks for, as `usage.kind_of` says; None is free.
+        row: The ledger row of a billable call.
+        state: What this call did to its row, or to the transcript's that it polled.
+    """
+
+    id: str
+    started: float
+    route: Route
+    method: str
+    path: str
+    tags: dict[str, str] = field(default_factory=dict)
+    request_id: str = ""
+    caller: Caller | None = None
+    upstream: Literal["unsent", "sent", "replied"] = "unsent"
+    max_body_bytes: int | None = None
+    inner: bool = False
+    kind: str | None = None
+    row: int | None = None
+    state: str | None = None
+    transcript_id: str | None = None
+    usage: Usage | None = None
+    price: Price | None = None
+    body: bytes | None = field(default=None, repr=False)
+    json: Any = field(default=_UNREAD, repr=False)
+
+
+def enter(environ: WSGIEnvironment) -> tuple[Call, WSGIEnvironment]:
+    """Return the request's Call and the environ that stages may change.
+
+    The first stage to call this gets a new Call in a copy of *environ*; later stages get
+    what they were given.
+    """
+    call = environ.get(CALL_KEY)
+    if call is None:
+        environ = environ.copy()
+        call = enter_route(environ, route_for(environ.get("SCRIPT_NAME", "")))
+    return call, environ
+
+
+def enter_route(environ: WSGIEnvironment, route: Route) -> Call:
+    """Return the request's Call, on *route* now; *environ* is the stage's own copy.
+
+    Who asked in OpenAI's dialect is still answered in it.
+    """
+    path = environ.get("PATH_INFO", "")
+    route = _by_path(route, path)
+    call: Call | None = environ.get(CALL_KEY)
+    if call is not None:
+        call.route = replace(route, dialect=call.route.dialect)
+        call.path = path
+        return call
+    made = new_id()
+    given = environ.get(REQUEST_ID_HEADER)
+    tags = environ.get(TAGS_HEADER)
+    call = environ[CALL_KEY] = Call(
+        made,
+        time.time(),
+        route,
+        environ["REQUEST_METHOD"],
+        path,
+        parse_tags(tags) if tags else {},
+        given if given and _REQUEST_ID.fullmatch(given) else made,
+    )
+    return call
+
+
+# By process: what a parent drew and has not used would be its children's too.
+_ids: dict[int, deque[str]] = {}
+
+
+def new_id() -> str:
+    """Return 32 random hexadecimal digits.
+
+    They are drawn by the hundred: each draw gives up the interpreter's lock.
+    """
+    pid = os.getpid()
+    try:
+        return _ids[pid].pop()
+    except (KeyError, IndexError):
+        digits = secrets.token_hex(16 * 128)
+        drawn = _ids.setdefault(pid, deque())
+        drawn.extend(digits[at : at + 32] for at in range(32, len(digits), 32))
+        return digits[:32]
+
+
+def parse_tags(header: str) -> dict[str, str]:
+    """Return the tags of `x-assemblyai-mw-tags`: `team=search,feature=captions`.
+
+    What is not `name=value` is a tag with an empty value; past 32 tags, or 256
+    characters a name or value, the rest is cut off: tags describe, they decide nothing.
+    """
+    tags = {}
+    for item in header.split(",")[:MAX_TAGS]:
+        name, _, value = item.partition("=")
+        name = "".join(c for c in name.strip() if c.isprintable())[:MAX_TAG_CHARS]
+        if name:
+            tags[name] = "".join(c for c in value.strip() if c.isprintable())[:MAX_TAG_CHARS]
+    return tags
+
+
+def read_body(call: Call, environ: WSGIEnvironment, *, max_bytes: int) -> bytes:
+    """Return the request's body, read once and kept on the Call.
+
+    Stages and apps further in read the same bytes again from `wsgi.input`, now
+    with a Content-Length.
+
+    Raises:
+        BodyTooLarge: It is longer than *max_bytes*, declared or counted.
+        BadRequest: It ended before its announced length, or was framed badly.
+        LengthRequired: It is chunked and the server cannot tell its end.
+    """
+    if call.body is not None:
+        return call.body
+    announced = content_length(environ)
+    chunked = is_chunked(environ)
+    if chunked and not environ.get("wsgi.input_terminated"):
+        raise LengthRequired("This server cannot read chunked bodies; send a Content-Length.")
+    if announced is not None and announced > max_bytes:
+        raise BodyTooLarge(f"The body is larger than the {max_bytes} bytes allowed here.")
+    blocks: list[bytes] = []
+    size = 0
+    limit = max_bytes + 1 if chunked else (announced or 0)
+    while size < limit:
+        try:
+            block = environ["wsgi.input"].read(min(READ_BYTES, limit - size))
+        except Exception as error:
+            # Servers raise their own types for a body cut short or framed badly.
+            raise BadRequest("The request's body could not be read.") from error
+        if not block:
+            break
+        blocks.append(block)
+        size += len(block)
+    if chunked and size > max_bytes:
+        raise BodyTooLarge(f"The body is larger than the {max_bytes} bytes allowed here.")
+    if not chunked and size < limit:
+        raise BadRequest("The request's body ended before its announced length.")
+    body = b"".join(blocks)
+    replace_body(call, environ, body)
+    return body
+
+
+def replace_body(call: Call, environ: WSGIEnvironment, body: bytes) -> None:
+    """Make *body* what every stage further in, and the upstream, receives."""
+    call.body, call.json = body, _UNREAD
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+
+
+def json_of(call: Call) -> Any:
+    """Return what the Call's body holds as JSON; `read_body` must have been called.
+
+    Read once and shared by all stages: who wants another body makes one, and hands it to
+    `replace_body`.
+
+    Raises:
+        BadRequest: It is no JSON by RFC 8259, names a key twice (two readers could
+            then see two different requests), or nests too deep.
+    """
+    from ..http.strict_json import loads
+
+    if call.json is _UNREAD:
+        call.json = loads(call.body or b"")
+    return call.json

@@ -1,0 +1,252 @@
+"""`check`: what is wrong with the configuration and what it leads to, a line each."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import socket
+import ssl
+import stat
+import sys
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from ...config import GUESSABLE_CHARS, Config, load_config, load_database_url
+from ...errors import MiddlewareError
+from ..base import ConfigSource, Setup
+from ..output import cell
+from .app import NotLoaded, find, load
+from .finding import Finding
+from .ledger import rows_without_cost
+from .probe import probes
+from .server import disk, gunicorn, running
+
+# AssemblyAI changes its list about twice a year; older than this, somebody should look.
+OLD_BOOK_DAYS = 180
+_SQLITE = "sqlite:///"
+
+
+@click.command()
+@click.option(
+    "--connect", is_flag=True, help="Also connect to each upstream and to Redis; nothing is sent."
+)
+@click.option(
+    "--app",
+    metavar="MODULE:APP",
+    help="Import the app and call through it, to a stand-in in this process.",
+)
+@click.option(
+    "--server-url", metavar="URL", help="Also ask the running server there; never with a key."
+)
+@click.pass_obj
+def check(setup: Setup, connect: bool, app: str | None, server_url: str | None) -> None:
+    """Try the configuration and the stack; say what is wrong in one line each.
+
+    Exit status 1 where something is wrong. Without --connect and --server-url, nothing
+    leaves this machine, but for a PostgreSQL elsewhere. Nothing is ever sent to AssemblyAI.
+    """
+    wrong = False
+    for finding in findings(setup.source, connect=connect, app=app, server_url=server_url):
+        wrong = wrong or finding.level == "wrong"
+        click.echo(f"{finding.level:<6} {finding.subject}: {cell(finding.text)}")
+    if wrong:
+        click.get_current_context().exit(1)
+
+
+def findings(
+    source: ConfigSource,
+    *,
+    connect: bool = False,
+    app: str | None = None,
+    server_url: str | None = None,
+) -> Iterator[Finding]:
+    """Yield what was found, as it is found. An *app* brings its own configuration."""
+    config, mounted, loaded = None, None, None
+    if app is not None:
+        try:
+            loaded = load(app)
+        except NotLoaded as error:
+            yield Finding("wrong", "app", str(error))
+        else:
+            mounted, found = find(loaded.app)
+            yield from found
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            config = mounted.middleware.config if mounted else load_config(source)
+        except MiddlewareError as error:
+            yield Finding("wrong", "configuration", str(error))
+    for warning in caught:
+        yield Finding("note", "configuration", str(warning.message))
+    if config is not None:
+        yield Finding("ok", "configuration", config.source)
+        yield from _accounts(config)
+        yield from _imports(config)
+        yield from _redis(config, connect)
+    yield from _database(source, config)
+    yield from _prices(config)
+    if config is not None and loaded is not None and mounted is not None:
+        yield from probes(mounted, loaded.app)
+        yield from gunicorn(config, loaded)
+    if config is not None and server_url is not None:
+        yield from running(server_url, config)
+    if config is not None and connect:
+        yield from _upstreams(config)
+
+
+def _accounts(config: Config) -> Iterator[Finding]:
+    """Routes, and whether the EU has a key of its own."""
+    for prefix, upstream in config.upstreams.items():
+        yield Finding("ok", "route", f"{prefix} -> {upstream.base_url}")
+    keys = {
+        region: [u.api_key for u in config.upstreams.values() if u.region == region]
+        for region in ("us", "eu")
+    }
+    if keys["eu"] and keys["us"] and keys["eu"][0] == keys["us"][0]:
+        yield Finding(
+            "note",
+            "EU key",
+            "EU routes use the same key as US routes; ASSEMBLYAI_EU_API_KEY sets another",
+        )
+    if config.master_key is None:
+        yield Finding("note", "master key", "none is set; nobody can see all transcripts")
+    elif len(config.master_key.reveal()) < GUESSABLE_CHARS:
+        text = f"fewer than {GUESSABLE_CHARS} characters can be guessed, and it may do everything"
+        yield Finding("note", "master key", text)
+
+
+def _imports(config: Config) -> Iterator[Finding]:
+    """Whether guards and callbacks are where the configuration says."""
+    named = [("guardrail", guard.guard) for guard in config.guardrails]
+    named += [("callback", callback) for callback in config.callbacks]
+    if named and os.getcwd() not in sys.path:
+        # As Gunicorn does for the app's own modules.
+        sys.path.insert(0, os.getcwd())
+    for subject, dotted in named:
+        module, _, attribute = dotted.replace(":", ".").rpartition(".")
+        try:
+            getattr(importlib.import_module(module), attribute)
+        except Exception as error:
+            yield Finding("wrong", subject, f"{dotted}: {type(error).__name__}: {error}")
+        else:
+            yield Finding("ok", subject, dotted)
+
+
+def _redis(config: Config, connect: bool) -> Iterator[Finding]:
+    if config.redis_url is None:
+        return
+    try:
+        import redis
+    except ImportError:
+        yield Finding("wrong", "redis", "not installed: pip install 'assemblyai-mw[redis]'")
+        return
+    if not connect:
+        return
+    try:
+        client = redis.Redis.from_url(
+            config.redis_url, socket_connect_timeout=config.timeouts.connect_s, socket_timeout=5
+        )
+        with client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        # The message may hold the URL, and that a password.
+        yield Finding("wrong", "redis", f"cannot be reached ({type(error).__name__})")
+    else:
+        yield Finding("ok", "redis", "answers")
+
+
+def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
+    """Whether the database can be read and written, is whole, and knows a key."""
+    from ...store import Database, Keys, Ledger
+
+    try:
+        url = config.database_url if config is not None else load_database_url(source)
+        yield from disk(url)
+        if url.startswith(_SQLITE):
+            file = Path(url.removeprefix(_SQLITE))
+            if not file.exists():
+                yield _not_made_yet(file)
+                return
+            yield from _permissions(file)
+        database = Database(url)
+        try:
+            faults = database.check()
+            with database.write():
+                pass
+            live = Keys(database).list(revoked=False)
+            costless = list(rows_without_cost(Ledger(database)))
+        finally:
+            database.close()
+    except MiddlewareError as error:
+        yield Finding("wrong", "database", str(error))
+        return
+    for fault in faults:
+        yield Finding("wrong", "database", f"{database.describe()}: {fault}")
+    if not faults:
+        yield Finding("ok", "database", f"{database.describe()}: can be read and written")
+    yield from costless
+    now = datetime.now(UTC)
+    usable = sum(info.expires_at is None or info.expires_at > now for info in live)
+    if usable or (config is not None and config.master_key is not None):
+        yield Finding("ok", "keys", f"{usable} live")
+    else:
+        yield Finding("note", "keys", "none is live; assemblyai-mw keys create NAME makes one")
+
+
+def _not_made_yet(file: Path) -> Finding:
+    # Made here, it could belong to another user than the workers'.
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        return Finding("wrong", "database", f"{file.parent}: no directory that can be written")
+    return Finding("note", "database", f"{file} is not there yet; the first use makes it")
+
+
+def _permissions(file: Path) -> Iterator[Finding]:
+    if file.stat().st_mode & stat.S_IROTH:
+        yield Finding("note", "database", f"{file}: everybody on this machine can read it")
+
+
+def _prices(config: Config | None) -> Iterator[Finding]:
+    """How old the newest price is, the operator's own among them."""
+    from ...billing.price_file import load
+
+    book = load(config.prices if config is not None else None)
+
+    entries = (entry for items in book.items.values() for entry in items.values())
+    newest = max(since for entry in entries for since in entry.since)
+    age = (datetime.now(UTC) - newest).days
+    text = f"newest price of {newest:%Y-%m-%d}, {age} days ago"
+    if age > OLD_BOOK_DAYS:
+        yield Finding("note", "price book", f"{text}; see whether a newer release is out")
+    else:
+        yield Finding("ok", "price book", text)
+
+
+def _upstreams(config: Config) -> Iterator[Finding]:
+    """Whether each upstream, and each model's `api_base`, takes a connection, TLS included."""
+    urls = [upstream.base_url for upstream in config.upstreams.values()]
+    urls += [entry.api_base for entry in config.models if entry.api_base]
+    for origin in dict.fromkeys("{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls):
+        try:
+            _connect(origin, config.timeouts.connect_s)
+        except OSError as error:
+            reason = error.strerror or str(error) or type(error).__name__
+            yield Finding("wrong", "upstream", f"{origin}: {reason}")
+        else:
+            yield Finding("ok", "upstream", f"{origin} takes connections")
+
+
+def _connect(origin: str, timeout_s: float) -> None:
+    import certifi
+
+    url = urlsplit(origin)
+    host = url.hostname or ""
+    port = url.port or (443 if url.scheme == "https" else 80)
+    with socket.create_connection((host, port), timeout_s) as connection:
+        if url.scheme == "https":
+            context = ssl.create_default_context(cafile=certifi.where())
+            context.wrap_socket(connection, server_hostname=host).close()

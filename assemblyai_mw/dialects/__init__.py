@@ -1,0 +1,4 @@
+"""Other APIs' formats, in and out of AssemblyAI's. Pure.
+
+chat  OpenAI's chat completions and models <-> the LLM Gateway's
+"""

@@ -1,0 +1,244 @@
+"""The LLM Gateway's events -> `chat.completion.chunk`s, one by one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ...http.sse import Event, encode_event
+from .errors import ApiError, event_error, of_status
+from .models import Target
+from .reply import (
+    answered_by,
+    arguments_of,
+    calls_of,
+    created_at,
+    finish_reason,
+    reply_id,
+    text_of,
+    to_usage,
+)
+
+DONE = encode_event(b"[DONE]")
+
+
+class ChunkStream:
+    """One stream on its way to the caller.
+
+    Feed it the gateway's events in order; each call returns the events to send on, most
+    often one. `id`, `created` and `model` stay as in the first chunk.
+
+    Args:
+        target: Who was asked.
+        created: Unix seconds, where the gateway gives none.
+        fallback_id: Makes the `id` where the gateway gave none.
+        include_usage: The caller wants the usage as the last chunk.
+
+    Attributes:
+        done: The gateway said `[DONE]`; the stream is whole.
+        usage: The usage as last said, or None.
+        error: What broke it, or None.
+    """
+
+    def __init__(
+        self, target: Target, *, created: int, fallback_id: str, include_usage: bool
+    ) -> None:
+        self._target = target
+        self._created = created
+        self._fallback_id = fallback_id
+        self._include_usage = include_usage
+        self._head: dict[str, Any] | None = None
+        self.usage: dict[str, Any] | None = None
+        self._choices: dict[int, _ChoiceState] = {}
+        self.done = False
+        self.error: ApiError | None = None
+
+    def feed(self, event: Event) -> list[bytes]:
+        """Return the caller's events for one of the gateway's; none after the end."""
+        if self.done or self.error or event.data is None:
+            return []
+        data = event.data.strip()
+        if data == b"[DONE]":
+            self.done = True
+            return [*self._last_usage(), DONE]
+        try:
+            payload = json.loads(data)
+        except (ValueError, RecursionError):
+            payload = None
+        if not isinstance(payload, dict):
+            return self.fail("The LLM Gateway sent an event that is no JSON object.")
+        choices = [] if payload.get("choices") is None else payload["choices"]
+        if event.event == b"error" or payload.get("error") or not isinstance(choices, list):
+            return self._broken(event_error(payload))
+        if "choices" not in payload and "message" in payload:
+            return self._broken(event_error(payload))
+        usage = to_usage(payload.get("usage"))
+        if usage is not None:
+            self.usage = usage
+        translated = [
+            self._choice(choice, at)
+            for at, choice in enumerate(choices)
+            if isinstance(choice, dict)
+        ]
+        if not translated:
+            return []
+        return [self._chunk(payload, translated)]
+
+    def end(self) -> list[bytes]:
+        """Return what to send when the gateway's stream is over: nothing, if it was whole."""
+        if self.done or self.error:
+            return []
+        return self.fail("The LLM Gateway's stream ended before its end.")
+
+    def fail(self, message: str) -> list[bytes]:
+        """Break the stream with a `server_error` that says *message*."""
+        return [] if self.done or self.error else self._broken(of_status(502, message))
+
+    def _broken(self, error: ApiError) -> list[bytes]:
+        self.error = error
+        return [_event(error.payload())]
+
+    def _chunk(self, payload: dict[str, Any], choices: list[dict[str, Any]]) -> bytes:
+        if self._head is None:
+            self._head = {
+                "id": reply_id(payload, self._fallback_id),
+                "object": "chat.completion.chunk",
+                "created": created_at(payload, self._created),
+                "model": answered_by(payload.get("model"), self._target),
+            }
+        chunk = {**self._head, "choices": choices}
+        for name in ("system_fingerprint", "service_tier"):
+            if isinstance(payload.get(name), str):
+                chunk[name] = payload[name]
+        if self._include_usage:
+            chunk["usage"] = None
+        return _event(chunk)
+
+    def _last_usage(self) -> list[bytes]:
+        if not self._include_usage or self.usage is None:
+            return []
+        head = self._head or {
+            "id": reply_id({}, self._fallback_id),
+            "object": "chat.completion.chunk",
+            "created": self._created,
+            "model": self._target.name,
+        }
+        return [_event({**head, "choices": [], "usage": self.usage})]
+
+    def _choice(self, choice: dict[str, Any], at: int) -> dict[str, Any]:
+        index = choice.get("index")
+        index = index if isinstance(index, int) and not isinstance(index, bool) else at
+        state = self._choices.setdefault(index, _ChoiceState(f"{self._fallback_id}_{index}"))
+        # Some providers frame a whole message as one event.
+        source = choice.get("delta")
+        if not isinstance(source, dict):
+            source = choice.get("message")
+        if not isinstance(source, dict):
+            source = {}
+        reason = choice.get("finish_reason")
+        delta = state.delta(source, calls_of(choice, source))
+        return {
+            "index": index,
+            "delta": delta,
+            "logprobs": None,
+            "finish_reason": finish_reason(reason, called=state.called) if reason else None,
+        }
+
+
+class _ChoiceState:
+    """What one choice has said so far: its role, and which tool calls."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._begun = False
+        self._ids: dict[int, str | None] = {}  # of tool calls, by index
+        self._named: set[int] = set()
+
+    @property
+    def called(self) -> bool:
+        return bool(self._ids)
+
+    def delta(self, source: dict[str, Any], calls: list[dict[str, Any]]) -> dict[str, Any]:
+        delta: dict[str, Any] = {}
+        if not self._begun:
+            self._begun = True
+            delta["role"] = "assistant"
+        for name in ("content", "refusal"):
+            if name in source:
+                text = text_of(source[name])
+                if text is not None or "role" in delta:
+                    delta[name] = text
+        if calls:
+            delta["tool_calls"] = [self._call(call) for call in calls]
+        return delta
+
+    def _call(self, call: dict[str, Any]) -> dict[str, Any]:
+        own = call.get("id")
+        own = own if isinstance(own, str) and own else None
+        index = call.get("index")
+        if not isinstance(index, int) or isinstance(index, bool) or index < 0:
+            index = self._index_of(own)
+        first = index not in self._ids
+        out: dict[str, Any] = {"index": index}
+        if first:
+            self._ids[index] = own
+            out["id"] = own or f"call_{self._name}_{index}"
+            out["type"] = "function"
+        function = call.get("function")
+        function = function if isinstance(function, dict) else {}
+        said: dict[str, Any] = {}
+        # Clients append what comes as a name, as they do with arguments: it is said once.
+        name = function.get("name")
+        if isinstance(name, str) and name and index not in self._named:
+            self._named.add(index)
+            said["name"] = name
+        if function.get("arguments") is not None:
+            said["arguments"] = arguments_of(function["arguments"])
+        elif first:
+            said["arguments"] = ""
+        out["function"] = said
+        return out
+
+    def _index_of(self, own: str | None) -> int:
+        """Return where a call without index belongs: its id's place, a new one, or the last."""
+        for index, known in self._ids.items():
+            if own is not None and known == own:
+                return index
+        last = max(self._ids, default=-1)
+        return last if own is None and self._ids else last + 1
+
+
+def completion_as_events(completion: dict[str, Any], *, include_usage: bool) -> list[bytes]:
+    """Return a whole `chat.completion` as the events of a valid stream, `[DONE]` included."""
+    head = {
+        "id": completion["id"],
+        "object": "chat.completion.chunk",
+        "created": completion["created"],
+        "model": completion["model"],
+    }
+    for name in ("system_fingerprint", "service_tier"):
+        if name in completion:
+            head[name] = completion[name]
+    usage = {"usage": None} if include_usage else {}
+    events = []
+
+    def say(index: int, delta: dict[str, Any], reason: str | None = None) -> None:
+        choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
+        events.append(_event({**head, "choices": [choice], **usage}))
+
+    for choice in completion["choices"]:
+        index, message = choice["index"], choice["message"]
+        say(index, {"role": "assistant", "content": "" if message["content"] else None})
+        for name in ("content", "refusal"):
+            if message[name]:
+                say(index, {name: message[name]})
+        for at, call in enumerate(message.get("tool_calls", ())):
+            say(index, {"tool_calls": [{"index": at, **call}]})
+        say(index, {}, choice["finish_reason"])
+    if include_usage and completion["usage"] is not None:
+        events.append(_event({**head, "choices": [], "usage": completion["usage"]}))
+    return [*events, DONE]
+
+
+def _event(payload: dict[str, Any]) -> bytes:
+    return encode_event(json.dumps(payload, separators=(",", ":")).encode())

@@ -1,0 +1,148 @@
+"""SelfService: what a key's holder may know of it, and of what it has spent."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ..call import Call, Caller, enter
+from ..errors import RequestRefused, StoreError, UnknownKey
+from ..store.lazy import late, original
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from ..store import Database, Holds, KeyInfo, Keys
+
+logger = logging.getLogger("assemblyai_mw.self_service")
+
+
+class SelfService:
+    """Tell the holder of a key its standing, as JSON; nothing of any other key.
+
+    A terminal app: put `KeyAuth` around it and mount it where holders should find it.
+
+        {
+          "key": "alice", "key_id": 1, "team": null, "prefix": "sk-AbCd...",
+          "expires_at": null, "region": "eu", "scope": "own", "rpm": 60, "team_rpm": null,
+          "routes": null, "models": ["gpt-5*"], "features": null, "denied_features": [],
+          "max_upload_bytes": null, "allow_unpriced": false,
+          "budgets": [
+            {"scope": "key", "window": "daily", "spent_usd": "0.12", "held_usd": "0.003",
+             "limit_usd": "5", "remaining_usd": "4.877", "resets_at": "2026-11-23T00:00:00Z"}
+          ]
+        }
+
+    `budgets` has the key's three windows (`total`, `monthly`, `daily`, by UTC), limited or
+    not, and those of its team that a limit bounds. Dollars are decimal strings.
+
+    Answers 401 without a caller, 404 below its own path, 405 to anything but GET and HEAD,
+    503 where the database cannot be read.
+
+    Args:
+        database: A `Database`, or its URL.
+    """
+
+    def __init__(self, *, database: Database | str) -> None:
+        self._keys = late(lambda: _keys(original(database)))
+        self._holds = late(lambda: _holds(original(database)))
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        try:
+            value = self._standing(call)
+        except RequestRefused as error:
+            return error.reply(call.route.dialect)(environ, start_response)
+        except StoreError as error:
+            logger.error("a key's standing cannot be read: %s", error)
+            refused = RequestRefused("The ledger cannot be read at the moment.", status=503)
+            return refused.reply(call.route.dialect)(environ, start_response)
+        body = json.dumps(value).encode()
+        start_response(
+            "200 OK",
+            [
+                ("Content-Type", "application/json"),
+                ("Content-Length", str(len(body))),
+                ("Cache-Control", "no-store"),
+            ],
+        )
+        return [b""] if call.method == "HEAD" else [body]
+
+    def _standing(self, call: Call) -> dict[str, Any]:
+        caller = call.caller
+        if caller is None:
+            raise _unknown()
+        if call.path not in ("", "/"):
+            raise RequestRefused("Not found", status=404, code="not_found")
+        if call.method not in ("GET", "HEAD"):
+            raise RequestRefused(
+                "Only GET is possible here.", status=405, headers=[("Allow", "GET, HEAD")]
+            )
+        info = self._info(caller)
+        return {
+            "key": caller.name,
+            "key_id": caller.key_id,
+            "team": caller.team,
+            "prefix": info.prefix if info else None,
+            "expires_at": _iso(info.expires_at) if info else None,
+            "region": caller.region,
+            "scope": caller.scope,
+            "rpm": caller.rpm,
+            "team_rpm": caller.team_rpm,
+            "routes": _sorted(caller.routes),
+            "models": _sorted(caller.models),
+            "features": _sorted(caller.features),
+            "denied_features": sorted(caller.denied_features),
+            "max_upload_bytes": caller.max_upload_bytes,
+            "allow_unpriced": caller.allow_unpriced,
+            "budgets": [
+                {**each.as_dict(), "resets_at": _iso(each.resets_at)}
+                for each in self._holds.spent(caller)
+                if each.scope == "key" or each.limit is not None
+            ],
+        }
+
+    def _info(self, caller: Caller) -> KeyInfo | None:
+        """Return the key's record; None for keys that are not in the database."""
+        if caller.key_id is None:
+            return None
+        try:
+            info = self._keys.get(caller.name)
+        except UnknownKey:
+            raise _unknown() from None
+        if info.key_id != caller.key_id:
+            # Revoked a moment ago, and its name is somebody else's by now.
+            raise _unknown()
+        return info
+
+
+def _keys(database: Database | str) -> Keys:
+    from ..store import Keys
+
+    return Keys(database)
+
+
+def _holds(database: Database | str) -> Holds:
+    from ..store import Holds
+
+    return Holds(database)
+
+
+def _unknown() -> RequestRefused:
+    return RequestRefused(
+        "Authentication error, API key missing/invalid",
+        status=401,
+        code="invalid_api_key",
+        headers=[("WWW-Authenticate", "Bearer")],
+    )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _sorted(names: frozenset[str] | None) -> list[str] | None:
+    return None if names is None else sorted(names)

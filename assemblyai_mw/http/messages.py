@@ -1,0 +1,154 @@
+"""HTTP/1.1 as a proxy must read it: targets, headers and framing, from WSGI's environ.
+
+Pure functions. Sections are RFC 9110's (semantics) and RFC 9112's (HTTP/1.1).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote_to_bytes
+
+from ..errors import BadRequest
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# RFC 9110 5.5: field values are visible characters, spaces, tabs and obs-text.
+_FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+# RFC 3986 leaves these out of a URL, but clients send some of them raw (`[1]`, `|`) and the
+# promise is the caller's bytes; `#` would be a fragment, a backslash another spelling of `/`.
+_TARGET = re.compile(r"[!-\"$-\[\]-~]*")
+_ABSOLUTE_FORM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_DOT_SEGMENT = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\;]|$)")
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_DIGITS = re.compile(r"[0-9]{1,18}")
+
+# RFC 9110 7.6.1, and the older names that senders still use.
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+def request_tail(environ: WSGIEnvironment) -> str | None:
+    """Return the raw path below SCRIPT_NAME as the client spelled it, or None.
+
+    PATH_INFO is decoded, so `a%2Fb` and `a/b` look alike there; RAW_URI (Gunicorn)
+    and REQUEST_URI (Waitress, Werkzeug, uWSGI, mod_wsgi) are not. None means that
+    the raw spelling does not begin with SCRIPT_NAME letter by letter, or says
+    something else than PATH_INFO: then nobody can say what would be forwarded.
+    Servers without either variable get PATH_INFO, quoted again; there `%2F` is lost.
+
+    SCRIPT_NAME may begin with a mount point that the front server has cut off.
+    """
+    script: str = environ.get("SCRIPT_NAME", "")
+    path: str = environ.get("PATH_INFO", "")
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if raw is None:
+        try:
+            return quote(path.encode("latin-1"), safe="/:@!$&'()*+,;=~-._")
+        except UnicodeEncodeError:
+            # PEP 3333 has bytes in Latin-1's clothes here; this came from somebody else.
+            return None
+    raw = _ABSOLUTE_FORM.sub("", raw, count=1) if not raw.startswith("/") else raw
+    raw_path = raw.partition("?")[0] if "?" in raw else raw
+    if raw_path == script + path and "%" not in path and path[:1] in ("", "/"):
+        return path
+    start = 0
+    while True:
+        mount = script[start:]
+        if raw_path.startswith(mount):
+            tail = raw_path[len(mount) :]
+            if tail[:1] in ("", "/") and _decoded(tail) == path:
+                return tail
+        start = script.find("/", start + 1)
+        if start < 0:
+            return None
+
+
+def _decoded(tail: str) -> str:
+    return unquote_to_bytes(tail.encode("latin-1", "replace")).decode("latin-1")
+
+
+def request_target(environ: WSGIEnvironment) -> str:
+    """Return the origin-form target to send upstream: the caller's own bytes.
+
+    Raises:
+        BadRequest: Its path holds dot segments (once decoded), control characters, a
+            backslash, a fragment or bytes outside ASCII; or the raw target and
+            PATH_INFO disagree.
+    """
+    tail = request_tail(environ)
+    if tail is None:
+        raise BadRequest("The request's target is spelled in a way that cannot be forwarded.")
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if raw is None:
+        query = environ.get("QUERY_STRING", "")
+        target = f"{tail or '/'}?{query}" if query else (tail or "/")
+    else:
+        _, mark, query = raw.partition("?")
+        target = (tail or "/") + mark + query
+    if not _TARGET.fullmatch(target):
+        raise BadRequest("The request's target holds a character that a URL cannot.")
+    path = tail
+    if "%" in tail:
+        decoded = unquote_to_bytes(tail)
+        if _CONTROL.search(decoded):
+            raise BadRequest("The request's path holds a control character.")
+        path = decoded.decode("latin-1")
+    if "." in path and _DOT_SEGMENT.search(path):
+        raise BadRequest("The request's path holds a dot segment.")
+    return target
+
+
+def content_length(environ: WSGIEnvironment) -> int | None:
+    """Return the announced length in bytes, or None where there is none.
+
+    Raises:
+        BadRequest: It is not plain ASCII digits (`int` would take `+5` and `1_0`).
+    """
+    value = environ.get("CONTENT_LENGTH")
+    if not value:
+        return None
+    if not _DIGITS.fullmatch(value):
+        raise BadRequest("Content-Length is not a number.")
+    return int(value)
+
+
+def is_chunked(environ: WSGIEnvironment) -> bool:
+    """Whether the request's body comes in chunks (RFC 9112 7.1).
+
+    Raises:
+        BadRequest: Transfer-Encoding is anything but one `chunked`, or comes with
+            a Content-Length: two readers could see two different bodies.
+    """
+    coding = environ.get("HTTP_TRANSFER_ENCODING")
+    if not coding:
+        return False
+    if coding.strip().lower() != "chunked":
+        raise BadRequest("Transfer-Encoding is something other than chunked.")
+    if environ.get("CONTENT_LENGTH"):
+        raise BadRequest("Both Content-Length and Transfer-Encoding were sent.")
+    return True
+
+
+def is_field_value(text: str) -> bool:
+    """Whether *text*, in Latin-1's clothes, may be a field's value (RFC 9110 5.5)."""
+    plain = text.isascii() and text.isprintable()
+    return plain or _FIELD_VALUE.fullmatch(text) is not None
+
+
+def connection_tokens(values: list[str]) -> set[str]:
+    """Return the lower-case field names that Connection fields nominate (RFC 9110 7.6.1)."""
+    return {name.strip().lower() for value in values for name in value.split(",")} - {""}

@@ -1,0 +1,232 @@
+"""KeyAuth: whose call is this? Nobody unknown gets past it."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol
+
+from ...call import Call, Caller, enter
+from ...errors import BadRequest, ConfigError, RequestRefused, StoreError, error_reply
+from ...secret import Secret
+from .identity import Identify, Identity, ask, refuse_other_sites
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+logger = logging.getLogger("assemblyai_mw.auth")
+
+MASTER = Caller(name="master", master=True, scope="all")
+# How long a worker may go on believing what the store said of a key.
+CACHE_SECONDS = 1.0
+CACHE_ENTRIES = 4096
+# Gunicorn allows 8,190 bytes a header; ours are 46. Longer ones are not worth a look-up.
+MAX_KEY_CHARS = 512
+_CREDENTIALS = re.compile(r"(?i:bearer[ \t]+)?([\x21-\x2b\x2d-\x7e\x80-\xff]+)")
+
+
+class KeySource(Protocol):
+    """Where keys are looked up: `store.Keys`, or anything with these methods."""
+
+    def find(self, key_hash: bytes) -> Caller | None:
+        """Return the caller whose live key has this SHA-256, or None.
+
+        Raises:
+            StoreError: It cannot be known now.
+        """
+
+    def named(self, name: str, *, team: str | None = None) -> Caller | None:
+        """Return the caller whose live key has this name; in *team*, if one is given.
+
+        Asked only where `KeyAuth` has an *identify*.
+
+        Raises:
+            StoreError: It cannot be known now.
+        """
+
+
+class KeyAuth:
+    """Let through whoever shows a live key; answer everyone else with 401.
+
+    Takes `Authorization: Bearer sk-...` (any case) and the bare key, as the OpenAI and
+    the AssemblyAI SDK send it. A doubled Authorization is refused. Nothing of the body is
+    read before the key is known. A worker believes the store for one second, so a revoked
+    key is dead everywhere within that; if the store cannot be asked, the answer is 503.
+
+    With *identify*, a request without an Authorization header is the host's to vouch for:
+    its logged-in user's, say. That callable gets the environ, without the body, and answers
+    with the name of a key, whose policy, rates and budgets then hold; or with a mapping
+    (`key`, and if wanted `team`, `end_user`, `tags`); or a `Caller`; or None for nobody,
+    which is 401. **Who shares a key without a team of their own sees each other's
+    transcripts.** Since browsers send cookies for every page that asks, such a request must
+    come from the site's own pages, by Sec-Fetch-Site or Origin, else it is 403. Where
+    *identify* raises, 503.
+
+    Reads the Authorization header. Writes `call.caller`. Passes on the environ without
+    the header, so that no stage further in, and no debug page, can show a key.
+
+    Args:
+        app: The next WSGI app.
+        keys: A `store.Keys`, or a plain mapping of keys to names (or to `Caller`s).
+        master_key: A key that sees and may do everything.
+        cache_seconds: How long a looked-up key is believed, at most 1.
+        identify: Who calls, where no Authorization says it.
+
+    Raises:
+        ConfigError: A key in the mapping is empty, or *cache_seconds* is out of range.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        keys: KeySource | Mapping[str, str | Caller],
+        master_key: str | Secret | None = None,
+        cache_seconds: float = CACHE_SECONDS,
+        identify: Identify | None = None,
+    ) -> None:
+        if not 0 <= cache_seconds <= CACHE_SECONDS:
+            raise ConfigError(f"cache_seconds: expected 0 to {CACHE_SECONDS:g}")
+        self.app = app
+        self.keys: KeySource = _MappedKeys(keys) if isinstance(keys, Mapping) else keys
+        master = master_key.reveal() if isinstance(master_key, Secret) else master_key
+        if master == "":
+            raise ConfigError("master_key: expected a key, got an empty string")
+        self._master_hash = sha256(master.encode()).digest() if master else None
+        self._cache_seconds = cache_seconds
+        self._identify = identify
+        self._cache: OrderedDict[object, tuple[float, Caller | None]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._store_failing = False
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        authorization = environ.pop("HTTP_AUTHORIZATION", None)
+        try:
+            _check_expect(environ)
+            if authorization is None and self._identify is not None:
+                caller = self._vouched(self._identify, call, environ)
+            else:
+                presented = presented_key(authorization or "")
+                caller = None if presented is None else self._find(presented)
+        except RequestRefused as error:
+            return error.reply(call.route.dialect)(environ, start_response)
+        except StoreError as error:
+            if not self._store_failing:
+                logger.error("keys cannot be looked up: %s", error)
+            self._store_failing = True
+            return error_reply(call.route.dialect, 503, "Keys cannot be checked at the moment.")(
+                environ, start_response
+            )
+        if caller is None:
+            return _unauthorized(
+                call.route.dialect, "Authentication error, API key missing/invalid"
+            )(environ, start_response)
+        call.caller = caller
+        return self.app(environ, start_response)
+
+    def _find(self, key: bytes) -> Caller | None:
+        """Return the live caller of *key*.
+
+        The look-up is by hash, and the cache by the whole hash: no comparison ever
+        stops at the first wrong byte of a key.
+        """
+        digest = sha256(key).digest()
+        if self._master_hash is not None and hmac.compare_digest(digest, self._master_hash):
+            return MASTER
+        return self._believed(digest, lambda: self.keys.find(digest))
+
+    def _vouched(self, identify: Identify, call: Call, environ: WSGIEnvironment) -> Caller | None:
+        """Return the caller that the host vouches for, or None."""
+        identity = ask(identify, environ)
+        if identity is None:
+            return None
+        refuse_other_sites(call, environ)
+        return identity.caller or self._of(identity)
+
+    def _of(self, identity: Identity) -> Caller | None:
+        name, team = identity.key, identity.team
+        caller = self._believed((name, team), lambda: self.keys.named(name, team=team))
+        if caller is None:
+            logger.warning("identify names the key %r, and no such key is live", name[:80])
+            return None
+        tags = {**caller.tags, **identity.tags}
+        return replace(caller, end_user=identity.end_user, tags=tags)
+
+    def _believed(self, name: object, look_up: Callable[[], Caller | None]) -> Caller | None:
+        now = time.monotonic()
+        known = self._cache.get(name)
+        if known is not None and now < known[0]:
+            return known[1]
+        caller = look_up()
+        self._store_failing = False
+        with self._lock:
+            self._cache[name] = (now + self._cache_seconds, caller)
+            self._cache.move_to_end(name)
+            if len(self._cache) > CACHE_ENTRIES:
+                self._cache.popitem(last=False)
+        return caller
+
+
+def _check_expect(environ: WSGIEnvironment) -> None:
+    """Refuse `Expect` without content, before any key counts.
+
+    RFC 9110 10.1.1 forbids it, and Waitress 3.0.2 then reads the next request on the
+    connection into this one's headers: its sender would call with this one's key.
+    """
+    if environ.get("HTTP_EXPECT") and not (
+        environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING")
+    ):
+        raise BadRequest("Expect was sent without content.")
+
+
+def presented_key(authorization: str) -> bytes | None:
+    """Return the key in an Authorization value, or None where there is not exactly one.
+
+    Servers join a doubled header with a comma, which no key of ours holds.
+    """
+    match = _CREDENTIALS.fullmatch(authorization)
+    if match is None or len(match[1]) > MAX_KEY_CHARS:
+        return None
+    # WSGI strings are Latin-1 views of the bytes that came in (PEP 3333, Unicode issues).
+    return match[1].encode("latin-1", "replace")
+
+
+def _unauthorized(dialect: str, message: str) -> WSGIApplication:
+    return error_reply(
+        dialect,
+        401,
+        message,
+        code="invalid_api_key",
+        headers=[("WWW-Authenticate", "Bearer")],
+    )
+
+
+class _MappedKeys:
+    """Keys from a plain mapping, kept by their hash alone."""
+
+    def __init__(self, keys: Mapping[str, str | Caller]) -> None:
+        if any(not key for key in keys):
+            raise ConfigError("keys: expected non-empty keys")
+        self._callers = {
+            sha256(key.encode()).digest(): owner
+            if isinstance(owner, Caller)
+            else Caller(name=str(owner))
+            for key, owner in keys.items()
+        }
+
+    def find(self, key_hash: bytes) -> Caller | None:
+        return self._callers.get(key_hash)
+
+    def named(self, name: str, *, team: str | None = None) -> Caller | None:
+        for caller in self._callers.values():
+            if caller.name == name:
+                return caller if team is None else replace(caller, team=team)
+        return None

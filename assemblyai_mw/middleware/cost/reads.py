@@ -1,0 +1,142 @@
+"""Reads that show how a transcript ended: the client's own, which settle its row.
+
+A poll, a sub-resource that states the end, a list, and the look that is taken before a
+transcript is deleted. What they show closes the row once, whoever else sees it too.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...billing.price_book import PriceBook
+from ...billing.replies import transcript_outcome
+from ...call import Call
+from ...errors import StoreError
+from ...http.bodies import JSONTap, narrow_encoding, never_raising
+from ...http.wsgi import Reply, beginning
+from ...settlement.closing import MAX_REPLY_BYTES, close_call, read_object, shows_end
+from ...store.owner_cache import Ownership
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ...store import Ledger, Owner
+
+logger = logging.getLogger("assemblyai_mw.cost")
+
+_TRANSCRIPT = re.compile(r"/v2/transcript/([A-Za-z0-9_-]{1,128})(/sentences|/paragraphs)?")
+
+
+class Polls:
+    """Passes free calls on to *app*, and reads along where one may show a transcript's end."""
+
+    def __init__(self, app: WSGIApplication, *, ledger: Ledger, prices: PriceBook) -> None:
+        self.app = app
+        self.ledger = ledger
+        self.prices = prices
+        self._owners = Ownership(ledger)
+
+    def __call__(
+        self, call: Call, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer a call that costs nothing."""
+        if call.route.service != "api" or call.method not in ("GET", "DELETE"):
+            return self.app(environ, start_response)
+        if call.path == "/v2/transcript" and call.method == "GET":
+            return self._tapped(call, environ, start_response, self._listed)
+        match = _TRANSCRIPT.fullmatch(call.path)
+        if match is None:
+            return self.app(environ, start_response)
+        call.transcript_id = match[1]
+        try:
+            owner = self._owners.find(call.route.region, match[1])
+        except StoreError as error:
+            # Reading is free and goes on; what it would have settled is settled later.
+            logger.error("transcript %s is not metered: %s", match[1], error)
+            owner = None
+        if owner is None or owner.settled:
+            return self.app(environ, start_response)
+        if call.method == "DELETE":
+            self._settle_first(call, owner, environ)
+
+        def seen(call: Call, transcript: Mapping[str, Any]) -> None:
+            self._seen(call, owner, transcript)
+
+        return self._tapped(call, environ, start_response, seen)
+
+    def _tapped(
+        self,
+        call: Call,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        seen: Callable[[Call, Mapping[str, Any]], None],
+    ) -> Iterable[bytes]:
+        """Pass a reply on; *seen* reads what it holds."""
+        narrow_encoding(environ)
+        reply = Reply(self.app, environ)
+        if reply.status_code != 200:
+            reply.start(start_response)
+            return reply
+        encoding = reply.header("content-encoding")
+
+        def end(body: bytes | None) -> None:
+            value = read_object(body, encoding) if body is not None else None
+            if value is not None:
+                seen(call, value)
+
+        reply.start(start_response)
+        return JSONTap(reply, never_raising(end), max_bytes=MAX_REPLY_BYTES)
+
+    def _listed(self, call: Call, value: Mapping[str, Any]) -> None:
+        """Act on a list: errors in it are free, the price of what ended is asked for soon."""
+        ended = {}
+        items = value.get("transcripts")
+        for item in items if isinstance(items, list) else ():
+            if isinstance(item, dict) and item.get("status") in ("completed", "error"):
+                ended[str(item.get("id"))] = item["status"]
+        try:
+            owners = self.ledger.owners(call.route.region, list(ended)) if ended else {}
+            open_rows = {id: o.row for id, o in owners.items() if o.row and not o.settled}
+            done = [row for id, row in open_rows.items() if ended[id] == "completed"]
+            if done:
+                self.ledger.hasten(done)
+            for id, row in open_rows.items():
+                if ended[id] == "error":
+                    self.ledger.fail(row, status=None)
+        except StoreError as error:
+            logger.error("a list is not metered: %s", error)
+
+    def _settle_first(self, call: Call, owner: Owner, environ: WSGIEnvironment) -> None:
+        """Look at a transcript before it is deleted: afterwards there is less to see."""
+        get = {
+            **environ,
+            "REQUEST_METHOD": "GET",
+            "CONTENT_LENGTH": "",
+            "wsgi.input": io.BytesIO(),
+        }
+        get.pop("HTTP_TRANSFER_ENCODING", None)
+        try:
+            reply = Reply(self.app, get)
+            try:
+                body = beginning(reply if reply.status_code == 200 else (), MAX_REPLY_BYTES)
+                value = read_object(body, reply.header("content-encoding"))
+                if value is not None:
+                    self._seen(call, owner, value)
+            finally:
+                reply.close()
+        except Exception as error:
+            logger.warning("transcript %s: %s", call.transcript_id, type(error).__name__)
+        call.upstream = "unsent"
+
+    def _seen(self, call: Call, owner: Owner, transcript: Mapping[str, Any]) -> None:
+        """Settle a transcript by a reply that shows it, if it shows its end."""
+        outcome = transcript_outcome(transcript, owner.features, call.route.region)
+        if owner.row is None or not shows_end(transcript, outcome):
+            return
+        if close_call(self.ledger, self.prices, call, owner.row, outcome, owner.at):
+            assert call.transcript_id is not None
+            self._owners.settled(call.route.region, call.transcript_id, owner)

@@ -1,0 +1,339 @@
+"""CostLogger: what did it cost, and whose is it? The ledger's row, the log line, callbacks."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ...billing.price_book import PriceBook
+from ...billing.replies import ChatMeter, Outcome, kind_of, outcome_of
+from ...call import Call, enter, json_of
+from ...call.billable import MAX_JSON_BYTES, asked_for
+from ...errors import RequestRefused, StoreError, UpstreamError, error_reply
+from ...http.bodies import JSONTap, StreamTap, narrow_encoding, never_raising
+from ...http.wsgi import Reply, beginning
+from ...settlement.closing import (
+    AUDIO,
+    MAX_REPLY_BYTES,
+    SENT_AFTER,
+    audio_mark,
+    close_call,
+    counted_as,
+    read_object,
+)
+from ...store.lazy import ledger_of
+from ...telemetry.call_log import OnCall, logged, wanted
+from .reads import Polls
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ...store import Database, Ledger
+
+logger = logging.getLogger("assemblyai_mw.cost")
+
+# A reply that names a new transcript is a few kilobytes.
+MAX_CREATED_BYTES = 4 * 1024 * 1024
+# A submit whose answer broke off is looked up in AssemblyAI's list after this.
+LOOK_UP_AFTER_S = 5.0
+# What a gateway in front of AssemblyAI answers by itself, whatever became of the work behind
+# it. Of 503 and 504 the API reference shows no body; 500 is AssemblyAI's own, with `error`.
+GATEWAY_STATUSES = frozenset({502, 503, 504})
+MAX_ERROR_BYTES = 64 * 1024
+
+
+class CostLogger:
+    """Meter each call, and write what costs to the ledger before it can cost.
+
+    The order is the safety. A row of intent stands in the ledger before AssemblyAI sees a
+    billable request; if it cannot be written the answer is 503 and nothing goes out. Who owns
+    a new transcript is stored before the client learns its id. The first reply that shows a
+    transcript completed settles its row, by one conditional update, so that a hundred polls
+    charge once. Replies pass byte for byte; a copy is read, and once a transcript is settled
+    its polls are not read at all.
+
+    Reads `call.caller`, `call.upstream`, JSON bodies up to *max_json_bytes*. Writes
+    `call.kind`, `row`, `state`, `usage`, `price`, `transcript_id`. Answers by itself: 400, 413
+    and 415 for a billable body that cannot be read, 503 where the ledger cannot be written.
+
+    Args:
+        app: The next WSGI app.
+        ledger: A `Ledger`, or what `Ledger` takes: a `Database`, a URL.
+        prices: A `PriceBook`, or a mapping over the shipped one.
+        on_call: Called with a `CallRecord` after each call; what it raises is logged.
+        max_json_bytes: Largest JSON request that is read.
+        wake: Called at each call; the stack has its settlement started by it.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        ledger: Ledger | Database | str,
+        prices: PriceBook | Mapping[str, Any] | None = None,
+        on_call: OnCall | Sequence[OnCall] = (),
+        max_json_bytes: int = MAX_JSON_BYTES,
+        wake: Callable[[], None] | None = None,
+    ) -> None:
+        self.app = app
+        self.ledger = ledger_of(ledger)
+        self.prices = prices if isinstance(prices, PriceBook) else PriceBook.load(prices)
+        self.on_call: tuple[OnCall, ...] = (on_call,) if callable(on_call) else tuple(on_call)
+        self.max_json_bytes = max_json_bytes
+        self._wake = wake
+        self._polls = Polls(app, ledger=self.ledger, prices=self.prices)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        if self._wake is not None:
+            self._wake()
+        call.kind = kind_of(call.route.service, call.method, call.path)
+        app = self._polls if call.kind is None else self._billable
+        if call.inner or not wanted(self.on_call):
+            return app(call, environ, start_response)
+        return logged(lambda start: app(call, environ, start), call, start_response, self.on_call)
+
+    # What costs
+
+    def _billable(
+        self, call: Call, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        kind = call.kind or "other"
+        try:
+            asked = self._asked(kind, call, environ)
+            models = asked.get("models") or (None,)
+            waited_s = time.time() - call.started
+            if waited_s >= 1:
+                # Settlement counts from when it goes out, not from when it began to come in.
+                asked = {**asked, SENT_AFTER: round(waited_s)}
+            model = counted_as(self.prices, kind, models[0])
+            call.row = self.ledger.open(call, kind=kind, model=model, features=asked)
+        except RequestRefused as error:
+            return error.reply(call.route.dialect)(environ, start_response)
+        except StoreError as error:
+            return self._ledger_down(call, error)(environ, start_response)
+        call.state = "pending"
+        narrow_encoding(environ)
+        if kind == "chat" and json_of(call).get("stream") and "HTTP_ACCEPT_ENCODING" in environ:
+            # Events are read as they pass, and not undone.
+            environ["HTTP_ACCEPT_ENCODING"] = "identity"
+        try:
+            reply = Reply(self.app, environ)
+        except BaseException:
+            self._not_done(call, None)
+            raise
+        status = reply.status_code
+        done = 200 <= status < 300
+        doubtful = status in GATEWAY_STATUSES and call.upstream == "replied"
+        if kind == "transcript" and (done or doubtful):
+            return self._submitted(call, reply, environ, start_response)
+        if not done:
+            self._not_done(call, status)
+        elif (reply.header("content-type") or "").startswith("text/event-stream"):
+            return self._streamed(call, asked, reply, start_response)
+        elif kind == "token":
+            # The session that the token opens bills itself; its length is not told here.
+            self._close(call, Outcome("odd", reason="sessions of this token are not metered"))
+        else:
+            return self._replied(call, kind, asked, reply, start_response)
+        reply.start(start_response)
+        return reply
+
+    def _asked(self, kind: str, call: Call, environ: WSGIEnvironment) -> dict[str, Any]:
+        """Return what the price will depend on; raise where the request cannot be read."""
+        asked = asked_for(call, environ, kind, max_bytes=self.max_json_bytes)
+        if kind == "understanding" and "transcript_id" in asked:
+            # Its reply names no length; the transcript that it reads has one.
+            audio_ms = self.ledger.audio_ms(call.route.region, asked["transcript_id"])
+            return asked if audio_ms is None else {**asked, "audio_ms": audio_ms}
+        mark = audio_mark(call.id, json_of(call).get("audio_url")) if kind == "transcript" else None
+        return {**asked, AUDIO: mark} if mark else asked
+
+    def _submitted(
+        self,
+        call: Call,
+        reply: Reply,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Act on what a submit was answered, then let the client learn of it."""
+        status = reply.status_code
+        done = 200 <= status < 300
+        try:
+            body = beginning(reply, MAX_CREATED_BYTES if done else MAX_ERROR_BYTES)
+            value = read_object(body, reply.header("content-encoding")) or {}
+            if done:
+                self._created(call, value, status)
+            else:
+                self._perhaps_created(call, value, status)
+        except StoreError as error:
+            reply.close()
+            # The work was accepted: its row stays open, and is settled from AssemblyAI's list.
+            call.transcript_id = None
+            return self._ledger_down(call, error)(environ, start_response)
+        except UpstreamError as error:
+            reply.close()
+            self._look_up_soon(call)
+            return error_reply(
+                call.route.dialect,
+                error.status,
+                "AssemblyAI's reply broke off. Whether it acted on the request is unknown.",
+                code="upstream_error",
+            )(environ, start_response)
+        except BaseException:
+            reply.close()
+            raise
+        reply.start(start_response)
+        return _Whole(body, reply)
+
+    def _created(self, call: Call, transcript: Mapping[str, Any], status: int) -> None:
+        """Store who owns the new transcript."""
+        transcript_id = transcript.get("id")
+        if isinstance(transcript_id, str) and transcript_id:
+            assert call.row is not None
+            call.transcript_id = transcript_id
+            self.ledger.accept(call.row, status=status, transcript_id=transcript_id)
+        else:
+            logger.error("row %s: the reply names no transcript; it stays open", call.row)
+            self._look_up_soon(call)
+
+    def _perhaps_created(self, call: Call, answer: Mapping[str, Any], status: int) -> None:
+        """Fail the row by AssemblyAI's own error; by a gateway's, have its transcript looked up."""
+        if isinstance(answer.get("error"), str):
+            self._not_done(call, status)
+        else:
+            reason = f"a gateway answered {status}: whether it was done is unknown"
+            self._look_up_soon(call, reason)
+
+    def _streamed(
+        self,
+        call: Call,
+        asked: Mapping[str, Any],
+        reply: Reply,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        meter = ChatMeter(asked, call.route.region)
+        status = reply.status_code
+
+        def end(whole: bool) -> None:
+            outcome = meter.outcome()
+            if outcome.usage is None and not whole:
+                reason = "the stream ended early, before its usage"
+                outcome = Outcome("odd", reason=reason, model=outcome.model)
+            # Else whoever leaves before the last event, or asks for no usage, would pay nothing.
+            self._close(call, outcome, status=status, spend_hold=not meter.error)
+
+        reply.start(start_response)
+        return StreamTap(reply, meter, never_raising(end))
+
+    def _replied(
+        self,
+        call: Call,
+        kind: str,
+        asked: Mapping[str, Any],
+        reply: Reply,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        encoding, status = reply.header("content-encoding"), reply.status_code
+
+        def end(body: bytes | None) -> None:
+            value = read_object(body, encoding) if body is not None else None
+            if value is None:
+                outcome = Outcome("odd", reason="the reply could not be read whole")
+            else:
+                outcome = outcome_of(kind, value, asked, call.route.region)
+                if kind == "understanding" and outcome.usage and outcome.usage.audio_ms is None:
+                    # No later price book can price it either.
+                    reason = "the length of the transcript that was read is not known"
+                    outcome = Outcome("odd", reason=reason)
+            self._close(call, outcome, status=status, spend_hold=True)
+
+        reply.start(start_response)
+        return JSONTap(reply, never_raising(end), max_bytes=MAX_REPLY_BYTES, drain=True)
+
+    def _not_done(self, call: Call, status: int | None) -> None:
+        """Close the row of a call that was refused, or leave it open if nobody knows."""
+        assert call.row is not None
+        try:
+            if call.upstream != "sent":
+                self.ledger.fail(call.row, status=status)
+                call.state = "failed"
+            elif call.kind != "transcript":
+                # Only transcripts can be looked up later, in AssemblyAI's list.
+                self.ledger.settle(
+                    call.row,
+                    usage=None,
+                    price=None,
+                    status=status,
+                    reason="sent, but no reply came: whether it was done is unknown",
+                    spend_hold=True,
+                )
+                call.state = "unpriced"
+            else:
+                self._look_up_soon(call)
+        except StoreError as error:
+            logger.error("row %s stays open: %s", call.row, error)
+
+    def _look_up_soon(self, call: Call, reason: str | None = None) -> None:
+        """Have settlement look for what came of a submit whose answer is lost."""
+        assert call.row is not None
+        try:
+            now = time.time()
+            took_s = max(0.0, now - call.started)
+            due_at = now + LOOK_UP_AFTER_S
+            self.ledger.reschedule(call.row, due_at, reason=reason, duration_s=took_s)
+        except StoreError as error:
+            logger.error("row %s is looked up later than it could be: %s", call.row, error)
+
+    def _close(
+        self,
+        call: Call,
+        outcome: Outcome,
+        *,
+        status: int | None = None,
+        spend_hold: bool = False,
+    ) -> None:
+        assert call.row is not None
+        at = datetime.fromtimestamp(call.started, UTC)
+        close_call(
+            self.ledger,
+            self.prices,
+            call,
+            call.row,
+            outcome,
+            at,
+            status=status,
+            spend_hold=spend_hold,
+        )
+
+    def _ledger_down(self, call: Call, error: StoreError) -> WSGIApplication:
+        logger.error("the ledger cannot be written: %s", error)
+        return error_reply(
+            call.route.dialect,
+            503,
+            "The ledger cannot be written, so nothing that costs is sent.",
+            code="ledger_unavailable",
+        )
+
+
+class _Whole:
+    """A body that was read already, and what may be left of it."""
+
+    def __init__(self, body: bytes, rest: Reply) -> None:
+        self._body = body
+        self._rest = rest
+
+    def __iter__(self) -> _Whole:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._body:
+            body, self._body = self._body, b""
+            return body
+        return next(self._rest)
+
+    def close(self) -> None:
+        self._rest.close()

@@ -1,0 +1,401 @@
+"""Isolation: is this id theirs? AssemblyAI answers for any id in the account; this does not."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...call import Call, Caller, enter, json_of, read_body
+from ...call.billable import MAX_JSON_BYTES, check_encoding
+from ...errors import BadRequest, RequestRefused, StoreError, UpstreamError, error_reply
+from ...http.encoding import decode
+from ...http.messages import content_length, is_chunked
+from ...http.wsgi import Reply
+from ...store.lazy import ledger_of
+from ...store.owner_cache import Ownership
+from .ids import (
+    PLAIN_ID,
+    audio_urls,
+    both_cases,
+    ids_like,
+    ids_named,
+    loosened,
+    strings_in,
+    upload_key,
+)
+from .lists import ListQuery, reply_of, rewritten, walk
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ...store import Database, Ledger
+
+logger = logging.getLogger("assemblyai_mw.isolation")
+
+MAX_LIST_BYTES = 4 * 1024 * 1024
+# More words that could be ids than this in one request are not looked up one by one.
+MAX_IDS = 1000
+
+_COLLECTION = "/v2/transcript"
+_TRANSCRIPT = re.compile(r"/v2/transcript/([A-Za-z0-9_-]{1,128})(?:/[a-z]+(?:-[a-z]+)*)?")
+# Requests that are JSON whatever their Content-Type says.
+_JSON_PATHS = frozenset({_COLLECTION, "/v1/chat/completions", "/v1/understanding"})
+# The hosts that know transcripts; the others take audio, and it passes unread.
+_KNOWING = frozenset({"api", "llm-gateway"})
+# By these a server may be told to do something else than the request's line says.
+_OVERRIDES = (
+    "HTTP_X_HTTP_METHOD_OVERRIDE",
+    "HTTP_X_HTTP_METHOD",
+    "HTTP_X_METHOD_OVERRIDE",
+    "HTTP_X_ORIGINAL_URL",
+    "HTTP_X_REWRITE_URL",
+    "HTTP_X_ORIGINAL_URI",
+)
+_NOT_FOR_LISTS = (
+    "HTTP_TRANSFER_ENCODING",
+    "HTTP_IF_NONE_MATCH",
+    "HTTP_IF_MODIFIED_SINCE",
+    "HTTP_RANGE",
+    "RAW_URI",
+    "REQUEST_URI",
+)
+
+
+class Isolation:
+    """Keep one owner's transcripts, uploads and lists from everyone else.
+
+    A transcript belongs to the team of the key that made it, or to the key where it has no
+    team. For anyone else each route with its id answers like an id that never was: 404,
+    the same body, and AssemblyAI is not asked. That holds for ids in paths and queries, also
+    in spellings and on paths that nobody knows, for ids in bodies (`transcript_id`,
+    `transcript_ids`, at any depth; on unknown paths any word that is somebody's id), and for
+    the URLs of uploads. Lists hold the caller's rows, in full pages, with links that lead
+    through this app: the one change to native replies. Ids made outside the app are the
+    master key's alone.
+
+    Reads `call.caller`, and every body that goes to the hosts that know transcripts, but
+    uploads. Answers by itself: 401 without a caller, 404, AssemblyAI's own 403 for someone
+    else's upload, 405 for changes to all transcripts at once, 400, 413 and 415 for a body
+    that cannot be read, 503 where the ledger cannot say whose an id is.
+
+    Args:
+        app: The next WSGI app.
+        ledger: A `Ledger`, or what `Ledger` takes.
+        max_json_bytes: Largest request that is read.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        ledger: Ledger | Database | str,
+        max_json_bytes: int = MAX_JSON_BYTES,
+    ) -> None:
+        self.app = app
+        self.ledger = ledger_of(ledger)
+        self.max_json_bytes = max_json_bytes
+        self._owners = Ownership(self.ledger)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        caller = call.caller
+        if caller is None:
+            return error_reply(call.route.dialect, 401, "No key was checked for this call.")(
+                environ, start_response
+            )
+        try:
+            return self._guarded(call, caller, environ, start_response)
+        except RequestRefused as error:
+            return error.reply(call.route.dialect)(environ, start_response)
+        except StoreError as error:
+            logger.error("ownership cannot be checked: %s", error)
+            return error_reply(
+                call.route.dialect, 503, "Ownership cannot be checked at the moment."
+            )(environ, start_response)
+
+    def _guarded(
+        self,
+        call: Call,
+        caller: Caller,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        on_api = call.route.service == "api"
+        upload = on_api and call.path == "/v2/upload" and call.method == "POST"
+        if not caller.master:
+            if not environ.keys().isdisjoint(_OVERRIDES):
+                for key in _OVERRIDES:
+                    environ.pop(key, None)
+            self._check_target(call, caller, environ)
+            if not upload:
+                self._check_body(call, caller, environ)
+        if upload:
+            return self._upload(call, caller, environ, start_response)
+        if on_api and call.path == _COLLECTION and call.method in ("GET", "HEAD"):
+            body = self._list(call, caller, environ, start_response)
+            return body if call.method == "GET" else [b""]
+        return self.app(environ, start_response)
+
+    # Ids in paths and queries
+
+    def _check_target(self, call: Call, caller: Caller, environ: WSGIEnvironment) -> None:
+        """Raise 404 where the path or the query names what is not the caller's."""
+        query = environ.get("QUERY_STRING", "")
+        on_api = call.route.service == "api"
+        match = _TRANSCRIPT.fullmatch(call.path) if on_api else None
+        if match is not None:
+            if not self._is_theirs(call, caller, match[1]):
+                raise _not_found()
+            if query:
+                self._refuse_others(call, caller, ids_like(loosened(query)))
+            return
+        path = loosened(call.path)
+        if on_api and call.path != _COLLECTION:
+            if _resembles_transcripts(path):
+                raise _not_found()
+            if re.match("/+lemur/", path.lower()) and call.method != "POST":
+                # Nobody kept whose LeMUR requests are whose; the service has ended.
+                raise _not_found()
+        elif on_api and call.method in ("DELETE", "PATCH", "PUT"):
+            raise RequestRefused(
+                "Transcripts are changed one by one here.",
+                status=405,
+                headers=[("Allow", "GET, HEAD, POST")],
+            )
+        found = ids_like(f"{path} {loosened(query)}" if query else path)
+        if not on_api:
+            self._refuse_others(call, caller, found)
+        elif len(found) > MAX_IDS or not all(self._is_theirs(call, caller, id) for id in found):
+            raise _not_found()
+
+    def _is_theirs(self, call: Call, caller: Caller, transcript_id: str) -> bool:
+        owner = self._owners.find(call.route.region, transcript_id)
+        return owner is not None and owner.belongs_to(caller)
+
+    def _refuse_others(self, call: Call, caller: Caller, found: Collection[str]) -> None:
+        """Raise 404 where one of *found* is somebody else's transcript."""
+        if not found:
+            return
+        if len(found) > MAX_IDS:
+            raise RequestRefused("The request holds too many words to look up.", status=413)
+        owners = self.ledger.owners(call.route.region, both_cases(found))
+        if not all(owner.belongs_to(caller) for owner in owners.values()):
+            raise _not_found()
+
+    # Ids and uploads in bodies
+
+    def _check_body(self, call: Call, caller: Caller, environ: WSGIEnvironment) -> None:
+        if not content_length(environ) and not is_chunked(environ):
+            return
+        known = call.method == "POST" and call.path in _JSON_PATHS
+        says_json = known or "json" in environ.get("CONTENT_TYPE", "").lower()
+        if not (says_json or call.route.service in _KNOWING):
+            return
+        check_encoding(environ)
+        raw = read_body(call, environ, max_bytes=self.max_json_bytes)
+        # A reader may look at the bytes rather than at what they are said to be.
+        if says_json or raw.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in (b"{", b"["):
+            if raw:
+                self._check_json(call, caller, json_of(call), known)
+        else:
+            text = raw.replace(b"\0", b"").decode("latin-1")
+            self._refuse_others(call, caller, ids_like(loosened(text) if "%" in text else text))
+
+    def _check_json(self, call: Call, caller: Caller, body: object, known: bool) -> None:
+        for count, transcript_id in enumerate(ids_named(body)):
+            if not (
+                count < MAX_IDS
+                and isinstance(transcript_id, str)
+                and PLAIN_ID.fullmatch(transcript_id)
+                and self._is_theirs(call, caller, transcript_id)
+            ):
+                raise _not_found()
+        for count, url in enumerate(audio_urls(body)):
+            if count >= MAX_IDS:
+                raise BadRequest("The body names too many files.")
+            key, ours = upload_key(url)
+            owner = self.ledger.upload_owner(call.route.region, key)
+            if (owner is None and ours) or (owner is not None and not owner.belongs_to(caller)):
+                # AssemblyAI's own words for an upload of another account (openapi.yml, 403).
+                raise RequestRefused("Cannot access uploaded file", status=403)
+        if not known:
+            texts = (text for text in strings_in(body) if len(text) <= 1024)
+            self._refuse_others(call, caller, {id for text in texts for id in ids_like(text)})
+
+    def _upload(
+        self,
+        call: Call,
+        caller: Caller,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Note whose the new upload is before its URL is told."""
+        environ["HTTP_ACCEPT_ENCODING"] = "identity"
+        reply = Reply(self.app, environ)
+        if reply.status_code != 200:
+            reply.start(start_response)
+            return reply
+        body = _whole(reply)
+        value = _json(body, reply)
+        url = value.get("upload_url") if isinstance(value, dict) else None
+        if isinstance(url, str):
+            self.ledger.own_upload(call.route.region, upload_key(url)[0], caller)
+        reply.start(start_response)
+        return [body]
+
+    # Lists
+
+    def _list(
+        self,
+        call: Call,
+        caller: Caller,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        region = call.route.region
+        base = base_url(environ)
+        query_string = environ.get("QUERY_STRING", "")
+        try:
+            if caller.master:
+                value = _listed(self._ask(environ, query_string))
+                return _json_reply(_through_here(value, base), start_response)
+            query = ListQuery.parse(query_string)
+            for cursor in (query.before_id, query.after_id):
+                if cursor is not None and not (
+                    PLAIN_ID.fullmatch(cursor) and self._is_theirs(call, caller, cursor)
+                ):
+                    raise _not_found()
+
+            def fetch(query_string: str) -> dict[str, Any]:
+                value = _listed(self._ask(environ, query_string))
+                call.inner = True
+                return value
+
+            def own(ids: Sequence[str]) -> Collection[str]:
+                owners = self.ledger.owners(region, ids)
+                return [id for id, owner in owners.items() if owner.belongs_to(caller)]
+
+            def leap(anchor: str, upwards: bool) -> str | None:
+                return self.ledger.leap(region, anchor, caller=caller, upwards=upwards)
+
+            page = walk(query, fetch, own, leap)
+        except _Refused as refused:
+            return refused.answer(start_response)
+        return _json_reply(reply_of(page, query, base), start_response)
+
+    def _ask(self, environ: WSGIEnvironment, query: str) -> Reply:
+        inner = {
+            **environ,
+            "REQUEST_METHOD": "GET",
+            "QUERY_STRING": query,
+            "CONTENT_LENGTH": "",
+            "wsgi.input": io.BytesIO(),
+            "HTTP_ACCEPT_ENCODING": "identity",
+        }
+        for key in _NOT_FOR_LISTS:
+            inner.pop(key, None)
+        return Reply(self.app, inner)
+
+
+class _Refused(Exception):
+    """AssemblyAI answered a list with something else; the caller gets that."""
+
+    def __init__(self, reply: Reply, body: bytes) -> None:
+        super().__init__(reply.status)
+        self._reply = reply
+        self._body = body
+
+    def answer(self, start_response: StartResponse) -> Iterable[bytes]:
+        self._reply.start(start_response)
+        return [self._body]
+
+
+def base_url(environ: WSGIEnvironment) -> str:
+    """Return this app's own address of the route, as the client reached it (PEP 3333)."""
+    host = environ.get("HTTP_HOST", "")
+    if not re.fullmatch(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?", host):
+        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return f"{environ['wsgi.url_scheme']}://{host}{environ.get('SCRIPT_NAME', '')}"
+
+
+def _resembles_transcripts(path: str) -> bool:
+    """Whether *path*, loosened, could be read as a transcript's by someone less strict."""
+    loose = re.sub(r"[/\\]+", "/", re.sub(r";[^/]*", "", path.casefold()))
+    # A dot segment or what is no letter could hide the word in between.
+    return "/transcript" in loose or "transcript" in re.sub("[^a-z]", "", loose)
+
+
+def _not_found() -> RequestRefused:
+    # AssemblyAI's own body (openapi.yml, components/responses/NotFound).
+    return RequestRefused("Not found", status=404, code="not_found")
+
+
+def _whole(reply: Reply) -> bytes:
+    """Return a reply's body.
+
+    Raises:
+        RequestRefused: 502 or 504 where it broke off, 502 where it is too large.
+    """
+    blocks: list[bytes] = []
+    size = 0
+    try:
+        for block in reply:
+            blocks.append(block)
+            size += len(block)
+            if size > MAX_LIST_BYTES:
+                raise UpstreamError("the reply is too large")
+    except UpstreamError as error:
+        raise RequestRefused(
+            "AssemblyAI's reply broke off.", status=error.status, code="upstream_error"
+        ) from error
+    finally:
+        reply.close()
+    return b"".join(blocks)
+
+
+def _listed(reply: Reply) -> dict[str, Any]:
+    """Return the account's list, or raise with the reply that is none."""
+    body = _whole(reply)
+    value = _json(body, reply)
+    if reply.status_code != 200:
+        raise _Refused(reply, body)
+    if not isinstance(value, dict):
+        # Whoever's rows these are, they cannot be told apart.
+        raise RequestRefused("AssemblyAI's list cannot be read.", status=502, code="upstream_error")
+    return value
+
+
+def _through_here(value: dict[str, Any], base: str) -> dict[str, Any]:
+    details, items = value.get("page_details"), value.get("transcripts")
+    if isinstance(details, dict):
+        value["page_details"] = rewritten(details, base)
+    if isinstance(items, list):
+        value["transcripts"] = [
+            rewritten(item, base) if isinstance(item, dict) else item for item in items
+        ]
+    return value
+
+
+def _json(body: bytes, reply: Reply) -> Any:
+    decoded = decode(body, reply.header("content-encoding"), max_bytes=MAX_LIST_BYTES)
+    try:
+        return json.loads(decoded or b"")
+    except (ValueError, RecursionError):
+        return None
+
+
+def _json_reply(value: object, start_response: StartResponse) -> Iterable[bytes]:
+    body = json.dumps(value).encode()
+    start_response(
+        "200 OK",
+        [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "private, no-store"),
+        ],
+    )
+    return [body]

@@ -1,0 +1,345 @@
+"""OpenAITranslator: OpenAI's chat completions and models, answered by the LLM Gateway."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import functools
+import io
+import itertools
+import json
+import logging
+import re
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...call import CALL_KEY, Call, Caller, Route, enter, json_of, read_body, replace_body
+from ...dialects.chat import (
+    BadReply,
+    ChatRequest,
+    ChunkStream,
+    Model,
+    ModelList,
+    Target,
+    completion_as_events,
+    to_completion,
+    to_gateway,
+)
+from ...dialects.chat.errors import of_status, parsed
+from ...dialects.chat.gateway_reply import (
+    EVENT_STREAM,
+    Answer,
+    EventBody,
+    failure,
+    head,
+    media_type,
+    read_body_of,
+    read_error,
+    read_json,
+)
+from ...dialects.chat.models import DEFAULT_MODELS, not_found, spelled
+from ...errors import RequestRefused, UpstreamError
+from ...http.wsgi import Reply
+from .gateway_models import Catalogue, GatewayModel, read_models
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["Model", "OpenAITranslator"]
+
+logger = logging.getLogger("assemblyai_mw.openai")
+
+CHAT = "/v1/chat/completions"
+MODELS = "/v1/models"
+MAX_LIST_BYTES = 8 << 20
+_PATH = re.compile(r"(?P<mount>.*?)(?P<what>/v1/chat/completions|/v1/models)(?P<rest>/.*)?")
+# The caller's headers that say how to reach or read OpenAI, and not the gateway.
+_FOR_OPENAI = ("HTTP_OPENAI_", "HTTP_X_STAINLESS_")
+_SPELLING = {
+    "RAW_URI",
+    "REQUEST_URI",
+    "HTTP_ACCEPT_ENCODING",
+    "HTTP_CONTENT_ENCODING",
+    "HTTP_TRANSFER_ENCODING",
+}
+
+
+class OpenAITranslator:
+    """Answer `/v1/chat/completions` and `/v1/models` out of *app*'s native LLM Gateway routes.
+
+    A chat request is checked, translated and sent to *app* as a POST to
+    `/llm-gateway.assemblyai/v1/chat/completions` (or `/eu.…`, or the model's own prefix),
+    below the mount point that the request came in by. Inner stages see a native call, and
+    answer their refusals in OpenAI's shape. Everything else goes to *app* as it is.
+
+    Answers by itself: 400 with `param` for what is malformed or unsupported, 404
+    `model_not_found` before anything is sent, 405, 413, and 502 for a reply that is none.
+
+        app = OpenAITranslator(inner, models=[Model("fast", "assemblyai/gpt-5-mini")])
+
+    Streams event by event. The first event is awaited before the status goes out, so that
+    what fails before it has an HTTP status of its own. A model that cannot stream is
+    asked for a whole reply, which is then sent as a stream.
+
+    Args:
+        app: Answers native calls.
+        models: `Model`s, or mappings in LiteLLM's shape, without addresses; a key in them
+            is not used, for the forwarder has its own. Entries of one name take turns.
+        max_body_bytes: Largest request body.
+        max_reply_bytes: Largest reply that is translated as a whole.
+        models_fresh_s: Seconds for which the gateway's list of models is kept.
+
+    Raises:
+        ValueError: An entry of *models* has another shape.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        models: Iterable[Model | Mapping[str, Any]] = DEFAULT_MODELS,
+        max_body_bytes: int = 16 << 20,
+        max_reply_bytes: int = 16 << 20,
+        models_fresh_s: float = 300.0,
+    ) -> None:
+        self.app = app
+        self.models = ModelList(models)
+        self.max_body_bytes = max_body_bytes
+        self.max_reply_bytes = max_reply_bytes
+        self._catalogue = Catalogue(fresh_s=models_fresh_s)
+        self._turn = itertools.count()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        script = environ.get("SCRIPT_NAME", "")
+        match = _PATH.fullmatch(script + environ.get("PATH_INFO", ""))
+        # Below a native prefix the same path is the gateway's own.
+        if match is None or script.rpartition("/")[2].endswith("assemblyai"):
+            return self.app(environ, start_response)
+        call, environ = enter(environ)
+        call.route = dataclasses.replace(call.route, service="llm-gateway", dialect="openai")
+        try:
+            if match["what"] == MODELS:
+                answer = self._models(call, environ, match["mount"], match["rest"])
+            elif match["rest"]:
+                raise RequestRefused("There is nothing at this path.", status=404)
+            else:
+                answer = self._chat(call, environ, match["mount"])
+        except RequestRefused as error:
+            return error.reply("openai")(environ, start_response)
+        return answer(environ, start_response)
+
+    def _chat(self, call: Call, environ: WSGIEnvironment, mount: str) -> WSGIApplication:
+        if environ["REQUEST_METHOD"] != "POST":
+            raise _not_allowed("POST")
+        read_body(call, environ, max_bytes=self.max_body_bytes)
+        region = call.caller.region if call.caller is not None else None
+        turn = next(self._turn)
+
+        def resolve(name: str) -> Target | None:
+            found = self.models.candidates(name)
+            # A key pinned to a region takes what is there, where the name leaves a choice.
+            found = tuple(item for item in found if item.region == region) or found
+            return found[turn % len(found)] if found else None
+
+        request = to_gateway(json_of(call), resolve)
+        listed = (self._catalogue.known(request.target.prefix) or {}).get(request.target.id)
+        stream = request.stream and not (listed is not None and listed.cannot_stream)
+        usage = True
+        while True:
+            payload = request.payload(stream=stream, usage=usage)
+            reply = Reply(self.app, _native_chat(call, environ, mount, request.target, payload))
+            kept_open = False
+            try:
+                if reply.status_code // 100 != 2:
+                    error, own = read_error(reply)
+                    if stream and error.cannot_stream:
+                        # It refused before it did anything: a 400 costs nothing.
+                        stream = False
+                        continue
+                    if stream and usage and error.unsupported == "stream_options":
+                        usage = False
+                        continue
+                    return failure(reply, error, own)
+                if stream and media_type(reply) == EVENT_STREAM:
+                    events = EventBody(reply, _chunks(call, request))
+                    broken = events.begin()
+                    if broken is not None:
+                        return failure(reply, broken)
+                    kept_open = True
+                    return Answer(head(reply, EVENT_STREAM), events)
+                return self._whole(call, reply, request)
+            finally:
+                if not kept_open:
+                    reply.close()
+
+    def _whole(self, call: Call, reply: Reply, request: ChatRequest) -> WSGIApplication:
+        try:
+            completion = to_completion(
+                read_json(reply, self.max_reply_bytes),
+                request.target,
+                created=int(call.started),
+                fallback_id=call.id,
+            )
+        except BadReply as error:
+            logger.error("the LLM Gateway's reply cannot be read: %s", error)
+            return failure(reply, of_status(502, f"The LLM Gateway's reply is none: {error}."))
+        except UpstreamError as error:
+            logger.warning("the LLM Gateway's reply broke off: %s", error)
+            return failure(reply, of_status(error.status, "The LLM Gateway's reply broke off."))
+        if request.stream:
+            events = completion_as_events(completion, include_usage=request.include_usage)
+            return Answer(head(reply, EVENT_STREAM), events)
+        body = json.dumps(completion).encode()
+        request_id = completion["id"].removeprefix("chatcmpl-")
+        return Answer(head(reply, "application/json", request_id, body), [body])
+
+    def _models(
+        self, call: Call, environ: WSGIEnvironment, mount: str, rest: str | None
+    ) -> WSGIApplication:
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            raise _not_allowed("GET, HEAD")
+        offered = self._offered(call, environ, mount)
+        if rest is None:
+            payload: Any = {"object": "list", "data": list(offered.values())}
+        else:
+            name = rest[1:]
+            payload = offered.get(name) or self._unlisted(call, name)
+            if payload is None:
+                raise not_found(name)
+        body = json.dumps(payload).encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        silent = environ["REQUEST_METHOD"] == "HEAD"
+        return Answer(("200 OK", headers), [] if silent else [body])
+
+    def _offered(
+        self, call: Call, environ: WSGIEnvironment, mount: str
+    ) -> dict[str, dict[str, Any]]:
+        """Return the models that this caller may ask for, by name."""
+        offered: dict[str, dict[str, Any]] = {}
+        for entry in self.models.entries:
+            if not _may_reach(call.caller, entry.region):
+                continue
+            models: Mapping[str, GatewayModel] = {}
+            if "*" in entry.model:
+                fetch = functools.partial(_fetch, self.app, call, environ, mount, entry)
+                models = self._catalogue.models(entry.route, fetch) or {}
+            models = models or self._catalogue.known(entry.route) or {}
+            for target in self.models.listed(entry, models):
+                if target.name not in offered and _may_use(call.caller, target):
+                    offered[target.name] = _model(target, models.get(target.id))
+        return offered
+
+    def _unlisted(self, call: Call, name: str) -> dict[str, Any] | None:
+        """Return a model that may be asked for though no list of its route is known."""
+        for target in self.models.candidates(name):
+            if (
+                self._catalogue.known(target.prefix) is None
+                and _may_reach(call.caller, target.region)
+                and _may_use(call.caller, target)
+            ):
+                return _model(target, None)
+        return None
+
+
+def _chunks(call: Call, request: ChatRequest) -> ChunkStream:
+    return ChunkStream(
+        request.target,
+        created=int(call.started),
+        fallback_id=call.id,
+        include_usage=request.include_usage,
+    )
+
+
+def _not_allowed(methods: str) -> RequestRefused:
+    return RequestRefused(
+        f"Only {methods} is possible here.", status=405, headers=[("Allow", methods)]
+    )
+
+
+def _native_chat(
+    call: Call, environ: WSGIEnvironment, mount: str, target: Target, payload: dict[str, Any]
+) -> WSGIEnvironment:
+    """Return the environ of the gateway's own call, and move the Call to its route."""
+    inner = {
+        key: value
+        for key, value in environ.items()
+        if key not in _SPELLING and not key.startswith(_FOR_OPENAI)
+    }
+    inner |= {
+        "SCRIPT_NAME": mount + target.prefix,
+        "PATH_INFO": CHAT,
+        "QUERY_STRING": "",
+        "CONTENT_TYPE": "application/json",
+        # The reply must be readable here, and without the field any coding would do.
+        "HTTP_ACCEPT_ENCODING": "identity",
+    }
+    call.route = Route(target.prefix, "llm-gateway", target.region, "openai")
+    call.path = CHAT
+    # A second try is a call of its own to the stages further in.
+    call.upstream = "unsent"
+    call.row = call.usage = call.price = None
+    replace_body(call, inner, json.dumps(payload).encode())
+    return inner
+
+
+def _fetch(
+    app: WSGIApplication, call: Call, environ: WSGIEnvironment, mount: str, entry: Model
+) -> Mapping[str, GatewayModel]:
+    """Ask the gateway for its models, on the operator's behalf: the list serves everybody.
+
+    Raises:
+        UpstreamError, ValueError: It gave none.
+    """
+    inner = {
+        key: value
+        for key, value in environ.items()
+        if key not in _SPELLING and (not key.startswith("HTTP_") or key == "HTTP_HOST")
+    }
+    inner |= {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": mount + entry.route,
+        "PATH_INFO": MODELS,
+        "QUERY_STRING": "",
+        "CONTENT_TYPE": "",
+        "CONTENT_LENGTH": "",
+        "HTTP_ACCEPT_ENCODING": "identity",
+        "wsgi.input": io.BytesIO(),
+        CALL_KEY: Call(
+            id=secrets.token_hex(16),
+            started=time.time(),
+            route=Route(entry.route, "llm-gateway", entry.region, "openai"),
+            method="GET",
+            path=MODELS,
+            caller=call.caller and Caller("models", master=True),
+        ),
+    }
+    reply = Reply(app, inner)
+    try:
+        if reply.status_code != 200:
+            raise UpstreamError(f"status {reply.status_code}")
+        return read_models(parsed(read_body_of(reply, MAX_LIST_BYTES)))
+    finally:
+        reply.close()
+
+
+def _may_reach(caller: Caller | None, region: str) -> bool:
+    return caller is None or caller.region is None or caller.region == region
+
+
+def _may_use(caller: Caller | None, target: Target) -> bool:
+    """Whether a key may use a model, by any of its names."""
+    if caller is None or caller.master or caller.models is None:
+        return True
+    names = (target.name, spelled(target.region, target.id), target.id)
+    return any(fnmatch.fnmatchcase(name, allowed) for allowed in caller.models for name in names)
+
+
+def _model(target: Target, listed: GatewayModel | None) -> dict[str, Any]:
+    return {
+        "id": target.name,
+        "object": "model",
+        "created": listed.created if listed is not None else 0,
+        "owned_by": listed.owned_by if listed is not None else "assemblyai",
+    }

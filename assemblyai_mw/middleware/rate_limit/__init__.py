@@ -1,0 +1,5 @@
+"""RateLimit, and where requests are counted."""
+
+from .stage import RateLimit
+
+__all__ = ["RateLimit"]

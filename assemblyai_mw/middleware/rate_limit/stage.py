@@ -1,0 +1,206 @@
+"""RateLimit: too fast? Requests a minute, of a key and of its team."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Literal
+
+from ...call import Caller, enter
+from ...errors import ConfigError, RequestRefused
+from ...store.lazy import late
+
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from limits.errors import StorageError
+    from limits.storage import Storage
+    from limits.strategies import MovingWindowRateLimiter
+
+logger = logging.getLogger("assemblyai_mw.rate_limit")
+
+# How long a storage that failed is left alone: calls must not wait for it one by one.
+RETRY_S = 1.0
+
+Headers = list[tuple[str, str]]
+
+
+class RateLimit:
+    """Answer 429 to more requests a minute than `rpm` of the key, or of its team, allows.
+
+    The window moves: at no moment do the last sixty seconds hold more than was allowed. All
+    workers of a host count together in one file, hosts in one Redis. A request that is
+    refused does not count. Keys and teams without a rate cost nothing.
+
+    Reads `call.caller`; the master key has no rate. A 429 carries `retry-after`, the seconds
+    until the next request fits, and `x-ratelimit-limit`, `-remaining` and `-reset` (seconds).
+    Replies that pass carry these too, unless AssemblyAI sent such fields: then its own
+    reach the client as they are.
+
+    When the storage cannot be reached, *when_gone* decides: `open` lets calls through
+    (budgets still hold), `closed` answers 503. Either is logged once, and so is its end.
+
+        app = KeyAuth(RateLimit(app, storage="redis://localhost:6379/0"), keys=keys)
+
+    Args:
+        app: The next WSGI app.
+        storage: A file's path, a `redis://` URL, or a `limits` storage that has moving windows.
+        when_gone: `open` or `closed`.
+
+    Raises:
+        ConfigError: The storage cannot be used at all, or *when_gone* is another word.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        storage: Storage | str | os.PathLike[str],
+        when_gone: Literal["open", "closed"] = "open",
+    ) -> None:
+        if when_gone not in ("open", "closed"):
+            raise ConfigError("when_gone: expected 'open' or 'closed'")
+        self.app = app
+        self.when_gone = when_gone
+        # A file is opened when the first rate asks for it; an address is checked now.
+        is_file = not isinstance(storage, str) or "://" not in storage
+        is_file = is_file and isinstance(storage, str | os.PathLike)
+        self._windows = late(lambda: _windows(storage)) if is_file else _windows(storage)
+        self._lock = threading.Lock()
+        self._retry_at = float("-inf")
+        self._gone = False
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        caller = call.caller
+        if caller is None or caller.master or (caller.rpm is None and caller.team_rpm is None):
+            return self.app(environ, start_response)
+        rates = _rates(caller)
+        try:
+            headers = self._hit(rates) if rates else []
+        except RequestRefused as error:
+            return error.reply(call.route.dialect)(environ, start_response)
+        if not headers:
+            return self.app(environ, start_response)
+        return self.app(environ, _adding(start_response, headers))
+
+    @property
+    def storage(self) -> Storage:
+        """Where the hits are kept."""
+        return self._windows.storage
+
+    def _hit(self, rates: list[_Rate]) -> Headers:
+        """Count the request and return what to tell of it; raise where it does not fit."""
+        from limits.errors import StorageError
+
+        if self._gone and time.monotonic() < self._retry_at:
+            return self._unknown()
+        try:
+            for rate in rates[1:]:
+                # A key must not use up its own rate on what its team's would refuse.
+                if not self._windows.test(rate.item, *rate.who):
+                    raise self._refusal(rate)
+            for rate in rates:
+                if not self._windows.hit(rate.item, *rate.who):
+                    raise self._refusal(rate)
+            headers = min(map(self._told, rates), key=lambda told: told[0])[1]
+        except StorageError as error:
+            return self._failed(error)
+        if self._gone:
+            with self._lock:
+                recovered, self._gone = self._gone, False
+            if recovered:
+                logger.warning("rates are counted again")
+        return headers
+
+    def _told(self, rate: _Rate) -> tuple[int, Headers]:
+        stats = self._windows.get_window_stats(rate.item, *rate.who)
+        remaining = max(0, stats.remaining)
+        reset = max(0, math.ceil(stats.reset_time - time.time()))
+        return remaining, [
+            ("X-RateLimit-Limit", str(rate.item.amount)),
+            ("X-RateLimit-Remaining", str(remaining)),
+            ("X-RateLimit-Reset", str(reset)),
+        ]
+
+    def _refusal(self, rate: _Rate) -> RequestRefused:
+        _, told = self._told(rate)
+        wait = max(1, int(told[2][1]))
+        told[1:] = [(told[1][0], "0"), (told[2][0], str(wait))]
+        return RequestRefused(
+            f"Too many requests: this {rate.who[0]} may make {rate.item.amount} a minute. "
+            f"The next one fits in {wait} s.",
+            status=429,
+            code="rate_limit_exceeded",
+            headers=[("Retry-After", str(wait)), *told],
+        )
+
+    def _failed(self, error: StorageError) -> Headers:
+        with self._lock:
+            first, self._gone = not self._gone, True
+            self._retry_at = time.monotonic() + RETRY_S
+        if first:
+            logger.error(
+                "rates cannot be counted (%s): %s",
+                type(error.__cause__ or error).__name__,
+                "calls pass without a limit" if self.when_gone == "open" else "calls are refused",
+            )
+        return self._unknown()
+
+    def _unknown(self) -> Headers:
+        if self.when_gone == "open":
+            return []
+        raise RequestRefused(
+            "Rates cannot be counted at the moment.",
+            status=503,
+            code="rate_limit_unavailable",
+            headers=[("Retry-After", str(math.ceil(RETRY_S)))],
+        )
+
+
+class _Rate:
+    """How often whom."""
+
+    __slots__ = ("item", "who")
+
+    def __init__(self, amount: int, *who: str) -> None:
+        from limits import RateLimitItemPerMinute
+
+        self.item = RateLimitItemPerMinute(amount)
+        self.who = who
+
+
+def _windows(storage: Storage | str | os.PathLike[str]) -> MovingWindowRateLimiter:
+    from limits.strategies import MovingWindowRateLimiter
+
+    from .storage import storage_of
+
+    return MovingWindowRateLimiter(storage_of(storage))
+
+
+def _rates(caller: Caller) -> list[_Rate]:
+    """Return the rates that bound a caller: the key's, then its team's."""
+    rates: list[_Rate] = []
+    if caller.rpm is not None:
+        who = caller.name if caller.key_id is None else str(caller.key_id)
+        rates.append(_Rate(caller.rpm, "key", who))
+    if caller.team_rpm is not None and caller.team is not None:
+        rates.append(_Rate(caller.team_rpm, "team", caller.team))
+    return rates
+
+
+def _adding(start_response: StartResponse, added: Headers) -> StartResponse:
+    def start(
+        status: str, headers: Headers, exc_info: OptExcInfo | None = None
+    ) -> Callable[[bytes], Any]:
+        if not any(name.lower().startswith("x-ratelimit-") for name, _ in headers):
+            headers = [*headers, *added]
+        if exc_info:
+            return start_response(status, headers, exc_info)
+        return start_response(status, headers)
+
+    return start

@@ -1,0 +1,234 @@
+"""Where rates are counted: a file that all workers of a host share, or Redis across hosts."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+
+from limits.storage import MovingWindowSupport, Storage, storage_from_string
+
+from ...errors import ConfigError
+
+BUSY_S = 2.0
+# A Redis that does not answer must not hold up calls for long.
+REDIS_TIMEOUT_S = 1.0
+PURGE_EVERY = 4096
+_REDIS = ("redis", "rediss", "unix", "redis+unix")
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS hits (
+    key TEXT NOT NULL, n INTEGER NOT NULL, ends REAL NOT NULL, PRIMARY KEY (key, n)
+) WITHOUT ROWID
+"""
+
+
+class FileStorage(Storage, MovingWindowSupport):
+    """Moving windows in a small SQLite file, for all threads and processes of one host.
+
+    Each hit is one short transaction. Nothing waits for the disk: after a power cut the
+    counts may be gone, which is no loss, and the file is sound. Time is what the system
+    counts since its start, the same for all processes and immune to a clock that is set;
+    hits of before a reboot show by lying ahead of it, and are dropped.
+
+    Args:
+        path: The file; made, with its directory there already, on first use. `:memory:`
+            counts for one process.
+    """
+
+    STORAGE_SCHEME = None
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(None, wrap_exceptions=True)
+        self.path = os.fspath(path)
+        self._handles: dict[int, _Handle] = {}
+
+    @property
+    def base_exceptions(self) -> tuple[type[Exception], ...]:
+        return (sqlite3.Error, OSError)
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count *amount* hits if they fit into the last *expiry* seconds; whether they did."""
+        if amount > limit:
+            return False
+        with self._handle() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                # Under the lock, so that hits stand in the order of their times.
+                now = time.monotonic()
+                last = self._last(connection, key, now + expiry)
+                # The hit that must have left the window for these to fit in.
+                bound = connection.execute(
+                    "SELECT ends FROM hits WHERE key = ? AND n = ?", (key, last - limit + amount)
+                ).fetchone()
+                if bound is not None and bound[0] > now:
+                    connection.execute("ROLLBACK")
+                    return False
+                connection.executemany(
+                    "INSERT INTO hits VALUES (?, ?, ?)",
+                    [(key, last + i, now + expiry) for i in range(1, amount + 1)],
+                )
+                connection.execute(
+                    "DELETE FROM hits WHERE key = ? AND n <= ?", (key, last + amount - limit)
+                )
+                if (last + amount) % PURGE_EVERY < amount:
+                    # Keys that stopped calling leave up to *limit* rows.
+                    connection.execute("DELETE FROM hits WHERE ends <= ?", (now,))
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        return True
+
+    def _last(self, connection: sqlite3.Connection, key: str, latest: float) -> int:
+        """Return the number of the key's last hit, 0 if there is none of since the boot."""
+        row = connection.execute(
+            "SELECT n, ends FROM hits WHERE key = ? ORDER BY n DESC LIMIT 1", (key,)
+        ).fetchone()
+        if row is None:
+            return 0
+        if row[1] > latest:
+            connection.execute("DELETE FROM hits WHERE key = ?", (key,))
+            return 0
+        return int(row[0])
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """Return when the oldest hit of the window was (Unix seconds), and how many there are."""
+        now = time.monotonic()
+        with self._handle() as connection:
+            count, ends = connection.execute(
+                "SELECT count(*), min(ends) FROM hits WHERE key = ? AND ends > ? AND ends <= ?",
+                (key, now, now + expiry),
+            ).fetchone()
+        age = 0.0 if ends is None else now + expiry - ends
+        return time.time() - age, count
+
+    def clear(self, key: str) -> None:
+        """Forget a key's hits."""
+        with self._handle() as connection:
+            connection.execute("DELETE FROM hits WHERE key = ?", (key,))
+
+    def reset(self) -> int | None:
+        """Forget all hits; return how many there were."""
+        with self._handle() as connection:
+            return connection.execute("DELETE FROM hits").rowcount
+
+    def check(self) -> bool:
+        """Whether hits can be counted."""
+        try:
+            with self._handle() as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+        except (sqlite3.Error, OSError):
+            return False
+        return True
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Fixed windows are not kept here."""
+        raise NotImplementedError("a FileStorage keeps moving windows only")
+
+    def get(self, key: str) -> int:
+        """Fixed windows are not kept here."""
+        raise NotImplementedError("a FileStorage keeps moving windows only")
+
+    def get_expiry(self, key: str) -> float:
+        """Fixed windows are not kept here."""
+        raise NotImplementedError("a FileStorage keeps moving windows only")
+
+    def close(self) -> None:
+        """Close this process's connection; the next use opens a new one."""
+        handle = self._handles.pop(os.getpid(), None)
+        if handle is not None:
+            handle.close()
+
+    def _handle(self) -> _Handle:
+        pid = os.getpid()
+        handle = self._handles.get(pid)
+        # What a parent opened stays here unused: closing it in a child would harm the
+        # parent's (sqlite.org/howtocorrupt.html, section 2.6).
+        return handle or self._handles.setdefault(pid, _Handle(self.path))
+
+
+class _Handle:
+    """One process's connection, for one thread at a time."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def __enter__(self) -> sqlite3.Connection:
+        if not self._lock.acquire(timeout=BUSY_S):
+            raise sqlite3.OperationalError("the file of rates is busy")
+        try:
+            if self._connection is None:
+                self._connection = self._open()
+            return self._connection
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
+        try:
+            if kind is not None and issubclass(kind, sqlite3.Error):
+                # Whatever it was, the next use starts afresh.
+                self._drop()
+        finally:
+            self._lock.release()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._path != ":memory:":
+            # SQLite would make the file as the umask says; names of keys are nobody's business.
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        connection = sqlite3.connect(
+            self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            # In WAL mode this never syncs on a commit, and still cannot corrupt the file.
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(_SCHEMA)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def close(self) -> None:
+        with self._lock:
+            self._drop()
+
+
+def storage_of(where: Storage | str | os.PathLike[str]) -> Storage:
+    """Return the storage that *where* names: itself, a Redis by its URL, or a file by its path.
+
+    Raises:
+        ConfigError: The `redis` package is not there, or the URL is none.
+    """
+    if isinstance(where, Storage):
+        return where
+    text = os.fspath(where)
+    scheme = text.partition("://")[0] if "://" in text else ""
+    if scheme not in _REDIS:
+        return FileStorage(text)
+    try:
+        storage = storage_from_string(
+            "redis+" + text if scheme == "unix" else text,
+            wrap_exceptions=True,
+            key_prefix="assemblyai-mw",
+            socket_timeout=REDIS_TIMEOUT_S,
+            socket_connect_timeout=REDIS_TIMEOUT_S,
+        )
+    except Exception as error:
+        # Their messages may hold the URL, and that a password.
+        raise ConfigError(
+            f"redis_url: cannot be used ({type(error).__name__}); is assemblyai-mw[redis] "
+            "installed, and the URL like redis://host:6379/0?"
+        ) from None
+    assert isinstance(storage, Storage)
+    return storage

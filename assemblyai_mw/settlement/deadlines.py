@@ -1,0 +1,48 @@
+"""How long a call may be under way, and how far settlement looks while requests are served."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ..config import Timeouts
+from .closing import SENT_AFTER
+
+if TYPE_CHECKING:
+    from ..store import Due
+
+# Beyond its timeouts, how long a call might still be under way.
+MARGIN_S = 60.0
+# How far back the list is read while requests are being served: 20,000 transcripts.
+BACKGROUND_PAGES = 100
+
+
+def under_way_s(times: Timeouts) -> float:
+    """Return for how many seconds after it goes out a request may last, and a margin."""
+    return times.total_s + MARGIN_S
+
+
+def first_look_s(times: Timeouts) -> float:
+    """Return after how many seconds a submit without an answer is first looked for.
+
+    Its body is small each way, so that silence mostly ends it long before its time is over.
+    What is found by then is certain; what is not may still come.
+    """
+    return min(times.total_s, times.connect_s + times.read_s) + MARGIN_S
+
+
+def sent(due: Due) -> datetime:
+    """Return when a call's request went out at the earliest."""
+    return due.at + timedelta(seconds=due.features.get(SENT_AFTER, 0))
+
+
+def over(times: Timeouts, due: Due) -> datetime:
+    """Return from when on nothing can come of a call any more that has not come yet.
+
+    Where its request was seen to end, AssemblyAI may work on it as long as it may be silent
+    over a reply. Else the request may have lasted as long as any may: whoever would know
+    has died.
+    """
+    if due.ended is not None:
+        return due.ended + timedelta(seconds=min(times.read_s, times.total_s) + MARGIN_S)
+    return sent(due) + timedelta(seconds=under_way_s(times))

@@ -1,0 +1,158 @@
+"""Asking AssemblyAI's REST API on the ledger's own behalf, region by region."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from ..call import Region, route_for
+from ..config import Config, Upstream
+from ..errors import UpstreamError, UpstreamTimeout
+from ..transport import Origin, Request, RequestsTransport, Timeouts, Transport
+from .closing import MAX_REPLY_BYTES, read_object
+
+PAGE = 200
+# Waits of a Retry-After beyond this are cut: somebody may have topped up meanwhile.
+MAX_RETRY_AFTER_S = 600.0
+# Nobody waits for these answers; what is slower is asked again later.
+MAX_TOTAL_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One reply of AssemblyAI.
+
+    Attributes:
+        status: HTTP status.
+        value: Its JSON object; None where it holds none, or more than can be read.
+        retry_after_s: Seconds AssemblyAI asks to wait, None where it does not.
+    """
+
+    status: int
+    value: Mapping[str, Any] | None
+    retry_after_s: float | None = None
+
+
+class Account:
+    """The REST API of one region with the account's key there; nothing else is ever asked.
+
+    Redirects are not followed and the environment's proxies and `.netrc` do not count, so
+    that the key reaches *upstream* alone.
+
+    Args:
+        upstream: Base URL, key and region.
+        transport: How it is reached.
+        timeouts: For each request.
+    """
+
+    def __init__(self, upstream: Upstream, transport: Transport, timeouts: Timeouts) -> None:
+        self.region: Region = upstream.region
+        self._origin = Origin.parse(upstream.base_url)
+        self._key = upstream.api_key
+        self._transport = transport
+        self._timeouts = timeouts
+
+    def transcript(self, transcript_id: str) -> Answer:
+        """Return a transcript as AssemblyAI has it now. Raises UpstreamError."""
+        return self._get(f"/v2/transcript/{quote(transcript_id, safe='')}")
+
+    def page(self, before_id: str | None = None) -> Answer:
+        """Return the newest transcripts of the account, or those older than *before_id*.
+
+        Raises UpstreamError.
+        """
+        query = {"limit": str(PAGE), **({"before_id": before_id} if before_id else {})}
+        return self._get(f"/v2/transcript?{urlencode(query)}")
+
+    def _get(self, target: str) -> Answer:
+        deadline = time.monotonic() + self._timeouts.total_s
+        headers = [
+            ("Authorization", self._key.reveal()),
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "gzip"),
+            ("User-Agent", "assemblyai-mw"),
+        ]
+        reply = self._transport.send(self._origin, Request("GET", target, headers), self._timeouts)
+        try:
+            blocks, size = [], 0
+            for block in (reply.whole,) if reply.whole is not None else reply:
+                blocks.append(block)
+                size += len(block)
+                if size > MAX_REPLY_BYTES:
+                    return Answer(reply.status, None)
+                if time.monotonic() > deadline:
+                    raise UpstreamTimeout("the reply took too long")
+            named = {name.lower(): value for name, value in reply.headers}
+            return Answer(
+                reply.status,
+                read_object(b"".join(blocks), named.get("content-encoding")),
+                _seconds(named.get("retry-after")),
+            )
+        finally:
+            reply.close()
+
+
+class Accounts:
+    """The account of each region, as the configuration's routes lead there.
+
+    A row is asked about where it was sent: on its own route if that is still there and in
+    its region, else on another route to the same region's API, never in another region.
+
+    Args:
+        config: The configuration.
+        transport: How hosts are reached; default `requests`, a session of its own for
+            each process.
+    """
+
+    def __init__(self, config: Config, transport: Transport | None = None) -> None:
+        times = config.timeouts
+        total = min(times.total_s, MAX_TOTAL_S)
+        self._timeouts = Timeouts(min(times.connect_s, total), min(times.read_s, total), total)
+        self._transport = transport
+        self._upstreams = {
+            prefix: upstream
+            for prefix, upstream in config.upstreams.items()
+            if route_for(prefix).service == "api"
+        }
+        self._open: dict[Upstream, Account] = {}
+
+    def find(self, region: str, route: str | None = None) -> Account | None:
+        """Return the account that knows a row of *region*, None where no route leads there."""
+        own = self._upstreams.get(route or "")
+        if own is None or own.region != region:
+            own = next((u for u in self._upstreams.values() if u.region == region), None)
+        if own is None:
+            return None
+        account = self._open.get(own)
+        if account is None:
+            if self._transport is None:
+                self._transport = RequestsTransport()
+            account = self._open[own] = Account(own, self._transport, self._timeouts)
+        return account
+
+    def regions(self) -> list[Region]:
+        """Return the regions that a route leads to, US first."""
+        found = {upstream.region for upstream in self._upstreams.values()}
+        return [region for region in ("us", "eu") if region in found]
+
+    def each(self, region: str) -> list[Account]:
+        """Return every account that routes of *region* lead to."""
+        prefixes = [p for p, upstream in self._upstreams.items() if upstream.region == region]
+        found = [self.find(region, prefix) for prefix in prefixes]
+        return list(dict.fromkeys(account for account in found if account is not None))
+
+
+def refusal(answer: Answer) -> UpstreamError:
+    """Return why an answer other than 200 is none, in words for a log."""
+    if answer.status in (401, 403):
+        return UpstreamError(f"AssemblyAI refuses the account's key (status {answer.status})")
+    return UpstreamError(f"AssemblyAI answered with status {answer.status}")
+
+
+def _seconds(value: str | None) -> float | None:
+    if value is None or not (value.isascii() and value.isdigit()) or len(value) > 9:
+        return None
+    return min(float(value), MAX_RETRY_AFTER_S)

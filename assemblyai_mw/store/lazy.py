@@ -1,0 +1,91 @@
+"""Things that are made when they are first used.
+
+Importing the database toolkit takes longer than everything else here together. An app
+that wraps itself at import should not wait for it, and a command that only shows its help
+neither; the first request that needs a database does.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from . import Database, Holds, Ledger
+
+T = TypeVar("T")
+
+
+def _check(address: object) -> None:
+    """Let a file's bare path stop the start, and not fail each request."""
+    if isinstance(address, str | os.PathLike) and "://" not in os.fspath(address):
+        raise ConfigError("ledger: expected sqlite:///FILE or postgresql://USER@HOST/DATABASE")
+
+
+class Late:
+    """Stands for what *make* returns, and makes it at the first attribute that is asked for."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._late_make = make
+        self._late_lock = threading.Lock()
+        self._late_made: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked only for what is not set above.
+        return getattr(original(self), name)
+
+    def __repr__(self) -> str:
+        return repr(self._late_made) if is_made(self) else "<not made yet>"
+
+
+def late(make: Callable[[], T]) -> T:
+    """Return a stand-in for what *make* returns; `isinstance` does not see through it."""
+    return cast(T, Late(make))
+
+
+def is_made(thing: object) -> bool:
+    """Whether *thing* is there: no stand-in, or one whose original was made."""
+    return not isinstance(thing, Late) or thing._late_made is not None
+
+
+def original(thing: T) -> T:
+    """Return what *thing* stands for, made now if need be; itself if it is no stand-in."""
+    if not isinstance(thing, Late):
+        return thing
+    if thing._late_made is None:
+        with thing._late_lock:
+            if thing._late_made is None:
+                thing._late_made = thing._late_make()
+    return cast(T, thing._late_made)
+
+
+def ledger_of(what: Ledger | Database | str) -> Ledger:
+    """Return the Ledger that *what* is, or one on the Database or URL that it is."""
+    if isinstance(what, Late) or hasattr(type(what), "settle"):
+        return cast("Ledger", what)
+    _check(what)
+
+    def make() -> Ledger:
+        from . import Ledger
+
+        return Ledger(cast("Database | str", what))
+
+    return late(make)
+
+
+def holds_of(what: Holds | Database | str) -> Holds:
+    """Return the Holds that *what* is, or those on the Database or URL that it is."""
+    if isinstance(what, Late) or hasattr(type(what), "take"):
+        return cast("Holds", what)
+    _check(what)
+
+    def make() -> Holds:
+        from . import Holds
+
+        return Holds(cast("Database | str", what))
+
+    return late(make)

@@ -1,0 +1,416 @@
+"""Who owns what AssemblyAI made: transcripts by id, uploaded files by URL."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ..call import Caller
+from ..errors import StoreError
+from .columns import Moment, from_json, micros, moment, optional_moment
+from .database import Database
+from .schema import PENDING, calls, transcripts, uploads
+from .statements import Prepared
+
+_PAGE = 1000
+_IDS_AT_ONCE = 200
+# More calls than ever overlap: by so many rows the order here and at AssemblyAI may differ.
+_MARGIN = 1000
+# AssemblyAI lists 90 days; an id that drops out of them in between would be an error.
+_LISTED_DAYS = 89
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a transcript or upload is, and what was asked for with it.
+
+    Attributes:
+        key_id, key_name, team: Of the key that made it, as they were then.
+        row: Its ledger row; None for an upload.
+        settled: Nothing is left to learn about its cost (settled, failed or unpriced).
+        kind, features, model: What was asked for, as `Ledger.open` was told; *model* is the
+            name that it is counted under.
+        at: When it was made.
+    """
+
+    key_id: int | None
+    key_name: str | None
+    team: str | None
+    row: int | None
+    settled: bool
+    kind: str
+    features: Mapping[str, Any]
+    model: str | None
+    at: datetime
+
+    def belongs_to(self, caller: Caller) -> bool:
+        """Whether *caller* may see it: their team's, or their own where it has no team."""
+        if caller.master or caller.scope == "all":
+            return True
+        return _owned_by(self.key_id, self.key_name, self.team) == owner_key(caller)
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptRow:
+    """One transcript of a list.
+
+    Attributes:
+        id, region: At AssemblyAI.
+        status: `queued` until its end was seen, then `completed` or `error`.
+        created, completed: Moments as this ledger saw them.
+        row: Its ledger row.
+    """
+
+    id: str
+    region: str
+    status: str
+    created: datetime
+    completed: datetime | None
+    row: int
+    key_id: int | None
+    key_name: str | None
+    team: str | None
+
+
+def owner_key(caller: Caller | None) -> str:
+    """Return who owns what *caller* makes: `team:NAME`, `key:ID`, or `name:NAME`."""
+    if caller is None:
+        return _owned_by(None, None, None)
+    return _owned_by(caller.key_id, caller.name, caller.team)
+
+
+def _owned_by(key_id: int | None, name: str | None, team: str | None) -> str:
+    if team is not None:
+        return f"team:{team}"
+    return f"key:{key_id}" if key_id is not None else f"name:{name or ''}"
+
+
+_find = Prepared(
+    select(
+        transcripts.c.key_id,
+        transcripts.c.key_name,
+        transcripts.c.team,
+        transcripts.c.call_id,
+        transcripts.c.at,
+        calls.c.state,
+        calls.c.kind,
+        calls.c.features,
+        calls.c.model,
+    )
+    .select_from(transcripts.join(calls))
+    .where(transcripts.c.region == bindparam("b_region"), transcripts.c.id == bindparam("b_id"))
+)
+_audio_ms = (
+    select(calls.c.audio_ms)
+    .select_from(transcripts.join(calls))
+    .where(transcripts.c.region == bindparam("b_region"), transcripts.c.id == bindparam("b_id"))
+)
+_find_many = select(
+    transcripts.c.id,
+    transcripts.c.key_id,
+    transcripts.c.key_name,
+    transcripts.c.team,
+    transcripts.c.call_id,
+    transcripts.c.at,
+    calls.c.state,
+    calls.c.kind,
+    calls.c.model,
+).select_from(transcripts.join(calls))
+_find_upload = Prepared(
+    select(uploads.c.key_id, uploads.c.key_name, uploads.c.team, uploads.c.at).where(
+        uploads.c.region == bindparam("b_region"), uploads.c.hash == bindparam("b_hash")
+    )
+)
+
+
+def _adding(table: Table, names: Sequence[str]) -> Prepared:
+    """Return the statement that adds a row, and returns nothing where it is there already."""
+
+    def build(module: Any) -> Any:
+        statement = module.insert(table).values(**{name: bindparam(name) for name in names})
+        return statement.on_conflict_do_nothing().returning(table.c.at)
+
+    return Prepared(build(sqlite), postgresql=build(postgresql))
+
+
+_add = _adding(
+    transcripts,
+    ("region", "id", "call_id", "owner", "key_id", "key_name", "team", "at", "status"),
+)
+_add_upload = _adding(uploads, ("region", "hash", "key_id", "key_name", "team", "at"))
+
+
+class Transcripts:
+    """The part of the Ledger that knows owners."""
+
+    database: Database
+
+    def owner(self, region: str, transcript_id: str) -> Owner | None:
+        """Return who owns a transcript, by one indexed read; None if it was not made here."""
+        if "\0" in transcript_id:
+            return None
+        with self.database.read() as connection:
+            row = _find.first(connection, {"b_region": region, "b_id": transcript_id})
+        if row is None:
+            return None
+        return Owner(
+            row.key_id,
+            row.key_name,
+            row.team,
+            row.call_id,
+            row.state != PENDING,
+            row.kind,
+            from_json(row.features),
+            row.model,
+            moment(row.at),
+        )
+
+    def owners(self, region: str, ids: Sequence[str]) -> dict[str, Owner]:
+        """Return who owns each of *ids*; those not made here are left out.
+
+        `features` are not read: an owner of a list knows whose, not what was asked.
+        """
+        found: dict[str, Owner] = {}
+        with self.database.read() as connection:
+            for start in range(0, len(ids), _IDS_AT_ONCE):
+                some = [id for id in ids[start : start + _IDS_AT_ONCE] if "\0" not in id]
+                statement = _find_many.where(
+                    transcripts.c.region == region, transcripts.c.id.in_(some)
+                )
+                for row in connection.execute(statement):
+                    found[row.id] = Owner(
+                        row.key_id,
+                        row.key_name,
+                        row.team,
+                        row.call_id,
+                        row.state != PENDING,
+                        row.kind,
+                        {},
+                        row.model,
+                        moment(row.at),
+                    )
+        return found
+
+    def audio_ms(self, region: str, transcript_id: str) -> int | None:
+        """Return the length of a transcript's audio in milliseconds, None until it is known."""
+        if "\0" in transcript_id:
+            return None
+        with self.database.read() as connection:
+            return connection.scalar(_audio_ms, {"b_region": region, "b_id": transcript_id})
+
+    def own_upload(self, region: str, upload_url: str, caller: Caller | None) -> None:
+        """Note that *caller* uploaded what lies at *upload_url*; only the URL's hash is kept.
+
+        Raises:
+            StoreError: Also where the URL is known as another owner's.
+        """
+        values = {
+            "region": region,
+            "hash": _digest(upload_url),
+            "key_id": caller.key_id if caller else None,
+            "key_name": caller.name if caller else None,
+            "team": caller.team if caller else None,
+            "at": self.database.now,
+        }
+        with self.database.write() as connection:
+            if _add_upload.first(connection, values) is not None:
+                return
+            known = _find_upload.first(connection, {"b_region": region, "b_hash": values["hash"]})
+            if _owned_by(known.key_id, known.key_name, known.team) != owner_key(caller):
+                raise StoreError("An upload's URL is already known as somebody else's")
+
+    def upload_owner(self, region: str, upload_url: str) -> Owner | None:
+        """Return who uploaded what lies at exactly this URL; None if it was not uploaded here."""
+        parameters = {"b_region": region, "b_hash": _digest(upload_url)}
+        with self.database.read() as connection:
+            row = _find_upload.first(connection, parameters)
+        if row is None:
+            return None
+        return Owner(
+            row.key_id, row.key_name, row.team, None, True, "upload", {}, None, moment(row.at)
+        )
+
+    def list_transcripts(
+        self,
+        region: str,
+        *,
+        caller: Caller,
+        limit: int = 10,
+        before_id: str | None = None,
+        after_id: str | None = None,
+        status: str | None = None,
+        created_on: date | None = None,
+    ) -> list[TranscriptRow]:
+        """Return a page of the caller's transcripts in a region, newest first.
+
+        Everyone's for the master key and scope `all`. *before_id* and *after_id* are ids
+        of the caller's own: the page older than, or the page right after. An id that is
+        not theirs gives an empty page, as an id that never was. *status* is `queued`
+        (also for `processing`), `completed` or `error`, as far as this ledger has seen.
+        """
+        everyone = caller.master or caller.scope == "all"
+        statement = _listing(region)
+        if not everyone:
+            statement = statement.where(transcripts.c.owner == owner_key(caller))
+        if status is not None:
+            known = "queued" if status == "processing" else status
+            statement = statement.where(transcripts.c.status == known)
+        if created_on is not None:
+            start = micros(datetime.fromisoformat(f"{created_on.isoformat()}T00:00:00+00:00"))
+            statement = statement.where(
+                transcripts.c.at >= start, transcripts.c.at < start + 86_400_000_000
+            )
+        with self.database.snapshot() as connection:
+            for bound, older in ((before_id, True), (after_id, False)):
+                if bound is None:
+                    continue
+                at = _row_of(connection, region, bound, None if everyone else owner_key(caller))
+                if at is None:
+                    return []
+                column = transcripts.c.call_id
+                statement = statement.where(column < at if older else column > at)
+            # The page right after an id is the oldest of the newer ones.
+            upwards = after_id is not None and before_id is None
+            order = transcripts.c.call_id.asc() if upwards else transcripts.c.call_id.desc()
+            page = [
+                _shown(row) for row in connection.execute(statement.order_by(order).limit(limit))
+            ]
+        return page[::-1] if upwards else page
+
+    def leap(
+        self, region: str, anchor: str, *, caller: Caller, upwards: bool = False
+    ) -> str | None:
+        """Return from where to go on in AssemblyAI's list, past rows that are not the caller's.
+
+        The next row of theirs before *anchor* (after it, if *upwards*) lies beyond the id
+        returned, by a margin: calls that overlap may stand in another order there. None
+        where they have no further row; *anchor* itself where no leap is worth it.
+        """
+        owned = transcripts.c.region == region
+        if not (caller.master or caller.scope == "all"):
+            owned &= transcripts.c.owner == owner_key(caller)
+        sign = 1 if upwards else -1
+        row = transcripts.c.call_id
+        with self.database.snapshot() as connection:
+            at = _row_of(connection, region, anchor, None)
+            if at is None:
+                return anchor
+            near = at - sign * _MARGIN
+            further = row > near if upwards else row < near
+            order = row.asc() if upwards else row.desc()
+            theirs = connection.scalar(select(row).where(owned, further).order_by(order).limit(1))
+            if theirs is None:
+                return None
+            landing = theirs - sign * _MARGIN
+            if (landing - at) * sign <= 0:
+                return anchor
+            before = row <= landing if upwards else row >= landing
+            stop = connection.execute(
+                select(transcripts.c.id, transcripts.c.at)
+                .where(transcripts.c.region == region, before)
+                .order_by(row.desc() if upwards else row.asc())
+                .limit(1)
+            ).one()
+        listed_since = self.database.now - _LISTED_DAYS * 86_400_000_000
+        return None if not upwards and stop.at < listed_since else str(stop.id)
+
+    def transcripts(
+        self, region: str, *, since: Moment | None = None, until: Moment | None = None
+    ) -> Iterator[TranscriptRow]:
+        """Yield all transcripts of a region, oldest first, made from *since* to before *until*."""
+        last = 0
+        while True:
+            statement = _listing(region).where(transcripts.c.call_id > last)
+            if since is not None:
+                statement = statement.where(transcripts.c.at >= micros(since))
+            if until is not None:
+                statement = statement.where(transcripts.c.at < micros(until))
+            with self.database.read() as connection:
+                rows = connection.execute(
+                    statement.order_by(transcripts.c.call_id).limit(_PAGE)
+                ).all()
+            yield from map(_shown, rows)
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1].call_id
+
+
+def add_transcript(connection: Connection, row: Any, row_id: int, transcript_id: str) -> None:
+    """Write who owns a transcript: who made the call *row*. Known already is fine.
+
+    Raises:
+        StoreError: The id belongs to another call.
+    """
+    caller = (row.key_id, row.key_name, row.team)
+    added = _add.first(
+        connection,
+        {
+            "region": row.region,
+            "id": transcript_id,
+            "call_id": row_id,
+            "owner": _owned_by(*caller),
+            "key_id": row.key_id,
+            "key_name": row.key_name,
+            "team": row.team,
+            "at": row.at,
+            "status": "queued",
+        },
+    )
+    if added is not None:
+        return
+    known = select(transcripts.c.call_id).where(
+        transcripts.c.region == row.region, transcripts.c.id == transcript_id
+    )
+    if connection.scalar(known) != row_id:
+        raise StoreError("A transcript's id is already known from another call")
+
+
+def _listing(region: str) -> Select[Any]:
+    return select(
+        transcripts.c.id,
+        transcripts.c.region,
+        transcripts.c.status,
+        transcripts.c.at,
+        transcripts.c.completed_at,
+        transcripts.c.call_id,
+        transcripts.c.key_id,
+        transcripts.c.key_name,
+        transcripts.c.team,
+    ).where(transcripts.c.region == region)
+
+
+def _shown(row: Any) -> TranscriptRow:
+    return TranscriptRow(
+        row.id,
+        row.region,
+        row.status,
+        moment(row.at),
+        optional_moment(row.completed_at),
+        row.call_id,
+        row.key_id,
+        row.key_name,
+        row.team,
+    )
+
+
+def _row_of(
+    connection: Connection, region: str, transcript_id: str, owner: str | None
+) -> int | None:
+    if "\0" in transcript_id:
+        return None
+    statement = select(transcripts.c.call_id).where(
+        transcripts.c.region == region, transcripts.c.id == transcript_id
+    )
+    if owner is not None:
+        statement = statement.where(transcripts.c.owner == owner)
+    return connection.scalar(statement)
+
+
+def _digest(url: str) -> bytes:
+    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,251 @@
+"""One line a call on the logger `assemblyai_mw`, and the same facts for callbacks.
+
+The line is `name=value`, for people and for grep. The same facts lie as a dict that JSON
+can hold in `record.assemblyai_mw`, where JSON formatters and structlog find them. Nothing
+in them is content, and nothing a key.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..billing.price_book import format_usd
+from ..errors import ConfigError
+from ..http.bodies import Counted
+from .log_file import LogFile
+from .record import line_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+
+    from ..call import Call
+
+logger = logging.getLogger("assemblyai_mw")
+
+_NO_TAGS: Mapping[str, str] = {}
+
+
+class CallRecord(NamedTuple):
+    """What is told of a call once its reply has gone out. No content, no secrets.
+
+    Attributes:
+        id: Made for this call; the ledger's `request_id`.
+        at: When it came in, UTC.
+        key, team: The caller's, None for nobody known.
+        route: The prefix, as mounted.
+        path: At the upstream, without the query.
+        status: As the client saw it; None where the reply broke off.
+        duration_ms: Until the reply's last byte, or its end.
+        bytes_out: Of the reply's body.
+        row: The ledger's row, for calls that cost or could.
+        kind: What billable work was asked for, as `usage.kind_of` names it.
+        state: `pending`, `settled`, `failed` or `unpriced`: what this call did to the row.
+        model, transcript_id, audio_seconds, input_tokens, output_tokens: Where known.
+        cost_usd: Exact decimal, where this call settled one.
+        tags: The caller's.
+        request_id: The host's or client's `X-Request-Id`, else *id*; the line leaves it out then.
+        end_user: The host's own user, where an identity bridge says so.
+    """
+
+    id: str
+    at: datetime
+    key: str | None
+    team: str | None
+    route: str
+    region: str
+    method: str
+    path: str
+    status: int | None
+    duration_ms: float
+    bytes_out: int
+    row: int | None = None
+    kind: str | None = None
+    state: str | None = None
+    model: str | None = None
+    transcript_id: str | None = None
+    audio_seconds: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: str | None = None
+    tags: Mapping[str, str] = _NO_TAGS
+    request_id: str | None = None
+    end_user: str | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return what is known, by name, as JSON can hold it."""
+        known = {name: value for name, value in self._asdict().items() if value is not None}
+        known["at"] = _iso(self.at.timestamp())
+        if not self.tags:
+            del known["tags"]
+        if self.request_id == self.id:
+            del known["request_id"]
+        return known
+
+    def line(self) -> str:
+        """Return the log line: `name=value`, one space between."""
+        return line_of(self.fields())
+
+
+OnCall = Callable[[CallRecord], object]
+
+
+def resolve_callbacks(paths: Iterable[str], source: str) -> list[OnCall]:
+    """Return what the dotted *paths* of a configuration name.
+
+    Raises:
+        ConfigError: One cannot be imported, or is not callable; names *source*.
+    """
+    callbacks: list[OnCall] = []
+    for path in paths:
+        try:
+            target = resolve_name(path)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ConfigError(
+                f"{source}: callbacks: cannot import {path!r}: {type(error).__name__}"
+            ) from error
+        if not callable(target):
+            raise ConfigError(f"{source}: callbacks: {path!r} is not callable")
+        callbacks.append(target)
+    return callbacks
+
+
+def wanted(callbacks: Iterable[OnCall]) -> bool:
+    """Whether anyone would see a record."""
+    return bool(callbacks) or logger.isEnabledFor(logging.INFO)
+
+
+def emit(call: Call, callbacks: Iterable[OnCall], *, status: int | None, bytes_out: int) -> None:
+    """Log the call and tell the callbacks; nothing here can break a reply."""
+    fields = _fields(call, status, bytes_out)
+    if logger.isEnabledFor(logging.INFO):
+        logger.handle(_log_record(fields))
+    record = None
+    for callback in callbacks:
+        try:
+            if type(callback) is LogFile:
+                callback.add(fields)
+                continue
+            record = record or _record(call, fields)
+            callback(record)
+        except Exception:
+            logger.exception("on_call: %r failed; the reply is not affected", callback)
+
+
+def _record(call: Call, fields: Mapping[str, Any]) -> CallRecord:
+    unknown = {"key": None, "team": None, "status": None, "request_id": call.id}
+    at = datetime.fromtimestamp(call.started, UTC)
+    return CallRecord(**{**unknown, **fields, "at": at})
+
+
+def _fields(call: Call, status: int | None, bytes_out: int) -> dict[str, Any]:
+    """Return the fields of the call's `CallRecord`; straight away, for this runs for each call."""
+    caller, usage = call.caller, call.usage
+    known: dict[str, Any] = {"id": call.id, "at": _iso(call.started)}
+    if caller is not None:
+        known["key"] = caller.name
+        if caller.team is not None:
+            known["team"] = caller.team
+    known["route"] = call.route.prefix
+    known["region"] = call.route.region
+    known["method"] = call.method
+    known["path"] = call.path
+    if status is not None:
+        known["status"] = status
+    known["duration_ms"] = int((time.time() - call.started) * 1_000_000) / 1000
+    known["bytes_out"] = bytes_out
+    if call.row is not None:
+        known["row"] = call.row
+    if call.kind is not None:
+        known["kind"] = call.kind
+    if call.state is not None:
+        known["state"] = call.state
+    if usage is not None and usage.model is not None:
+        known["model"] = usage.model
+    if call.transcript_id is not None:
+        known["transcript_id"] = call.transcript_id
+    if usage is not None:
+        if usage.audio_ms is not None:
+            known["audio_seconds"] = usage.audio_ms / 1000
+        if usage.input_tokens is not None:
+            known["input_tokens"] = usage.input_tokens
+        if usage.output_tokens is not None:
+            known["output_tokens"] = usage.output_tokens
+    if call.price is not None:
+        known["cost_usd"] = format_usd(call.price.nano)
+    tags = {**call.tags, **caller.tags} if caller is not None and caller.tags else call.tags
+    if tags:
+        known["tags"] = tags
+    if call.request_id and call.request_id != call.id:
+        known["request_id"] = call.request_id
+    if caller is not None and caller.end_user is not None:
+        known["end_user"] = caller.end_user
+    return known
+
+
+def _iso(seconds: float) -> str:
+    """Return a moment as ISO 8601, UTC, in milliseconds; calls of one second share its text."""
+    global _second
+    whole = int(seconds)
+    known, text = _second
+    if known != whole:
+        text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
+        _second = whole, text
+    return text + _MILLISECONDS[int((seconds - whole) * 1000)]
+
+
+_second = (0, "1970-01-01T00:00:00")
+_MILLISECONDS = [f".{number:03d}Z" for number in range(1000)]
+
+
+def logged(
+    answer: Callable[[StartResponse], Iterable[bytes]],
+    call: Call,
+    start_response: StartResponse,
+    callbacks: Iterable[OnCall],
+) -> Iterable[bytes]:
+    """Return what *answer* does, and `emit` when its last byte is out or its end has come."""
+    status = ""
+
+    def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        nonlocal status
+        status = line
+        if exc_info:
+            return start_response(line, headers, exc_info)
+        return start_response(line, headers)
+
+    def end(bytes_out: int, whole: bool) -> None:
+        code = int(status[:3]) if whole and status else None
+        emit(call, callbacks, status=code, bytes_out=bytes_out)
+
+    body = answer(start)
+    if type(body) is list:
+        # A reply that is here already needs no watching.
+        end(sum(map(len, body)), True)
+        return body
+    return Counted(body, end)
+
+
+def _log_record(fields: Mapping[str, Any]) -> logging.LogRecord:
+    # `logger.info` would walk the stack for a line number that is always this one.
+    record = logging.getLogRecordFactory()(
+        logger.name, logging.INFO, __file__, 0, "%s", (_Line(fields),), None, "emit"
+    )
+    record.assemblyai_mw = fields
+    return record
+
+
+class _Line:
+    """A record's fields, which become text only where a handler writes them."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+
+    def __str__(self) -> str:
+        return line_of(self._fields)

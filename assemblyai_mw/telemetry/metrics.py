@@ -1,0 +1,272 @@
+"""Prometheus metrics: money and calls out of the ledger, latencies out of each process.
+
+What the ledger knows is read from it at each scrape, so that any worker, on any host,
+answers with the same numbers, and they are the ledger's. How long requests took only the
+workers know: where there are several, `prometheus_client` adds them up through files in
+the directory that PROMETHEUS_MULTIPROC_DIR names; without it that histogram is left out,
+for each scrape would see another worker's.
+
+| name                                    | type      | labels                |
+|-----------------------------------------|-----------|-----------------------|
+| `assemblyai_mw_calls_total`             | counter   | key, team, model      |
+| `assemblyai_mw_failed_calls_total`      | counter   | key, team, model      |
+| `assemblyai_mw_cost_dollars_total`      | counter   | key, team, model      |
+| `assemblyai_mw_audio_seconds_total`     | counter   | key, team, model      |
+| `assemblyai_mw_tokens_total`            | counter   | the same, direction |
+| `assemblyai_mw_cached_tokens_total`     | counter   | key, team, model      |
+| `assemblyai_mw_unpriced_calls`          | gauge     | key, team, model      |
+| `assemblyai_mw_pending_calls`           | gauge     | kind                  |
+| `assemblyai_mw_held_dollars`            | gauge     |                       |
+| `assemblyai_mw_request_duration_seconds`| histogram | route, method, status |
+
+Calls are those that cost or could, once they are closed; the cost of a transcript shows when
+it is settled. A model is one that the price book names or that AssemblyAI reported; names
+that callers made up are one, `other`. A direction is `input` or `output`; cached tokens are a
+part of the input's.
+Needs the extra `prometheus`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from ..errors import StoreError
+from ..secret import Secret
+from ..store.lazy import ledger_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ..store import Database, Ledger
+    from ..store.gauges import Sums
+    from .call_log import CallRecord
+
+logger = logging.getLogger("assemblyai_mw.metrics")
+
+PREFIX = "assemblyai_mw_"
+# From a cached read to a long stream.
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+_GROUP = ("key", "team", "model")
+_NANO = 1_000_000_000
+
+
+class LedgerCollector(Collector):
+    """The ledger's numbers, for a registry: `REGISTRY.register(LedgerCollector(ledger))`.
+
+    A scrape costs one read of the running totals: a row a day, key, team and model.
+
+    Args:
+        ledger: A `Ledger`, or what `Ledger` takes.
+    """
+
+    def __init__(self, ledger: Ledger | Database | str) -> None:
+        self.ledger = ledger_of(ledger)
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing: registering must not read the database before the fork."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics.
+
+        Raises:
+            StoreError: The ledger cannot be read.
+        """
+        from ..store.gauges import gauges
+
+        now = gauges(self.ledger.database)
+        yield _counter("calls", "Calls that cost or could, and are closed.", now.sums, "calls")
+        yield _counter("failed_calls", "Calls that failed, and cost nothing.", now.sums, "failed")
+        yield _counter("cost_dollars", "What settled calls cost.", now.sums, "cost_nano", _NANO)
+        yield _counter("audio_seconds", "Audio of settled calls.", now.sums, "audio_ms", 1000)
+        tokens = CounterMetricFamily(
+            f"{PREFIX}tokens", "Tokens of settled calls.", labels=(*_GROUP, "direction")
+        )
+        for each in now.sums:
+            group = [each.key, each.team, each.model]
+            tokens.add_metric([*group, "input"], each.input_tokens)
+            tokens.add_metric([*group, "output"], each.output_tokens)
+        yield tokens
+        yield _counter(
+            "cached_tokens", "Input tokens read from a cache.", now.sums, "cached_tokens"
+        )
+        unpriced = GaugeMetricFamily(
+            f"{PREFIX}unpriced_calls", "Closed calls that no price was found for.", labels=_GROUP
+        )
+        for each in now.sums:
+            unpriced.add_metric([each.key, each.team, each.model], each.unpriced)
+        yield unpriced
+        pending = GaugeMetricFamily(
+            f"{PREFIX}pending_calls", "Calls whose cost is not known yet.", labels=("kind",)
+        )
+        for kind, count in sorted((now.pending or {"transcript": 0}).items()):
+            pending.add_metric([kind], count)
+        yield pending
+        held = GaugeMetricFamily(f"{PREFIX}held_dollars", "Budget held for calls under way.")
+        held.add_metric([], now.held_nano / _NANO)
+        yield held
+
+
+def _counter(
+    name: str, text: str, sums: Iterable[Sums], column: str, unit: int = 1
+) -> CounterMetricFamily:
+    family = CounterMetricFamily(f"{PREFIX}{name}", text, labels=_GROUP)
+    for each in sums:
+        family.add_metric([each.key, each.team, each.model], getattr(each, column) / unit)
+    return family
+
+
+class RequestMetrics:
+    """How long requests took, by route, method and status: an `on_call`.
+
+        requests = RequestMetrics()
+        app = AssemblyAIMiddleware(app, on_call=requests)
+
+    Counts every call that a `CallRecord` tells of, free and refused ones too. Status `0` is
+    a reply that broke off.
+
+    Args:
+        registry: Where the histogram is registered; default: one of its own.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry if registry is not None else CollectorRegistry()
+        self._durations = Histogram(
+            f"{PREFIX}request_duration_seconds",
+            "Time until the last byte of the reply.",
+            ("route", "method", "status"),
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+
+    def __call__(self, record: CallRecord) -> None:
+        """Take note of one call."""
+        # A method can be any word that a client makes up; each would be a series for ever.
+        method = record.method if record.method in _METHODS else "OTHER"
+        labels = (record.route, method, str(record.status or 0))
+        self._durations.labels(*labels).observe(record.duration_ms / 1000)
+
+
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+
+
+class MetricsApp:
+    """`/metrics` as a WSGI app: mount it anywhere, or name `metrics_path` in a configuration.
+
+        application = DispatcherMiddleware(app, {"/metrics": MetricsApp(ledger, token=TOKEN)})
+
+    Answers GET and HEAD in the text format or OpenMetrics, as Prometheus asks for; 401
+    without the token, 404 below its path, 405, and 503 where the ledger cannot be read.
+
+    Args:
+        ledger: A `Ledger`, or what `Ledger` takes.
+        token: What Prometheus must show, as `Authorization: Bearer TOKEN`. The numbers say
+            who spends what: None, for everybody who can reach it, must be written out.
+        requests: Adds its histogram. Under several workers only with
+            PROMETHEUS_MULTIPROC_DIR, which must be set before Python starts.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger | Database | str,
+        *,
+        token: str | Secret | None,
+        requests: RequestMetrics | None = None,
+    ) -> None:
+        shown = token.reveal() if isinstance(token, Secret) else token
+        if shown == "":
+            raise ValueError("token: expected a token, or None")
+        self._token = None if shown is None else sha256(shown.encode()).digest()
+        self._ledger = LedgerCollector(ledger)
+        self._requests = requests
+        self._warned = False
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("PATH_INFO", "") not in ("", "/"):
+            return _say(404, "Not Found")(environ, start_response)
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return _say(405, "Method Not Allowed", ("Allow", "GET, HEAD"))(environ, start_response)
+        if not self._may(environ):
+            return _say(401, "Unauthorized", ("WWW-Authenticate", "Bearer"))(
+                environ, start_response
+            )
+        encode, content_type = choose_encoder(environ.get("HTTP_ACCEPT", ""))
+        try:
+            body = encode(self._collected(bool(environ.get("wsgi.multiprocess"))))
+        except StoreError as error:
+            logger.error("the ledger cannot be read: %s", error)
+            return _say(503, "Service Unavailable")(environ, start_response)
+        start_response(
+            "200 OK",
+            [
+                ("Content-Type", content_type),
+                ("Content-Length", str(len(body))),
+                ("Cache-Control", "no-store"),
+            ],
+        )
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    def _may(self, environ: WSGIEnvironment) -> bool:
+        if self._token is None:
+            return True
+        scheme, _, shown = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        digest = sha256(shown.strip().encode("latin-1", "replace")).digest()
+        return scheme.lower() == "bearer" and hmac.compare_digest(digest, self._token)
+
+    def _collected(self, multiprocess: bool) -> CollectorRegistry:
+        registry = CollectorRegistry()
+        registry.register(self._ledger)
+        if os.environ.get(MULTIPROCESS_VARIABLE):
+            registry.register(_Ours(MultiProcessCollector(None)))  # type: ignore[no-untyped-call]
+        elif self._requests is not None and not multiprocess:
+            registry.register(_Ours(self._requests.registry))
+        elif self._requests is not None and not self._warned:
+            self._warned = True
+            logger.warning(
+                "several workers and no %s: request durations are left out", MULTIPROCESS_VARIABLE
+            )
+        return registry
+
+
+class _Ours(Collector):
+    """This library's own of what a host has measured in the same place."""
+
+    def __init__(self, source: Collector | CollectorRegistry) -> None:
+        self._source = source
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._source.collect():
+            if metric.name.startswith(PREFIX):
+                yield metric
+
+
+def _say(status: int, phrase: str, *headers: tuple[str, str]) -> WSGIApplication:
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        body = f"{phrase}\n".encode()
+        start_response(
+            f"{status} {phrase}",
+            [
+                ("Content-Type", "text/plain; charset=utf-8"),
+                ("Content-Length", str(len(body))),
+                ("Cache-Control", "no-store"),
+                *headers,
+            ],
+        )
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    return app

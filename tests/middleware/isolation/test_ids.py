@@ -1,0 +1,61 @@
+"""Texts as the laxest of readers might see them, in time that grows with their length alone."""
+
+import time
+
+import pytest
+
+from assemblyai_mw.errors import BadRequest
+from assemblyai_mw.middleware.isolation.ids import (
+    audio_urls,
+    ids_like,
+    is_upload,
+    loosened,
+    upload_key,
+)
+
+# Accents that Unicode puts in the order of their classes: the last first, each of them.
+UNORDERED = "\u0315" * 20_000 + "\u0300" * 20_000 + "\u0316" * 20_000 + "\u0f73" * 20_000
+
+
+@pytest.mark.parametrize(
+    "text, seen",
+    [
+        ("a%2Fb", "a/b"),
+        ("a%252Fb", "a/b"),
+        ("%EF%BD%81bc", "abc"),
+        ("\uff41".encode().decode("latin-1"), "a"),
+        ("%EF%BC%852F", "/"),
+        ("100%", "100%"),
+        ("caf%C3%A9", "caf\xe9"),
+    ],
+)
+def test_encodings_and_widths_are_undone(text: str, seen: str) -> None:
+    assert loosened(text) == seen
+
+
+def test_what_is_encoded_without_end_is_refused() -> None:
+    with pytest.raises(BadRequest):
+        loosened("%" + "25" * 20 + "41")
+
+
+def test_accents_out_of_order_cost_no_more_than_in_order() -> None:
+    """Sorting these as one text takes Unicode's own algorithm minutes, and all threads wait."""
+    started = time.process_time()
+    found = ids_like(loosened("5552723a-0001-0001%20" + UNORDERED.encode().decode("latin-1")))
+    assert not is_upload("https://x.example/" + UNORDERED[::40])
+    assert time.process_time() - started < 5
+    assert found == {"5552723a-0001-0001"}
+
+
+def test_a_host_of_accents_is_looked_up_in_no_time() -> None:
+    started = time.process_time()
+    for _ in range(20):
+        upload_key("https://" + UNORDERED[::6])
+    assert time.process_time() - started < 5
+
+
+def test_a_url_too_long_for_one_is_refused() -> None:
+    """The standard library keeps the last URLs that it took apart, of any length."""
+    (url,) = audio_urls({"audio_url": "https://x.example/" + "a" * 100_000})
+    with pytest.raises(BadRequest):
+        upload_key(url)
