@@ -26,18 +26,18 @@ from .billing.price_book import PriceBook
 from .call import Call, Caller, Route
 from .endpoints.key_me import SelfService
 from .errors import ConfigError, MiddlewareError
-from .middleware.auth.stage import KeyAuth
+from .middleware.auth import KeyAuth
 from .middleware.budget import Budget
-from .middleware.cost.stage import CostLogger
+from .middleware.cost import CostLogger
 from .middleware.forward import UpstreamForwarder
-from .middleware.isolation.stage import Isolation
+from .middleware.isolation import Isolation
 from .middleware.log import CallLog
-from .middleware.openai.stage import OpenAITranslator
+from .middleware.openai import OpenAITranslator
 from .middleware.policy import Policy
-from .middleware.rate_limit.stage import RateLimit
+from .middleware.rate_limit import RateLimit
 from .middleware.router import PrefixRouter
 from .stack import AssemblyAIMiddleware
-from .telemetry.call_log import CallRecord
+from .telemetry.record import CallRecord
 from .transport import RequestsTransport, SocketTransport, Timeouts
 
 if TYPE_CHECKING:

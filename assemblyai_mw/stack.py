@@ -3,36 +3,57 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from .billing.price_book import PriceBook
 from .call import enter
 from .config import Config, Upstream, load_config
+from .dialects.chat import Model
 from .endpoints.key_me import SelfService
+from .endpoints.setup import metrics_app_of
 from .errors import error_reply
+from .middleware.auth import KeyAuth
 from .middleware.auth.identity import Identify
-from .middleware.auth.stage import KeyAuth
-from .middleware.budget import Budget
-from .middleware.cost.stage import CostLogger
+from .middleware.budget import Budget, soft_budget_teller
+from .middleware.cost import CostLogger
 from .middleware.forward import UpstreamForwarder
-from .middleware.isolation.stage import Isolation
+from .middleware.isolation import Isolation
 from .middleware.log import CallLog
-from .middleware.openai.stage import OpenAITranslator
+from .middleware.openai import OpenAITranslator
+from .middleware.openai.deployments import deployments_of
 from .middleware.policy import Policy
-from .middleware.rate_limit.stage import RateLimit
+from .middleware.rate_limit import RateLimit
+from .middleware.rate_limit.storage import path_beside
 from .middleware.router import PrefixRouter
-from .parts import Parts
-from .settlement.deadlines import under_way_s
-from .telemetry.call_log import OnCall
-from .telemetry.setup import OnSoftBudget, metrics_app_of, tracing_of
-from .transport import Transport
+from .settlement.background import BackgroundSettler
+from .settlement.deadlines import BACKGROUND_PAGES, first_look_s, under_way_s
+from .store.clock import ClockWatch
+from .store.lazy import is_made, late, original
+from .telemetry.log_file import LogFile
+from .telemetry.record import OnCall
+from .telemetry.setup import (
+    OnSoftBudget,
+    callbacks_of,
+    request_metrics_of,
+    soft_budget_callback,
+    tracing_of,
+    webhook_of,
+)
+from .transport import SocketTransport, Timeouts, Transport
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from .guards import Guardrail
+    from .settlement.settler import Settler
+    from .store import Database, Holds, Keys, Ledger
+    from .telemetry.metrics import RequestMetrics
+    from .telemetry.webhook import WebhookSink
 
     Stage = Callable[[WSGIApplication], WSGIApplication]
 
@@ -191,3 +212,145 @@ def _by_route(apps: Mapping[str, WSGIApplication]) -> WSGIApplication:
         return target(environ, start_response)
 
     return app
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What `AssemblyAIMiddleware` composes its stages from.
+
+    Attributes:
+        transport, patience: How upstreams are reached, and for how long.
+        on_call: All who want to hear of calls.
+        rates: Where requests a minute are counted: a file, or a Redis by its URL.
+        settlement: None where the configuration switches it off.
+        models, deployments: The translator's model list, and the upstreams of entries with
+            an address or key of their own, by the private prefix they are mounted under.
+    """
+
+    database: Database
+    keys: Keys
+    ledger: Ledger
+    holds: Holds
+    prices: PriceBook
+    clock_watch: ClockWatch
+    rates: str
+    transport: Transport
+    patience: Timeouts
+    guards: Sequence[Guardrail]
+    on_call: Sequence[OnCall]
+    on_soft_budget: OnSoftBudget | None
+    webhook: WebhookSink | None
+    request_metrics: RequestMetrics | None
+    settlement: BackgroundSettler | None
+    models: Sequence[Model]
+    deployments: dict[str, Upstream]
+
+    @classmethod
+    def of(
+        cls,
+        settings: Config,
+        *,
+        transport: Transport | None,
+        on_call: OnCall | Sequence[OnCall],
+        on_soft_budget: OnSoftBudget | None,
+    ) -> Parts:
+        """Return the parts for *settings*.
+
+        Raises:
+            ConfigError: Something that they name cannot be had.
+        """
+        webhook = webhook_of(settings)
+        warn = soft_budget_callback(settings, on_soft_budget, webhook)
+        callbacks: list[OnCall] = [
+            *callbacks_of(settings),
+            *([on_call] if callable(on_call) else on_call),
+            *([webhook] if webhook is not None and "call" in webhook.events else []),
+        ]
+        ratio = settings.budgets.soft_ratio if settings.budgets.soft_ratio < 1 else None
+        database = late(lambda: _store().Database(settings.database_url))
+        ledger = late(
+            lambda: _store().Ledger(
+                original(database),
+                intent_due_s=first_look_s(settings.timeouts),
+                accept_due_s=settings.settlement.first_poll_s,
+                on_soft_budget=soft_budget_teller(warn),
+                soft_ratio=ratio,
+            )
+        )
+        prices = PriceBook.load(settings.prices)
+        models, deployments = deployments_of(settings)
+        return cls(
+            database=database,
+            keys=late(lambda: _store().Keys(original(database))),
+            ledger=ledger,
+            holds=late(lambda: _store().Holds(original(database), soft_ratio=ratio)),
+            prices=prices,
+            clock_watch=ClockWatch(time.time),
+            rates=settings.redis_url or path_beside(settings.database_url),
+            transport=transport if transport is not None else SocketTransport(),
+            patience=settings.timeouts,
+            guards=_guards(settings),
+            on_call=callbacks,
+            on_soft_budget=warn,
+            webhook=webhook,
+            request_metrics=request_metrics_of(settings),
+            settlement=_settlement(settings, ledger, prices, callbacks, transport),
+            models=models,
+            deployments=deployments,
+        )
+
+    def close(self) -> None:
+        """Stop the threads and close what is open in this process."""
+        if self.settlement is not None:
+            self.settlement.stop()
+        if self.webhook is not None:
+            self.webhook.close()
+        for listener in self.on_call:
+            if isinstance(listener, LogFile):
+                listener.close()
+        if is_made(self.database):
+            self.database.close()
+        if isinstance(self.transport, SocketTransport):
+            self.transport.close()
+
+
+def _store() -> ModuleType:
+    from . import store
+
+    return store
+
+
+def _settlement(
+    settings: Config,
+    ledger: Ledger,
+    prices: PriceBook,
+    callbacks: Sequence[OnCall],
+    transport: Transport | None,
+) -> BackgroundSettler | None:
+    if not settings.settlement.enabled:
+        return None
+    return BackgroundSettler(
+        lambda: _settler()(
+            settings,
+            ledger=original(ledger),
+            prices=prices,
+            on_call=callbacks,
+            transport=transport,
+            max_pages=BACKGROUND_PAGES,
+        ),
+        pause_s=settings.settlement.first_poll_s,
+    )
+
+
+def _guards(settings: Config) -> Sequence[Guardrail]:
+    if not settings.guardrails:
+        return ()
+    from .guards.setup import guards_of
+
+    return guards_of(settings)
+
+
+def _settler() -> type[Settler]:
+    from .settlement.settler import Settler
+
+    return Settler

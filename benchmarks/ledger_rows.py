@@ -23,7 +23,8 @@ from sqlalchemy import func, insert, select
 
 from assemblyai_mw.billing.price_book import PriceBook
 from assemblyai_mw.billing.replies import Usage
-from assemblyai_mw.call import Call, Caller, route_for
+from assemblyai_mw.call import Call, Caller
+from assemblyai_mw.routes import route_for
 from assemblyai_mw.store import Database, Holds, Keys, Ledger
 from assemblyai_mw.store.schema import calls, spend, totals
 

@@ -14,7 +14,7 @@ from assemblyai_mw.config import load_config
 from assemblyai_mw.settlement.settler import Settler, Summary
 from assemblyai_mw.store import Database, Keys, Ledger
 from assemblyai_mw.store.database import _databases
-from assemblyai_mw.telemetry.call_log import CallRecord
+from assemblyai_mw.telemetry.record import CallRecord
 from assemblyai_mw.testing import EU_KEY, US_KEY, Hosts
 
 SUBMIT = {"audio_url": "https://audio.example/a.mp3", "speech_models": ["universal-2"]}

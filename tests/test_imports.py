@@ -1,4 +1,4 @@
-"""Imports go down only, and what must be pure does no I/O."""
+"""Imports go down only, no files import each other in a circle, and what is pure does no I/O."""
 
 from __future__ import annotations
 
@@ -13,15 +13,40 @@ import pytest
 import assemblyai_mw
 
 PACKAGE = Path(assemblyai_mw.__file__).parent
+# The rooms of the house from the ground up: a room imports from those before it, and from itself.
+ROOMS = (
+    "errors",
+    "secret",
+    "routes",
+    "http",
+    "transport",
+    "billing",
+    "call",
+    "config",
+    "store",
+    "dialects",
+    "guards",
+    "telemetry",
+    "settlement",
+    "middleware",
+    "endpoints",
+    "stack",
+    "client",
+    "cli",
+    "hosts",
+    "__main__",
+    # For tests and demos. Nothing else may import it.
+    "testing",
+)
 # What decides a price, a translation or an error: the standard library and each other alone.
-PURE = frozenset({"billing", "dialects", "errors", "http"})
+PURE = frozenset({"billing", "dialects", "errors", "http", "routes", "secret"})
 # Modules that reach out: sockets, processes, threads, databases. Pure modules name none.
 IMPURE = frozenset(
     {"asyncio", "multiprocessing", "os", "select", "socket", "sqlite3", "ssl", "subprocess"}
     | {"tempfile", "threading", "urllib.request", "http.client"}
 )
-# The floors of the house, lowest first; what stands on none is below all of them.
-FLOORS = ("middleware", "parts", "stack", "cli", "hosts", "__main__")
+# The stages, each a file or a folder of middleware/.
+STAGES = "middleware"
 
 
 def name_of(path: Path) -> str:
@@ -82,7 +107,7 @@ def own_imports(name: str, *, with_types: bool = False) -> set[str]:
 
 def test_the_walk_sees_imports_of_every_kind():
     """Else the tests below would hold without meaning anything."""
-    assert "call" in own_imports("config.values")
+    assert "routes" in own_imports("config.values")
     assert "cli.keys" in own_imports("cli")
     assert "store" in own_imports("cli.keys")
     assert ("sys", False) in set(imports("cli.base"))
@@ -90,60 +115,60 @@ def test_the_walk_sees_imports_of_every_kind():
     assert "billing.price_book" not in own_imports("call.model")
 
 
+def test_the_list_names_every_room():
+    assert {room(name) for name in MODULES if name} == set(ROOMS)
+
+
+def test_the_roots_are_few():
+    """What a reader finds first: six modules and eighteen folders at most."""
+    folders = [path for path in PACKAGE.iterdir() if (path / "__init__.py").exists()]
+    assert len(list(PACKAGE.glob("*.py"))) <= 6
+    assert len(folders) <= 18
+
+
 @pytest.mark.parametrize("name", [name for name in MODULES if name])
 def test_imports_go_down_only(name):
-    """Nothing below a floor knows of it."""
-    own = FLOORS.index(room(name)) if room(name) in FLOORS else -1
-    above = FLOORS[own + 1 :]
-    if room(name) == "testing":
-        return
-    assert {each for each in own_imports(name) if room(each) in above} == set()
+    """A name for type checkers counts too: who reads one file should not need the one above."""
+    above = ROOMS[ROOMS.index(room(name)) + 1 :]
+    assert {each for each in own_imports(name, with_types=True) if room(each) in above} == set()
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("middleware.")])
+def test_no_files_import_each_other_in_a_circle():
+    """Names for type checkers count too. A package's own `__init__` stands for its files."""
+    below = {
+        name: {each for each in own_imports(name, with_types=True) if each in MODULES}
+        for name in MODULES
+        if name
+    }
+    done: set[str] = set()
+
+    def walk(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " imports ".join([*way[way.index(name) :], name])
+        if name not in done:
+            for each in sorted(below[name]):
+                walk(each, (*way, name))
+            done.add(name)
+
+    for name in below:
+        walk(name, ())
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith(f"{STAGES}.")])
 def test_no_stage_knows_another(name):
     stages = {
         each.split(".")[1]
         for each in own_imports(name, with_types=True)
-        if each.startswith("middleware.")
+        if each.startswith(f"{STAGES}.")
     }
     assert stages <= {name.split(".")[1]}
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if room(name) != "testing"])
-def test_nothing_imports_testing(name):
-    assert "testing" not in {room(each) for each in own_imports(name, with_types=True)}
-
-
 @pytest.mark.parametrize("name", [name for name in MODULES if room(name) in PURE])
-def test_pure_modules_import_the_standard_library_and_each_other(name):
+def test_pure_rooms_import_the_standard_library_and_each_other(name):
     for target, typing_only in imports(name):
         if target.startswith("."):
-            assert typing_only or room(target) in PURE | PURE_HELPERS
+            assert typing_only or room(target) in PURE
         else:
-            assert target.split(".")[0] in sys.stdlib_module_names | {"_typeshed"}
-            assert target not in IMPURE
-
-
-def helpers_of(names: frozenset[str]) -> frozenset[str]:
-    """What pure modules lean on must be as pure; found by following them."""
-    found: set[str] = set()
-    todo = [name for name in MODULES if room(name) in names]
-    while todo:
-        for each in own_imports(todo.pop()):
-            if room(each) not in found | names:
-                found.add(room(each))
-                todo += [name for name in MODULES if room(name) == room(each)]
-    return frozenset(found)
-
-
-PURE_HELPERS = helpers_of(PURE)
-
-
-@pytest.mark.parametrize("name", [name for name in MODULES if room(name) in PURE_HELPERS])
-def test_what_pure_modules_lean_on_is_pure(name):
-    for target, _ in imports(name):
-        if not target.startswith("."):
             assert target.split(".")[0] in sys.stdlib_module_names | {"_typeshed"}
             assert target not in IMPURE
 

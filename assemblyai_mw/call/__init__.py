@@ -1,24 +1,13 @@
 """The Call that the stages of one request share.
 
-model     the Call, its caller and its route; the table of who writes and reads what
+model     the Call and its caller; the table of who writes and reads what
+body      the request's body, read once
 billable  what a billable request asks for
 """
 
-from .model import (
-    CALL_KEY,
-    Call,
-    Caller,
-    Region,
-    Route,
-    enter,
-    enter_route,
-    json_of,
-    new_id,
-    parse_tags,
-    read_body,
-    replace_body,
-    route_for,
-)
+from ..routes import Route, route_for
+from .body import json_of, read_body, replace_body
+from .model import CALL_KEY, Call, Caller, enter, enter_route, new_id, parse_tags
 
 __all__ = [
     "CALL_KEY",

@@ -21,7 +21,6 @@ Stages work on a copy of the host's environ: `enter` makes it, once.
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import secrets
@@ -31,8 +30,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import BadRequest, BodyTooLarge, LengthRequired
-from ..http.messages import content_length, is_chunked
+from ..routes import Region, Route, by_path, route_for
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -45,73 +43,10 @@ TAGS_HEADER = "HTTP_X_ASSEMBLYAI_MW_TAGS"
 REQUEST_ID_HEADER = "HTTP_X_REQUEST_ID"
 MAX_TAGS = 32
 MAX_TAG_CHARS = 256
-READ_BYTES = 1 << 20
 
 # UUIDs, ULIDs, hex, base64, and what proxies make of them; nothing that a log could stumble on.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
-_UNREAD: Any = object()
-
-Region = Literal["us", "eu"]
-Dialect = Literal["assemblyai", "openai"]
-
-_OPENAI = re.compile(r"(?:^|/)v1(?:/chat/completions|/models)?$")
-# AssemblyAI's other hosts (docs/api-reference), where a prefix is no more than their name.
-_HOSTS = frozenset({"llm-gateway", "streaming", "sync", "dictation", "tts"})
-_GATEWAYS: Mapping[str, Dialect] = {
-    "/v1/chat/completions": "openai",
-    "/v1/models": "openai",
-    "/v1/understanding": "assemblyai",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Where a prefix leads.
-
-    Attributes:
-        prefix: As mounted and as written to the ledger: `/eu.assemblyai`.
-        service: The upstream host's first name: `api`, `llm-gateway`,
-            `streaming`, `sync`, or whatever a configured prefix says.
-        region: `us` or `eu`.
-        dialect: The shape of the errors this route's clients understand.
-    """
-
-    prefix: str
-    service: str
-    region: Region
-    dialect: Dialect = "assemblyai"
-
-
-def route_for(prefix: str) -> Route:
-    """Return the `Route` that a prefix names, by the rule *region first, then host*.
-
-    `/eu.llm-gateway.assemblyai` is the LLM Gateway in the EU; `/v1/...` speaks
-    OpenAI's dialect; a prefix that ends in nothing known is the API: what its host's
-    transcripts cost and whose they are must not hang on a name. Segments before the
-    last are a mount point of the host's and name nothing but the EU.
-    """
-    path = prefix.strip("/")
-    segments = path.split("/")
-    name = segments[-1]
-    region: Region = "eu" if any(part.startswith("eu.") for part in segments) else "us"
-    if name == "assemblyai" or name.endswith(".assemblyai"):
-        # `/dictation.assemblyai`, and the private `/model-1.llm-gateway.assemblyai`.
-        service = name.removesuffix("assemblyai").removeprefix("eu.").rstrip(".").split(".")[-1]
-        return Route(prefix, service or "api", region)
-    if segments[0] == "v1" or _OPENAI.search(path):
-        return Route(prefix, "llm-gateway", "us", "openai")
-    name = name.removeprefix("eu.")
-    return Route(prefix, name if name in _HOSTS else "api", region)
-
-
-def _by_path(route: Route, path: str) -> Route:
-    """Return *route*, moved to the LLM Gateway where its prefix names no host and its path does.
-
-    A stage alone around an app, with no prefix, must know a chat and its price as well.
-    """
-    if route.service != "api" or path not in _GATEWAYS or route.prefix.endswith("assemblyai"):
-        return route
-    return replace(route, service="llm-gateway", dialect=_GATEWAYS[path])
+UNREAD: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +127,7 @@ class Call:
     usage: Usage | None = None
     price: Price | None = None
     body: bytes | None = field(default=None, repr=False)
-    json: Any = field(default=_UNREAD, repr=False)
+    json: Any = field(default=UNREAD, repr=False)
 
 
 def enter(environ: WSGIEnvironment) -> tuple[Call, WSGIEnvironment]:
@@ -214,7 +149,7 @@ def enter_route(environ: WSGIEnvironment, route: Route) -> Call:
     Who asked in OpenAI's dialect is still answered in it.
     """
     path = environ.get("PATH_INFO", "")
-    route = _by_path(route, path)
+    route = by_path(route, path)
     call: Call | None = environ.get(CALL_KEY)
     if call is not None:
         call.route = replace(route, dialect=call.route.dialect)
@@ -267,69 +202,3 @@ def parse_tags(header: str) -> dict[str, str]:
         if name:
             tags[name] = "".join(c for c in value.strip() if c.isprintable())[:MAX_TAG_CHARS]
     return tags
-
-
-def read_body(call: Call, environ: WSGIEnvironment, *, max_bytes: int) -> bytes:
-    """Return the request's body, read once and kept on the Call.
-
-    Stages and apps further in read the same bytes again from `wsgi.input`, now
-    with a Content-Length.
-
-    Raises:
-        BodyTooLarge: It is longer than *max_bytes*, declared or counted.
-        BadRequest: It ended before its announced length, or was framed badly.
-        LengthRequired: It is chunked and the server cannot tell its end.
-    """
-    if call.body is not None:
-        return call.body
-    announced = content_length(environ)
-    chunked = is_chunked(environ)
-    if chunked and not environ.get("wsgi.input_terminated"):
-        raise LengthRequired("This server cannot read chunked bodies; send a Content-Length.")
-    if announced is not None and announced > max_bytes:
-        raise BodyTooLarge(f"The body is larger than the {max_bytes} bytes allowed here.")
-    blocks: list[bytes] = []
-    size = 0
-    limit = max_bytes + 1 if chunked else (announced or 0)
-    while size < limit:
-        try:
-            block = environ["wsgi.input"].read(min(READ_BYTES, limit - size))
-        except Exception as error:
-            # Servers raise their own types for a body cut short or framed badly.
-            raise BadRequest("The request's body could not be read.") from error
-        if not block:
-            break
-        blocks.append(block)
-        size += len(block)
-    if chunked and size > max_bytes:
-        raise BodyTooLarge(f"The body is larger than the {max_bytes} bytes allowed here.")
-    if not chunked and size < limit:
-        raise BadRequest("The request's body ended before its announced length.")
-    body = b"".join(blocks)
-    replace_body(call, environ, body)
-    return body
-
-
-def replace_body(call: Call, environ: WSGIEnvironment, body: bytes) -> None:
-    """Make *body* what every stage further in, and the upstream, receives."""
-    call.body, call.json = body, _UNREAD
-    environ["wsgi.input"] = io.BytesIO(body)
-    environ["CONTENT_LENGTH"] = str(len(body))
-    environ.pop("HTTP_TRANSFER_ENCODING", None)
-
-
-def json_of(call: Call) -> Any:
-    """Return what the Call's body holds as JSON; `read_body` must have been called.
-
-    Read once and shared by all stages: who wants another body makes one, and hands it to
-    `replace_body`.
-
-    Raises:
-        BadRequest: It is no JSON by RFC 8259, names a key twice (two readers could
-            then see two different requests), or nests too deep.
-    """
-    from ..http.strict_json import loads
-
-    if call.json is _UNREAD:
-        call.json = loads(call.body or b"")
-    return call.json

@@ -9,24 +9,23 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import difflib
-import ipaddress
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from ..errors import ConfigError
 from ..http.messages import TOKEN
 from ..secret import Secret
+from ..transport.origin import url_fault
 from .strictyaml import shown
 
 T = TypeVar("T")
 
 ENVIRON = "os.environ/"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*[.:][^\W\d]\w*")
 _DOTS = (".", "..")
@@ -134,10 +133,13 @@ def setting(default: Any, check: Check, *, show: bool = True) -> Any:
     return dataclasses.field(default=default, metadata={"check": check}, repr=show)
 
 
-def section(cls: type[T], node: Node) -> T:
-    """Return *cls* with what the mapping at *node* says; null leaves a default as it is."""
+def section(cls: type[T], node: Node, *, check: Check | None = None) -> T:
+    """Return *cls* with what the mapping at *node* says; null leaves a default as it is.
+
+    *check* reads the fields that bring no check of their own.
+    """
     checks = {
-        field.name: field.metadata["check"]
+        field.name: field.metadata.get("check", check)
         for field in dataclasses.fields(cls)  # type: ignore[arg-type]
     }
     return cls(
@@ -336,61 +338,8 @@ def base_url(node: Node) -> str:
     """
     if not isinstance(node.value, str):
         raise node.error("a URL")
-    fault = _url_fault(node.value)
+    fault = url_fault(node.value)
     if fault is not None:
         raise node.error(*fault)
     url = urlsplit(node.value)
     return f"{url.scheme.lower()}://{url.netloc.lower()}{url.path.rstrip('/')}"
-
-
-def _url_fault(value: str) -> tuple[str, str] | None:
-    """Return (expected, got) for the first fault of a base URL, or None."""
-    if not value.isascii():
-        return "a URL in ASCII (a host's international name as xn--...)", "other characters"
-    if not re.fullmatch(r"[\x21-\x7e]+", value) or "\\" in value:
-        return "a URL", "blanks, control characters or backslashes in it"
-    try:
-        url = urlsplit(value)
-        host, port = url.hostname, url.port
-    except ValueError:
-        return "a URL with a host and a port from 1 to 65535", "another"
-    if url.scheme not in ("http", "https"):
-        return "a URL that begins with https://", "another scheme or none"
-    if "@" in url.netloc:
-        return "a URL without user and password", "one with (@)"
-    if "?" in value or "#" in value:
-        return "a URL without query and fragment", "one with (? or #)"
-    if not host or not _is_host(host) or url.netloc.endswith(":"):
-        return "a URL with a host name or address", "another"
-    if port == 0:
-        return "a URL with a host and a port from 1 to 65535", "another"
-    if url.scheme == "http" and not is_loopback(host):
-        return "https:// (plain http:// only to this machine)", "http://"
-    path = url.path.removesuffix("/")
-    if any(part in ("", *_DOTS) for part in unquote(path).split("/")[1:]):
-        return "a URL whose path has no empty and no dot segments", "one with"
-    return None
-
-
-def _is_host(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        labels = host.removesuffix(".").split(".")
-        # A last label of digits is a spelling of an IPv4 address (WHATWG URL, ends in a number).
-        return (
-            len(host) <= 253
-            and all(_LABEL.fullmatch(label) for label in labels)
-            and not re.fullmatch(r"[0-9]+|0x[0-9a-f]*", labels[-1])
-        )
-    return getattr(address, "scope_id", None) is None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether *host* is this machine for certain, without asking any name server."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

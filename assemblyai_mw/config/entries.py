@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from ..call import route_for
 from ..errors import ConfigError
+from ..routes import route_for
 from ..secret import Secret
 from .checks import (
     Node,

@@ -16,6 +16,7 @@ from typing import Any
 from ..billing import price_file as pricefile
 from ..errors import ConfigError
 from ..secret import Secret
+from ..transport.base import Timeouts
 from .checks import (
     ENVIRON,
     GUESSABLE_CHARS,
@@ -26,6 +27,7 @@ from .checks import (
     header_name,
     long_key,
     mapping,
+    number,
     section,
     setting,
     switch,
@@ -43,7 +45,6 @@ from .values import (
     ModelEntry,
     RateLimitSettings,
     Settlement,
-    Timeouts,
     TracingSettings,
     WebhookSettings,
 )
@@ -282,7 +283,7 @@ _SECTIONS: Mapping[str, Any] = {
     "general_settings": None,
     "routes": None,
     "prices": _prices,
-    "timeouts": lambda node: section(Timeouts, node),
+    "timeouts": lambda node: section(Timeouts, node, check=number(unit="seconds")),
     "limits": lambda node: section(Limits, node),
     "settlement": _settlement,
     "budgets": lambda node: section(BudgetSettings, node),

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..call import Region
+from ..routes import Region
 from ..secret import Secret
+from ..transport import Timeouts
 from .checks import (
     base_url,
     choice,
@@ -71,24 +72,6 @@ class ModelEntry:
     def region(self) -> Region:
         """`eu` for `eu.assemblyai/...`."""
         return "eu" if self.model.startswith("eu.") else "us"
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """How long an upstream may take. `timeouts:` in YAML.
-
-    Attributes:
-        connect_s: Seconds to connect, TLS included.
-        read_s: Seconds of silence while a reply is awaited or under way, and seconds for each
-            MiB of a request to be taken. A long answer of an LLM that is not streamed is
-            silent until its end.
-        total_s: Seconds from the first byte out to the last byte in. Two hours let a 2 GB
-            upload through 3 Mbit/s, and end an upstream that drips for ever.
-    """
-
-    connect_s: float = setting(10.0, number(unit="seconds"))
-    read_s: float = setting(120.0, number(unit="seconds"))
-    total_s: float = setting(7200.0, number(unit="seconds"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +220,7 @@ class Config:
     database_url: str = dataclasses.field(default=DEFAULT_DATABASE_URL, repr=False)
     redis_url: str | None = dataclasses.field(default=None, repr=False)
     prices: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
-    timeouts: Timeouts = Timeouts()
+    timeouts: Timeouts = Timeouts()  # noqa: RUF009, it is frozen
     limits: Limits = Limits()
     settlement: Settlement = Settlement()
     budgets: BudgetSettings = BudgetSettings()

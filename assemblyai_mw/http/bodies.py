@@ -1,27 +1,30 @@
 """Reply bodies that are read while they pass: same bytes, and somebody takes note.
 
-A tap holds back the last block of a JSON reply until it has been accounted for: once the
+A tee holds back the last block of a JSON reply until it has been accounted for: once the
 client has the whole reply, the ledger has it too. It never holds a stream's events.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
-
-from ..billing.replies import ChatMeter
-from .encoding import narrow
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
-    from .wsgi import Reply
+from typing import Any, Protocol
 
 logger = logging.getLogger("assemblyai_mw.cost")
 
 
-def never_raising(end: Callable[[Any], None]) -> Callable[[Any], None]:
+class Body(Protocol):
+    """A reply's body, as `Reply` and transports give it: its reader closes it."""
+
+    def __next__(self) -> bytes:
+        """Return the next block."""
+
+    def close(self) -> None:
+        """Give back what it holds."""
+
+
+def log_exceptions(end: Callable[[Any], None]) -> Callable[[Any], None]:
     """Keep the meter's own faults out of the client's reply."""
 
     def guarded(argument: Any) -> None:
@@ -33,20 +36,25 @@ def never_raising(end: Callable[[Any], None]) -> Callable[[Any], None]:
     return guarded
 
 
-def narrow_encoding(environ: WSGIEnvironment) -> None:
-    """Ask only for codings that the meter can read too."""
-    accepted = environ.get("HTTP_ACCEPT_ENCODING")
-    if accepted:
-        environ["HTTP_ACCEPT_ENCODING"] = narrow(accepted)
+class CountingBody:
+    """A body that runs *on_end* once: at its end, where it breaks off, or when it is closed.
 
+    Args:
+        on_end: Gets the bytes that went out, and whether the body was whole.
+        each: Gets each block before it leaves; True ends the count there.
+    """
 
-class Counted:
-    """A body that is counted: *on_end* gets the bytes that went out and whether all did."""
-
-    def __init__(self, body: Iterable[bytes], on_end: Callable[[int, bool], None]) -> None:
+    def __init__(
+        self,
+        body: Iterable[bytes],
+        on_end: Callable[[int, bool], None],
+        *,
+        each: Callable[[bytes], bool] | None = None,
+    ) -> None:
         self._body = body
         self._items: Iterator[bytes] | None = None
         self._on_end: Callable[[int, bool], None] | None = on_end
+        self._each = each
         self._bytes = 0
 
     def __iter__(self) -> Iterator[bytes]:
@@ -64,6 +72,8 @@ class Counted:
             self._end(False)
             raise
         self._bytes += len(block)
+        if self._each is not None and self._each(block):
+            self._end(True)
         return block
 
     def close(self) -> None:
@@ -81,7 +91,25 @@ class Counted:
             on_end(self._bytes, whole)
 
 
-class JSONTap:
+class PrefixedBody:
+    """A body of which some blocks were read already: those first, then *rest*."""
+
+    def __init__(self, blocks: Iterable[bytes], rest: Body) -> None:
+        self._blocks = deque(blocks)
+        self._rest = rest
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return self._blocks.popleft() if self._blocks else next(self._rest)
+
+    def close(self) -> None:
+        """Close the rest, and with it the upstream's connection."""
+        self._rest.close()
+
+
+class JSONTee:
     """Passes a JSON reply on and gives a copy of it to *on_end*, before its last block leaves.
 
     *on_end* gets None where the copy is not whole: cut short, or over *max_bytes*. A client
@@ -90,7 +118,7 @@ class JSONTap:
 
     def __init__(
         self,
-        body: Reply,
+        body: Body,
         on_end: Callable[[bytes | None], None],
         *,
         max_bytes: int,
@@ -158,45 +186,3 @@ class JSONTap:
         finally:
             self._end(whole=False)
             self._body.close()
-
-
-class StreamTap:
-    """Passes a stream of events on at once and lets *meter* read along.
-
-    *on_end* is told once: when `[DONE]` is about to leave, at the end, or when the client
-    has left or the upstream broke off; its argument says whether the stream was whole.
-    """
-
-    def __init__(self, body: Reply, meter: ChatMeter, on_end: Callable[[bool], None]) -> None:
-        self._body = body
-        self._meter = meter
-        self._on_end: Callable[[bool], None] | None = on_end
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            block = next(self._body)
-        except StopIteration:
-            self._end(True)
-            raise
-        except BaseException:
-            self._end(False)
-            raise
-        self._meter.feed(block)
-        if self._meter.done:
-            self._end(True)
-        return block
-
-    def close(self) -> None:
-        """Close the body within, which closes the upstream's connection."""
-        try:
-            self._body.close()
-        finally:
-            self._end(False)
-
-    def _end(self, whole: bool) -> None:
-        on_end, self._on_end = self._on_end, None
-        if on_end is not None:
-            on_end(whole)

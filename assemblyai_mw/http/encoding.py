@@ -5,6 +5,11 @@ The client gets the bytes as they came; only the copy that is metered is decoded
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 import zlib
 
 # What this can undo. Where a reply must be read, the request's Accept-Encoding is
@@ -48,3 +53,10 @@ def narrow(accept_encoding: str) -> str:
     if len(kept) == len(items):
         return accept_encoding
     return ",".join(kept).strip() or "identity"
+
+
+def narrow_encoding(environ: WSGIEnvironment) -> None:
+    """Ask only for codings that the meter can read too."""
+    accepted = environ.get("HTTP_ACCEPT_ENCODING")
+    if accepted:
+        environ["HTTP_ACCEPT_ENCODING"] = narrow(accepted)

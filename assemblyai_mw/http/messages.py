@@ -25,6 +25,20 @@ _DOT_SEGMENT = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\;]|$)")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _DIGITS = re.compile(r"[0-9]{1,18}")
 
+# Fields that describe one body: who sends another in its place drops them (RFC 9110 8, RFC 9530).
+BODY_FIELDS = frozenset(
+    {
+        "accept-ranges",
+        "content-digest",
+        "content-encoding",
+        "content-length",
+        "content-md5",
+        "digest",
+        "etag",
+        "last-modified",
+        "repr-digest",
+    }
+)
 # RFC 9110 7.6.1, and the older names that senders still use.
 HOP_BY_HOP = frozenset(
     {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from ..billing.replies import kind_of
 from ..call import Call, Caller, enter, json_of
 from ..call.billable import JSON_KINDS, MAX_JSON_BYTES, asked_for, check_spelling
 from ..errors import RequestRefused, StoreError
+from ..http.bodies import CountingBody
 from ..store.clock import ClockWatch
 from ..store.lazy import holds_of
 
@@ -113,7 +114,7 @@ class Budget:
         except BaseException:
             self._end(call, kind, hold)
             raise
-        return _Held(body, lambda: self._end(call, kind, hold))
+        return CountingBody(body, lambda *_: self._end(call, kind, hold))
 
     def _take(self, call: Call, caller: Caller, kind: str, environ: WSGIEnvironment) -> Hold:
         jumped = self._watch.distrust()
@@ -155,41 +156,6 @@ class Budget:
                 self.holds.attach(hold, call.row, expires_in_s=longer)
         except StoreError as error:
             logger.error("hold %s stays until it expires: %s", hold.id, error)
-
-
-class _Held:
-    """A reply's body; *end* is called once, when it has ended or the client has left."""
-
-    def __init__(self, body: Iterable[bytes], end: Callable[[], None]) -> None:
-        self._body = body
-        self._items: Iterator[bytes] | None = None
-        self._end: Callable[[], None] | None = end
-
-    def __iter__(self) -> _Held:
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            if self._items is None:
-                self._items = iter(self._body)
-            return next(self._items)
-        except BaseException:
-            self._finish()
-            raise
-
-    def close(self) -> None:
-        """Close the body within, which ends the call's row, and then the hold."""
-        try:
-            close = getattr(self._body, "close", None)
-            if close is not None:
-                close()
-        finally:
-            self._finish()
-
-    def _finish(self) -> None:
-        end, self._end = self._end, None
-        if end is not None:
-            end()
 
 
 def soft_budget_teller(callback: OnSoftBudget | None = None) -> Callable[[SoftBudget], None]:

@@ -22,6 +22,7 @@ from ..errors import (
     UpstreamError,
     error_reply,
 )
+from ..http.bodies import PrefixedBody
 from ..http.messages import (
     HOP_BY_HOP,
     TOKEN,
@@ -223,7 +224,7 @@ class UpstreamForwarder:
             return _Masked(start, reply, self._mask)
         if reply.whole is not None:
             return [start]
-        return _Rest(start, reply)
+        return PrefixedBody([start], reply)
 
     def _is_refusal(self, reply: UpstreamReply, body: bytes) -> bool:
         """Whether AssemblyAI refused the account's key rather than the request."""
@@ -342,26 +343,6 @@ def _blocks(read: Callable[[int], bytes], length: int | None, limit: int | None)
 
 def _too_large(limit: int) -> RequestRefused:
     return RequestRefused(f"The body is larger than the {limit} bytes allowed here.", status=413)
-
-
-class _Rest:
-    """A body whose beginning was read already."""
-
-    def __init__(self, start: bytes, reply: UpstreamReply) -> None:
-        self._start = start
-        self._reply = reply
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        if self._start:
-            start, self._start = self._start, b""
-            return start
-        return next(self._reply)
-
-    def close(self) -> None:
-        self._reply.close()
 
 
 class _Masked:

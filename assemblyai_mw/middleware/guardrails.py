@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..billing.replies import kind_of
@@ -16,7 +15,9 @@ from ..errors import RequestRefused, UpstreamError
 from ..guards.guarded_stream import GuardedStream
 from ..guards.protocol import GuardError, Guardrail
 from ..guards.verdicts import failed, verdict_of
+from ..http.bodies import PrefixedBody
 from ..http.encoding import decode
+from ..http.messages import BODY_FIELDS
 from ..http.wsgi import Reply
 
 if TYPE_CHECKING:
@@ -30,20 +31,6 @@ RESULT = "result"
 _REPLIES = frozenset({"chat", "understanding", "lemur", "sync", "dictation", RESULT})
 _RESULT = re.compile(r"/v2/transcript/[^/]+(?:/(?!redacted-audio$)[^/]+)?")
 _SLASHES = re.compile(r"/{2,}")
-# They describe a body that a guard replaced.
-_ABOUT_THE_BODY = frozenset(
-    {
-        "accept-ranges",
-        "content-digest",
-        "content-encoding",
-        "content-length",
-        "content-md5",
-        "digest",
-        "etag",
-        "last-modified",
-        "repr-digest",
-    }
-)
 
 
 class Guardrails:
@@ -165,7 +152,7 @@ class Guardrails:
                     failed(guard, "after", call, GuardError("the reply is too large"))
                 kept_open = True
                 reply.start(start_response)
-                return _Begun(blocks, reply)
+                return PrefixedBody(blocks, reply)
             return self._judged(guards, kind, call, reply, b"".join(blocks), start_response)
         finally:
             if not kept_open:
@@ -210,7 +197,7 @@ class Guardrails:
                 text, changed = _encoded(verdict), True
         if changed:
             body = text or b""
-            kept = [pair for pair in reply.headers if pair[0].lower() not in _ABOUT_THE_BODY]
+            kept = [pair for pair in reply.headers if pair[0].lower() not in BODY_FIELDS]
             reply.headers = [*kept, ("Content-Length", str(len(body)))]
         reply.start(start_response)
         return [body]
@@ -223,23 +210,6 @@ class Guardrails:
         except UnicodeDecodeError:
             return None
         return decoded
-
-
-class _Begun:
-    """A reply of which the beginning was read, and is passed on unread by guards."""
-
-    def __init__(self, blocks: list[bytes], reply: Reply) -> None:
-        self._blocks = deque(blocks)
-        self._reply = reply
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        return self._blocks.popleft() if self._blocks else next(self._reply)
-
-    def close(self) -> None:
-        self._reply.close()
 
 
 def _is_result(call: Call) -> bool:

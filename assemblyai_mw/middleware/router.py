@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ..call import CALL_KEY, Call, Route, enter_route, route_for
+from ..call import CALL_KEY, Call, Route, enter_route
 from ..errors import ConfigError
 from ..http.messages import request_tail
+from ..routes import route_for
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ..config import Timeouts
+from ..transport.base import Timeouts
 from .closing import SENT_AFTER
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..billing.price_book import PriceBook, Unpriced, format_usd
 from ..billing.replies import transcript_outcome
-from ..config import Config, Timeouts
+from ..config import Config
 from ..errors import UpstreamError
 from ..transport import Transport
+from ..transport.base import Timeouts
 from .deadlines import over
 from .rest_api import Account, Accounts, Answer, refusal
 from .transcript_list import Listed, walk

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ..call import Region, route_for
 from ..config import Config, Upstream
 from ..errors import UpstreamError, UpstreamTimeout
+from ..routes import Region, route_for
 from ..transport import Origin, Request, RequestsTransport, Timeouts, Transport
 from .closing import MAX_REPLY_BYTES, read_object
 

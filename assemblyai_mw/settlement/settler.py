@@ -15,7 +15,8 @@ from ..billing.replies import Outcome, transcript_outcome
 from ..call import Call, Caller, Route
 from ..config import Config
 from ..errors import StoreError, UpstreamError
-from ..telemetry.call_log import OnCall, emit, wanted
+from ..telemetry.call_log import emit, wanted
+from ..telemetry.record import OnCall
 from ..transport import Transport
 from .closing import Closed, close_row, shows_end
 from .deadlines import over

@@ -11,14 +11,12 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..billing.price_book import format_usd
-from ..errors import ConfigError
-from ..http.bodies import Counted
+from ..http.bodies import CountingBody
 from .log_file import LogFile
-from .record import line_of
+from .record import CallRecord, OnCall, iso, line_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -26,92 +24,6 @@ if TYPE_CHECKING:
     from ..call import Call
 
 logger = logging.getLogger("assemblyai_mw")
-
-_NO_TAGS: Mapping[str, str] = {}
-
-
-class CallRecord(NamedTuple):
-    """What is told of a call once its reply has gone out. No content, no secrets.
-
-    Attributes:
-        id: Made for this call; the ledger's `request_id`.
-        at: When it came in, UTC.
-        key, team: The caller's, None for nobody known.
-        route: The prefix, as mounted.
-        path: At the upstream, without the query.
-        status: As the client saw it; None where the reply broke off.
-        duration_ms: Until the reply's last byte, or its end.
-        bytes_out: Of the reply's body.
-        row: The ledger's row, for calls that cost or could.
-        kind: What billable work was asked for, as `usage.kind_of` names it.
-        state: `pending`, `settled`, `failed` or `unpriced`: what this call did to the row.
-        model, transcript_id, audio_seconds, input_tokens, output_tokens: Where known.
-        cost_usd: Exact decimal, where this call settled one.
-        tags: The caller's.
-        request_id: The host's or client's `X-Request-Id`, else *id*; the line leaves it out then.
-        end_user: The host's own user, where an identity bridge says so.
-    """
-
-    id: str
-    at: datetime
-    key: str | None
-    team: str | None
-    route: str
-    region: str
-    method: str
-    path: str
-    status: int | None
-    duration_ms: float
-    bytes_out: int
-    row: int | None = None
-    kind: str | None = None
-    state: str | None = None
-    model: str | None = None
-    transcript_id: str | None = None
-    audio_seconds: float | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cost_usd: str | None = None
-    tags: Mapping[str, str] = _NO_TAGS
-    request_id: str | None = None
-    end_user: str | None = None
-
-    def fields(self) -> dict[str, Any]:
-        """Return what is known, by name, as JSON can hold it."""
-        known = {name: value for name, value in self._asdict().items() if value is not None}
-        known["at"] = _iso(self.at.timestamp())
-        if not self.tags:
-            del known["tags"]
-        if self.request_id == self.id:
-            del known["request_id"]
-        return known
-
-    def line(self) -> str:
-        """Return the log line: `name=value`, one space between."""
-        return line_of(self.fields())
-
-
-OnCall = Callable[[CallRecord], object]
-
-
-def resolve_callbacks(paths: Iterable[str], source: str) -> list[OnCall]:
-    """Return what the dotted *paths* of a configuration name.
-
-    Raises:
-        ConfigError: One cannot be imported, or is not callable; names *source*.
-    """
-    callbacks: list[OnCall] = []
-    for path in paths:
-        try:
-            target = resolve_name(path)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise ConfigError(
-                f"{source}: callbacks: cannot import {path!r}: {type(error).__name__}"
-            ) from error
-        if not callable(target):
-            raise ConfigError(f"{source}: callbacks: {path!r} is not callable")
-        callbacks.append(target)
-    return callbacks
 
 
 def wanted(callbacks: Iterable[OnCall]) -> bool:
@@ -145,7 +57,7 @@ def _record(call: Call, fields: Mapping[str, Any]) -> CallRecord:
 def _fields(call: Call, status: int | None, bytes_out: int) -> dict[str, Any]:
     """Return the fields of the call's `CallRecord`; straight away, for this runs for each call."""
     caller, usage = call.caller, call.usage
-    known: dict[str, Any] = {"id": call.id, "at": _iso(call.started)}
+    known: dict[str, Any] = {"id": call.id, "at": iso(call.started)}
     if caller is not None:
         known["key"] = caller.name
         if caller.team is not None:
@@ -187,21 +99,6 @@ def _fields(call: Call, status: int | None, bytes_out: int) -> dict[str, Any]:
     return known
 
 
-def _iso(seconds: float) -> str:
-    """Return a moment as ISO 8601, UTC, in milliseconds; calls of one second share its text."""
-    global _second
-    whole = int(seconds)
-    known, text = _second
-    if known != whole:
-        text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
-        _second = whole, text
-    return text + _MILLISECONDS[int((seconds - whole) * 1000)]
-
-
-_second = (0, "1970-01-01T00:00:00")
-_MILLISECONDS = [f".{number:03d}Z" for number in range(1000)]
-
-
 def logged(
     answer: Callable[[StartResponse], Iterable[bytes]],
     call: Call,
@@ -227,7 +124,7 @@ def logged(
         # A reply that is here already needs no watching.
         end(sum(map(len, body)), True)
         return body
-    return Counted(body, end)
+    return CountingBody(body, end)
 
 
 def _log_record(fields: Mapping[str, Any]) -> logging.LogRecord:

@@ -18,7 +18,7 @@ from ..errors import ConfigError
 from .record import line_of
 
 if TYPE_CHECKING:
-    from .call_log import CallRecord
+    from .record import CallRecord
 
 logger = logging.getLogger("assemblyai_mw.logfile")
 

@@ -1,10 +1,12 @@
-"""The log line of a call: `name=value`, for people and for grep."""
+"""What is told of a call: the record that callbacks get, and its line of `name=value`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
 
 
 def line_of(fields: Mapping[str, Any]) -> str:
@@ -37,3 +39,87 @@ def _shown(value: object) -> str:
     text = str(value)
     plain = text.isprintable() and " " not in text and '"' not in text
     return text if plain else json.dumps(text)
+
+
+_NO_TAGS: Mapping[str, str] = {}
+
+
+class CallRecord(NamedTuple):
+    """What is told of a call once its reply has gone out. No content, no secrets.
+
+    Attributes:
+        id: Made for this call; the ledger's `request_id`.
+        at: When it came in, UTC.
+        key, team: The caller's, None for nobody known.
+        route: The prefix, as mounted.
+        path: At the upstream, without the query.
+        status: As the client saw it; None where the reply broke off.
+        duration_ms: Until the reply's last byte, or its end.
+        bytes_out: Of the reply's body.
+        row: The ledger's row, for calls that cost or could.
+        kind: What billable work was asked for, as `usage.kind_of` names it.
+        state: `pending`, `settled`, `failed` or `unpriced`: what this call did to the row.
+        model, transcript_id, audio_seconds, input_tokens, output_tokens: Where known.
+        cost_usd: Exact decimal, where this call settled one.
+        tags: The caller's.
+        request_id: The host's or client's `X-Request-Id`, else *id*; the line leaves it out then.
+        end_user: The host's own user, where an identity bridge says so.
+    """
+
+    id: str
+    at: datetime
+    key: str | None
+    team: str | None
+    route: str
+    region: str
+    method: str
+    path: str
+    status: int | None
+    duration_ms: float
+    bytes_out: int
+    row: int | None = None
+    kind: str | None = None
+    state: str | None = None
+    model: str | None = None
+    transcript_id: str | None = None
+    audio_seconds: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: str | None = None
+    tags: Mapping[str, str] = _NO_TAGS
+    request_id: str | None = None
+    end_user: str | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return what is known, by name, as JSON can hold it."""
+        known = {name: value for name, value in self._asdict().items() if value is not None}
+        known["at"] = iso(self.at.timestamp())
+        if not self.tags:
+            del known["tags"]
+        if self.request_id == self.id:
+            del known["request_id"]
+        return known
+
+    def line(self) -> str:
+        """Return the log line: `name=value`, one space between."""
+        return line_of(self.fields())
+
+
+def iso(seconds: float) -> str:
+    """Return a moment as ISO 8601, UTC, in milliseconds; calls of one second share its text."""
+    global _second
+    whole = int(seconds)
+    known, text = _second
+    if known != whole:
+        text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
+        _second = whole, text
+    return text + _MILLISECONDS[int((seconds - whole) * 1000)]
+
+
+OnCall = Callable[[CallRecord], object]
+
+
+_second = (0, "1970-01-01T00:00:00")
+
+
+_MILLISECONDS = [f".{number:03d}Z" for number in range(1000)]

@@ -28,7 +28,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from ..billing.price_book import format_usd
 from ..call import Call, enter
-from ..http.bodies import Counted
+from ..http.bodies import CountingBody
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -97,7 +97,7 @@ class Tracing:
         if type(body) is list:
             end(0, True)
             return body
-        return Counted(body, end)
+        return CountingBody(body, end)
 
 
 def _carrier(environ: WSGIEnvironment) -> dict[str, str]:

@@ -30,8 +30,8 @@ from typing import TYPE_CHECKING, Any
 from ..billing.price_book import format_usd
 from ..errors import ConfigError
 from ..secret import Secret
-from ..transport.base import Origin
-from .call_log import CallRecord
+from ..transport.origin import Origin
+from .record import CallRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,7 +25,7 @@ from .faults import ConnectionCut, Fault
 from .in_process import FakeTransport
 from .seen import SeenRequest
 from .server import Hosts, serve, serve_all
-from .transcripts import FakeTranscript, Upload
+from .state import FakeTranscript, Upload
 
 __all__ = [
     "EU_KEY",

@@ -5,20 +5,17 @@ from __future__ import annotations
 import gzip
 import threading
 import time
-import uuid
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import small_hosts as voice
 from . import transcript_json as features
-from .chat import ChatAnswer
 from .faults import BrokenBody, ConnectionCut, Fault, Faults
 from .gateway import Gateway, gateway_error, unauthorized
-from .gateway_models import catalogue
 from .replies import Answer, Request, api_error
 from .seen import JSON_BYTES, KEPT_BYTES, SeenRequest, headers_of, read_body
-from .transcripts import FakeTranscript, Transcripts, Upload
+from .state import State
+from .transcripts import Transcripts
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -35,7 +32,7 @@ DEFAULT_TEXT = (
 LOGGED_REQUESTS = 100_000
 
 
-class FakeAssemblyAI:
+class FakeAssemblyAI(State):
     """A stand-in for AssemblyAI: every host of one region, as one WSGI app.
 
     One instance is one region with its own accounts, uploads and transcripts. It knows
@@ -100,54 +97,28 @@ class FakeAssemblyAI:
             keys = [keys]
         if keys is not None and not isinstance(keys, Mapping):
             keys = dict.fromkeys(keys, "account")
-        self.region = region
-        self.keys: Mapping[str, str] | None = keys
-        self.polls = polls
-        self.takes_s = takes_s
-        self.text = text
-        self.audio_s = audio_s
-        self.channels = channels
-        self.reply_to = reply_to
-        self.rate_limit = rate_limit
-        self.clock = clock
+        super().__init__(
+            region=region,
+            keys=keys,
+            polls=polls,
+            takes_s=takes_s,
+            text=text,
+            audio_s=audio_s,
+            channels=channels,
+            reply_to=reply_to,
+            rate_limit=rate_limit,
+            clock=clock,
+        )
+        self.speech_models |= features.SPEECH_MODELS
         self.requests: list[SeenRequest] = []
-        self.uploads: dict[str, Upload] = {}
-        self.transcripts: dict[str, FakeTranscript] = {}
-        self.models = catalogue(region)
-        self.models_down: set[str] = set()
-        self.models_forbidden: set[str] = set()
-        self.speech_models: set[str] = set(features.SPEECH_MODELS)
-        self.tool_calls_in = "message"
-        self.finish_reasons = "openai"
-        self.usage_spelling = "both"
-        self.choice_index = True
         self.compress = False
         self.reply_headers: list[tuple[str, str]] = []
-        self.lock = threading.RLock()
         self._changed = threading.Condition(self.lock)
         self._faults = Faults()
-        self._results: deque[dict[str, Any]] = deque()
-        self._answers: deque[ChatAnswer] = deque()
-        self._last_created = 0.0
         self._rest = Transcripts(self)
         self._gateway = Gateway(self)
 
     # What comes out.
-
-    def next_result(self, **fields: Any) -> None:
-        """Set fields of the next transcript that is submitted.
-
-        `text`, `audio_s`, `channels`, `polls`, `takes_s` and `error` change the job;
-        anything else is put into the finished JSON as it is, however odd:
-        `next_result(audio_duration="soon")`.
-        """
-        with self.lock:
-            self._results.append(fields)
-
-    def next_answer(self, text: str | None = None, **fields: Any) -> None:
-        """Set what the next chat completion says; *fields* are those of `ChatAnswer`."""
-        with self.lock:
-            self._answers.append(ChatAnswer(text, **fields))
 
     def fail_next(
         self,
@@ -313,41 +284,6 @@ class FakeAssemblyAI:
         if service == "llm-gateway" and credentials[:7].lower() == "bearer ":
             credentials = credentials[7:]
         return self.keys.get(credentials)
-
-    # For the services.
-
-    def take_answer(self) -> ChatAnswer | None:
-        """Return the answer set for the next completion, if one is."""
-        return self._answers.popleft() if self._answers else None
-
-    def new_transcript(
-        self, account: str, asked: dict[str, Any], model: str, upload: Upload | None
-    ) -> FakeTranscript:
-        """Make a job; called for each accepted POST /v2/transcript."""
-        fields = dict(self._results.popleft() if self._results else {})
-        # Ids are listed by time; no two may have the same.
-        self._last_created = now = max(self.clock(), self._last_created + 1e-6)
-        known = upload is not None and upload.audio_s is not None
-        job = FakeTranscript(
-            id=str(uuid.uuid4()),
-            account=account,
-            created=now,
-            asked=asked,
-            model=model,
-            text=fields.pop("text", self.text),
-            audio_s=fields.pop(
-                "audio_s", upload.audio_s if upload is not None and known else self.audio_s
-            ),
-            channels=fields.pop(
-                "channels", upload.channels if upload is not None and known else self.channels
-            ),
-            polls=fields.pop("polls", self.polls),
-            ready_at=now + fields.pop("takes_s", self.takes_s),
-            error=fields.pop("error", features.why_it_fails(asked, model)),
-            fields=fields,
-        )
-        self.transcripts[job.id] = job
-        return job
 
 
 def service_of(path: str) -> str:

@@ -17,7 +17,7 @@ from . import transcript_json as features
 from .replies import Answer, Request
 
 if TYPE_CHECKING:
-    from .fake import FakeAssemblyAI
+    from .state import State
 
 Json = dict[str, Any]
 TRANSCRIPT_SLOT = "{{ transcript }}"
@@ -87,7 +87,7 @@ def unauthorized() -> Answer:
 class Gateway:
     """`/v1/...` of the LLM Gateway of one stand-in."""
 
-    def __init__(self, fake: FakeAssemblyAI) -> None:
+    def __init__(self, fake: State) -> None:
         self._fake = fake
         self._served: dict[str, deque[float]] = {}
 

@@ -19,7 +19,7 @@ from .replies import Answer, Request, api_error
 from .transcripts import wav_length
 
 if TYPE_CHECKING:
-    from .fake import FakeAssemblyAI
+    from .state import State
 
 SYNC_MAX_S = 120
 PCM_BYTES_A_SAMPLE = 2
@@ -50,7 +50,7 @@ def problem(status: int, title: str, detail: str) -> Answer:
     return answer
 
 
-def transcribe(request: Request, fake: FakeAssemblyAI) -> Answer:
+def transcribe(request: Request, fake: State) -> Answer:
     """Answer `/v1/transcribe`, `/v1/transcribe/live` and `/v1/warm`."""
     if request.path == "/v1/warm":
         return Answer.json({"status": "ok"})

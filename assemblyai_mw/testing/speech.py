@@ -149,3 +149,12 @@ def _span(words: list[Json]) -> Json:
         "confidence": confidence_of(words),
         "words": words,
     }
+
+
+def redacted(text: str, substitution: str | None) -> str:
+    """Return *text* without what looks like a number or an address."""
+    return re.sub(
+        r"\S*[\d@]\S*[\w@]|\d",
+        lambda hit: "[REDACTED]" if substitution == "entity_name" else "#" * len(hit[0]),
+        text,
+    )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import speech
 
 if TYPE_CHECKING:
-    from .transcripts import FakeTranscript
+    from .state import FakeTranscript
 
 Json = dict[str, Any]
 
@@ -145,15 +145,6 @@ def why_it_fails(asked: Json, model: str) -> str | None:
             if asked.get(name):
                 return f"{name} is not supported by {model}"
     return None
-
-
-def redacted(text: str, substitution: str | None) -> str:
-    """Return *text* without what looks like a number or an address."""
-    return re.sub(
-        r"\S*[\d@]\S*[\w@]|\d",
-        lambda hit: "[REDACTED]" if substitution == "entity_name" else "#" * len(hit[0]),
-        text,
-    )
 
 
 def audio_url(job: FakeTranscript) -> str:

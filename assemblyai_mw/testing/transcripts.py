@@ -7,105 +7,28 @@ deleted one stays in the list, scrubbed.
 
 from __future__ import annotations
 
-import math
 import re
 import secrets
 import struct
 import uuid
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from . import speech
 from . import transcript_json as features
 from .replies import Answer, Request, api_error
-
-if TYPE_CHECKING:
-    from .fake import FakeAssemblyAI
+from .state import FakeTranscript, State, Upload
 
 Json = dict[str, Any]
 LIST_DAYS = 90
 _CDN = re.compile(r"https://cdn(?:\.eu)?\.assemblyai\.com/upload/")
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """An uploaded file: its URL, account, size in bytes, SHA-256 and what a WAV head says.
-
-    Attributes:
-        audio_s: Seconds of audio, None where the file is no WAV.
-        channels: Its channels.
-    """
-
-    url: str
-    account: str
-    size: int
-    sha256: str
-    audio_s: float | None
-    channels: int
-
-
-@dataclass(slots=True)
-class FakeTranscript:
-    """A job at the stand-in.
-
-    Attributes:
-        created: Unix seconds.
-        asked: The body of POST /v2/transcript.
-        model: What `speech_model_used` will say.
-        audio_s: Seconds of audio, not rounded.
-        polls: Reads that still find it unfinished.
-        ready_at: Unix seconds before which it is unfinished.
-        fields: What the finished JSON says instead, by field.
-        error: Why it fails, None if it does not.
-    """
-
-    id: str
-    account: str
-    created: float
-    asked: Json
-    model: str
-    text: str
-    audio_s: float
-    channels: int
-    polls: float
-    ready_at: float
-    fields: Json = field(default_factory=dict)
-    error: str | None = None
-    completed: float | None = None
-    first_read: bool = True
-    deleted: bool = False
-    signatures: set[str] = field(default_factory=set, repr=False)
-
-    @property
-    def words(self) -> list[Json]:
-        """The words with their timings."""
-        text = self.text
-        if self.asked.get("redact_pii"):
-            text = features.redacted(text, self.asked.get("redact_pii_sub"))
-        return speech.words_of(
-            text,
-            round(self.audio_s * 1000),
-            channels=self.channels if self.multichannel else 1,
-            speakers=bool(self.asked.get("speaker_labels")),
-        )
-
-    @property
-    def multichannel(self) -> bool:
-        """Each channel is transcribed, and billed, on its own."""
-        return bool(self.asked.get("multichannel") or self.asked.get("dual_channel"))
-
-    @property
-    def audio_duration(self) -> int:
-        """Whole seconds, rounded up, as observed of the real service."""
-        return math.ceil(self.audio_s)
-
-
 class Transcripts:
     """`/v2/upload` and `/v2/transcript...` of one stand-in."""
 
-    def __init__(self, fake: FakeAssemblyAI) -> None:
+    def __init__(self, fake: State) -> None:
         self._fake = fake
 
     def answer(self, request: Request) -> Answer:
@@ -152,7 +75,8 @@ class Transcripts:
         model = features.model_used(asked, self._fake.speech_models)
         if model is None:
             return api_error(400, "speech_models holds no available speech model")
-        job = self._fake.new_transcript(request.account, asked, model, upload)
+        error = features.why_it_fails(asked, model)
+        job = self._fake.new_transcript(request.account, asked, model, upload, error)
         return Answer.json(features.transcript_json(job, "queued"))
 
     def _status(self, job: FakeTranscript) -> str:

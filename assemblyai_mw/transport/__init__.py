@@ -2,7 +2,8 @@
 hosts that must leave through a corporate proxy or bring adapters of their own.
 """
 
-from .base import Headers, Origin, Request, Timeouts, Transport, UpstreamReply
+from .base import Headers, Request, Timeouts, Transport, UpstreamReply
+from .origin import Origin
 from .sockets import SocketTransport
 from .via_requests import RequestsTransport
 

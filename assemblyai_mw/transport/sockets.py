@@ -17,8 +17,9 @@ import time
 import certifi
 
 from ..errors import UpstreamError, UpstreamTimeout
-from .base import Origin, Request, Timeouts
+from .base import Request, Timeouts
 from .connection import CUT_OFF, TIMED_OUT, Connection
+from .origin import Origin
 from .pool import Pool
 from .reply import READ_BYTES, Head, ReplyBody
 from .upload import JOIN_BYTES, send_blocks

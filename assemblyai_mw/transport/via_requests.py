@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import UpstreamError, UpstreamTimeout
-from .base import Headers, Origin, Request, Timeouts
+from .base import Headers, Request, Timeouts
+from .origin import Origin
 
 if TYPE_CHECKING:
     import requests

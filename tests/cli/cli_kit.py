@@ -8,7 +8,8 @@ from datetime import datetime
 
 from click.testing import Result
 
-from assemblyai_mw.call import Call, Caller, route_for
+from assemblyai_mw.call import Call, Caller
+from assemblyai_mw.routes import route_for
 
 ACCOUNT_KEY = "account-key-of-this-test"
 Run = Callable[..., Result]

@@ -120,9 +120,10 @@ def _attributes(cls: type) -> dict[str, str]:
 
 def _expected(field: dataclasses.Field[Any]) -> str:
     """Return what the setting's own check says that it expects."""
+    check = field.metadata.get("check", checks.number(unit="seconds"))
     for odd in ("!", "a b", object()):
         try:
-            field.metadata["check"](checks.Node(odd, "file", field.name, {}))
+            check(checks.Node(odd, "file", field.name, {}))
         except ConfigError as error:
             found = re.search(r"expected (.+), got", str(error))
             return found[1] if found else ""

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from assemblyai_mw.call import Call, Caller, route_for
+from assemblyai_mw.call import Call, Caller
 from assemblyai_mw.guards import Block, FeaturePolicyGuard
+from assemblyai_mw.routes import route_for
 
 PII = {"redact_pii": True, "redact_pii_policies": ["person_name"]}
 ALICE = Caller("alice", key_id=1, team="search")

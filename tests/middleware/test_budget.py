@@ -19,8 +19,9 @@ from stack_kit import API, CHAT, MASTER_KEY, Stack, chat
 from webtest import TestApp
 
 from assemblyai_mw import Budget, Caller, CostLogger, Database, Holds, Keys, Ledger, PriceBook
-from assemblyai_mw.call import CALL_KEY, Call, route_for
+from assemblyai_mw.call import CALL_KEY, Call
 from assemblyai_mw.errors import StoreError, UpstreamError
+from assemblyai_mw.routes import route_for
 from assemblyai_mw.store import SoftBudget
 from assemblyai_mw.store.clock import ClockWatch
 from assemblyai_mw.store.schema import holds as table

@@ -19,7 +19,8 @@ from webtest import TestApp
 
 from assemblyai_mw import ConfigError, RequestsTransport, SocketTransport, Timeouts
 from assemblyai_mw import UpstreamForwarder as Forwarder
-from assemblyai_mw.call import CALL_KEY, Call, Caller, route_for
+from assemblyai_mw.call import CALL_KEY, Call, Caller
+from assemblyai_mw.routes import route_for
 from assemblyai_mw.testing import US_KEY, FakeAssemblyAI, serve
 from assemblyai_mw.transport import Origin
 

@@ -4,7 +4,8 @@ import pytest
 from webtest import TestApp
 
 from assemblyai_mw import ConfigError, OpenAITranslator, PrefixRouter
-from assemblyai_mw.call import CALL_KEY, enter, route_for
+from assemblyai_mw.call import CALL_KEY, enter
+from assemblyai_mw.routes import route_for
 
 
 def host(environ, start_response):

@@ -38,7 +38,8 @@ from assemblyai_mw import (
     PriceBook,
 )
 from assemblyai_mw.billing.replies import asked_of
-from assemblyai_mw.call import CALL_KEY, Call, route_for
+from assemblyai_mw.call import CALL_KEY, Call
+from assemblyai_mw.routes import route_for
 
 PROCESSES = 4
 THREADS = 16

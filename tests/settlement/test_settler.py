@@ -303,7 +303,8 @@ def test_submit_that_was_long_in_coming_is_not_given_up_at_once(
 
 def _of_a_dead_worker(house: House, kind: str, path: str, **features: Any) -> None:
     """Open a row as a worker does that is killed before it sees an answer."""
-    from assemblyai_mw.call import Call, Caller, route_for
+    from assemblyai_mw.call import Call, Caller
+    from assemblyai_mw.routes import route_for
 
     route = route_for("/assemblyai" if kind == "transcript" else "/sync.assemblyai")
     call = Call("0" * 32, time.time(), route, "POST", path, caller=Caller("alice", 1))
@@ -448,7 +449,8 @@ def test_ledger_keeps_no_audio_url(house: House, tmp_path: Path) -> None:
 
 
 def test_chat_whose_worker_died_becomes_unpriced_and_frees_its_row(house: House) -> None:
-    from assemblyai_mw.call import Call, Caller, route_for
+    from assemblyai_mw.call import Call, Caller
+    from assemblyai_mw.routes import route_for
 
     caller = Caller("alice", 1)
     route = route_for("/llm-gateway.assemblyai")

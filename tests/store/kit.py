@@ -12,7 +12,8 @@ from typing import Any
 
 from assemblyai_mw.billing.price_book import Item, Price
 from assemblyai_mw.billing.replies import Usage
-from assemblyai_mw.call import Call, Caller, Route, route_for
+from assemblyai_mw.call import Call, Caller, Route
+from assemblyai_mw.routes import route_for
 from assemblyai_mw.store import Database, Keys, Ledger, hash_key
 
 NOON = datetime.fromisoformat("2026-11-22T12:00:00+00:00").timestamp()

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from assemblyai_mw.call import Caller, route_for
+from assemblyai_mw.call import Caller
 from assemblyai_mw.errors import StoreError
+from assemblyai_mw.routes import route_for
 from assemblyai_mw.store import Database, Holds, Keys, Ledger, Owner
 
 from .kit import NOON, Clock, call_by, caller_of, opened, opening, price_of, race, settled, used

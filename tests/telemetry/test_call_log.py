@@ -16,7 +16,8 @@ from stack_kit import CHAT, MASTER_KEY, Stack, chat
 from webtest import TestApp
 
 from assemblyai_mw.middleware.log import CallLog
-from assemblyai_mw.telemetry.call_log import CallRecord, logger
+from assemblyai_mw.telemetry.call_log import logger
+from assemblyai_mw.telemetry.record import CallRecord
 
 
 @pytest.fixture

@@ -25,9 +25,10 @@ from webob import Request
 from webtest import TestApp
 
 from assemblyai_mw import AssemblyAIMiddleware, Keys, Ledger
+from assemblyai_mw.endpoints.metrics import MetricsApp
 from assemblyai_mw.errors import ConfigError
 from assemblyai_mw.store.schema import totals
-from assemblyai_mw.telemetry.metrics import LedgerCollector, MetricsApp, RequestMetrics
+from assemblyai_mw.telemetry.metrics import LedgerCollector, RequestMetrics
 from assemblyai_mw.testing import FakeAssemblyAI, serve_all
 
 METRICS = "/assemblyai-mw/metrics"

@@ -17,7 +17,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from assemblyai_mw.errors import ConfigError
 from assemblyai_mw.store import SoftBudget
-from assemblyai_mw.telemetry.call_log import CallRecord
+from assemblyai_mw.telemetry.record import CallRecord
 from assemblyai_mw.telemetry.webhook import WebhookSink
 
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"

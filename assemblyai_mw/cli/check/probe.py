@@ -19,9 +19,9 @@ from typing import Any
 
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from ...call import route_for
 from ...config import Config
 from ...config.values import DEFAULT_ROUTES, Settlement
+from ...routes import route_for
 from ...secret import Secret
 from ...stack import AssemblyAIMiddleware
 from ...transport import Headers, Origin, Request, Timeouts

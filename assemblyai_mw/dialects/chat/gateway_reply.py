@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import UpstreamError
 from ...http.encoding import decode
+from ...http.messages import BODY_FIELDS
 from ...http.sse import SSESplitter, parse_event
 from ...http.wsgi import Headers, Reply
 from . import ApiError, BadReply, ChunkStream, to_error
@@ -25,20 +26,8 @@ MAX_ERROR_BYTES = 1 << 20
 # What may follow `[DONE]` and is read so that the connection can be used again.
 MAX_REST_BYTES = 64 << 10
 EVENT_STREAM = "text/event-stream"
-# These describe a body that the translation replaces.
-_ABOUT_THE_BODY = frozenset(
-    {
-        "accept-ranges",
-        "content-digest",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "digest",
-        "etag",
-        "last-modified",
-        "repr-digest",
-    }
-)
+# These describe a body that the translation replaces, and its type.
+_REPLACED = BODY_FIELDS | {"content-type"}
 
 
 class Answer:
@@ -188,7 +177,7 @@ def head(
     reply: Reply, media_type: str, request_id: str | None = None, body: bytes | None = None
 ) -> tuple[str, Headers]:
     """Return the head of a translated reply: `retry-after`, limits and all else are kept."""
-    kept = [(name, value) for name, value in reply.headers if name.lower() not in _ABOUT_THE_BODY]
+    kept = [(name, value) for name, value in reply.headers if name.lower() not in _REPLACED]
     if request_id and reply.header("x-request-id") is None and request_id.isprintable():
         # OpenAI's clients show this one in their exceptions.
         kept.append(("x-request-id", request_id.encode("ascii", "replace").decode()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ConfigError
 from ...middleware.auth.identity import Answer
 from ...stack import AssemblyAIMiddleware
-from ...telemetry.call_log import OnCall
+from ...telemetry.record import OnCall
 from ...transport import Transport
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from ...billing.price_book import PriceBook
 from ...billing.replies import transcript_outcome
 from ...call import Call
 from ...errors import StoreError
-from ...http.bodies import JSONTap, narrow_encoding, never_raising
+from ...http.bodies import JSONTee, log_exceptions
+from ...http.encoding import narrow_encoding
 from ...http.wsgi import Reply, beginning
 from ...settlement.closing import MAX_REPLY_BYTES, close_call, read_object, shows_end
 from ...store.owner_cache import Ownership
@@ -89,7 +90,7 @@ class Polls:
                 seen(call, value)
 
         reply.start(start_response)
-        return JSONTap(reply, never_raising(end), max_bytes=MAX_REPLY_BYTES)
+        return JSONTee(reply, log_exceptions(end), max_bytes=MAX_REPLY_BYTES)
 
     def _listed(self, call: Call, value: Mapping[str, Any]) -> None:
         """Act on a list: errors in it are free, the price of what ended is asked for soon."""

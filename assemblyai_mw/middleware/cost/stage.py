@@ -13,7 +13,8 @@ from ...billing.replies import ChatMeter, Outcome, kind_of, outcome_of
 from ...call import Call, enter, json_of
 from ...call.billable import MAX_JSON_BYTES, asked_for
 from ...errors import RequestRefused, StoreError, UpstreamError, error_reply
-from ...http.bodies import JSONTap, StreamTap, narrow_encoding, never_raising
+from ...http.bodies import CountingBody, JSONTee, PrefixedBody, log_exceptions
+from ...http.encoding import narrow_encoding
 from ...http.wsgi import Reply, beginning
 from ...settlement.closing import (
     AUDIO,
@@ -25,7 +26,8 @@ from ...settlement.closing import (
     read_object,
 )
 from ...store.lazy import ledger_of
-from ...telemetry.call_log import OnCall, logged, wanted
+from ...telemetry.call_log import logged, wanted
+from ...telemetry.record import OnCall
 from .reads import Polls
 
 if TYPE_CHECKING:
@@ -187,7 +189,7 @@ class CostLogger:
             reply.close()
             raise
         reply.start(start_response)
-        return _Whole(body, reply)
+        return PrefixedBody([body], reply)
 
     def _created(self, call: Call, transcript: Mapping[str, Any], status: int) -> None:
         """Store who owns the new transcript."""
@@ -218,6 +220,10 @@ class CostLogger:
         meter = ChatMeter(asked, call.route.region)
         status = reply.status_code
 
+        def each(block: bytes) -> bool:
+            meter.feed(block)
+            return meter.done
+
         def end(whole: bool) -> None:
             outcome = meter.outcome()
             if outcome.usage is None and not whole:
@@ -227,7 +233,8 @@ class CostLogger:
             self._close(call, outcome, status=status, spend_hold=not meter.error)
 
         reply.start(start_response)
-        return StreamTap(reply, meter, never_raising(end))
+        # Told before `[DONE]` leaves: a client that has it may count on the row.
+        return CountingBody(reply, lambda _, whole: log_exceptions(end)(whole), each=each)
 
     def _replied(
         self,
@@ -252,7 +259,7 @@ class CostLogger:
             self._close(call, outcome, status=status, spend_hold=True)
 
         reply.start(start_response)
-        return JSONTap(reply, never_raising(end), max_bytes=MAX_REPLY_BYTES, drain=True)
+        return JSONTee(reply, log_exceptions(end), max_bytes=MAX_REPLY_BYTES, drain=True)
 
     def _not_done(self, call: Call, status: int | None) -> None:
         """Close the row of a call that was refused, or leave it open if nobody knows."""
@@ -317,23 +324,3 @@ class CostLogger:
             "The ledger cannot be written, so nothing that costs is sent.",
             code="ledger_unavailable",
         )
-
-
-class _Whole:
-    """A body that was read already, and what may be left of it."""
-
-    def __init__(self, body: bytes, rest: Reply) -> None:
-        self._body = body
-        self._rest = rest
-
-    def __iter__(self) -> _Whole:
-        return self
-
-    def __next__(self) -> bytes:
-        if self._body:
-            body, self._body = self._body, b""
-            return body
-        return next(self._rest)
-
-    def close(self) -> None:
-        self._rest.close()

@@ -28,6 +28,7 @@ from ...dialects.chat import (
     to_gateway,
 )
 from ...dialects.chat.errors import of_status, parsed
+from ...dialects.chat.gateway_models import GatewayModel, read_models
 from ...dialects.chat.gateway_reply import (
     EVENT_STREAM,
     Answer,
@@ -42,7 +43,7 @@ from ...dialects.chat.gateway_reply import (
 from ...dialects.chat.models import DEFAULT_MODELS, not_found, spelled
 from ...errors import RequestRefused, UpstreamError
 from ...http.wsgi import Reply
-from .gateway_models import Catalogue, GatewayModel, read_models
+from .gateway_models import Catalogue
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -22,9 +22,10 @@ from openai_kit import (
 )
 from webtest import TestApp
 
-from assemblyai_mw.call import CALL_KEY, Call, Caller, route_for
+from assemblyai_mw.call import CALL_KEY, Call, Caller
 from assemblyai_mw.errors import UpstreamError, UpstreamTimeout, error_reply
 from assemblyai_mw.middleware.openai.stage import Model, OpenAITranslator
+from assemblyai_mw.routes import route_for
 
 REPLY = {
     "request_id": "r-1",

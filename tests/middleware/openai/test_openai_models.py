@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from openai_kit import Answered, Gateway, chat, environ_of, is_error, strictly
 
-from assemblyai_mw.call import CALL_KEY, Call, Caller, route_for
-from assemblyai_mw.middleware.openai.gateway_models import Catalogue, GatewayModel, read_models
+from assemblyai_mw.call import CALL_KEY, Call, Caller
+from assemblyai_mw.dialects.chat.gateway_models import GatewayModel, read_models
+from assemblyai_mw.middleware.openai.gateway_models import Catalogue
 from assemblyai_mw.middleware.openai.stage import Model, OpenAITranslator
+from assemblyai_mw.routes import route_for
 from assemblyai_mw.testing import FakeAssemblyAI
 
 US, EU = FakeAssemblyAI(keys=None), FakeAssemblyAI(region="eu", keys=None)
