@@ -33,7 +33,7 @@ from .middleware.router import PrefixRouter
 from .settlement.background import BackgroundSettler
 from .settlement.deadlines import BACKGROUND_PAGES, first_look_s, under_way_s
 from .store.clock import ClockWatch
-from .store.lazy import is_made, late, original
+from .store.lazy import is_resolved, lazy, resolve
 from .telemetry.log_file import LogFile
 from .telemetry.record import OnCall
 from .telemetry.setup import (
@@ -142,7 +142,7 @@ class AssemblyAIMiddleware:
             return UpstreamForwarder(
                 upstream.base_url,
                 api_key=upstream.api_key,
-                timeout=parts.patience,
+                timeout=parts.timeouts,
                 transport=parts.transport,
                 max_body_bytes=settings.limits.max_upload_bytes,
             )
@@ -219,7 +219,7 @@ class Parts:
     """What `AssemblyAIMiddleware` composes its stages from.
 
     Attributes:
-        transport, patience: How upstreams are reached, and for how long.
+        transport, timeouts: How upstreams are reached, and for how long.
         on_call: All who want to hear of calls.
         rates: Where requests a minute are counted: a file, or a Redis by its URL.
         settlement: None where the configuration switches it off.
@@ -235,7 +235,7 @@ class Parts:
     clock_watch: ClockWatch
     rates: str
     transport: Transport
-    patience: Timeouts
+    timeouts: Timeouts
     guards: Sequence[Guardrail]
     on_call: Sequence[OnCall]
     on_soft_budget: OnSoftBudget | None
@@ -267,10 +267,10 @@ class Parts:
             *([webhook] if webhook is not None and "call" in webhook.events else []),
         ]
         ratio = settings.budgets.soft_ratio if settings.budgets.soft_ratio < 1 else None
-        database = late(lambda: _store().Database(settings.database_url))
-        ledger = late(
+        database = lazy(lambda: _store().Database(settings.database_url))
+        ledger = lazy(
             lambda: _store().Ledger(
-                original(database),
+                resolve(database),
                 intent_due_s=first_look_s(settings.timeouts),
                 accept_due_s=settings.settlement.first_poll_s,
                 on_soft_budget=soft_budget_teller(warn),
@@ -281,14 +281,14 @@ class Parts:
         models, deployments = deployments_of(settings)
         return cls(
             database=database,
-            keys=late(lambda: _store().Keys(original(database))),
+            keys=lazy(lambda: _store().Keys(resolve(database))),
             ledger=ledger,
-            holds=late(lambda: _store().Holds(original(database), soft_ratio=ratio)),
+            holds=lazy(lambda: _store().Holds(resolve(database), soft_ratio=ratio)),
             prices=prices,
             clock_watch=ClockWatch(time.time),
             rates=settings.redis_url or path_beside(settings.database_url),
             transport=transport if transport is not None else SocketTransport(),
-            patience=settings.timeouts,
+            timeouts=settings.timeouts,
             guards=_guards(settings),
             on_call=callbacks,
             on_soft_budget=warn,
@@ -308,7 +308,7 @@ class Parts:
         for listener in self.on_call:
             if isinstance(listener, LogFile):
                 listener.close()
-        if is_made(self.database):
+        if is_resolved(self.database):
             self.database.close()
         if isinstance(self.transport, SocketTransport):
             self.transport.close()
@@ -332,7 +332,7 @@ def _settlement(
     return BackgroundSettler(
         lambda: _settler()(
             settings,
-            ledger=original(ledger),
+            ledger=resolve(ledger),
             prices=prices,
             on_call=callbacks,
             transport=transport,

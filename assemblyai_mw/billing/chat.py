@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..http.sse import Event, SSESplitter
-from .usage import Outcome, Usage, count, name_of, names_of, odd, shown
+from .usage import Outcome, Usage, count, name_of, names_of, shown, unmeterable
 
 DEFAULT_MAX_TOKENS = 1000  # docs/llm-gateway/chat-completions: "Default is 1000"
 _PROMPT = ("messages", "prompt", "tools", "response_format")
 
 
 def chat_asked(body: Mapping[str, Any], size: int | None = None) -> dict[str, Any]:
-    """Return what the price of a chat completion depends on; see `usage.asked_of`.
+    """Return what the price of a chat completion depends on; see `usage.billing_facts`.
 
     Without *size*, `prompt_bytes` is the length of what the model will read, as JSON.
     """
@@ -68,24 +68,24 @@ def chat_usage(reply: Any, asked: Mapping[str, Any] | None, region: str) -> Usag
 def chat_outcome(
     reply: Any, asked: Mapping[str, Any] | None, region: str, *, kind: str = "chat"
 ) -> Outcome:
-    """Return what a chat completion used; `odd` with a reason where it cannot be told.
+    """Return what a chat completion used; `unmeterable` with a reason where it cannot be told.
 
     The model is the reply's `model`, since a fallback may have answered, else the one
     asked for. Reasoning tokens are part of the completion and are not added.
     """
     if not isinstance(reply, Mapping):
-        return odd(f"the reply is not an object but {shown(reply)}")
+        return unmeterable(f"the reply is not an object but {shown(reply)}")
     reported = name_of(reply.get("model"))
     usage = reply.get("usage")
     if not isinstance(usage, Mapping):
-        return odd("the reply has no usage", reported)
+        return unmeterable("the reply has no usage", reported)
     counts = []
     for names in (("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens")):
         given = [usage[name] for name in names if usage.get(name) is not None]
         read = [count(value) for value in given]
         numbers = [number for number in read if number is not None]
         if not given or len(numbers) != len(given):
-            return odd(f"{names[0]} is {shown(given[0] if given else None)}", reported)
+            return unmeterable(f"{names[0]} is {shown(given[0] if given else None)}", reported)
         # Where both spellings are there and differ, the larger one cannot undercharge.
         counts.append(max(numbers))
     details = usage.get("prompt_tokens_details")
@@ -102,7 +102,7 @@ def chat_outcome(
     )
     written_1h = _first(creation.get("ephemeral_1h_input_tokens"))
     if cached is None or written is None or written_1h is None:
-        return odd("the reply counts cached tokens in a way that cannot be true", reported)
+        return unmeterable("the reply counts cached tokens in a way that cannot be true", reported)
     asked = asked or {}
     models = asked.get("models") or ()
     requested = name_of(models[0]) if models else None
@@ -139,7 +139,7 @@ class ChatMeter:
     last usage seen counts: providers repeat a running total, and end with the sum.
 
     Args:
-        asked: What `asked_of("chat", ...)` kept.
+        asked: What `billing_facts("chat", ...)` kept.
         region: The region of the host that answers.
 
     Attributes:
@@ -198,9 +198,9 @@ class ChatMeter:
     def outcome(self) -> Outcome:
         """Return what the stream used, as far as it has been fed."""
         if self._broken is not None:
-            return odd(self._broken, self._model)
+            return unmeterable(self._broken, self._model)
         if self._usage is None:
-            return odd("the stream ended without usage", self._model)
+            return unmeterable("the stream ended without usage", self._model)
         reply = {"model": self._model, "usage": self._usage}
         return chat_outcome(reply, self._asked, self._region)
 

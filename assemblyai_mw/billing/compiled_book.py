@@ -124,7 +124,7 @@ class Book:
                 return None, True
         return items.get("*"), False
 
-    def known_as(self, section: str, name: str) -> str | None:
+    def canonical_model(self, section: str, name: str) -> str | None:
         """Return how the book spells the model *name*; None where it names no such model.
 
         There are as many answers as the book has names, however many there are to ask by.

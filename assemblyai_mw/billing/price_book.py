@@ -71,14 +71,14 @@ class PriceBook:
         entry = self._book.entry(kind, model, at)
         return entry is not None and entry.at(at) is not None
 
-    def known_as(self, kind: str, model: str) -> str | None:
+    def canonical_model(self, kind: str, model: str) -> str | None:
         """Return how this book spells the model *model*, of *kind* or of any other.
 
         None where it does not name it, though `*` may have a price for it. Whatever it is
         asked, its answers are no more than the names it holds.
         """
         sections = sorted(self._book.names, key=lambda section: section != kind)
-        found = (self._book.known_as(section, model) for section in sections)
+        found = (self._book.canonical_model(section, model) for section in sections)
         return next((name for name in found if name is not None), None)
 
     def price(self, usage: Usage, at: dt.datetime) -> Price:
@@ -236,7 +236,7 @@ class PriceBook:
     ) -> int | None:
         """Return an upper bound in nano-dollars on what a call will cost; None without a price.
 
-        *asked* is what `usage.asked_of` made of the request.
+        *asked* is what `usage.billing_facts` made of the request.
 
         - A transcript is taken to be *assumed_audio_s* seconds long, and, where each
           channel is billed, of *assumed_channels* channels, on the dearest of the models

@@ -1,6 +1,6 @@
 """What a call used, read from its request and its reply. Pure; nothing here knows a price.
 
-`kind_of` says which requests can cost something, `asked_of` keeps what their price
+`kind_of` says which requests can cost something, `billing_facts` keeps what their price
 depends on from the request, and `transcript_outcome` and its siblings read the reply.
 Fields are those of AssemblyAI's API reference (docs/api-reference/transcripts) and of
 its own SDKs.
@@ -14,13 +14,23 @@ from typing import Any
 
 from .chat import ChatMeter, chat_asked, chat_outcome, chat_usage
 from .features import CHANNELED, features_of
-from .usage import MAX_CHANNELS, Outcome, Usage, count, milliseconds, name_of, names_of, odd, shown
+from .usage import (
+    MAX_CHANNELS,
+    Outcome,
+    Usage,
+    count,
+    milliseconds,
+    name_of,
+    names_of,
+    shown,
+    unmeterable,
+)
 
 __all__ = [
     "ChatMeter",
     "Outcome",
     "Usage",
-    "asked_of",
+    "billing_facts",
     "chat_outcome",
     "chat_usage",
     "clip_outcome",
@@ -86,7 +96,7 @@ def kind_of(service: str, method: str, path: str) -> str | None:
     return "other"
 
 
-def asked_of(kind: str, body: Mapping[str, Any], *, size: int | None = None) -> dict[str, Any]:
+def billing_facts(kind: str, body: Mapping[str, Any], *, size: int | None = None) -> dict[str, Any]:
     """Return what the price will depend on, from the request: small and JSON-able.
 
     It is kept with the ledger's row, so that a reply can be priced when the request is
@@ -150,32 +160,32 @@ def transcript_outcome(reply: Any, asked: Mapping[str, Any] | None, region: str)
 
     *reply* is the JSON of POST or GET /v2/transcript[/ID], of DELETE (the API scrubs
     the text and keeps the rest), or of .../sentences and .../paragraphs, which exist
-    only once a transcript is completed. *asked* is what `asked_of` kept, None where the
+    only once a transcript is completed. *asked* is what `billing_facts` kept, None where the
     request is not known.
 
     A flag that the reply states counts; what it leaves out, or says null to, counts as
     it was asked. The model is `speech_model_used`; else `speech_model` of the reply;
     else the one model that was asked for. Where several were asked for and none is
-    reported, nobody can say which one ran, and the outcome is `odd`.
+    reported, nobody can say which one ran, and the outcome is `unmeterable`.
     """
     if not isinstance(reply, Mapping):
-        return odd(f"the reply is not an object but {shown(reply)}")
+        return unmeterable(f"the reply is not an object but {shown(reply)}")
     asked = asked or {}
     whole = "status" in reply
     status = reply.get("status")
     if not whole and not ("sentences" in reply or "paragraphs" in reply):
-        return odd("the reply has no status")
+        return unmeterable("the reply has no status")
     if whole:
         if status in ("queued", "processing"):
             return Outcome("pending")
         if status == "error":
             return Outcome("error")
         if status != "completed":
-            return odd(f"unknown status {shown(status)}")
+            return unmeterable(f"unknown status {shown(status)}")
     named = name_of(reply.get("speech_model_used")) or name_of(reply.get("speech_model"))
     audio_ms = milliseconds(reply.get("audio_duration"), 1000)
     if audio_ms is None:
-        return odd(f"audio_duration is {shown(reply.get('audio_duration'))}", named)
+        return unmeterable(f"audio_duration is {shown(reply.get('audio_duration'))}", named)
     model = named
     if model is None:
         told = _models(reply)
@@ -184,7 +194,7 @@ def transcript_outcome(reply: Any, asked: Mapping[str, Any] | None, region: str)
             if not whole:
                 return Outcome("pending", reason="this reply does not name the model")
             wanted = ", ".join(models[:4]) or "none asked for"
-            return odd(f"the reply does not say which speech model was used ({wanted})")
+            return unmeterable(f"the reply does not say which speech model was used ({wanted})")
         model = models[0]
         named = model if told else None
     features = features_of(reply, asked.get("features") or ())
@@ -192,7 +202,7 @@ def transcript_outcome(reply: Any, asked: Mapping[str, Any] | None, region: str)
     if channels is None:
         if not whole:
             return Outcome("pending", reason="this reply does not count the channels")
-        return odd(f"audio_channels is {shown(reply.get('audio_channels'))}", named)
+        return unmeterable(f"audio_channels is {shown(reply.get('audio_channels'))}", named)
     return Outcome(
         "completed",
         Usage(
@@ -232,10 +242,10 @@ def clip_outcome(
     (assemblyai.com/pricing, 2026-10-07), so no features are read.
     """
     if not isinstance(reply, Mapping):
-        return odd(f"the reply is not an object but {shown(reply)}")
+        return unmeterable(f"the reply is not an object but {shown(reply)}")
     audio_ms = milliseconds(reply.get("audio_duration_ms"), 1)
     if audio_ms is None:
-        return odd(f"audio_duration_ms is {shown(reply.get('audio_duration_ms'))}")
+        return unmeterable(f"audio_duration_ms is {shown(reply.get('audio_duration_ms'))}")
     models = (asked or {}).get("models") or (None,)
     return Outcome("completed", Usage(kind, models[0], region, audio_ms=audio_ms))
 
@@ -248,7 +258,7 @@ def understanding_outcome(reply: Any, asked: Mapping[str, Any] | None, region: s
     whoever knows the transcript puts it there. Without it the usage has no length.
     """
     if not isinstance(reply, Mapping):
-        return odd(f"the reply is not an object but {shown(reply)}")
+        return unmeterable(f"the reply is not an object but {shown(reply)}")
     asked = asked or {}
     return Outcome(
         "completed",
@@ -268,13 +278,13 @@ def session_outcome(message: Any, asked: Mapping[str, Any] | None, region: str) 
     not by the audio sent (docs/guides/billing-tracking).
     """
     if not isinstance(message, Mapping):
-        return odd(f"the message is not an object but {shown(message)}")
+        return unmeterable(f"the message is not an object but {shown(message)}")
     if message.get("type") != "Termination":
         return Outcome("pending")
     session_ms = milliseconds(message.get("session_duration_seconds"), 1000)
     if session_ms is None:
         value = shown(message.get("session_duration_seconds"))
-        return odd(f"session_duration_seconds is {value}")
+        return unmeterable(f"session_duration_seconds is {value}")
     asked = asked or {}
     models = asked.get("models") or (None,)
     features = frozenset(asked.get("features") or ())

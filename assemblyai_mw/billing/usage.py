@@ -67,23 +67,23 @@ class Outcome:
 
     Attributes:
         state: `pending` (not ended, or this reply cannot tell), `completed` (then
-            `usage` is whole), `error` (ended without a result, free) or `odd` (the
+            `usage` is whole), `error` (ended without a result, free) or `unmeterable` (the
             reply cannot be true or cannot be understood; nothing can be charged by it).
         usage: What was used; None unless completed.
-        reason: One line for `odd`, and for `pending` where there is something to say.
+        reason: One line for `unmeterable`, and for `pending` where there is something to say.
         model: The model that the reply itself names; None where only the request did.
     """
 
-    state: Literal["pending", "completed", "error", "odd"]
+    state: Literal["pending", "completed", "error", "unmeterable"]
     usage: Usage | None = None
     reason: str | None = None
     # No price depends on it.
     model: str | None = field(default=None, compare=False)
 
 
-def odd(reason: str, model: str | None = None) -> Outcome:
+def unmeterable(reason: str, model: str | None = None) -> Outcome:
     """Return the outcome of a reply that cannot be charged by; *model* is what it names."""
-    return Outcome("odd", reason=reason, model=model)
+    return Outcome("unmeterable", reason=reason, model=model)
 
 
 def milliseconds(value: Any, per: int, limit_s: int = MAX_DURATION_S) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from ..billing.replies import asked_of
+from ..billing.replies import billing_facts
 from ..errors import BadRequest, RequestRefused
 from . import Call, json_of, read_body
 
@@ -17,7 +17,7 @@ MAX_JSON_BYTES = 16 * 1024 * 1024
 JSON_KINDS = frozenset({"transcript", "chat", "understanding", "lemur", "tts"})
 
 # Members by which rights and prices are decided, beside the features.
-_DECISIVE = frozenset(
+POLICY_FIELDS = frozenset(
     {
         "audio_url",
         "fallbacks",
@@ -62,23 +62,23 @@ def check_encoding(environ: WSGIEnvironment) -> None:
         raise RequestRefused("A compressed body cannot be read here.", status=415)
 
 
-def asked_for(
+def read_billable(
     call: Call, environ: WSGIEnvironment, kind: str, *, max_bytes: int = MAX_JSON_BYTES
 ) -> dict[str, Any]:
-    """Return what `usage.asked_of` reads from the request.
+    """Return what `usage.billing_facts` reads from the request.
 
     Raises:
         RequestRefused: As `json_object` does, for the kinds that are JSON.
     """
     if kind in JSON_KINDS:
         body = json_object(call, environ, max_bytes=max_bytes)
-        return asked_of(kind, body, size=len(call.body or b""))
+        return billing_facts(kind, body, size=len(call.body or b""))
     if kind == "token":
-        return asked_of(kind, dict(parse_qsl(environ.get("QUERY_STRING", ""))))
-    return asked_of(kind, {"model": environ.get("HTTP_X_AAI_MODEL")})
+        return billing_facts(kind, dict(parse_qsl(environ.get("QUERY_STRING", ""))))
+    return billing_facts(kind, {"model": environ.get("HTTP_X_AAI_MODEL")})
 
 
-def check_spelling(body: dict[str, Any], features: frozenset[str] = frozenset()) -> None:
+def reject_case_variants(body: dict[str, Any], features: frozenset[str] = frozenset()) -> None:
     """Refuse members that a reader blind to letter case would take for decisive ones.
 
     Go's encoding/json reads `Model` as `model`: then another model would run than the one
@@ -89,5 +89,5 @@ def check_spelling(body: dict[str, Any], features: frozenset[str] = frozenset())
     """
     for name in body:
         folded = name.casefold()
-        if folded != name and (folded in body or folded in _DECISIVE or folded in features):
+        if folded != name and (folded in body or folded in POLICY_FIELDS or folded in features):
             raise BadRequest(f"The member {folded!r} must be spelled in lower case.")

@@ -1,6 +1,6 @@
 """The command line: `assemblyai-mw [--config FILE] keys | teams | usage | ...`.
 
-group       the group's manners: one line an error, exit status, where commands find things
+group       errors and exit status: one line an error, exit status, where commands find things
 keys        virtual keys, and the teams they belong to
 usage       what was used, and what it cost
 settlement  settle, reconcile, reprice: the ledger brought up to date, and checked

@@ -60,7 +60,7 @@ def settle(setup: Setup, stopped: bool) -> None:
             on_call=callbacks,
             stopped=stopped,
         )
-        ledger.hasten()
+        ledger.make_due_now()
         total = ledger.pending()
         done = _Sum()
         until = time.time()

@@ -42,7 +42,7 @@ CALL_TABLE = (
     help="One line for each of these.",
 )
 @click.option("--since", type=Moment(), help="From this moment: 2026-11-01, or 7d ago. UTC.")
-@click.option("--until", type=Moment(), help="Up to, and without, this moment.")
+@click.option("--until", type=Moment(), help="End of the range, exclusive.")
 @click.option(
     "--format",
     "form",

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal, overload
 
-from ..billing.replies import ChatMeter, asked_of, chat_usage
+from ..billing.replies import ChatMeter, billing_facts, chat_usage
 from ..config.values import DEFAULT_ROUTES
 from ..dialects.chat import (
     BadReply,
@@ -104,7 +104,7 @@ def completion(
     exchange = Exchange(request, url, key, wait_s, trust_env=trust_env)
     try:
         streamed = exchange.send()
-        asked = asked_of("chat", request.body)
+        asked = billing_facts("chat", request.body)
         region = request.target.region
         if streamed:
             chunks = ChunkStream(
@@ -123,7 +123,7 @@ def completion(
                 fallback_id=secrets.token_hex(12),
             )
         except BadReply as error:
-            message = f"The LLM Gateway's reply is none: {error}."
+            message = f"The LLM Gateway returned an invalid response: {error}."
             raise from_gateway(of_status(502, message), {}) from None
         translated["cost_usd"] = cost_of(chat_usage(reply, asked, region))
         record: Record = Record.of(translated)

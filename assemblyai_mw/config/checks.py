@@ -63,10 +63,14 @@ class Node:
 
     def error(self, expected: str, got: str | None = None) -> ConfigError:
         """Return the one line that says what is wrong here."""
-        place = f"{self.source}: {self.path}" if self.path else self.source
+        place = self._place
         if self.variable and self.variable != self.path:
             place += f" ({ENVIRON}{self.variable})"
         return ConfigError(f"{place}: expected {expected}, got {got or kind(self.value)}")
+
+    @property
+    def _place(self) -> str:
+        return f"{self.source}: {self.path}" if self.path else self.source
 
     def child(self, key: str | int, value: Any) -> Node:
         """Return the member *key*, its `os.environ/NAME` resolved.
@@ -85,7 +89,7 @@ class Node:
         if not _VARIABLE.fullmatch(name):
             raise node.error("the name of an environment variable after os.environ/", "another")
         if name not in self.environ:
-            raise node.error(f"the environment variable {name}", "none of that name")
+            raise ConfigError(f"{node._place}: environment variable {name} is not set")
         return dataclasses.replace(node, value=self.environ[name], variable=name)
 
     def raw_members(self, known: Collection[str] | None = None) -> Mapping[str, Any]:

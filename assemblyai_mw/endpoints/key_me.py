@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..call import Call, Caller, enter
 from ..errors import RequestRefused, StoreError, UnknownKey
-from ..store.lazy import late, original
+from ..store.lazy import lazy, resolve
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -47,8 +47,8 @@ class SelfService:
     """
 
     def __init__(self, *, database: Database | str) -> None:
-        self._keys = late(lambda: _keys(original(database)))
-        self._holds = late(lambda: _holds(original(database)))
+        self._keys = lazy(lambda: _keys(resolve(database)))
+        self._holds = lazy(lambda: _holds(resolve(database)))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
@@ -79,7 +79,7 @@ class SelfService:
             raise RequestRefused("Not found", status=404, code="not_found")
         if call.method not in ("GET", "HEAD"):
             raise RequestRefused(
-                "Only GET is possible here.", status=405, headers=[("Allow", "GET, HEAD")]
+                "Method not allowed; use GET.", status=405, headers=[("Allow", "GET, HEAD")]
             )
         info = self._info(caller)
         return {

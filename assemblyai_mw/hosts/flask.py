@@ -39,7 +39,7 @@ class AssemblyAI:
     mapping of its shape; without either it is what `AssemblyAIMiddleware(app)` would use.
     The middleware stands at `app.extensions["assemblyai_mw"]`.
 
-    Wrap `app.wsgi_app` in `ProxyFix` and its kind afterwards, so that they stand outside.
+    Wrap `app.wsgi_app` in `ProxyFix` and similar ones afterwards, so that they stand outside.
 
     Args:
         app: The app, or None: then `init_app` takes it.
@@ -80,11 +80,11 @@ class AssemblyAI:
         app.wsgi_app = middleware  # type: ignore[method-assign] # as Flask's manual has it
         app.cli.add_command(group_for(config, name="assemblyai"))
 
-    def identify(self, who_calls: F) -> F:
-        """Let *who_calls* say whose a request without a key is; a decorator.
+    def identify(self, identify: F) -> F:
+        """Let *identify* say whose a request without a key is; a decorator.
 
             @assemblyai.identify
-            def who_calls():
+            def identify():
                 if not current_user.is_authenticated:
                     return None
                 user = current_user.get_id()
@@ -95,8 +95,8 @@ class AssemblyAI:
         the request has no body. What it may return, and which requests of a browser
         count, says `KeyAuth`.
         """
-        self._who_calls = who_calls
-        return who_calls
+        self._who_calls = identify
+        return identify
 
     def _ask(self, app: Flask, environ: dict[str, Any]) -> Answer:
         if self._who_calls is None:

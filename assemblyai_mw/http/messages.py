@@ -73,7 +73,7 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
         try:
             return quote(path.encode("latin-1"), safe="/:@!$&'()*+,;=~-._")
         except UnicodeEncodeError:
-            # PEP 3333 has bytes in Latin-1's clothes here; this came from somebody else.
+            # PEP 3333 decodes bytes as Latin-1 here; this came from somebody else.
             return None
     raw = _ABSOLUTE_FORM.sub("", raw, count=1) if not raw.startswith("/") else raw
     raw_path = raw.partition("?")[0] if "?" in raw else raw
@@ -158,7 +158,7 @@ def is_chunked(environ: WSGIEnvironment) -> bool:
 
 
 def is_field_value(text: str) -> bool:
-    """Whether *text*, in Latin-1's clothes, may be a field's value (RFC 9110 5.5)."""
+    """Whether *text*, Latin-1-decoded (PEP 3333), may be a field's value (RFC 9110 5.5)."""
     plain = text.isascii() and text.isprintable()
     return plain or _FIELD_VALUE.fullmatch(text) is not None
 

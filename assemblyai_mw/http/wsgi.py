@@ -1,4 +1,4 @@
-"""WSGI manners (PEP 3333) that several stages need: looking at an inner app's reply."""
+"""WSGI helpers (PEP 3333) that several stages need: looking at an inner app's reply."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..billing.price_book import PriceBook, format_usd
 from ..billing.replies import kind_of
 from ..call import Call, Caller, enter, json_of
-from ..call.billable import JSON_KINDS, MAX_JSON_BYTES, asked_for, check_spelling
+from ..call.billable import JSON_KINDS, MAX_JSON_BYTES, read_billable, reject_case_variants
 from ..errors import RequestRefused, StoreError
 from ..http.bodies import CountingBody
 from ..store.clock import ClockWatch
@@ -127,9 +127,9 @@ class Budget:
                 code="clock_jumped",
                 headers=[("Retry-After", str(math.ceil(jumped[1])))],
             )
-        asked = asked_for(call, environ, kind, max_bytes=self.max_json_bytes)
+        asked = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
         if kind in JSON_KINDS:
-            check_spelling(json_of(call))
+            reject_case_variants(json_of(call))
         at = datetime.fromtimestamp(call.started, UTC)
         bound = self.prices.estimate(
             kind, asked, call.route.region, at, assumed_audio_s=self.assumed_audio_s

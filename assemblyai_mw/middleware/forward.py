@@ -290,7 +290,7 @@ def _wire_name(key: str) -> str | None:
         not key.startswith("HTTP_")
         or lower in _NOT_FORWARDED
         or lower.startswith(("x-forwarded-", "x-assemblyai-mw-"))
-        # `Authorization_` and its kind: an underscore twin that a lax server let through.
+        # `Authorization_` and similar ones: an underscore twin that a lax server let through.
         or lower.endswith("-")
     ):
         return None

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from ..billing.features import FILLED, FLAGS
 from ..billing.replies import kind_of
 from ..call import Call, Caller, enter, json_of, read_body
-from ..call.billable import JSON_KINDS, MAX_JSON_BYTES, asked_for, check_encoding, check_spelling
+from ..call.billable import (
+    JSON_KINDS,
+    MAX_JSON_BYTES,
+    check_encoding,
+    read_billable,
+    reject_case_variants,
+)
 from ..errors import BadRequest, RequestRefused
 from ..http.messages import content_length, is_chunked
 
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
 
 # What these ask for binds nobody to the model and the features that they name: a token opens
 # whatever session its holder asks for, and of a path that nobody knows only a header is read.
-_BINDS_NOBODY = frozenset({"token", "other"})
+UNVERIFIABLE_KINDS = frozenset({"token", "other"})
 # A key that may use the translator's routes may reach the gateway through them.
 _OPENAI_ROUTES = ("/v1", "/v1/chat/completions")
 
@@ -75,10 +81,10 @@ class Policy:
         kind = kind_of(call.route.service, call.method, call.path)
         if kind is None:
             return
-        asked = asked_for(call, environ, kind, max_bytes=self.max_json_bytes)
+        asked = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
         body = json_of(call) if kind in JSON_KINDS else self._unknown(call, environ)
         if isinstance(body, dict):
-            check_spelling(body, FLAGS | FILLED)
+            reject_case_variants(body, FLAGS | FILLED)
         if caller.region is not None and not _stays(body, caller.region):
             raise _forbidden(
                 "This key may not let a model run outside its region.", param="model_region"
@@ -105,7 +111,7 @@ class Policy:
     def _check_models(self, caller: Caller, kind: str, asked: dict[str, Any]) -> None:
         if caller.models is None or kind == "understanding":
             return
-        models = () if kind in _BINDS_NOBODY else asked.get("models") or ()
+        models = () if kind in UNVERIFIABLE_KINDS else asked.get("models") or ()
         if not models:
             raise _forbidden("This key may use certain models only; name one.", param="model")
         for model in models:
@@ -119,7 +125,7 @@ class Policy:
     def _check_features(self, caller: Caller, kind: str, asked: dict[str, Any]) -> None:
         if caller.features is None and not caller.denied_features:
             return
-        if kind in _BINDS_NOBODY:
+        if kind in UNVERIFIABLE_KINDS:
             raise _forbidden(
                 "This key may use certain features only; what this would use cannot be seen here.",
                 code="feature_not_allowed",

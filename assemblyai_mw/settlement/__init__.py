@@ -6,7 +6,7 @@ reconcile      where the ledger and AssemblyAI's list differ
 reprice        prices for rows that had none
 account        AssemblyAI's REST API of one region
 upstream_list  its list of transcripts, back to a moment
-patience       how long a call may be under way
+deadlines      how long a call may be under way
 matching       which transcript came of a submit whose answer was lost
 
 Only what a worker needs from its start is imported here; the rest by its module.

@@ -59,18 +59,18 @@ def shows_end(transcript: Mapping[str, Any], outcome: Outcome) -> bool:
     What cannot be true closes it only where AssemblyAI calls the transcript completed:
     nothing better will come. An unknown status may still turn into a known one.
     """
-    if outcome.state == "odd":
+    if outcome.state == "unmeterable":
         return transcript.get("status") == "completed"
     return outcome.state != "pending"
 
 
-def counted_as(prices: PriceBook, kind: str, model: str | None) -> str | None:
+def metrics_label(prices: PriceBook, kind: str, model: str | None) -> str | None:
     """Return the name under which a caller's *model* is counted; None for no model.
 
     Callers can make up names without end, and each would be a series for ever: what the
     price book names is counted apart, as it is spelled there, and all else together.
     """
-    return None if model is None else prices.known_as(kind, model) or OTHER_MODELS
+    return None if model is None else prices.canonical_model(kind, model) or OTHER_MODELS
 
 
 def close_row(
@@ -105,7 +105,7 @@ def close_row(
         done = ledger.fail(row, status=status, reason=reason)
         return Closed("failed", usage, price, reason) if done else None
     if usage is not None:
-        model = model or counted_as(prices, usage.kind, usage.model)
+        model = model or metrics_label(prices, usage.kind, usage.model)
         try:
             price = prices.price(usage, at)
         except Unpriced as error:
@@ -119,7 +119,7 @@ def close_row(
         status=status,
         reason=reason,
         spend_hold=spend_hold,
-        counted_as=model,
+        metrics_label=model,
     ):
         return None
     return Closed("unpriced" if price is None else "settled", usage, price, reason)

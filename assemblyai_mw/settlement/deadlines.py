@@ -31,12 +31,12 @@ def first_look_s(times: Timeouts) -> float:
     return min(times.total_s, times.connect_s + times.read_s) + MARGIN_S
 
 
-def sent(due: Due) -> datetime:
+def sent_at(due: Due) -> datetime:
     """Return when a call's request went out at the earliest."""
     return due.at + timedelta(seconds=due.features.get(SENT_AFTER, 0))
 
 
-def over(times: Timeouts, due: Due) -> datetime:
+def deadline(times: Timeouts, due: Due) -> datetime:
     """Return from when on nothing can come of a call any more that has not come yet.
 
     Where its request was seen to end, AssemblyAI may work on it as long as it may be silent
@@ -45,4 +45,4 @@ def over(times: Timeouts, due: Due) -> datetime:
     """
     if due.ended is not None:
         return due.ended + timedelta(seconds=min(times.read_s, times.total_s) + MARGIN_S)
-    return sent(due) + timedelta(seconds=under_way_s(times))
+    return sent_at(due) + timedelta(seconds=under_way_s(times))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..billing.features import FLAGS
 from .closing import AUDIO, SENT_AFTER, audio_mark
-from .deadlines import sent
+from .deadlines import sent_at
 from .transcript_list import Listed
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def match(
     listed: Iterable[Listed],
     *,
     until: Callable[[Due], datetime],
-    settled_down: Callable[[Due], bool],
+    is_past_deadline: Callable[[Due], bool],
     agrees: Callable[[Due, Listed], bool],
 ) -> dict[int, Match]:
     """Return what became of each submit, by its row.
@@ -52,7 +52,7 @@ def match(
             is a claim.
         listed: Transcripts that no row of the ledger has.
         until: By when a submit's transcript may have been made.
-        settled_down: Whether a submit cannot be under way any more. Alike submits are
+        is_past_deadline: Whether a submit cannot be under way any more. Alike submits are
             told apart by their order only once that is so of all of them.
         agrees: Whether a transcript shows what the submit asked for; consulted where
             several submits or transcripts fit.
@@ -61,7 +61,7 @@ def match(
     fits: dict[int, list[Listed]] = {}
     vague: dict[int, int] = {}
     for intent in intents:
-        first, last = sent(intent) - SKEW, until(intent) + SKEW
+        first, last = sent_at(intent) - SKEW, until(intent) + SKEW
         inside = [item for item in known if first <= item.created <= last]
         fits[intent.row] = [item for item in inside if _same_audio(intent, item)]
         vague[intent.row] = sum(
@@ -69,7 +69,7 @@ def match(
         )
     found: dict[int, Match] = {}
     for rows, items in _groups(intents, fits):
-        found.update(_decide(rows, items, fits, settled_down, agrees))
+        found.update(_decide(rows, items, fits, is_past_deadline, agrees))
     for intent in intents:
         if intent.row not in found:
             found[intent.row] = Match(None, vague[intent.row])
@@ -103,13 +103,13 @@ def _decide(
     rows: list[Due],
     items: list[Listed],
     fits: Mapping[int, list[Listed]],
-    settled_down: Callable[[Due], bool],
+    is_past_deadline: Callable[[Due], bool],
     agrees: Callable[[Due, Listed], bool],
 ) -> dict[int, Match]:
     if len(rows) == len(items) == 1:
         return {rows[0].row: Match(items[0], 1)}
     unsure = {row.row: Match(None, len(fits[row.row])) for row in rows}
-    if not all(map(settled_down, rows)):
+    if not all(map(is_past_deadline, rows)):
         return unsure
     fitting = {row.row: [item for item in fits[row.row] if agrees(row, item)] for row in rows}
     found: dict[int, Match] = {}

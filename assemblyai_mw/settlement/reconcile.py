@@ -14,7 +14,7 @@ from ..config import Config
 from ..errors import UpstreamError
 from ..transport import Transport
 from ..transport.base import Timeouts
-from .deadlines import over
+from .deadlines import deadline
 from .rest_api import Account, Accounts, Answer, refusal
 from .transcript_list import Listed, walk
 
@@ -102,20 +102,20 @@ def _region(
 ) -> Iterator[Difference]:
     started = datetime.fromtimestamp(time.time(), UTC)
     there: set[str] = set()
-    strangers: list[Listed] = []
+    unclaimed: list[Listed] = []
     for account in accounts:
         for page in walk(account, since - _LAST_SUBMIT):
             there.update(item.id for item in page)
             items = [item for item in page if item.created >= since]
             rows = ledger.by_transcript(region, [item.id for item in items])
-            strangers += [item for item in items if item.id not in rows]
+            unclaimed += [item for item in items if item.id not in rows]
             for item in items:
                 if item.id in rows:
                     yield from _compared(account, item, rows[item.id], prices, amounts)
                 progress(1)
-    yield from _unknown(ledger, region, strangers)
+    yield from _unknown(ledger, region, unclaimed)
     for due in ledger.unanswered(region):
-        if since <= due.at and over(times, due) < started:
+        if since <= due.at and deadline(times, due) < started:
             yield Difference("unanswered", region, None, due.row, due.key_name, due.at, None)
     for known in ledger.transcripts(region, since=since, until=started):
         if known.id not in there:
@@ -124,10 +124,10 @@ def _region(
             )
 
 
-def _unknown(ledger: Ledger, region: str, strangers: list[Listed]) -> Iterator[Difference]:
+def _unknown(ledger: Ledger, region: str, unclaimed: list[Listed]) -> Iterator[Difference]:
     # A submit that was under way when its page was read has its row by now.
-    owners = ledger.owners(region, [item.id for item in strangers])
-    for item in strangers:
+    owners = ledger.owners(region, [item.id for item in unclaimed])
+    for item in unclaimed:
         if item.id not in owners:
             yield Difference("unknown", region, item.id, None, None, item.created, item.status)
 

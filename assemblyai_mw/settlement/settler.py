@@ -19,7 +19,7 @@ from ..telemetry.call_log import emit, wanted
 from ..telemetry.record import OnCall
 from ..transport import Transport
 from .closing import Closed, close_row, shows_end
-from .deadlines import over
+from .deadlines import deadline
 from .matching import Match, match, shows_what_was_asked
 from .rest_api import Account, Accounts, Answer, refusal
 from .transcript_list import Listed, walk
@@ -180,9 +180,9 @@ class Settler:
         if answer.status == 200:
             self._shown(due, answer, summary)
         elif answer.status == 404:
-            settled_down = self._age(due) > UNKNOWN_AFTER_S
-            if settled_down:
-                self._close(due, Outcome("odd", reason=_GONE), summary)
+            is_old = self._age(due) > UNKNOWN_AFTER_S
+            if is_old:
+                self._close(due, Outcome("unmeterable", reason=_GONE), summary)
             else:
                 self._give_up_or_later(due, summary, "AssemblyAI has no such transcript yet")
         else:
@@ -205,7 +205,7 @@ class Settler:
             self._close(due, outcome, summary)
             return
         why = outcome.reason or "the transcript is not finished"
-        if outcome.state == "odd":
+        if outcome.state == "unmeterable":
             self._say(logging.WARNING, f"a transcript cannot be understood: {why}")
         self._give_up_or_later(due, summary, why)
 
@@ -238,10 +238,10 @@ class Settler:
                 self._give_up_or_later(due, summary, why, delay_s=delay)
             elif self._age(due) > self._retention_s:
                 self._give_up_or_later(due, summary, "AssemblyAI's list does not go back so far")
-            elif self._settled_down(due):
+            elif self._is_past_deadline(due):
                 self._close(due, Outcome("error", reason=_NEVER), summary)
             else:
-                self._wait_until_settled_down(due, summary)
+                self._wait_until_is_past_deadline(due, summary)
 
     def _matches(self, account: Account, rows: list[Due]) -> dict[int, Match]:
         # Every open submit is a claim on what is in the list, leased by us or not.
@@ -253,14 +253,14 @@ class Settler:
         known = {due.row for due in claims}
         claims += [due for due in rows if due.row not in known]
         since = min(due.at for due in rows) - timedelta(minutes=5)
-        strangers: list[Listed] = []
+        unclaimed: list[Listed] = []
         for number, page in enumerate(walk(account, since)):
             if self._max_pages is not None and number >= self._max_pages:
                 raise UpstreamError(
                     "the moment lies too far back; `assemblyai-mw settle` reads all of the list"
                 )
             owners = self.ledger.owners(account.region, [item.id for item in page])
-            strangers += [item for item in page if item.id not in owners]
+            unclaimed += [item for item in page if item.id not in owners]
 
         def agrees(due: Due, item: Listed) -> bool:
             answer = account.transcript(item.id)
@@ -270,9 +270,9 @@ class Settler:
 
         return match(
             claims,
-            strangers,
-            until=lambda due: over(self.config.timeouts, due),
-            settled_down=self._settled_down,
+            unclaimed,
+            until=lambda due: deadline(self.config.timeouts, due),
+            is_past_deadline=self._is_past_deadline,
             agrees=agrees,
         )
 
@@ -298,15 +298,15 @@ class Settler:
 
     def _lost(self, due: Due, summary: Summary) -> None:
         """Close a call that cannot be asked about again, once it cannot be under way."""
-        if self._settled_down(due):
-            self._close(due, Outcome("odd", reason=_LOST), summary)
+        if self._is_past_deadline(due):
+            self._close(due, Outcome("unmeterable", reason=_LOST), summary)
         else:
-            self._wait_until_settled_down(due, summary)
+            self._wait_until_is_past_deadline(due, summary)
 
-    def _settled_down(self, due: Due) -> bool:
+    def _is_past_deadline(self, due: Due) -> bool:
         return self._stopped or self._left_s(due) < 0
 
-    def _wait_until_settled_down(self, due: Due, summary: Summary) -> None:
+    def _wait_until_is_past_deadline(self, due: Due, summary: Summary) -> None:
         wait_s = self._left_s(due) + 1
         if due.kind == "transcript":
             # It may be in the list before.
@@ -316,7 +316,7 @@ class Settler:
     def _left_s(self, due: Due) -> float:
         """Return for how many seconds something may still come of a call."""
         now = datetime.fromtimestamp(self._clock(), UTC)
-        return (over(self.config.timeouts, due) - now).total_seconds()
+        return (deadline(self.config.timeouts, due) - now).total_seconds()
 
     def _age(self, due: Due) -> float:
         return self._clock() - due.at.timestamp()
@@ -332,7 +332,7 @@ class Settler:
         days = self.config.settlement.retention_days
         if self._age(due) > self._retention_s:
             reason = f"not settled within the {days} days that AssemblyAI keeps transcripts: {why}"
-            self._close(due, Outcome("odd", reason=reason), summary)
+            self._close(due, Outcome("unmeterable", reason=reason), summary)
         else:
             self._later(due, summary, why, delay_s=delay_s)
 

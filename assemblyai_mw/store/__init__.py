@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .database import Database, as_database
-    from .holds import Hold, Holds, Refusal, Standing
+    from .holds import BudgetStatus, Hold, Holds, Refusal
     from .key_info import Change, KeyInfo, NewKey, TeamInfo
     from .keys import Keys, hash_key
     from .leases import Due
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .totals import SoftBudget
 
 __all__ = [
+    "BudgetStatus",
     "Change",
     "Database",
     "Due",
@@ -30,7 +31,6 @@ __all__ = [
     "Owner",
     "Refusal",
     "SoftBudget",
-    "Standing",
     "TeamInfo",
     "TranscriptRow",
     "as_database",
@@ -40,7 +40,7 @@ __all__ = [
 
 _MODULES = {
     **dict.fromkeys(("Database", "as_database"), "database"),
-    **dict.fromkeys(("Hold", "Holds", "Refusal", "Standing"), "holds"),
+    **dict.fromkeys(("Hold", "Holds", "Refusal", "BudgetStatus"), "holds"),
     **dict.fromkeys(("Change", "KeyInfo", "NewKey", "TeamInfo"), "key_info"),
     **dict.fromkeys(("Keys", "hash_key"), "keys"),
     **dict.fromkeys(("Owner", "TranscriptRow", "owner_key"), "owners"),

@@ -70,7 +70,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BudgetStatus:
     """What is spent and held in one window of a key or team, against its limit.
 
     Attributes:
@@ -270,12 +270,12 @@ class Holds:
         # Each in its own transaction, so that locks are taken in the one order.
         return sum(self._release(Hold(hold.id, 0), expired_by=now) for hold in expired)
 
-    def spent(self, caller: Caller) -> tuple[Standing, ...]:
+    def spent(self, caller: Caller) -> tuple[BudgetStatus, ...]:
         """Return what the caller and their team have spent and hold: three windows of each."""
         with self.database.snapshot() as connection:
             limits = limits_of(connection, caller.key_id, caller.team)
             return tuple(
-                Standing(
+                BudgetStatus(
                     each.scope,
                     each.owner,
                     each.window,

@@ -26,46 +26,46 @@ def _check(address: object) -> None:
         raise ConfigError("ledger: expected sqlite:///FILE or postgresql://USER@HOST/DATABASE")
 
 
-class Late:
+class Lazy:
     """Stands for what *make* returns, and makes it at the first attribute that is asked for."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
-        self._late_make = make
-        self._late_lock = threading.Lock()
-        self._late_made: Any = None
+        self._lazy_make = make
+        self._lazy_lock = threading.Lock()
+        self._lazy_made: Any = None
 
     def __getattr__(self, name: str) -> Any:
         # Asked only for what is not set above.
-        return getattr(original(self), name)
+        return getattr(resolve(self), name)
 
     def __repr__(self) -> str:
-        return repr(self._late_made) if is_made(self) else "<not made yet>"
+        return repr(self._lazy_made) if is_resolved(self) else "<not made yet>"
 
 
-def late(make: Callable[[], T]) -> T:
+def lazy(make: Callable[[], T]) -> T:
     """Return a stand-in for what *make* returns; `isinstance` does not see through it."""
-    return cast(T, Late(make))
+    return cast(T, Lazy(make))
 
 
-def is_made(thing: object) -> bool:
+def is_resolved(thing: object) -> bool:
     """Whether *thing* is there: no stand-in, or one whose original was made."""
-    return not isinstance(thing, Late) or thing._late_made is not None
+    return not isinstance(thing, Lazy) or thing._lazy_made is not None
 
 
-def original(thing: T) -> T:
+def resolve(thing: T) -> T:
     """Return what *thing* stands for, made now if need be; itself if it is no stand-in."""
-    if not isinstance(thing, Late):
+    if not isinstance(thing, Lazy):
         return thing
-    if thing._late_made is None:
-        with thing._late_lock:
-            if thing._late_made is None:
-                thing._late_made = thing._late_make()
-    return cast(T, thing._late_made)
+    if thing._lazy_made is None:
+        with thing._lazy_lock:
+            if thing._lazy_made is None:
+                thing._lazy_made = thing._lazy_make()
+    return cast(T, thing._lazy_made)
 
 
 def ledger_of(what: Ledger | Database | str) -> Ledger:
     """Return the Ledger that *what* is, or one on the Database or URL that it is."""
-    if isinstance(what, Late) or hasattr(type(what), "settle"):
+    if isinstance(what, Lazy) or hasattr(type(what), "settle"):
         return cast("Ledger", what)
     _check(what)
 
@@ -74,12 +74,12 @@ def ledger_of(what: Ledger | Database | str) -> Ledger:
 
         return Ledger(cast("Database | str", what))
 
-    return late(make)
+    return lazy(make)
 
 
 def holds_of(what: Holds | Database | str) -> Holds:
     """Return the Holds that *what* is, or those on the Database or URL that it is."""
-    if isinstance(what, Late) or hasattr(type(what), "take"):
+    if isinstance(what, Lazy) or hasattr(type(what), "take"):
         return cast("Holds", what)
     _check(what)
 
@@ -88,4 +88,4 @@ def holds_of(what: Holds | Database | str) -> Holds:
 
         return Holds(cast("Database | str", what))
 
-    return late(make)
+    return lazy(make)

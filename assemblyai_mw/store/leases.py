@@ -152,7 +152,7 @@ class Settling:
         with self.database.write() as connection:
             return _reschedule.first(connection, parameters) is not None
 
-    def hasten(self, rows: Sequence[int] | None = None) -> int:
+    def make_due_now(self, rows: Sequence[int] | None = None) -> int:
         """Make pending calls due now, all of them or those of *rows*; return how many."""
         now = self.database.now
         late = (calls.c.state == IS_PENDING) & (calls.c.due_at > now)

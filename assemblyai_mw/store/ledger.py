@@ -146,7 +146,7 @@ class Ledger(Transcripts, Settling, Reports):
         """Write that a billable call is about to go out, state `pending`; return its row.
 
         Durable when this returns: only then may the upstream see the request. *features*
-        is what `usage.asked_of` says the price depends on, the models asked for among it;
+        is what `usage.billing_facts` says the price depends on, the models asked for among it;
         *model* is the name that the call is counted under in totals.
         """
         caller, at = call.caller, micros(call.started)
@@ -210,14 +210,14 @@ class Ledger(Transcripts, Settling, Reports):
         reason: str | None = None,
         duration_s: float | None = None,
         spend_hold: bool = False,
-        counted_as: str | None = None,
+        metrics_label: str | None = None,
     ) -> bool:
         """Close a pending call with its cost; True for exactly one caller, ever.
 
         Without a *price* the row becomes `unpriced`, with the *reason*; never zero. In the
         same transaction the cost goes to the running totals, and the call's hold is freed;
         with *spend_hold* it counts as spent, for work that was done and will never be priced.
-        Totals count it under *counted_as*, else under the model of the *usage*.
+        Totals count it under *metrics_label*, else under the model of the *usage*.
         """
         values = {
             "b_state": UNPRICED if price is None else SETTLED,
@@ -227,7 +227,13 @@ class Ledger(Transcripts, Settling, Reports):
             "b_usage": None if usage is None else to_json(_fields(usage)),
         }
         return self._end(
-            row, values, usage, status, duration_s, spend_hold=spend_hold, counted_as=counted_as
+            row,
+            values,
+            usage,
+            status,
+            duration_s,
+            spend_hold=spend_hold,
+            metrics_label=metrics_label,
         )
 
     def fail(
@@ -257,7 +263,7 @@ class Ledger(Transcripts, Settling, Reports):
         duration_s: float | None,
         *,
         spend_hold: bool = False,
-        counted_as: str | None = None,
+        metrics_label: str | None = None,
     ) -> bool:
         state, cost = values["b_state"], values["b_cost"] or 0
         audio_ms = None
@@ -267,7 +273,7 @@ class Ledger(Transcripts, Settling, Reports):
             **values,
             "b_row": row,
             "b_status": status,
-            "b_model": plain(counted_as or (None if usage is None else usage.model)),
+            "b_model": plain(metrics_label or (None if usage is None else usage.model)),
             "b_audio_ms": audio_ms,
             "b_input": None if usage is None else usage.input_tokens,
             "b_output": None if usage is None else usage.output_tokens,

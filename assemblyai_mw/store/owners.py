@@ -283,14 +283,14 @@ class Transcripts:
             ]
         return page[::-1] if upwards else page
 
-    def leap(
+    def skip_to(
         self, region: str, anchor: str, *, caller: Caller, upwards: bool = False
     ) -> str | None:
         """Return from where to go on in AssemblyAI's list, past rows that are not the caller's.
 
         The next row of theirs before *anchor* (after it, if *upwards*) lies beyond the id
         returned, by a margin: calls that overlap may stand in another order there. None
-        where they have no further row; *anchor* itself where no leap is worth it.
+        where they have no further row; *anchor* itself where no skip_to is worth it.
         """
         owned = transcripts.c.region == region
         if not (caller.master or caller.scope == "all"):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from assemblyai_mw.billing.features import FILLED, FLAGS
 from assemblyai_mw.billing.price_book import Item, Price, PriceBook, Unpriced, format_usd
-from assemblyai_mw.billing.replies import Usage, asked_of, chat_usage, transcript_outcome
+from assemblyai_mw.billing.replies import Usage, billing_facts, chat_usage, transcript_outcome
 from assemblyai_mw.errors import ConfigError
 
 AT = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
@@ -415,7 +415,7 @@ def test_an_estimate_takes_the_dearest_model_and_all_channels() -> None:
         "multichannel": True,
         "speaker_labels": True,
     }
-    asked = asked_of("transcript", body)
+    asked = billing_facts("transcript", body)
     nano = BOOK.estimate("transcript", asked, "us", AT, assumed_audio_s=3600)
     assert nano == 440_000_000
     nano = BOOK.estimate("transcript", asked, "us", AT, assumed_audio_s=3600, assumed_channels=8)
@@ -554,14 +554,14 @@ def test_more_never_costs_less(usage: Usage, book: PriceBook, more: int) -> None
     ],
 )
 def test_a_book_knows_models_by_its_own_spelling(kind: str, model: str, name: str | None) -> None:
-    assert PriceBook.load().known_as(kind, model) == name
+    assert PriceBook.load().canonical_model(kind, model) == name
 
 
 def test_a_book_knows_an_operators_models_and_no_more_those_that_were_taken_away() -> None:
     chat = {"House.Model": {"input": 1, "output": 2}, "gpt-5": None}
     book = PriceBook.load({"chat": chat, "aliases": {"chat": {"Ours": "House.Model"}}})
     names = ("house-model", "ours", "gpt-5")
-    assert [book.known_as("chat", name) for name in names] == ["House.Model", "Ours", None]
+    assert [book.canonical_model("chat", name) for name in names] == ["House.Model", "Ours", None]
 
 
 @given(model=MODELS, channels=st.integers(1, 32), features=FEATURES, book=BOOKS)
@@ -586,7 +586,7 @@ def test_an_estimate_is_never_less_than_the_price(
     body: dict[str, Any] = dict.fromkeys(flags, True)
     body["speech_models"] = ["universal-3-5-pro", "universal-2"]
     body["speech_understanding"] = {"request": {task: {} for task in tasks}}
-    asked = asked_of("transcript", body)
+    asked = billing_facts("transcript", body)
     reply = {
         **body,
         "status": "completed",

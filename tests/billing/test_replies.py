@@ -14,7 +14,7 @@ from assemblyai_mw.billing.replies import (
     ChatMeter,
     Outcome,
     Usage,
-    asked_of,
+    billing_facts,
     chat_outcome,
     chat_usage,
     clip_outcome,
@@ -108,12 +108,12 @@ def test_the_kind_of_a_request(service: str, method: str, path: str, kind: str |
     ],
 )
 def test_the_features_that_a_request_asks_for(body: dict[str, Any], features: list[str]) -> None:
-    assert features == asked_of("transcript", body).get("features", [])
+    assert features == billing_facts("transcript", body).get("features", [])
 
 
 def test_a_flood_of_made_up_flags_hides_no_known_one() -> None:
     body = {f"a{i}": True for i in range(1000)} | {"speaker_labels": True}
-    features = asked_of("transcript", body)["features"]
+    features = billing_facts("transcript", body)["features"]
     assert "speaker_labels" in features
     assert len(features) <= 65
 
@@ -132,7 +132,7 @@ def test_a_flood_of_made_up_flags_hides_no_known_one() -> None:
     ],
 )
 def test_the_models_that_a_request_asks_for(body: dict[str, Any], models: list[str] | None) -> None:
-    assert models == asked_of("transcript", body).get("models")
+    assert models == billing_facts("transcript", body).get("models")
 
 
 def test_a_flood_of_models_does_not_hide_the_last_one() -> None:
@@ -141,7 +141,7 @@ def test_a_flood_of_models_does_not_hide_the_last_one() -> None:
         ("transcript", {"speech_models": flood}),
         ("chat", {"model": "m", "fallbacks": [{"model": name} for name in flood]}),
     ):
-        models = asked_of(kind, body)["models"]
+        models = billing_facts(kind, body)["models"]
         assert len(models) == 33
         assert models[-1] == "?"
 
@@ -156,7 +156,7 @@ def test_what_is_kept_of_a_chat_request() -> None:
         "fallbacks": [{"model": "claude-sonnet-4-6", "max_tokens": 70}],
         "transcript_id": "t1",
     }
-    assert asked_of("chat", body, size=400) == {
+    assert billing_facts("chat", body, size=400) == {
         "models": ["gpt-5", "claude-sonnet-4-6"],
         "fallbacks": True,
         "max_tokens": 70,
@@ -169,12 +169,12 @@ def test_what_is_kept_of_a_chat_request() -> None:
 
 def test_the_documented_default_bounds_a_chat_without_max_tokens() -> None:
     for body in ({}, {"max_tokens": None}, {"max_tokens": -1}, {"max_tokens": True}):
-        assert asked_of("chat", body)["max_tokens"] == 1000
+        assert billing_facts("chat", body)["max_tokens"] == 1000
 
 
 def test_the_prompt_is_measured_in_bytes() -> None:
     message = {"role": "user", "content": "ä" * 100}
-    asked = asked_of("chat", {"model": "m", "messages": [message]})
+    asked = billing_facts("chat", {"model": "m", "messages": [message]})
     assert asked["prompt_bytes"] == len(json.dumps([[message]], ensure_ascii=False).encode())
 
 
@@ -190,7 +190,7 @@ def test_the_prompt_is_measured_in_bytes() -> None:
 )
 def test_what_is_kept_of_any_request_is_JSON(body: dict[str, Any]) -> None:
     for kind in ("transcript", "chat", "understanding", "token", "sync", "session", "other"):
-        asked = asked_of(kind, body)
+        asked = billing_facts(kind, body)
         assert asked == json.loads(json.dumps(asked))
 
 
@@ -260,19 +260,21 @@ def test_a_failed_transcript_used_nothing() -> None:
     ],
 )
 def test_an_odd_reply_is_odd_with_its_reason(change: dict[str, Any], reason: str) -> None:
-    assert Outcome("odd", reason=reason) == transcript_outcome({**DONE, **change}, None, "us")
+    assert Outcome("unmeterable", reason=reason) == transcript_outcome(
+        {**DONE, **change}, None, "us"
+    )
 
 
 @pytest.mark.parametrize("reply", [None, [], "completed", 3, {}, {"error": "x"}])
 def test_what_is_no_transcript_is_odd(reply: Any) -> None:
     outcome = transcript_outcome(reply, None, "us")
-    assert (outcome.state, outcome.usage) == ("odd", None)
+    assert (outcome.state, outcome.usage) == ("unmeterable", None)
     assert outcome.reason
 
 
 def test_a_missing_duration_is_odd() -> None:
     reply = {"status": "completed", "speech_model_used": "universal-2"}
-    assert transcript_outcome(reply, None, "us").state == "odd"
+    assert transcript_outcome(reply, None, "us").state == "unmeterable"
 
 
 @pytest.mark.parametrize(
@@ -421,7 +423,7 @@ def test_no_reply_crashes_and_only_a_whole_one_is_completed(reply: Any) -> None:
     for kind in ("transcript", "chat", "sync", "dictation", "session"):
         outcome = outcome_of(kind, reply, None, "us")
         assert (outcome.state == "completed") == (outcome.usage is not None)
-        assert outcome.state != "odd" or outcome.reason
+        assert outcome.state != "unmeterable" or outcome.reason
         if outcome.usage is not None and kind == "transcript":
             assert outcome.usage.audio_ms is not None
             assert outcome.usage.audio_ms > 0
@@ -433,13 +435,13 @@ def test_no_reply_crashes_and_only_a_whole_one_is_completed(reply: Any) -> None:
 def test_a_sync_clip_is_used_to_the_millisecond() -> None:
     reply = {"text": "x", "audio_duration_ms": 7321, "session_id": "s"}
     expected = Usage("sync", "universal-3-5-pro", "us", audio_ms=7321)
-    asked = asked_of("sync", {"model": "universal-3-5-pro"})
+    asked = billing_facts("sync", {"model": "universal-3-5-pro"})
     assert Outcome("completed", expected) == clip_outcome(reply, asked, "us")
 
 
 @pytest.mark.parametrize("value", [None, 0, -5, "7", True, math.nan, 10**12])
 def test_a_clip_without_a_true_duration_is_odd(value: Any) -> None:
-    assert clip_outcome({"audio_duration_ms": value}, None, "us").state == "odd"
+    assert clip_outcome({"audio_duration_ms": value}, None, "us").state == "unmeterable"
 
 
 def test_a_session_is_billed_by_the_time_its_socket_was_open() -> None:
@@ -453,13 +455,13 @@ def test_a_session_is_billed_by_the_time_its_socket_was_open() -> None:
         "session", "u3-rt-pro", "eu", session_ms=60_500, features=frozenset({"speaker_labels"})
     )
     assert Outcome("completed", expected) == session_outcome(
-        message, asked_of("session", query), "eu"
+        message, billing_facts("session", query), "eu"
     )
 
 
 def test_a_session_goes_on_until_its_termination() -> None:
     assert session_outcome({"type": "Turn"}, None, "us").state == "pending"
-    assert session_outcome({"type": "Termination"}, None, "us").state == "odd"
+    assert session_outcome({"type": "Termination"}, None, "us").state == "unmeterable"
 
 
 def test_understanding_is_used_by_the_length_of_the_transcript_it_reads() -> None:
@@ -467,7 +469,7 @@ def test_understanding_is_used_by_the_length_of_the_transcript_it_reads() -> Non
         "transcript_id": "t1",
         "speech_understanding": {"request": {"translation": {"target_languages": ["de"]}}},
     }
-    asked = asked_of("understanding", body)
+    asked = billing_facts("understanding", body)
     assert asked == {"transcript_id": "t1", "features": ["speech_understanding.translation"]}
     usage = understanding_outcome({"request_id": "r"}, {**asked, "audio_ms": 5000}, "us").usage
     assert (
@@ -493,7 +495,7 @@ def test_understanding_is_used_by_the_length_of_the_transcript_it_reads() -> Non
     ],
 )
 def test_a_token_is_bound_to_the_session_it_can_open(query: dict[str, str], seconds: int) -> None:
-    assert seconds == asked_of("token", query)["max_session_s"]
+    assert seconds == billing_facts("token", query)["max_session_s"]
 
 
 # Chat.
@@ -577,7 +579,7 @@ def test_the_model_that_answered_counts_and_the_one_asked_for_only_without_fallb
 )
 def test_odd_token_counts_are_no_usage(usage: Any) -> None:
     outcome = chat_outcome({"model": "gpt-5", "usage": usage}, None, "us")
-    assert (outcome.state, outcome.usage) == ("odd", None)
+    assert (outcome.state, outcome.usage) == ("unmeterable", None)
     assert outcome.reason
 
 
@@ -636,7 +638,7 @@ def test_an_endless_event_is_not_kept() -> None:
 
 @pytest.mark.parametrize("kind", ["transcript", "chat", "sync", "understanding", "session"])
 def test_a_reply_that_is_no_object_is_odd(kind: str) -> None:
-    assert outcome_of(kind, "hello", None, "us").state == "odd"
+    assert outcome_of(kind, "hello", None, "us").state == "unmeterable"
 
 
 def test_what_nobody_can_price_is_still_recorded() -> None:
@@ -645,7 +647,7 @@ def test_what_nobody_can_price_is_still_recorded() -> None:
 
 def test_lemur_replies_count_tokens_as_chat_does() -> None:
     reply = {"response": "x", "usage": {"input_tokens": 5, "output_tokens": 2}}
-    asked = asked_of("lemur", {"final_model": "anthropic/claude-3-haiku"})
+    asked = billing_facts("lemur", {"final_model": "anthropic/claude-3-haiku"})
     usage = outcome_of("lemur", reply, asked, "us").usage
     assert usage is not None
     assert (usage.kind, usage.input_tokens, usage.output_tokens) == ("lemur", 5, 2)

@@ -217,7 +217,7 @@ def settle_all(config: dict[str, Any], database: Database) -> None:
     settler = Settler(settings, ledger=ledger, prices=PriceBook.load(), stopped=True)
     deadline = time.monotonic() + 120
     while ledger.pending() and time.monotonic() < deadline:
-        ledger.hasten()
+        ledger.make_due_now()
         while settler.run(limit=50).leased:
             pass
 

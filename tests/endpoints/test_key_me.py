@@ -90,7 +90,7 @@ def test_a_key_that_is_over_shows_nothing(stack: Stack) -> None:
 
 
 def test_a_name_given_on_shows_the_old_holder_nothing_of_the_new(stack: Stack) -> None:
-    """A worker believes in a revoked key for a second; its name may be another's by then."""
+    """Key look-ups are cached for a second; the name may be another's by then."""
     key = stack.key("a")
     assert stack.ask("GET", ME, key).status_int == 200
     stack.keys.revoke("a")

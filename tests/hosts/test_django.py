@@ -109,14 +109,14 @@ def test_a_user_of_djangos_calls_without_a_key(tmp_path: Path) -> None:
         database = Database("sqlite:///mw.db")
         Keys(database).create("web")
 
-        def who_calls(request):
+        def identify(request):
             assert request.body == b""
             if not request.user.is_authenticated:
                 return None
             return {"key": "web", "team": f"user-{request.user.pk}", "end_user": request.user.pk}
 
         transport = FakeTransport()
-        app = TestApp(wrap(get_wsgi_application(), who_calls=who_calls, transport=transport))
+        app = TestApp(wrap(get_wsgi_application(), identify=identify, transport=transport))
         job, page = {"audio_url": "https://example.com/a.mp3"}, {"Sec-Fetch-Site": "same-origin"}
         path = "/assemblyai/v2/transcript"
         app.post_json(path, job, headers=page, status=401)
@@ -163,7 +163,7 @@ def test_users_are_not_asked_for_where_nothing_knows_them(tmp_path: Path) -> Non
         from django.core.wsgi import get_wsgi_application
         from assemblyai_mw.hosts.django import wrap
         settings.MIDDLEWARE = []
-        wrap(get_wsgi_application(), who_calls=lambda request: None)
+        wrap(get_wsgi_application(), identify=lambda request: None)
         """,
         status=1,
     )

@@ -107,7 +107,7 @@ def test_who_calls_has_flasks_context_and_nothing_of_before_request(
         return "in"
 
     @assemblyai.identify
-    def who_calls() -> Any:
+    def identify() -> Any:
         assert "loaded" not in g
         user = session.get("user")
         return None if user is None else {"key": "web", "end_user": user}

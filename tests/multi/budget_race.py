@@ -37,7 +37,7 @@ from assemblyai_mw import (
     Ledger,
     PriceBook,
 )
-from assemblyai_mw.billing.replies import asked_of
+from assemblyai_mw.billing.replies import billing_facts
 from assemblyai_mw.call import CALL_KEY, Call
 from assemblyai_mw.routes import route_for
 
@@ -53,7 +53,7 @@ BODY = {"model": MODEL, "messages": [{"role": "user", "content": "go"}], "max_to
 
 def cost_nano() -> int:
     """Return what each call is held at, and costs."""
-    asked = asked_of("chat", BODY)
+    asked = billing_facts("chat", BODY)
     now = datetime.now(UTC)
     nano = PriceBook.load(PRICES).estimate("chat", asked, "us", now, assumed_audio_s=1)
     assert nano

@@ -97,7 +97,7 @@ def test_a_call_shows_its_own_model_and_is_counted_under_another(
 
     assert told() == [("other", 3, 0, 0, "0")] * 2
     ledger.fail(failed, status=400)
-    ledger.settle(priced, usage=used(model="c"), price=None, reason="none", counted_as="other")
+    ledger.settle(priced, usage=used(model="c"), price=None, reason="none", metrics_label="other")
     assert told() == [("other", 3, 1, 1, "0")] * 2
     assert [each["model"] for each in ledger.unpriced()] == ["c"]
     assert ledger.reprice(priced, price_of(7))
@@ -386,7 +386,7 @@ def test_open_calls_come_due_and_are_leased_to_one(
     ledger.settle(accepted, usage=used(), price=price_of(1))
     assert not ledger.reschedule(accepted, NOON)
     assert ledger.pending() == 1
-    assert ledger.hasten() == 1
+    assert ledger.make_due_now() == 1
     assert [due.row for due in ledger.due()] == [silent]
 
 

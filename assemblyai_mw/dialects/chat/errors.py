@@ -30,7 +30,7 @@ MAX_MESSAGE_CHARS = 2000
 
 
 class BadReply(Exception):
-    """The gateway's reply is none: one line that says what was wrong with it."""
+    """The gateway returned an invalid response: one line that says what was wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def settings_config() -> str | os.PathLike[str] | Mapping[str, Any] | None:
 def wrap(
     application: WSGIApplication,
     *,
-    who_calls: Callable[[HttpRequest], Answer] | None = None,
+    identify: Callable[[HttpRequest], Answer] | None = None,
     transport: Transport | None = None,
     on_call: OnCall | Sequence[OnCall] = (),
 ) -> AssemblyAIMiddleware:
@@ -40,9 +40,9 @@ def wrap(
 
     Args:
         application: What `get_wsgi_application()` returned.
-        who_calls: Whose a request without a key is:
+        identify: Whose a request without a key is:
 
-                def who_calls(request):
+                def identify(request):
                     if not request.user.is_authenticated:
                         return None
                     user = str(request.user.pk)
@@ -54,20 +54,20 @@ def wrap(
         transport, on_call: As `AssemblyAIMiddleware` has them.
 
     Raises:
-        ConfigError: The configuration is wrong; or *who_calls* is given, and the settings
+        ConfigError: The configuration is wrong; or *identify* is given, and the settings
             name no middleware that would know a user.
     """
-    identify = None if who_calls is None else _Identify(who_calls)
+    identify = None if identify is None else _Identify(identify)
     return AssemblyAIMiddleware(
         application, settings_config(), transport=transport, on_call=on_call, identify=identify
     )
 
 
 class _Identify:
-    """Asks *who_calls* with a request that Django's own middlewares have looked at."""
+    """Asks *identify* with a request that Django's own middlewares have looked at."""
 
-    def __init__(self, who_calls: Callable[[HttpRequest], Answer]) -> None:
-        self._who_calls = who_calls
+    def __init__(self, identify: Callable[[HttpRequest], Answer]) -> None:
+        self._who_calls = identify
         self._middlewares = _session_and_user()
 
     def __call__(self, environ: dict[str, Any]) -> Answer:
@@ -97,7 +97,7 @@ def _session_and_user() -> list[Any]:
     found = [each for each in named if isinstance(each, type) and issubclass(each, wanted)]
     if not found:
         raise ConfigError(
-            "who_calls: expected SessionMiddleware or AuthenticationMiddleware in the settings' "
+            "identify: expected SessionMiddleware or AuthenticationMiddleware in the settings' "
             "MIDDLEWARE, got neither"
         )
     return [each(_no_response) for each in found]

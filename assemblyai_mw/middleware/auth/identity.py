@@ -70,7 +70,7 @@ def ask(identify: Identify, environ: WSGIEnvironment) -> Identity | None:
         frames = traceback.extract_tb(error.__traceback__)
         place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
         logger.error("identify failed: %s at %s", type(error).__name__, place)
-        raise RequestRefused("It cannot be told at the moment who calls.", status=503) from None
+        raise RequestRefused("The caller could not be identified; try again.", status=503) from None
 
 
 def _read(answer: Answer) -> Identity | None:

@@ -57,7 +57,7 @@ class KeyAuth:
 
     Takes `Authorization: Bearer sk-...` (any case) and the bare key, as the OpenAI and
     the AssemblyAI SDK send it. A doubled Authorization is refused. Nothing of the body is
-    read before the key is known. A worker believes the store for one second, so a revoked
+    read before the key is known. Key look-ups are cached for at most 1 s, so a revoked
     key is dead everywhere within that; if the store cannot be asked, the answer is 503.
 
     With *identify*, a request without an Authorization header is the host's to vouch for:
@@ -112,7 +112,7 @@ class KeyAuth:
         try:
             _check_expect(environ)
             if authorization is None and self._identify is not None:
-                caller = self._vouched(self._identify, call, environ)
+                caller = self._identified_by_host(self._identify, call, environ)
             else:
                 presented = presented_key(authorization or "")
                 caller = None if presented is None else self._find(presented)
@@ -141,9 +141,11 @@ class KeyAuth:
         digest = sha256(key).digest()
         if self._master_hash is not None and hmac.compare_digest(digest, self._master_hash):
             return MASTER
-        return self._believed(digest, lambda: self.keys.find(digest))
+        return self._cached(digest, lambda: self.keys.find(digest))
 
-    def _vouched(self, identify: Identify, call: Call, environ: WSGIEnvironment) -> Caller | None:
+    def _identified_by_host(
+        self, identify: Identify, call: Call, environ: WSGIEnvironment
+    ) -> Caller | None:
         """Return the caller that the host vouches for, or None."""
         identity = ask(identify, environ)
         if identity is None:
@@ -153,14 +155,14 @@ class KeyAuth:
 
     def _of(self, identity: Identity) -> Caller | None:
         name, team = identity.key, identity.team
-        caller = self._believed((name, team), lambda: self.keys.named(name, team=team))
+        caller = self._cached((name, team), lambda: self.keys.named(name, team=team))
         if caller is None:
             logger.warning("identify names the key %r, and no such key is live", name[:80])
             return None
         tags = {**caller.tags, **identity.tags}
         return replace(caller, end_user=identity.end_user, tags=tags)
 
-    def _believed(self, name: object, look_up: Callable[[], Caller | None]) -> Caller | None:
+    def _cached(self, name: object, look_up: Callable[[], Caller | None]) -> Caller | None:
         now = time.monotonic()
         known = self._cache.get(name)
         if known is not None and now < known[0]:

@@ -104,7 +104,7 @@ class Polls:
             open_rows = {id: o.row for id, o in owners.items() if o.row and not o.settled}
             done = [row for id, row in open_rows.items() if ended[id] == "completed"]
             if done:
-                self.ledger.hasten(done)
+                self.ledger.make_due_now(done)
             for id, row in open_rows.items():
                 if ended[id] == "error":
                     self.ledger.fail(row, status=None)

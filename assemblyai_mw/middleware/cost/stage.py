@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...billing.price_book import PriceBook
 from ...billing.replies import ChatMeter, Outcome, kind_of, outcome_of
 from ...call import Call, enter, json_of
-from ...call.billable import MAX_JSON_BYTES, asked_for
+from ...call.billable import MAX_JSON_BYTES, read_billable
 from ...errors import RequestRefused, StoreError, UpstreamError, error_reply
 from ...http.bodies import CountingBody, JSONTee, PrefixedBody, log_exceptions
 from ...http.encoding import narrow_encoding
@@ -22,7 +22,7 @@ from ...settlement.closing import (
     SENT_AFTER,
     audio_mark,
     close_call,
-    counted_as,
+    metrics_label,
     read_object,
 )
 from ...store.lazy import ledger_of
@@ -111,7 +111,7 @@ class CostLogger:
             if waited_s >= 1:
                 # Settlement counts from when it goes out, not from when it began to come in.
                 asked = {**asked, SENT_AFTER: round(waited_s)}
-            model = counted_as(self.prices, kind, models[0])
+            model = metrics_label(self.prices, kind, models[0])
             call.row = self.ledger.open(call, kind=kind, model=model, features=asked)
         except RequestRefused as error:
             return error.reply(call.route.dialect)(environ, start_response)
@@ -138,7 +138,9 @@ class CostLogger:
             return self._streamed(call, asked, reply, start_response)
         elif kind == "token":
             # The session that the token opens bills itself; its length is not told here.
-            self._close(call, Outcome("odd", reason="sessions of this token are not metered"))
+            self._close(
+                call, Outcome("unmeterable", reason="sessions of this token are not metered")
+            )
         else:
             return self._replied(call, kind, asked, reply, start_response)
         reply.start(start_response)
@@ -146,7 +148,7 @@ class CostLogger:
 
     def _asked(self, kind: str, call: Call, environ: WSGIEnvironment) -> dict[str, Any]:
         """Return what the price will depend on; raise where the request cannot be read."""
-        asked = asked_for(call, environ, kind, max_bytes=self.max_json_bytes)
+        asked = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
         if kind == "understanding" and "transcript_id" in asked:
             # Its reply names no length; the transcript that it reads has one.
             audio_ms = self.ledger.audio_ms(call.route.region, asked["transcript_id"])
@@ -228,7 +230,7 @@ class CostLogger:
             outcome = meter.outcome()
             if outcome.usage is None and not whole:
                 reason = "the stream ended early, before its usage"
-                outcome = Outcome("odd", reason=reason, model=outcome.model)
+                outcome = Outcome("unmeterable", reason=reason, model=outcome.model)
             # Else whoever leaves before the last event, or asks for no usage, would pay nothing.
             self._close(call, outcome, status=status, spend_hold=not meter.error)
 
@@ -249,13 +251,13 @@ class CostLogger:
         def end(body: bytes | None) -> None:
             value = read_object(body, encoding) if body is not None else None
             if value is None:
-                outcome = Outcome("odd", reason="the reply could not be read whole")
+                outcome = Outcome("unmeterable", reason="the reply could not be read whole")
             else:
                 outcome = outcome_of(kind, value, asked, call.route.region)
                 if kind == "understanding" and outcome.usage and outcome.usage.audio_ms is None:
                     # No later price book can price it either.
                     reason = "the length of the transcript that was read is not known"
-                    outcome = Outcome("odd", reason=reason)
+                    outcome = Outcome("unmeterable", reason=reason)
             self._close(call, outcome, status=status, spend_hold=True)
 
         reply.start(start_response)

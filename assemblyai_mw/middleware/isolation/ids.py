@@ -37,7 +37,7 @@ class _Widths:
 _WIDTHS = _Widths()
 
 
-def loosened(text: str) -> str:
+def fully_decoded(text: str) -> str:
     """Return WSGI text as a reader less strict than this one might see it.
 
     Percent-encodings are undone until none is left, and letters of other widths become
@@ -103,7 +103,7 @@ def audio_urls(body: object) -> Iterator[str]:
 
 def is_upload(url: str) -> bool:
     """Whether *url* could lead to a file that was uploaded to AssemblyAI."""
-    if "upload" not in (loose := loosened_url(url).casefold()):
+    if "upload" not in (loose := fully_decoded_url(url).casefold()):
         return False
     return "assemblyai.com" in loose.partition("/upload")[0]
 
@@ -119,7 +119,7 @@ def upload_key(url: str) -> tuple[str, bool]:
     """
     # Quoted, since urlsplit normalizes a host beyond ASCII, as a whole.
     plain = _BEYOND_ASCII.sub(
-        lambda found: quote(found[0], errors="replace"), loosened_url(url).strip()
+        lambda found: quote(found[0], errors="replace"), fully_decoded_url(url).strip()
     )
     try:
         parts = urlsplit(plain)
@@ -132,7 +132,7 @@ def upload_key(url: str) -> tuple[str, bool]:
     return f"{host}{port}{path}", ours
 
 
-def loosened_url(url: str) -> str:
+def fully_decoded_url(url: str) -> str:
     """Return a URL as the laxest of readers might see it.
 
     Raises:

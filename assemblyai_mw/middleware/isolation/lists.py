@@ -81,7 +81,7 @@ def walk(
     query: ListQuery,
     fetch: Callable[[str], Mapping[str, Any]],
     own: Callable[[Sequence[str]], Collection[str]],
-    leap: Callable[[str, bool], str | None] = lambda anchor, upwards: anchor,
+    skip_to: Callable[[str, bool], str | None] = lambda anchor, upwards: anchor,
 ) -> Page:
     """Return the page that *query* asks for.
 
@@ -89,7 +89,7 @@ def walk(
         query: The caller's.
         fetch: Returns the account's list for a query string.
         own: Returns those of some ids that are the caller's.
-        leap: Returns from where to go on, given an id and whether newer rows are sought:
+        skip_to: Returns from where to go on, given an id and whether newer rows are sought:
             an id with none of the caller's rows in between, None where there is none
             further on. Not asked where filters hold, for what it names may not match.
     """
@@ -117,7 +117,7 @@ def walk(
             break
         anchor, size = (ids[0] if upwards else ids[-1]), MAX_LIMIT
         if not mine and not query.filters:
-            anchor = leap(anchor, upwards)
+            anchor = skip_to(anchor, upwards)
             if anchor is None:
                 over = True
                 break

@@ -21,9 +21,9 @@ from .ids import (
     PLAIN_ID,
     audio_urls,
     both_cases,
+    fully_decoded,
     ids_like,
     ids_named,
-    loosened,
     strings_in,
     upload_key,
 )
@@ -45,7 +45,7 @@ _TRANSCRIPT = re.compile(r"/v2/transcript/([A-Za-z0-9_-]{1,128})(?:/[a-z]+(?:-[a
 # Requests that are JSON whatever their Content-Type says.
 _JSON_PATHS = frozenset({_COLLECTION, "/v1/chat/completions", "/v1/understanding"})
 # The hosts that know transcripts; the others take audio, and it passes unread.
-_KNOWING = frozenset({"api", "llm-gateway"})
+TRANSCRIPT_SERVICES = frozenset({"api", "llm-gateway"})
 # By these a server may be told to do something else than the request's line says.
 _OVERRIDES = (
     "HTTP_X_HTTP_METHOD_OVERRIDE",
@@ -151,9 +151,9 @@ class Isolation:
             if not self._is_theirs(call, caller, match[1]):
                 raise _not_found()
             if query:
-                self._refuse_others(call, caller, ids_like(loosened(query)))
+                self._refuse_others(call, caller, ids_like(fully_decoded(query)))
             return
-        path = loosened(call.path)
+        path = fully_decoded(call.path)
         if on_api and call.path != _COLLECTION:
             if _resembles_transcripts(path):
                 raise _not_found()
@@ -166,7 +166,7 @@ class Isolation:
                 status=405,
                 headers=[("Allow", "GET, HEAD, POST")],
             )
-        found = ids_like(f"{path} {loosened(query)}" if query else path)
+        found = ids_like(f"{path} {fully_decoded(query)}" if query else path)
         if not on_api:
             self._refuse_others(call, caller, found)
         elif len(found) > MAX_IDS or not all(self._is_theirs(call, caller, id) for id in found):
@@ -181,7 +181,7 @@ class Isolation:
         if not found:
             return
         if len(found) > MAX_IDS:
-            raise RequestRefused("The request holds too many words to look up.", status=413)
+            raise RequestRefused("Too many identifiers in the request.", status=413)
         owners = self.ledger.owners(call.route.region, both_cases(found))
         if not all(owner.belongs_to(caller) for owner in owners.values()):
             raise _not_found()
@@ -193,7 +193,7 @@ class Isolation:
             return
         known = call.method == "POST" and call.path in _JSON_PATHS
         says_json = known or "json" in environ.get("CONTENT_TYPE", "").lower()
-        if not (says_json or call.route.service in _KNOWING):
+        if not (says_json or call.route.service in TRANSCRIPT_SERVICES):
             return
         check_encoding(environ)
         raw = read_body(call, environ, max_bytes=self.max_json_bytes)
@@ -203,7 +203,9 @@ class Isolation:
                 self._check_json(call, caller, json_of(call), known)
         else:
             text = raw.replace(b"\0", b"").decode("latin-1")
-            self._refuse_others(call, caller, ids_like(loosened(text) if "%" in text else text))
+            self._refuse_others(
+                call, caller, ids_like(fully_decoded(text) if "%" in text else text)
+            )
 
     def _check_json(self, call: Call, caller: Caller, body: object, known: bool) -> None:
         for count, transcript_id in enumerate(ids_named(body)):
@@ -279,10 +281,10 @@ class Isolation:
                 owners = self.ledger.owners(region, ids)
                 return [id for id, owner in owners.items() if owner.belongs_to(caller)]
 
-            def leap(anchor: str, upwards: bool) -> str | None:
-                return self.ledger.leap(region, anchor, caller=caller, upwards=upwards)
+            def skip_to(anchor: str, upwards: bool) -> str | None:
+                return self.ledger.skip_to(region, anchor, caller=caller, upwards=upwards)
 
-            page = walk(query, fetch, own, leap)
+            page = walk(query, fetch, own, skip_to)
         except _Refused as refused:
             return refused.answer(start_response)
         return _json_reply(reply_of(page, query, base), start_response)
@@ -323,7 +325,7 @@ def base_url(environ: WSGIEnvironment) -> str:
 
 
 def _resembles_transcripts(path: str) -> bool:
-    """Whether *path*, loosened, could be read as a transcript's by someone less strict."""
+    """Whether *path*, fully_decoded, could be read as a transcript's by someone less strict."""
     loose = re.sub(r"[/\\]+", "/", re.sub(r";[^/]*", "", path.casefold()))
     # A dot segment or what is no letter could hide the word in between.
     return "/transcript" in loose or "transcript" in re.sub("[^a-z]", "", loose)

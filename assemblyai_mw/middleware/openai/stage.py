@@ -185,7 +185,9 @@ class OpenAITranslator:
             )
         except BadReply as error:
             logger.error("the LLM Gateway's reply cannot be read: %s", error)
-            return failure(reply, of_status(502, f"The LLM Gateway's reply is none: {error}."))
+            return failure(
+                reply, of_status(502, f"The LLM Gateway returned an invalid response: {error}.")
+            )
         except UpstreamError as error:
             logger.warning("the LLM Gateway's reply broke off: %s", error)
             return failure(reply, of_status(error.status, "The LLM Gateway's reply broke off."))
@@ -255,7 +257,7 @@ def _chunks(call: Call, request: ChatRequest) -> ChunkStream:
 
 def _not_allowed(methods: str) -> RequestRefused:
     return RequestRefused(
-        f"Only {methods} is possible here.", status=405, headers=[("Allow", methods)]
+        f"Method not allowed; use {methods}.", status=405, headers=[("Allow", methods)]
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ...call import Caller, enter
 from ...errors import ConfigError, RequestRefused
-from ...store.lazy import late
+from ...store.lazy import lazy
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
@@ -69,7 +69,7 @@ class RateLimit:
         # A file is opened when the first rate asks for it; an address is checked now.
         is_file = not isinstance(storage, str) or "://" not in storage
         is_file = is_file and isinstance(storage, str | os.PathLike)
-        self._windows = late(lambda: _windows(storage)) if is_file else _windows(storage)
+        self._windows = lazy(lambda: _windows(storage)) if is_file else _windows(storage)
         self._lock = threading.Lock()
         self._retry_at = float("-inf")
         self._gone = False

@@ -20,10 +20,10 @@ def login(request, user):
     return HttpResponse(user)
 
 
-def who_calls(request):
+def identify(request):
     user = request.session.get("user")
     return user and {"key": "web", "team": f"user-{user}", "end_user": user}
 
 
 urlpatterns = [path("page", page), path("login/<user>", login)]
-application = wrap(get_wsgi_application(), who_calls=who_calls)
+application = wrap(get_wsgi_application(), identify=identify)

@@ -21,6 +21,6 @@ def login(user):
 
 
 @assemblyai.identify
-def who_calls():
+def identify():
     user = session.get("user")
     return user and {"key": "web", "team": f"user-{user}", "end_user": user}

@@ -7,9 +7,9 @@ import pytest
 from assemblyai_mw.errors import BadRequest
 from assemblyai_mw.middleware.isolation.ids import (
     audio_urls,
+    fully_decoded,
     ids_like,
     is_upload,
-    loosened,
     upload_key,
 )
 
@@ -30,18 +30,18 @@ UNORDERED = "\u0315" * 20_000 + "\u0300" * 20_000 + "\u0316" * 20_000 + "\u0f73"
     ],
 )
 def test_encodings_and_widths_are_undone(text: str, seen: str) -> None:
-    assert loosened(text) == seen
+    assert fully_decoded(text) == seen
 
 
 def test_what_is_encoded_without_end_is_refused() -> None:
     with pytest.raises(BadRequest):
-        loosened("%" + "25" * 20 + "41")
+        fully_decoded("%" + "25" * 20 + "41")
 
 
 def test_accents_out_of_order_cost_no_more_than_in_order() -> None:
     """Sorting these as one text takes Unicode's own algorithm minutes, and all threads wait."""
     started = time.process_time()
-    found = ids_like(loosened("5552723a-0001-0001%20" + UNORDERED.encode().decode("latin-1")))
+    found = ids_like(fully_decoded("5552723a-0001-0001%20" + UNORDERED.encode().decode("latin-1")))
     assert not is_upload("https://x.example/" + UNORDERED[::40])
     assert time.process_time() - started < 5
     assert found == {"5552723a-0001-0001"}

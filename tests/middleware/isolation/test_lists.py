@@ -37,7 +37,7 @@ class Account:
     def own(self, ids: Sequence[str]) -> list[str]:
         return [id for id in ids if id.startswith("b-")]
 
-    def leap(self, anchor: str, upwards: bool) -> str | None:
+    def skip_to(self, anchor: str, upwards: bool) -> str | None:
         """Leap as far as can be: to the neighbour of the next own row."""
         at = self.ids.index(anchor)
         rest = range(at - 1, -1, -1) if upwards else range(at + 1, len(self.ids))
@@ -58,28 +58,28 @@ def test_walking_down_and_up_again_visits_each_own_row_once(
 ) -> None:
     account = Account(owners)
     mine = account.own(account.ids)
-    leap = {"leap": account.leap} if leaping else {}
-    page = walk(ListQuery(limit), account.fetch, account.own, **leap)
+    skip_to = {"skip_to": account.skip_to} if leaping else {}
+    page = walk(ListQuery(limit), account.fetch, account.own, **skip_to)
     down = [item["id"] for item in page.items]
     while page.older:
         assert len(page.items) == limit
-        page = walk(ListQuery(limit, before_id=down[-1]), account.fetch, account.own, **leap)
+        page = walk(ListQuery(limit, before_id=down[-1]), account.fetch, account.own, **skip_to)
         down += [item["id"] for item in page.items]
     assert down == mine
     if not mine:
         return
     up = [mine[-1]]
-    page = walk(ListQuery(limit, after_id=up[0]), account.fetch, account.own, **leap)
+    page = walk(ListQuery(limit, after_id=up[0]), account.fetch, account.own, **skip_to)
     up = [item["id"] for item in page.items] + up
     while page.newer:
-        page = walk(ListQuery(limit, after_id=up[0]), account.fetch, account.own, **leap)
+        page = walk(ListQuery(limit, after_id=up[0]), account.fetch, account.own, **skip_to)
         up = [item["id"] for item in page.items] + up
     assert up == mine
 
 
 def test_a_lone_row_far_down_is_found_by_leaping() -> None:
     account = Account(["a"] * 30_000 + ["b"] + ["a"] * 30_000)
-    page = walk(ListQuery(10), account.fetch, account.own, account.leap)
+    page = walk(ListQuery(10), account.fetch, account.own, account.skip_to)
     assert [item["id"] for item in page.items] == ["b-30000"]
     assert not page.older
     assert len(account.asked) <= 3
