@@ -1,4 +1,4 @@
-"""The small chart of the README, drawn by hand: no library for a few rows of bars."""
+"""The small chart of docs/compare.md, drawn by hand: no library for a few rows of bars."""
 
 from __future__ import annotations
 

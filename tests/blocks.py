@@ -3,8 +3,10 @@
     python tests/blocks.py docs/keys.md
 
 - `python` runs; names live on to the page's end. With `title="app.py"` it is also that file.
-- `sh` runs line by line. `export` keeps what the tests have set, `pip install` is checked
-  against setup.cfg, and servers only check their configuration.
+  With `title="podcasts/settings.py"` its lines are added to that file, and not run.
+- `sh` runs line by line. `export` keeps what the tests have set, `pip install` and `pip wheel`
+  are checked against setup.cfg, and servers only check their configuration.
+  `python stand_in.py` runs until the page ends, and `ASSEMBLYAI_MW_CONFIG` can name its file.
 - `yaml` becomes `assemblyai_mw.yaml`, or the file that its title names; a stack is built of it.
 - `json` and `toml` are read.
 - `text title="Output"` is what the block before it prints; `...` stands for any text.
@@ -12,7 +14,8 @@
 
 AssemblyAI is played by stand-ins, on loopback and for `FakeTransport` under its own names.
 `http://127.0.0.1:8000` is the page's own `app` (or `application`), else a bare stack; `sk-...`
-is the key that the page made last, else one that was made for it. A Django project lies ready.
+is the key that the page made last, else one that was made for it. A Django project named
+`podcasts` lies ready, as `startproject` makes it; pages begin with its `wsgi.py`.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,6 +43,7 @@ RUN = {"python", "sh", "yaml", "json", "toml"}
 # Neither programs nor data of ours: drawings, output, other people's configuration.
 SHOWN = {"text", "ini", "nginx", "apache", "html"}
 MASTER_KEY = "sk-master-of-the-tests"
+STAND_IN = "stand_in.py"
 # What a server that would run for ever does instead: load the same app and end.
 SERVERS = {
     "gunicorn ": "{} --check-config",
@@ -46,25 +51,28 @@ SERVERS = {
     "python manage.py runserver": "python manage.py check",
 }
 DJANGO = {
-    "settings.py": """
+    "podcasts/__init__.py": "",
+    "podcasts/settings.py": """
 SECRET_KEY = "of-the-tests"
 ALLOWED_HOSTS = ["*"]
-ROOT_URLCONF = "urls"
+ROOT_URLCONF = "podcasts.urls"
+WSGI_APPLICATION = "podcasts.wsgi.application"
 USE_TZ = True
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
-    "assemblyai_mw.hosts.django",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
 """,
-    "urls.py": "urlpatterns = []\n",
+    "podcasts/urls.py": "urlpatterns = []\n",
     "manage.py": """
+import os
 import sys
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "podcasts.settings")
 from django.core.management import execute_from_command_line
 execute_from_command_line(sys.argv)
 """,
@@ -137,6 +145,7 @@ class Reader:
         self.page = page
         self.names: dict[str, Any] = {"__name__": "page"}
         self.printed = ""
+        self._at_first: dict[str, str] = {}
         self._url: str | None = None
         self._key: str | None = None
         self._stack = contextlib.ExitStack()
@@ -158,6 +167,7 @@ class Reader:
         # For processes that the page starts.
         lines = "".join(f"  {prefix}: {url}\n" for prefix, url in self._routes.items())
         (home / "loopback.yaml").write_text(f"routes:\n{lines}")
+        (home / "podcasts").mkdir()
         for name, text in DJANGO.items():
             (home / name).write_text(text)
         self.given = {
@@ -171,8 +181,8 @@ class Reader:
         os.environ |= self.given | {
             "PATH": os.pathsep.join(path),
             "PYTHONPATH": os.pathsep.join(modules),
-            "DJANGO_SETTINGS_MODULE": "settings",
         }
+        os.environ.pop("DJANGO_SETTINGS_MODULE", None)
         sys.path.insert(0, str(home))
         (home / "interview.mp3").write_bytes(b"no audio at all")
         return self
@@ -204,6 +214,10 @@ class Reader:
         return text.replace("sk-...", self._any_key()) if "sk-..." in text else text
 
     def _python(self, block: Block) -> None:
+        if (block.title or "").endswith("settings.py"):
+            with open(block.title or "", "a") as settings:
+                settings.write(block.text)
+            return
         if block.title:
             Path(block.title).parent.mkdir(parents=True, exist_ok=True)
             Path(block.title).write_text(self._real(block.text))
@@ -227,9 +241,19 @@ class Reader:
         if words[0] == "export":
             for word in words[1:]:
                 name, _, value = word.partition("=")
+                if name == "ASSEMBLYAI_MW_CONFIG" and Path(value).is_file():
+                    self._at_first.setdefault(name, self.given[name])
+                    self.given[name] = value
                 os.environ[name] = self.given.get(name) or value
+        elif words[0] == "unset":
+            self.given |= self._at_first
+            os.environ |= self.given
+        elif words == ["python", STAND_IN]:
+            self._start_stand_in()
         elif words[:2] == ["pip", "install"]:
             _check_installed(words[2:])
+        elif words[:2] == ["pip", "wheel"]:
+            assert words[-1] == ".", line
         elif words[0] == "assemblyai-mw" and plain:
             from click.testing import CliRunner
 
@@ -249,6 +273,17 @@ class Reader:
             print(shell.stdout, end="")
             assert shell.returncode == 0, f"{line}\n{shell.stdout}\n{shell.stderr}"
             self._key = (re.findall(r"\bsk-[\w-]{20,}", shell.stdout) or [self._key])[-1]
+
+    def _start_stand_in(self) -> None:
+        config = Path(STAND_IN).with_suffix(".yaml")
+        process = subprocess.Popen([sys.executable, STAND_IN])
+        self._stack.callback(process.wait)
+        self._stack.callback(process.terminate)
+        until = time.monotonic() + 30
+        while not (config.is_file() and config.read_text().endswith("\n")):
+            assert process.poll() is None, "the stand-in ended"
+            assert time.monotonic() < until, "the stand-in does not start"
+            time.sleep(0.02)
 
     def _yaml(self, block: Block) -> None:
         from assemblyai_mw import AssemblyAIMiddleware
@@ -275,7 +310,12 @@ class Reader:
         from assemblyai_mw.testing import serve
 
         if self._url is None:
-            app = self.names.get("app") or self.names.get("application")
+            names = self.names
+            if self._at_first and Path("app.py").is_file():
+                # The page's server starts after its `export`, and its app with it.
+                names = {"__name__": "app"}
+                run_python(Path("app.py").read_text(), {}, names, "app.py")
+            app = names.get("app") or names.get("application")
             self._url = self._stack.enter_context(serve(app or AssemblyAIMiddleware(no_pages)))
         return self._url
 
@@ -289,13 +329,16 @@ class Reader:
 
 
 def _check_installed(words: list[str]) -> None:
-    """What a page has its reader install of ours exists."""
+    """The wheel that a page has its reader install is this version's, and has the extras."""
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
+    wheel = f"assemblyai_mw-{setup['metadata']['version']}-py3-none-any.whl"
     for word in words:
-        match = re.fullmatch(r"(?:assemblyai-mw|\.)\[([\w,]+)\]", word)
-        for extra in match[1].split(",") if match else ():
-            assert extra in setup["options.extras_require"], word
+        assert not re.match(r"assemblyai[-_]mw\b", word), f"{word}: no index has it"
+        match = re.fullmatch(r"(?:\.|.*/([^/]+\.whl))(?:\[([\w,]+)\])?", word)
+        assert match is None or match[1] in (None, wheel), word
+        for extra in (match[2] or "").split(",") if match else ():
+            assert not extra or extra in setup["options.extras_require"], word
 
 
 def _matches(shown: str, printed: str) -> bool:

@@ -2,7 +2,7 @@
 
     gunicorn --chdir examples/flask_app app:app
 
-The last line is all that it takes. The middleware is set up by the environment, or by
+The last line adds the middleware. It is configured by the environment, or by
 the YAML file that ASSEMBLYAI_MW_CONFIG names; see the README.
 """
 

@@ -51,14 +51,14 @@ def parameters() -> str:
 
     def lines() -> Iterator[tuple[str, ...]]:
         for row in sorted(PARAMETERS.values(), key=lambda row: (row.origin != "openai", row.name)):
-            whose = "OpenAI's" if row.origin == "openai" else "the gateway's"
+            origin = "OpenAI" if row.origin == "openai" else "gateway"
             note = row.note
             if row.harmless:
                 named = " or ".join(f"`{_json(value)}`" for value in row.harmless)
                 note = f"{note}; {named} is dropped"
-            yield f"`{row.name}`", whose, row.fate, "yes" if row.nullable else "", note
+            yield f"`{row.name}`", origin, row.fate, "yes" if row.nullable else "", note
 
-    return rows(("parameter", "whose", "", "null", ""), lines())
+    return rows(("parameter", "origin", "handling", "may be null", "note"), lines())
 
 
 def _json(value: Any) -> str:
@@ -85,12 +85,12 @@ _SECTIONS: dict[str, tuple[type, type]] = {
 _RENAMED = {"guardrail_name": "name", "guardrail": "guard"}
 # What a docstring says in the words of Python, or not at all.
 _SAID = {
-    "self_service_path": "Where a key's holder reads what it has spent; `off` for nowhere.",
-    "guardrail_name": "Its name; stands in the error of a blocked call.",
+    "self_service_path": "Path of the self-service page for key holders; `off` for none.",
+    "guardrail_name": "Its name, shown in the error of a blocked call.",
     "guardrail": "`pattern`, `feature_policy`, `presidio`, or a dotted path of your own.",
     "litellm_params": "Below.",
-    "model_info": "LiteLLM's place for notes; read by nobody here.",
-    "default_on": "A guard here is asked about every call; `off` is refused.",
+    "model_info": "LiteLLM's place for notes; ignored here.",
+    "default_on": "Every guard checks every call, so `off` is refused.",
 }
 
 
@@ -106,7 +106,7 @@ def settings() -> str:
                 meaning = _SAID.get(field.name) or re.sub(r"\bNone\b", "null", texts[name])
                 yield f"`{field.name}`", _expected(field), _default(field), meaning
 
-        table = rows(("setting", "expected", "default", ""), lines())
+        table = rows(("setting", "expected", "default", "meaning"), lines())
         parts.append(f"### `{section}`\n\n{table}")
     return "\n".join(parts)
 
@@ -158,7 +158,7 @@ def _commands(command: click.Command, path: str) -> Iterator[str]:
     text = inspect.cleandoc(command.help or "").replace("\f", "")
     yield f"### `{usage}`\n\n{text}\n"
     if options:
-        yield rows(("option", ""), ((_option(p), _about(p)) for p in options))
+        yield rows(("option", "meaning"), ((_option(p), _about(p)) for p in options))
     if isinstance(command, click.Group):
         for name, each in command.commands.items():
             yield from _commands(each, f"{path} {name}")

@@ -94,6 +94,12 @@ def test_the_demo_shows_everything_and_leaves_nothing(tmp_path: Path) -> None:
     total = re.search(r"\| alice .* (\d+\.\d+)\n", output)
     assert total, output
     assert abs(Decimal(total[1]) - speech - llm) < Decimal("0.000000002")
+    # The README shows the same table.
+    readme = (FOLDER.parents[1] / "README.md").read_text()
+    shown = readme.partition("$ assemblyai-mw usage\n")[2].partition("```")[0].splitlines()
+    printed = output.partition("$ assemblyai-mw usage --by key\n")[2]
+    assert len(shown) == 5
+    assert [f"   | {line}" for line in shown] == printed.splitlines()[:5]
 
     assert list(tmp_path.iterdir()) == []
     # The demo led a process group of its own; it is empty.

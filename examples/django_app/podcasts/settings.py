@@ -1,4 +1,4 @@
-"""As small as settings can be; what the middleware adds is marked."""
+"""Minimal settings; the last two lines are for the middleware."""
 
 import os
 
@@ -9,4 +9,4 @@ WSGI_APPLICATION = "podcasts.wsgi.application"
 MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
 
 INSTALLED_APPS = ["assemblyai_mw.hosts.django"]  # for `manage.py assemblyai ...`
-ASSEMBLYAI_MW = None  # a YAML file's path or a dict of its shape; None: the environment
+ASSEMBLYAI_MW = None  # path of a YAML file, or a dict; None: the environment

@@ -1,4 +1,4 @@
-"""The whole of it: `gunicorn --chdir examples/django_app --threads 8 podcasts.wsgi`."""
+"""The site: `gunicorn --chdir examples/django_app --threads 8 podcasts.wsgi`."""
 
 import os
 
