@@ -108,6 +108,8 @@ class Parts:
         prices = PriceBook.load(settings.prices)
         models, deployments = deployments_of(settings)
         times = settings.timeouts
+        if transport is None:
+            transport = SocketTransport()
         return cls(
             database=database,
             keys=late(lambda: _store().Keys(original(database))),
@@ -116,7 +118,7 @@ class Parts:
             prices=prices,
             clock_watch=ClockWatch(time.time),
             rates=settings.redis_url or path_beside(settings.database_url),
-            transport=transport if transport is not None else SocketTransport(),
+            transport=transport,
             patience=Timeouts(times.connect_s, times.read_s, times.total_s),
             guards=guards_of(settings),
             on_call=callbacks,
@@ -154,7 +156,7 @@ def _settlement(
     ledger: Ledger,
     prices: PriceBook,
     callbacks: Sequence[OnCall],
-    transport: Transport | None,
+    transport: Transport,
 ) -> BackgroundSettler | None:
     if not settings.settlement.enabled:
         return None

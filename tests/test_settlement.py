@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import pytest
 from webob import Request
 from webtest import TestApp
 
-from assemblyai_mw import AssemblyAIMiddleware
+from assemblyai_mw import AssemblyAIMiddleware, SocketTransport
 from assemblyai_mw.calllog import CallRecord
 from assemblyai_mw.config import load_config
 from assemblyai_mw.pricing import PriceBook
@@ -63,6 +63,7 @@ class House:
     key: str
     app: TestApp
     records: list[CallRecord]
+    transport: SocketTransport = field(default_factory=SocketTransport)
     ahead_s: float = 0.0
 
     @property
@@ -85,6 +86,7 @@ class House:
         return Settler(
             load_config(self.config),
             ledger=self.ledger,
+            transport=self.transport,
             prices=PriceBook.load(),
             on_call=[self.records.append],
             clock=lambda: time.time() + self.ahead_s,

@@ -5,6 +5,7 @@ hosts that must leave through a corporate proxy or bring adapters of their own.
 from .base import Headers, Origin, Request, Timeouts, Transport, UpstreamReply
 from .sockets import SocketTransport
 from .via_requests import RequestsTransport
+from .whole import WholeReply, fetch
 
 __all__ = [
     "Headers",
@@ -15,4 +16,6 @@ __all__ = [
     "Timeouts",
     "Transport",
     "UpstreamReply",
+    "WholeReply",
+    "fetch",
 ]
