@@ -279,6 +279,8 @@ class Parts:
         )
         prices = PriceBook.load(settings.prices)
         models, deployments = deployments_of(settings)
+        if transport is None:
+            transport = SocketTransport()
         return cls(
             database=database,
             keys=lazy(lambda: _store().Keys(resolve(database))),
@@ -287,7 +289,7 @@ class Parts:
             prices=prices,
             clock_watch=ClockWatch(time.time),
             rates=settings.redis_url or path_beside(settings.database_url),
-            transport=transport if transport is not None else SocketTransport(),
+            transport=transport,
             timeouts=settings.timeouts,
             guards=_guards(settings),
             on_call=callbacks,
@@ -325,7 +327,7 @@ def _settlement(
     ledger: Ledger,
     prices: PriceBook,
     callbacks: Sequence[OnCall],
-    transport: Transport | None,
+    transport: Transport,
 ) -> BackgroundSettler | None:
     if not settings.settlement.enabled:
         return None

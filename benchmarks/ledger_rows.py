@@ -206,15 +206,10 @@ def measure(database: Database) -> dict[str, float]:
         price = prices.price(usage, datetime.now(UTC))
         ledger.settle(row, usage=usage, price=price)
 
-    page = {"caller": caller, "limit": 10}
     return {
         "budget: take and release": median_ms(take, 200),
         "open, accept, settle": median_ms(charge, 200),
         "owner of a transcript": median_ms(lambda: ledger.owner("us", "none"), 200),
-        "a page of own transcripts": median_ms(
-            lambda: ledger.list_transcripts("us", **page),  # type: ignore[arg-type]
-            50,
-        ),
         "due rows": median_ms(lambda: ledger.due(limit=20), 200),
         "usage --by key, 30 days": median_ms(lambda: ledger.usage("key", since), 5),
         "usage --by day, 30 days": median_ms(lambda: ledger.usage("day", since), 5),

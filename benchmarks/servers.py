@@ -100,7 +100,7 @@ def gunicorn(
             "BENCH_LOG": f"{folder}/calls.log",
             "PYTHONPATH": str(HERE.parent),
         }
-        key = _prepare(environ["BENCH_DATABASE"]) if name == "ours" else "any-key"
+        key = _prepare(environ["BENCH_DATABASE"]) if name.startswith("ours") else "any-key"
         command = [sys.executable, "-m", "gunicorn", f"benchmarks.apps:make('{name}')"]
         command += ["--worker-class", worker, "--workers", str(workers), "--bind", "127.0.0.1:0"]
         command += ["--threads", str(threads)] if worker == "gthread" else []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from webtest import TestApp
 
-from assemblyai_mw import AssemblyAIMiddleware
+from assemblyai_mw import AssemblyAIMiddleware, SocketTransport
 from assemblyai_mw.billing.price_book import PriceBook
 from assemblyai_mw.config import load_config
 from assemblyai_mw.settlement.settler import Settler, Summary
@@ -51,6 +51,7 @@ class House:
     key: str
     app: TestApp
     records: list[CallRecord]
+    transport: SocketTransport = field(default_factory=SocketTransport)
     ahead_s: float = 0.0
 
     @property
@@ -73,6 +74,7 @@ class House:
         return Settler(
             load_config(self.config),
             ledger=self.ledger,
+            transport=self.transport,
             prices=PriceBook.load(),
             on_call=[self.records.append],
             clock=lambda: time.time() + self.ahead_s,

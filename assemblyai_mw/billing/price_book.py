@@ -61,16 +61,6 @@ class PriceBook:
         """
         return cls(load(overrides))
 
-    def has(self, kind: str, model: str | None = None, at: dt.datetime | None = None) -> bool:
-        """Whether work of *kind* by *model* has a price at *at* (now, if None)."""
-        at = _utc(at or dt.datetime.now(dt.UTC))
-        if kind == "understanding":
-            return bool(self._book.items["transcript_addon"])
-        if kind not in (*_CLIPS, *_SESSIONS, *_LLMS, "transcript"):
-            return False
-        entry = self._book.entry(kind, model, at)
-        return entry is not None and entry.at(at) is not None
-
     def canonical_model(self, kind: str, model: str) -> str | None:
         """Return how this book spells the model *model*, of *kind* or of any other.
 

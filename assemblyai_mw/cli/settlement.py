@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -45,17 +46,19 @@ def settle(setup: Setup, stopped: bool) -> None:
     from ..settlement.settler import Settler
     from ..store import Ledger
     from ..telemetry.setup import callbacks_of
+    from ..transport import SocketTransport
 
     config = setup.config()
     if config.callbacks and os.getcwd() not in sys.path:
         # As Gunicorn does for the app's own modules.
         sys.path.insert(0, os.getcwd())
     callbacks = callbacks_of(config)
-    with setup.database() as database:
+    with setup.database() as database, closing(SocketTransport()) as transport:
         ledger = Ledger(database)
         settler = Settler(
             config,
             ledger=ledger,
+            transport=transport,
             prices=PriceBook.load(config.prices),
             on_call=callbacks,
             stopped=stopped,
@@ -152,16 +155,18 @@ def reconcile(
     from ..billing.price_book import PriceBook
     from ..settlement.reconcile import reconcile
     from ..store import Ledger
+    from ..transport import SocketTransport
 
     config = setup.config()
     oldest = datetime.now(UTC) - timedelta(days=config.settlement.retention_days)
     since = oldest if since is None else max(since, oldest)
-    with setup.database() as database:
+    with setup.database() as database, closing(SocketTransport()) as transport:
         with _Progress("Comparing") as progress:
             found = list(
                 reconcile(
                     config,
                     ledger=Ledger(database),
+                    transport=transport,
                     prices=PriceBook.load(config.prices),
                     since=since,
                     region=region,

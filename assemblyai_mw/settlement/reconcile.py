@@ -59,11 +59,11 @@ def reconcile(
     config: Config,
     *,
     ledger: Ledger,
+    transport: Transport,
     prices: PriceBook,
     since: datetime,
     region: str | None = None,
     amounts: bool = True,
-    transport: Transport | None = None,
     progress: Callable[[int], None] = lambda count: None,
 ) -> Iterator[Difference]:
     """Compare the ledger with AssemblyAI's list, region by region; yield what differs.
@@ -71,11 +71,11 @@ def reconcile(
     Args:
         config: Routes and keys.
         ledger: The ledger; it is only read.
+        transport: How AssemblyAI is reached.
         prices: What transcripts are priced by again, at the moment of their submit.
         since: From when on; the list holds 90 days.
         region: `us` or `eu`; None for every region that a route leads to.
         amounts: Also compare amounts, which asks for each transcript by itself.
-        transport: How AssemblyAI is reached; default a `requests` session.
         progress: Called with how many transcripts have been compared since its last call.
 
     Raises:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from ..config import Config, Upstream
-from ..errors import UpstreamError, UpstreamTimeout
+from ..errors import UpstreamError
 from ..routes import Region, route_for
-from ..transport import Origin, Request, RequestsTransport, Timeouts, Transport
+from ..transport import Origin, Request, Timeouts, Transport, fetch
 from .closing import MAX_REPLY_BYTES, read_object
 
 PAGE = 200
@@ -68,31 +67,20 @@ class Account:
         return self._get(f"/v2/transcript?{urlencode(query)}")
 
     def _get(self, target: str) -> Answer:
-        deadline = time.monotonic() + self._timeouts.total_s
         headers = [
             ("Authorization", self._key.reveal()),
             ("Accept", "application/json"),
             ("Accept-Encoding", "gzip"),
             ("User-Agent", "assemblyai-mw"),
         ]
-        reply = self._transport.send(self._origin, Request("GET", target, headers), self._timeouts)
-        try:
-            blocks, size = [], 0
-            for block in (reply.whole,) if reply.whole is not None else reply:
-                blocks.append(block)
-                size += len(block)
-                if size > MAX_REPLY_BYTES:
-                    return Answer(reply.status, None)
-                if time.monotonic() > deadline:
-                    raise UpstreamTimeout("the reply took too long")
-            named = {name.lower(): value for name, value in reply.headers}
-            return Answer(
-                reply.status,
-                read_object(b"".join(blocks), named.get("content-encoding")),
-                _seconds(named.get("retry-after")),
-            )
-        finally:
-            reply.close()
+        request = Request("GET", target, headers)
+        reply = fetch(
+            self._transport, self._origin, request, self._timeouts, max_bytes=MAX_REPLY_BYTES
+        )
+        value = None
+        if reply.body is not None:
+            value = read_object(reply.body, reply.headers.get("content-encoding"))
+        return Answer(reply.status, value, _seconds(reply.headers.get("retry-after")))
 
 
 class Accounts:
@@ -103,11 +91,10 @@ class Accounts:
 
     Args:
         config: The configuration.
-        transport: How hosts are reached; default `requests`, a session of its own for
-            each process.
+        transport: How hosts are reached.
     """
 
-    def __init__(self, config: Config, transport: Transport | None = None) -> None:
+    def __init__(self, config: Config, transport: Transport) -> None:
         times = config.timeouts
         total = min(times.total_s, MAX_TOTAL_S)
         self._timeouts = Timeouts(min(times.connect_s, total), min(times.read_s, total), total)
@@ -128,8 +115,6 @@ class Accounts:
             return None
         account = self._open.get(own)
         if account is None:
-            if self._transport is None:
-                self._transport = RequestsTransport()
             account = self._open[own] = Account(own, self._transport, self._timeouts)
         return account
 

@@ -79,9 +79,9 @@ class Settler:
     Args:
         config: Routes, timeouts and settlement's settings.
         ledger: The ledger.
+        transport: How AssemblyAI is reached: by the stack's own, in a worker.
         prices: The price book.
         on_call: Called with a `CallRecord` for each row closed, as for a client's poll.
-        transport: How AssemblyAI is reached; default a `requests` session.
         clock: Unix seconds.
         stopped: No process serves requests: nothing is under way any more.
         max_pages: How far back AssemblyAI's list is read, in pages of 200; None is all.
@@ -92,9 +92,9 @@ class Settler:
         config: Config,
         *,
         ledger: Ledger,
+        transport: Transport,
         prices: PriceBook,
         on_call: Sequence[OnCall] = (),
-        transport: Transport | None = None,
         clock: Callable[[], float] = time.time,
         stopped: bool = False,
         max_pages: int | None = None,
@@ -103,16 +103,11 @@ class Settler:
         self.ledger = ledger
         self.prices = prices
         self.on_call = tuple(on_call)
-        self._transport = transport
         self._clock = clock
         self._stopped = stopped
         self._max_pages = max_pages
         self._said: set[str] = set()
-        self.forget_connections()
-
-    def forget_connections(self) -> None:
-        """Open new connections from here on, as a forked process must."""
-        self._accounts = Accounts(self.config, self._transport)
+        self._accounts = Accounts(config, transport)
 
     def run(
         self,

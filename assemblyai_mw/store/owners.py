@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, bindparam, select
@@ -236,53 +236,6 @@ class Transcripts:
             row.key_id, row.key_name, row.team, None, True, "upload", {}, None, moment(row.at)
         )
 
-    def list_transcripts(
-        self,
-        region: str,
-        *,
-        caller: Caller,
-        limit: int = 10,
-        before_id: str | None = None,
-        after_id: str | None = None,
-        status: str | None = None,
-        created_on: date | None = None,
-    ) -> list[TranscriptRow]:
-        """Return a page of the caller's transcripts in a region, newest first.
-
-        Everyone's for the master key and scope `all`. *before_id* and *after_id* are ids
-        of the caller's own: the page older than, or the page right after. An id that is
-        not theirs gives an empty page, as an id that never was. *status* is `queued`
-        (also for `processing`), `completed` or `error`, as far as this ledger has seen.
-        """
-        everyone = caller.master or caller.scope == "all"
-        statement = _listing(region)
-        if not everyone:
-            statement = statement.where(transcripts.c.owner == owner_key(caller))
-        if status is not None:
-            known = "queued" if status == "processing" else status
-            statement = statement.where(transcripts.c.status == known)
-        if created_on is not None:
-            start = micros(datetime.fromisoformat(f"{created_on.isoformat()}T00:00:00+00:00"))
-            statement = statement.where(
-                transcripts.c.at >= start, transcripts.c.at < start + 86_400_000_000
-            )
-        with self.database.snapshot() as connection:
-            for bound, older in ((before_id, True), (after_id, False)):
-                if bound is None:
-                    continue
-                at = _row_of(connection, region, bound, None if everyone else owner_key(caller))
-                if at is None:
-                    return []
-                column = transcripts.c.call_id
-                statement = statement.where(column < at if older else column > at)
-            # The page right after an id is the oldest of the newer ones.
-            upwards = after_id is not None and before_id is None
-            order = transcripts.c.call_id.asc() if upwards else transcripts.c.call_id.desc()
-            page = [
-                _shown(row) for row in connection.execute(statement.order_by(order).limit(limit))
-            ]
-        return page[::-1] if upwards else page
-
     def skip_to(
         self, region: str, anchor: str, *, caller: Caller, upwards: bool = False
     ) -> str | None:
@@ -298,7 +251,7 @@ class Transcripts:
         sign = 1 if upwards else -1
         row = transcripts.c.call_id
         with self.database.snapshot() as connection:
-            at = _row_of(connection, region, anchor, None)
+            at = _row_of(connection, region, anchor)
             if at is None:
                 return anchor
             near = at - sign * _MARGIN
@@ -399,17 +352,13 @@ def _shown(row: Any) -> TranscriptRow:
     )
 
 
-def _row_of(
-    connection: Connection, region: str, transcript_id: str, owner: str | None
-) -> int | None:
+def _row_of(connection: Connection, region: str, transcript_id: str) -> int | None:
     if "\0" in transcript_id:
         return None
-    statement = select(transcripts.c.call_id).where(
+    known = select(transcripts.c.call_id).where(
         transcripts.c.region == region, transcripts.c.id == transcript_id
     )
-    if owner is not None:
-        statement = statement.where(transcripts.c.owner == owner)
-    return connection.scalar(statement)
+    return connection.scalar(known)
 
 
 def _digest(url: str) -> bytes:

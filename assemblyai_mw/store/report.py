@@ -106,12 +106,6 @@ class Reports:
             last = (found[-1].at, found[-1].id)
             left = None if left is None else left - len(found)
 
-    def call(self, row: int) -> dict[str, Any] | None:
-        """Return one call, as `calls` gives it."""
-        with self.database.read() as connection:
-            found = connection.execute(select(calls).where(calls.c.id == row)).first()
-        return None if found is None else _shown(found)
-
     def by_transcript(self, region: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return what each of *ids* cost; those not made here are left out.
 

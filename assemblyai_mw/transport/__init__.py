@@ -6,6 +6,7 @@ from .base import Headers, Request, Timeouts, Transport, UpstreamReply
 from .origin import Origin
 from .sockets import SocketTransport
 from .via_requests import RequestsTransport
+from .whole import WholeReply, fetch
 
 __all__ = [
     "Headers",
@@ -16,4 +17,6 @@ __all__ = [
     "Timeouts",
     "Transport",
     "UpstreamReply",
+    "WholeReply",
+    "fetch",
 ]

@@ -14,14 +14,13 @@ import ssl
 import threading
 import time
 
-import certifi
-
 from ..errors import UpstreamError, UpstreamTimeout
 from .base import Request, Timeouts
 from .connection import CUT_OFF, TIMED_OUT, Connection
 from .origin import Origin
 from .pool import Pool
 from .reply import READ_BYTES, Head, ReplyBody
+from .tls import client_context
 from .upload import JOIN_BYTES, send_blocks
 
 # RFC 9110 9.2.2. Only these may be sent a second time, and only without a body.
@@ -120,9 +119,7 @@ class SocketTransport:
         if self._ssl_context is None:
             with self._lock:
                 if self._ssl_context is None:
-                    context = ssl.create_default_context(cafile=certifi.where())
-                    context.minimum_version = ssl.TLSVersion.TLSv1_2
-                    self._ssl_context = context
+                    self._ssl_context = client_context()
         return self._ssl_context
 
 

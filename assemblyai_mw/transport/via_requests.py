@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+import traceback
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,10 @@ class RequestsTransport:
     identity` and a `User-Agent` where the caller sent none, and accept replies that llhttp
     refuses. Bodies pass undecoded both ways. Redirects are not followed. Environment
     variables (`http_proxy`, `.netrc`) count only if the session's `trust_env` is set.
+
+    A request counts as unsent where no connection came about: refused, too slow, no such
+    host, no TLS, no way through the proxy. Where the session's adapter tries again by itself,
+    an earlier try may have been sent, so it counts as sent. urllib3 heeds SSLKEYLOGFILE.
 
     Nor are times exact: `total_s` is looked at between two blocks of a body only, and for a
     piece of the request urllib3 waits `connect_s` on a new connection, not `read_s`.
@@ -64,6 +70,8 @@ class RequestsTransport:
         settings = self.session.merge_environment_settings(
             prepared.url, {}, True, self.session.verify, None
         )
+        # What a caller is about to recover from is no part of what happens here.
+        outer = sys.exception()
         request.sent = True
         try:
             response = self.session.send(
@@ -72,14 +80,40 @@ class RequestsTransport:
                 allow_redirects=False,
                 **settings,
             )
-        except requests.Timeout as error:
-            if isinstance(error, requests.ConnectTimeout):
-                request.sent = False
-            raise UpstreamTimeout(type(error).__name__) from error
-        except requests.exceptions.RequestException as error:
-            # Its text can hold the URL; its type says enough.
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
+            # Of the proxy: an address that is none, or of a kind that is not installed.
+            request.sent = False
             raise UpstreamError(type(error).__name__) from error
+        except requests.exceptions.RequestException as error:
+            request.sent = not (self._tries_once(url) and _never_connected(error, outer))
+            kind = UpstreamTimeout if isinstance(error, requests.Timeout) else UpstreamError
+            # Its text can hold the URL; its type says enough.
+            raise kind(type(error).__name__) from error
         return RequestsReply(response.raw, deadline)
+
+    def _tries_once(self, url: str) -> bool:
+        retries = getattr(self.session.get_adapter(url), "max_retries", None)
+        # A total of None leaves it to the other counts.
+        return retries is not None and retries.total is not None and not retries.total
+
+
+def _never_connected(error: BaseException, outer: BaseException | None) -> bool:
+    """Whether *error* came out of connecting, TLS and the proxy's tunnel included.
+
+    Types do not tell: a handshake that fails, stalls or is reset looks to urllib3 as a
+    connection does that fails later. Its traceback tells: `connect` sends nothing of the
+    request. What cannot be told so counts as sent.
+    """
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+
+    connect = {HTTPConnection.connect.__code__, HTTPSConnection.connect.__code__}
+    seen: BaseException | None = error
+    while seen is not None and seen is not outer:
+        frames = traceback.walk_tb(seen.__traceback__)
+        if any(frame.f_code in connect for frame, _ in frames):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def _no_auth(prepared: requests.PreparedRequest) -> requests.PreparedRequest:

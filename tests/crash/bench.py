@@ -24,6 +24,7 @@ from assemblyai_mw.settlement.settler import Settler
 from assemblyai_mw.store import Database, Keys, Ledger
 from assemblyai_mw.store.schema import calls, holds, spend
 from assemblyai_mw.testing import EU_KEY, US_KEY, FakeAssemblyAI, Hosts, serve_all
+from assemblyai_mw.transport import SocketTransport
 
 from .workers import Workers
 
@@ -214,12 +215,15 @@ def settle_all(config: dict[str, Any], database: Database) -> None:
     """Settle as `assemblyai-mw settle --stopped` does, until every transcript has ended."""
     settings = load_config(config)
     ledger = Ledger(database)
-    settler = Settler(settings, ledger=ledger, prices=PriceBook.load(), stopped=True)
-    deadline = time.monotonic() + 120
-    while ledger.pending() and time.monotonic() < deadline:
-        ledger.make_due_now()
-        while settler.run(limit=50).leased:
-            pass
+    with contextlib.closing(SocketTransport()) as transport:
+        settler = Settler(
+            settings, ledger=ledger, transport=transport, prices=PriceBook.load(), stopped=True
+        )
+        deadline = time.monotonic() + 120
+        while ledger.pending() and time.monotonic() < deadline:
+            ledger.make_due_now()
+            while settler.run(limit=50).leased:
+                pass
 
 
 def check(

@@ -14,6 +14,7 @@ import pytest
 
 from assemblyai_mw.middleware.forward import UpstreamForwarder
 from assemblyai_mw.transport import SocketTransport, Timeouts
+from assemblyai_mw.transport.tls import client_context
 
 from .kit_client import ACCOUNT_KEY
 from .kit_direct import Answer, environ, run
@@ -144,6 +145,18 @@ def test_c81_old_tls_is_not_spoken() -> None:
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert context.verify_mode == ssl.CERT_REQUIRED
     assert context.check_hostname
+
+
+def test_c81_secrets_of_a_connection_are_written_nowhere(
+    serve, certificates: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """SSLKEYLOGFILE would open the recorded traffic, with the account's key in it."""
+    log = tmp_path / "secrets.log"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(log))
+    context = client_context()
+    context.load_verify_locations(certificates / "ca.pem")
+    assert call(serve("good").port, context).code == 200
+    assert not log.exists()
 
 
 class Talkative(TLSUpstream):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import socket
-import ssl
 import stat
 import sys
 import warnings
@@ -241,12 +240,11 @@ def _upstreams(config: Config) -> Iterator[Finding]:
 
 
 def _connect(origin: str, timeout_s: float) -> None:
-    import certifi
+    from ...transport.tls import client_context
 
     url = urlsplit(origin)
     host = url.hostname or ""
     port = url.port or (443 if url.scheme == "https" else 80)
     with socket.create_connection((host, port), timeout_s) as connection:
         if url.scheme == "https":
-            context = ssl.create_default_context(cafile=certifi.where())
-            context.wrap_socket(connection, server_hostname=host).close()
+            client_context().wrap_socket(connection, server_hostname=host).close()
