@@ -170,8 +170,8 @@ def postgresql_dump(url: str) -> Iterator[str]:
         for table in metadata.sorted_tables:
             columns = ", ".join(column.name for column in table.columns)
             order = ", ".join(column.name for column in table.primary_key)
-            found = connection.execute(f"SELECT {columns} FROM {table.name} ORDER BY {order}".encode())
-            for row in found:
+            rows = f"SELECT {columns} FROM {table.name} ORDER BY {order}"
+            for row in connection.execute(rows.encode()):
                 values = ", ".join(sql.Literal(value).as_string(connection) for value in row)
                 yield f"INSERT INTO {table.name} ({columns}) VALUES ({values});"
             sequence = connection.execute(
@@ -181,8 +181,8 @@ def postgresql_dump(url: str) -> Iterator[str]:
                 (table.name,),
             ).fetchone()
             if sequence is not None:
-                last = connection.execute(f"SELECT last_value, is_called FROM {sequence[0]}".encode())
-                value, called = last.fetchone() or (1, False)
+                last = f"SELECT last_value, is_called FROM {sequence[0]}"
+                value, called = connection.execute(last.encode()).fetchone() or (1, False)
                 yield (
                     f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'),"
                     f" {value}, {str(called).lower()});"
