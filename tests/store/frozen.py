@@ -23,6 +23,7 @@ from assemblyai_mw.store.report import By
 from .kit import sqlite_path
 
 DATA = Path(__file__).resolve().parent.parent / "data"
+VERSIONS = sorted(int(path.name[8:].split(".")[0]) for path in DATA.glob("ledger_v*.sqlite.sql"))
 TABLES = (
     *("meta", "keys", "secrets", "teams", "audit", "calls", "transcripts", "uploads", "holds"),
     *("spend", "totals", "tag_totals"),
@@ -49,7 +50,13 @@ def server(url: str) -> Iterator[psycopg.Connection[Any]]:
 
 def lay(url: str, version: int) -> dict[str, Any]:
     """Lay the frozen ledger of *version* at *url*; return what was said of it."""
-    text = file_of(url, version, "sql").read_text(encoding="utf-8")
+    run(url, file_of(url, version, "sql").read_text(encoding="utf-8"))
+    said: dict[str, Any] = json.loads(file_of(url, version, "json").read_text(encoding="utf-8"))
+    return said
+
+
+def run(url: str, text: str) -> None:
+    """Run a dump's statements in the empty database at *url*."""
     if engine_of(url) == "sqlite":
         with closing(sqlite3.connect(sqlite_path(url))) as connection:
             connection.executescript(text)
@@ -57,8 +64,6 @@ def lay(url: str, version: int) -> dict[str, Any]:
     else:
         with server(url) as connection:
             connection.execute(text.encode())
-    said: dict[str, Any] = json.loads(file_of(url, version, "json").read_text(encoding="utf-8"))
-    return said
 
 
 def rows(url: str) -> dict[str, list[Any]]:
