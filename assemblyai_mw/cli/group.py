@@ -108,6 +108,10 @@ class Setup:
         settings = load_database(self.source)
         database = Database(settings.url, create=create, auto_migrate=settings.auto_migrate)
         try:
+            if not create:
+                # Refused before anything is asked of AssemblyAI.
+                with database.read():
+                    pass
             yield database
         finally:
             database.close()

@@ -169,8 +169,9 @@ def test_what_was_open_is_settled_later_and_new_calls_get_new_rows(
     ]
     assert len(open_jobs) == 2
     account = (transport.us.keys or {})[US_KEY]
+    asked = {"audio_url": "https://example.com/a.mp3"}
     for call in open_jobs:
-        job = transport.us.new_transcript(account, {}, "universal-3-5-pro", None)
+        job = transport.us.new_transcript(account, asked, "universal-3-5-pro", None)
         transport.us.transcripts[job.id].polls = 0
         job.id = call["transcript_id"]
         transport.us.transcripts[job.id] = job
