@@ -13,17 +13,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
-from ..errors import ConfigError, NoLedger, StoreError
+from ..errors import NoLedger, StoreError
 from .creation import check_schema, is_made, make_tables, no_ledger
 from .migrations import MIGRATIONS, migrate, stored_version
 from .migrations.runner import WAIT_S
 from .readers import Readers
 from .schema import SCHEMA_VERSION, meta
 from .sqlite_file import SQLiteFile, problems
+from .urls import checked_url
 from .values import micros
 
 # Any constant does, as long as nobody else locks it: "aamw" in ASCII.
@@ -71,7 +71,7 @@ class Database:
         create: bool = True,
         auto_migrate: bool = True,
     ) -> None:
-        self._url = _checked(url)
+        self._url = checked_url(url)
         self._timeout_s = busy_timeout_s
         self.clock = clock
         self.created = False
@@ -408,27 +408,6 @@ class Database:
 def as_database(database: Database | str) -> Database:
     """Return *database*, opened (lazily) where it is a URL."""
     return Database(database) if isinstance(database, str) else database
-
-
-def _checked(url: str) -> URL:
-    expected = "expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"
-    try:
-        parsed = make_url(url)
-        backend = parsed.get_backend_name()
-    except (ArgumentError, ValueError):
-        raise ConfigError(f"database_url: {expected}") from None
-    if backend == "sqlite":
-        if parsed.drivername not in ("sqlite", "sqlite+pysqlite") or parsed.query or parsed.host:
-            raise ConfigError(f"database_url: {expected}, without further options")
-        if (parsed.database or "").startswith("file:"):
-            raise ConfigError(f"database_url: {expected}, a path rather than a file: URI")
-        if sqlite3.sqlite_version_info < (3, 35):
-            raise ConfigError(f"database_url: SQLite {sqlite3.sqlite_version} is older than 3.35")
-        return parsed
-    # `postgres` is how hosting services spell it.
-    if parsed.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
-        raise ConfigError(f"database_url: {expected}")
-    return parsed.set(drivername="postgresql+psycopg")
 
 
 def _reason(error: SQLAlchemyError) -> str:

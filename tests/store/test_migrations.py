@@ -233,6 +233,36 @@ def test_threads_that_come_first_at_once_migrate_once(database_url: str, version
     assert found == [then["said"]["pending"]] * 8
 
 
+def test_who_comes_during_a_migration_waits_longer_than_for_other_locks(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    then = lay(database_url, 1)
+    under_way, go_on = threading.Event(), threading.Event()
+
+    def upgrade(connection: Connection) -> None:
+        v2_call_indexes.upgrade(connection)
+        under_way.set()
+        assert go_on.wait(30)
+
+    slow = SimpleNamespace(NUMBER=2, SUMMARY="slow", upgrade=upgrade)
+    monkeypatch.setattr(database_module, "MIGRATIONS", (slow, *MIGRATIONS[1:]))
+    found: list[int] = []
+    with opening(database_url) as first, opening(database_url, busy_timeout_s=0.1) as second:
+        threads = [
+            threading.Thread(target=lambda each=each: found.append(Ledger(each).pending()))
+            for each in (first, second)
+        ]
+        threads[0].start()
+        assert under_way.wait(30)
+        threads[1].start()
+        threads[1].join(0.5)
+        assert found == []
+        go_on.set()
+        for thread in threads:
+            thread.join()
+    assert found == [then["said"]["pending"]] * 2
+
+
 @every_version
 def test_an_app_that_opens_its_ledger_late_migrates_it_with_the_first_request(
     database_url: str, version: int
