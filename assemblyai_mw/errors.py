@@ -28,6 +28,10 @@ class StoreError(MiddlewareError):
     """The database could not be read or written; nothing billable may go out."""
 
 
+class NoLedger(StoreError):
+    """No ledger is where one was expected, and this user of it makes none."""
+
+
 class UnknownKey(MiddlewareError, KeyError):
     """No key has this name."""
 

@@ -267,7 +267,9 @@ class Parts:
             *([webhook] if webhook is not None and "call" in webhook.events else []),
         ]
         ratio = settings.budgets.soft_ratio if settings.budgets.soft_ratio < 1 else None
-        database = lazy(lambda: _store().Database(settings.database_url))
+        database = lazy(
+            lambda: _store().Database(settings.database_url, auto_migrate=settings.auto_migrate)
+        )
         ledger = lazy(
             lambda: _store().Ledger(
                 resolve(database),

@@ -1,8 +1,9 @@
 """The command line: `assemblyai-mw [--config FILE] keys | teams | usage | ...`.
 
-group       errors and exit status: one line an error, exit status, where commands find things
+base        errors and exit status: one line an error, exit status, where commands find things
 keys        virtual keys, and the teams they belong to
 usage       what was used, and what it cost
+migrate     the ledger of an earlier version brought to the present one
 settlement  settle, reconcile, reprice: the ledger brought up to date, and checked
 check       what is wrong with configuration and stack
 output      tables, JSON and CSV
@@ -15,6 +16,7 @@ import click
 from .base import ConfigSource, OneLineErrors, Setup
 from .check.command import check
 from .keys import keys, teams
+from .migrate import migrate
 from .settlement import reconcile, reprice, settle
 from .usage import usage
 
@@ -35,7 +37,7 @@ def main(context: click.Context, config: str | None) -> None:
     context.obj = Setup(config)
 
 
-for command in (keys, teams, usage, settle, reconcile, reprice, check):
+for command in (keys, teams, usage, settle, reconcile, reprice, migrate, check):
     main.add_command(command)
 
 

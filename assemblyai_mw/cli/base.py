@@ -8,15 +8,15 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from ..config import Config, load_config, load_database_url
+from ..config import Config, load_config, load_database
 from ..errors import ConfigError, MiddlewareError
 
 if TYPE_CHECKING:
@@ -95,11 +95,28 @@ class Setup:
         """Return the whole configuration. Raises ConfigError."""
         return load_config(self.source)
 
-    def database(self) -> closing[Database]:
-        """Return the database, to be used in a `with`; no key of any account is needed."""
+    @contextmanager
+    def database(self, *, create: bool = False) -> Iterator[Database]:
+        """Give the database; no key of any account is needed.
+
+        Where no ledger is, one is made, and its place said on stderr, if *create*; else
+        NoLedger is raised, so that a command run in the wrong folder does not answer from
+        an empty ledger.
+        """
         from ..store import Database
 
-        return closing(Database(load_database_url(self.source)))
+        settings = load_database(self.source)
+        database = Database(settings.url, create=create, auto_migrate=settings.auto_migrate)
+        try:
+            if not create:
+                # Refused before anything is asked of AssemblyAI.
+                with database.read():
+                    pass
+            yield database
+        finally:
+            database.close()
+            if database.created:
+                click.echo(f"Made a new ledger: {database.describe()}", err=True)
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg] # generic from click 8.2 on only

@@ -93,7 +93,7 @@ def create(setup: Setup, /, name: str, as_json: bool, **options: Any) -> None:
     """Make a key. It is printed this once."""
     if options["team_rpm"] is not None and options["team"] is None:
         raise Wrong("--team-rpm: expected --team as well")
-    with setup.database() as database:
+    with setup.database(create=True) as database:
         from ..store import Keys
 
         made = Keys(database, actor="cli").create(
@@ -306,7 +306,7 @@ def set_team(setup: Setup, /, name: str, rpm: int | None, as_json: bool, **optio
     changes = budgets(options)
     if rpm is not None:
         changes["rpm"] = rpm
-    with setup.database() as database:
+    with setup.database(create=True) as database:
         row = Keys(database, actor="cli").set_team(name, **changes).as_dict()
     if as_json:
         echo_json(row)

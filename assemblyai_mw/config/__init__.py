@@ -14,13 +14,14 @@ fill; null counts as left out.
 """
 
 from .checks import GUESSABLE_CHARS
-from .load import load_config, load_database_url
+from .load import load_config, load_database
 from .values import (
     DEFAULT_ROUTES,
     LLM_ROUTES,
     OPENAI_ROUTES,
     BudgetSettings,
     Config,
+    DatabaseSettings,
     GuardrailEntry,
     Limits,
     ModelEntry,
@@ -38,6 +39,7 @@ __all__ = [
     "OPENAI_ROUTES",
     "BudgetSettings",
     "Config",
+    "DatabaseSettings",
     "GuardrailEntry",
     "Limits",
     "ModelEntry",
@@ -47,5 +49,5 @@ __all__ = [
     "Upstream",
     "WebhookSettings",
     "load_config",
-    "load_database_url",
+    "load_database",
 ]

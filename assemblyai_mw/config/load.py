@@ -41,6 +41,7 @@ from .values import (
     LLM_ROUTES,
     BudgetSettings,
     Config,
+    DatabaseSettings,
     Limits,
     ModelEntry,
     RateLimitSettings,
@@ -114,6 +115,7 @@ def load_config(
         models=models,
         master_key=master_key,
         database_url=_database_url(general.database_url, environ),
+        auto_migrate=general.auto_migrate,
         redis_url=general.redis_url,
         openai_routes=openai_routes if models else (),
         self_service_path=general.self_service_path,
@@ -125,19 +127,23 @@ def load_config(
     )
 
 
-def load_database_url(
+def load_database(
     config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
-) -> str:
-    """Return the database's URL and read nothing else: no key has to be set for it.
+) -> DatabaseSettings:
+    """Return where the ledger is and read nothing else: no key has to be set for it.
 
     Arguments and errors are those of `load_config`.
     """
     root, _ = _read(config, environ)
     general = root.child("general_settings", root.raw_members(_SECTIONS).get("general_settings"))
-    names = [field.name for field in dataclasses.fields(_General)]
-    url = general.child("database_url", general.raw_members(names).get("database_url"))
-    return _database_url(None if url.value is None else _database(url), environ)
+    given = general.raw_members([field.name for field in dataclasses.fields(_General)])
+    url = general.child("database_url", given.get("database_url"))
+    auto_migrate = general.child("auto_migrate", given.get("auto_migrate"))
+    return DatabaseSettings(
+        _database_url(None if url.value is None else _database(url), environ),
+        True if auto_migrate.value is None else switch(auto_migrate),
+    )
 
 
 def _read(
@@ -211,6 +217,7 @@ class _General:
 
     master_key: Secret | None = setting(None, callers_key)
     database_url: str | None = setting(None, _database, show=False)
+    auto_migrate: bool = setting(True, switch)
     redis_url: str | None = setting(None, _redis, show=False)
     self_service_path: str | None = setting("/assemblyai-mw/key/me", _self_service)
     metrics_path: str | None = setting(None, _self_service)

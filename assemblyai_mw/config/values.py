@@ -192,6 +192,14 @@ class GuardrailEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """What commands on the ledger need of `general_settings`; see `Config`."""
+
+    url: str = dataclasses.field(repr=False)
+    auto_migrate: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that the stack and the command line are built from.
 
@@ -202,6 +210,8 @@ class Config:
         models: `model_list`, in its order.
         master_key: Sees and may do everything; None for no such key.
         database_url: Of SQLAlchemy's form. May hold a password.
+        auto_migrate: The first use brings a ledger of an earlier release to the schema of this
+            one; off leaves that to `assemblyai-mw migrate`.
         redis_url: Shares rate limits across hosts; None for each host its own.
         prices: Over the shipped price book, as written.
         callbacks: Dotted paths of what is called after each call.
@@ -218,6 +228,7 @@ class Config:
     models: tuple[ModelEntry, ...]
     master_key: Secret | None = None
     database_url: str = dataclasses.field(default=DEFAULT_DATABASE_URL, repr=False)
+    auto_migrate: bool = True
     redis_url: str | None = dataclasses.field(default=None, repr=False)
     prices: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
     timeouts: Timeouts = Timeouts()  # noqa: RUF009, it is frozen

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import Connection, insert, inspect, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, insert, inspect
 
 from ..errors import StoreError
+from .migrations import stored_version
 from .schema import SCHEMA_VERSION, meta, metadata
+
+
+def no_ledger(where: str) -> str:
+    """Return what to say where a ledger has to be and none is."""
+    return f"{where}: there is no ledger here; keys create, or the app's first use, makes one"
 
 
 def is_made(connection: Connection, where: str, *, must_be: bool) -> bool:
@@ -44,22 +49,15 @@ def make_tables(connection: Connection, now: int) -> None:
 
 
 def check_schema(connection: Connection, where: str) -> None:
-    """Raise StoreError unless every table and column is there, in a version known here."""
+    """Raise StoreError unless every table and column of the present version is there."""
+    version = stored_version(connection, where)
+    if version < SCHEMA_VERSION:
+        raise StoreError(
+            f"{where} has schema {version}, and this assemblyai-mw needs {SCHEMA_VERSION}:"
+            " run assemblyai-mw migrate (general_settings.auto_migrate is off)"
+        )
     found = inspect(connection).get_multi_columns()
     present = {table: {each["name"] for each in columns} for (_, table), columns in found.items()}
-    if meta.name not in present:
-        raise StoreError(f"{where} is not a ledger of assemblyai-mw")
-    try:
-        rows = connection.execute(select(meta.c.name, meta.c.value))
-        facts = {row.name: row.value for row in rows}
-        version = int(facts["schema_version"])
-    except (DBAPIError, KeyError, ValueError):
-        raise StoreError(f"{where} is not a ledger of assemblyai-mw") from None
-    if version > SCHEMA_VERSION:
-        raise StoreError(
-            f"{where} was made by a newer assemblyai-mw (schema {version}, this"
-            f" one knows {SCHEMA_VERSION}); install that version"
-        )
     for table in metadata.sorted_tables:
         if table.name not in present:
             raise StoreError(f"{where} is damaged: table {table.name} is missing")

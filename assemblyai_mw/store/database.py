@@ -13,16 +13,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
-from ..errors import ConfigError, StoreError
+from ..errors import NoLedger, StoreError
 from .columns import micros
-from .creation import check_schema, is_made, make_tables
+from .creation import check_schema, is_made, make_tables, no_ledger
 from .idle_connections import Readers
-from .schema import meta
+from .migrations import MIGRATIONS, migrate, stored_version
+from .migrations.runner import WAIT_S
+from .schema import SCHEMA_VERSION, meta
 from .sqlite_file import SQLiteFile, problems
+from .urls import checked_url
 
 # Any constant does, as long as nobody else locks it: "aamw" in ASCII.
 _CREATION_LOCK = 0x61616D77
@@ -37,14 +39,21 @@ class Database:
     """Where keys and ledger are kept: `sqlite:///file.db` or `postgresql://...`.
 
     Nothing is opened before the first use. Each process opens its own connections, also
-    after a fork. The schema is made on first use; whoever starts at the same time waits
-    or finds it. A relative path counts from the working directory at construction.
+    after a fork. The schema is made, or brought to the present version, on first use;
+    whoever starts at the same time waits or finds it. A relative path counts from the working
+    directory at construction.
 
     Args:
         url: SQLAlchemy's form. `sqlite://` keeps everything in memory, for one process.
         busy_timeout_s: How long, in seconds, to wait for others' locks, for a free
             connection, and for a server to answer a connection attempt.
         clock: Unix seconds; tests put their own.
+        create: Make a ledger where none is; else NoLedger is raised there.
+        auto_migrate: Bring a ledger of an earlier schema version to the present one; else
+            it is refused.
+
+    Attributes:
+        created: Whether it was this Database that made the ledger.
 
     Raises:
         ConfigError: *url* is no such URL. Never shows it: it may hold a password.
@@ -54,11 +63,20 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, busy_timeout_s: float = 5.0, clock: Callable[[], float] = time.time
+        self,
+        url: str,
+        *,
+        busy_timeout_s: float = 5.0,
+        clock: Callable[[], float] = time.time,
+        create: bool = True,
+        auto_migrate: bool = True,
     ) -> None:
-        self._url = _checked(url)
+        self._url = checked_url(url)
         self._timeout_s = busy_timeout_s
         self.clock = clock
+        self.created = False
+        self._may_create = create
+        self._auto_migrate = auto_migrate
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         in_memory = self.is_sqlite and self._url.database in (None, "", ":memory:")
         self._in_memory = in_memory
@@ -135,6 +153,28 @@ class Database:
                         yield connection
             finally:
                 self._writer.release()
+
+    def version(self) -> int | None:
+        """Return the ledger's schema version, None where there is none; changes nothing.
+
+        Raises:
+            StoreError: What is there is no ledger, or a newer one than this code knows.
+        """
+        if self._in_memory or (self._file is not None and not os.path.exists(self._file.path)):
+            return None
+        where = self.describe()
+        if self._file is None:
+            engine = self._new_engine()
+        else:
+            engine = create_engine("sqlite://", creator=self._file.look, poolclass=NullPool)
+        with self._guarded("read"):
+            try:
+                with engine.connect() as connection:
+                    if self._file is None and not is_made(connection, where, must_be=False):
+                        return None
+                    return stored_version(connection, where)
+            finally:
+                engine.dispose()
 
     def check(self) -> list[str]:
         """Return what is wrong with the stored data, a line each; on SQLite reads all of it."""
@@ -221,15 +261,19 @@ class Database:
 
     def _open(self) -> None:
         if self._file is not None:
-            self._file.ensure(self._fill)
+            self.created |= self._file.ensure(self._fill, create=self._may_create)
         engine = self._new_engine()
         try:
             with engine.execution_options(start="BEGIN").connect() as connection:
-                if self._in_memory or not self.is_sqlite:
-                    self._create(connection)
-                check_schema(connection, self.describe())
-                found = connection.scalar(_identity)
-                connection.commit()
+                with connection.begin():
+                    if self._in_memory or not self.is_sqlite:
+                        self._create(connection)
+                    is_older = stored_version(connection, self.describe()) < SCHEMA_VERSION
+                if is_older and self._auto_migrate:
+                    self._migrate(connection)
+                with connection.begin():
+                    check_schema(connection, self.describe())
+                    found = connection.scalar(_identity)
             if found is None:
                 raise StoreError(f"{self.describe()} is not a ledger of assemblyai-mw")
             if self._file is not None:
@@ -325,7 +369,23 @@ class Database:
             connection.execute(lock, {"lock": _CREATION_LOCK})
         known = self._database_id is not None
         if not is_made(connection, self.describe(), must_be=known):
+            if not self._may_create:
+                raise NoLedger(no_ledger(self.describe()))
             make_tables(connection, self.now)
+            self.created = True
+
+    def _migrate(self, connection: Connection) -> None:
+        if not self.is_sqlite:
+            migrate(connection, self.describe(), MIGRATIONS)
+            return
+        self._wait_at_most(connection, WAIT_S)
+        try:
+            migrate(
+                connection.execution_options(start="BEGIN IMMEDIATE"), self.describe(), MIGRATIONS
+            )
+        finally:
+            connection.execution_options(start="BEGIN")
+            self._wait_at_most(connection, self._timeout_s)
 
     def _before_fork(self) -> None:
         # No idle connection goes into a child. One in use by another thread does, but
@@ -348,27 +408,6 @@ class Database:
 def as_database(database: Database | str) -> Database:
     """Return *database*, opened (lazily) where it is a URL."""
     return Database(database) if isinstance(database, str) else database
-
-
-def _checked(url: str) -> URL:
-    expected = "expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"
-    try:
-        parsed = make_url(url)
-        backend = parsed.get_backend_name()
-    except (ArgumentError, ValueError):
-        raise ConfigError(f"database_url: {expected}") from None
-    if backend == "sqlite":
-        if parsed.drivername not in ("sqlite", "sqlite+pysqlite") or parsed.query or parsed.host:
-            raise ConfigError(f"database_url: {expected}, without further options")
-        if (parsed.database or "").startswith("file:"):
-            raise ConfigError(f"database_url: {expected}, a path rather than a file: URI")
-        if sqlite3.sqlite_version_info < (3, 35):
-            raise ConfigError(f"database_url: SQLite {sqlite3.sqlite_version} is older than 3.35")
-        return parsed
-    # `postgres` is how hosting services spell it.
-    if parsed.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
-        raise ConfigError(f"database_url: {expected}")
-    return parsed.set(drivername="postgresql+psycopg")
 
 
 def _reason(error: SQLAlchemyError) -> str:

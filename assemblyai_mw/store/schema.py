@@ -39,7 +39,8 @@ from sqlalchemy import (
     literal_column,
 )
 
-SCHEMA_VERSION = 1
+# What the tables below are; the ledgers of earlier versions are brought here by `migrations`.
+SCHEMA_VERSION = 2
 
 PENDING, SETTLED, FAILED, UNPRICED = "pending", "settled", "failed", "unpriced"
 # SQLite matches a partial index to a literal only, not to a parameter.
@@ -165,6 +166,14 @@ calls = Table(
     Column("attempts", Integer, nullable=False),
 )
 Index("calls_at", calls.c.at, calls.c.id)
+Index("calls_team", calls.c.team, calls.c.at, calls.c.id)
+Index("calls_key", calls.c.key_id, calls.c.at, calls.c.id)
+Index(
+    "calls_pending",
+    calls.c.at,
+    sqlite_where=calls.c.state == IS_PENDING,
+    postgresql_where=calls.c.state == IS_PENDING,
+)
 Index(
     "calls_due",
     calls.c.due_at,

@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from ..errors import StoreError
+from ..errors import NoLedger, StoreError
+from .creation import no_ledger
 
 # Written into the file's header (sqlite.org/fileformat.html, 1.3.16): "AAMW".
 APPLICATION_ID = 0x41414D57
@@ -40,13 +41,14 @@ class SQLiteFile:
         """Forget a lock that a thread of the parent may have held."""
         self._lock = threading.Lock()
 
-    def ensure(self, fill: Callable[[sqlite3.Connection], None]) -> None:
-        """Make the file if there is none; *fill* writes the schema into it.
+    def ensure(self, fill: Callable[[sqlite3.Connection], None], *, create: bool) -> bool:
+        """Make the file if there is none; *fill* writes the schema into it. True if it was made.
 
         It is filled under another name and then linked to its own, so that whoever
         starts at the same time, or after a crash, finds no half-made database.
 
         Raises:
+            NoLedger: There is none, and *create* is false.
             StoreError: It was in use and is gone, is empty, or cannot be made.
         """
         if os.path.exists(self.path):
@@ -55,11 +57,13 @@ class SQLiteFile:
                     f"{self.path} is empty; it was truncated, or is no ledger: delete it by hand"
                     " if it should become a new one"
                 )
-            return
+            return False
         if self._identity is not None:
             raise StoreError(f"{self.path} was in use and is gone")
         if os.path.exists(self.path + "-wal"):
             raise StoreError(f"{self.path} is gone, but its -wal file is still there")
+        if not create:
+            raise NoLedger(no_ledger(self.path))
         draft = f"{self.path}.{secrets.token_hex(8)}.new"
         try:
             os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -68,10 +72,13 @@ class SQLiteFile:
                     made.execute(f"PRAGMA application_id={APPLICATION_ID}")
                     fill(made)
                     made.execute("PRAGMA journal_mode=WAL")
-                # Somebody else's file may be there by now: then theirs is the ledger.
-                with contextlib.suppress(FileExistsError):
+                try:
                     os.link(draft, self.path)
+                except FileExistsError:
+                    # Somebody else was quicker: theirs is the ledger.
+                    return False
                 self._sync_directory()
+                return True
             finally:
                 for suffix in ("", "-wal", "-shm", "-journal"):
                     with contextlib.suppress(FileNotFoundError):
@@ -106,6 +113,14 @@ class SQLiteFile:
             connection.close()
             raise
         return connection
+
+    def look(self) -> sqlite3.Connection:
+        """Return a connection that only reads, and leaves no file where none was."""
+        # Without a -wal file all is in the file itself; otherwise SQLite has to see both.
+        alone = "" if os.path.exists(self.path + "-wal") else "&immutable=1"
+        return sqlite3.connect(
+            f"file:{quote(self.path)}?mode=ro{alone}", uri=True, timeout=self._busy_timeout_s
+        )
 
     def remember(self, database_id: str) -> None:
         """Hold the file to be what it is now: this inode, with this database in it."""

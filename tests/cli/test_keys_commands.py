@@ -231,7 +231,7 @@ def test_it_runs_as_a_process(tmp_path: Path, command: list[str]):
         return done.returncode, done.stdout, done.stderr
 
     status, out, err = process("keys", "create", "alice", "--json")
-    assert (status, err) == (0, "")
+    assert (status, err) == (0, f"Made a new ledger: {tmp_path}/x.db\n")
     assert json.loads(out)["name"] == "alice"
     status, out, err = process("keys", "list")
     assert (status, err) == (0, "")

@@ -124,7 +124,8 @@ def test_a_table_cannot_steer_a_terminal(run, sqlite_url):
     "form, printed",
     [("json", "[]\n"), ("csv", "key,calls,"), ("table", "key ")],
 )
-def test_nothing_used_is_an_empty_report(run, form, printed):
+def test_nothing_used_is_an_empty_report(run, keys, form, printed):
+    keys.list()
     assert run("usage", "--format", form).stdout.startswith(printed)
 
 

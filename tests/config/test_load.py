@@ -19,7 +19,7 @@ from config_kit import (
     written,
 )
 
-from assemblyai_mw.config import DEFAULT_ROUTES, ModelEntry, load_config, load_database_url
+from assemblyai_mw.config import DEFAULT_ROUTES, ModelEntry, load_config, load_database
 from assemblyai_mw.errors import ConfigError
 from assemblyai_mw.secret import Secret
 
@@ -335,10 +335,27 @@ general_settings:
   database_url: os.environ/DB
 """,
     )
-    assert load_database_url(path, {"DB": "sqlite:////srv/x.db"}) == "sqlite:////srv/x.db"
+    assert load_database(path, {"DB": "sqlite:////srv/x.db"}).url == "sqlite:////srv/x.db"
     with pytest.raises(ConfigError, match="variable DB"):
-        load_database_url(path, {})
-    assert load_database_url({}, {}) == f"sqlite:///{os.getcwd()}/assemblyai_mw.db"
+        load_database(path, {})
+    assert load_database({}, {}).url == f"sqlite:///{os.getcwd()}/assemblyai_mw.db"
+
+
+@pytest.mark.parametrize(
+    ("written", "auto_migrate"),
+    [({}, True), ({"auto_migrate": None}, True), ({"auto_migrate": "off"}, False)],
+)
+def test_the_ledger_is_upgraded_at_first_use_unless_that_is_off(written, auto_migrate):
+    config = {"general_settings": written, "model_list": []}
+    assert load_database(config, {}).auto_migrate is auto_migrate
+    environ = {"ASSEMBLYAI_API_KEY": "account-key-of-this-test"}
+    assert load_config(config, environ).auto_migrate is auto_migrate
+
+
+def test_auto_migrate_is_on_or_off():
+    config = {"general_settings": {"auto_migrate": "never"}}
+    with pytest.raises(ConfigError, match=r"general_settings\.auto_migrate: expected on or off"):
+        load_database(config, {})
 
 
 def test_a_relative_database_stays_where_it_was_when_the_app_moves(tmp_path, monkeypatch):

@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 
 import click
 
-from ...config import GUESSABLE_CHARS, Config, load_config, load_database_url
+from ...config import GUESSABLE_CHARS, Config, DatabaseSettings, load_config, load_database
 from ...errors import MiddlewareError
 from ..base import ConfigSource, Setup
 from ..output import cell
 from .app import NotLoaded, find, load
 from .finding import Finding
-from .ledger import rows_without_cost
+from .ledger import migration_due, rows_without_cost
 from .probe import probes
 from .server import disk, gunicorn, running
 
@@ -164,15 +164,22 @@ def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
     from ...store import Database, Keys, Ledger
 
     try:
-        url = config.database_url if config is not None else load_database_url(source)
-        yield from disk(url)
-        if url.startswith(_SQLITE):
-            file = Path(url.removeprefix(_SQLITE))
+        settings = (
+            load_database(source)
+            if config is None
+            else DatabaseSettings(config.database_url, config.auto_migrate)
+        )
+        yield from disk(settings.url)
+        if settings.url.startswith(_SQLITE):
+            file = Path(settings.url.removeprefix(_SQLITE))
             if not file.exists():
                 yield _not_made_yet(file)
                 return
             yield from _permissions(file)
-        database = Database(url)
+        database = Database(settings.url, create=False, auto_migrate=settings.auto_migrate)
+        if later := migration_due(database, settings):
+            yield later
+            return
         try:
             faults = database.check()
             with database.write():

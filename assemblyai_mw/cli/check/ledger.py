@@ -1,4 +1,4 @@
-"""What `check` says of the ledger's rows: those that stay without a cost."""
+"""What `check` says of the ledger: its schema version, and rows that stay without a cost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,23 @@ from typing import TYPE_CHECKING
 from .finding import Finding
 
 if TYPE_CHECKING:
-    from ...store import Ledger
+    from ...config import DatabaseSettings
+    from ...store import Database, Ledger
+
+
+def migration_due(database: Database, settings: DatabaseSettings) -> Finding | None:
+    """Return a note where the first use would make or migrate the ledger: `check` does neither."""
+    from ...store.schema import SCHEMA_VERSION
+
+    version, where = database.version(), database.describe()
+    if version is None:
+        return Finding(
+            "note", "database", f"{where}: no ledger is there yet; the first use makes it"
+        )
+    if version < SCHEMA_VERSION and settings.auto_migrate:
+        text = f"{where}: schema {version}; the first use, or assemblyai-mw migrate, brings it"
+        return Finding("note", "database", f"{text} to {SCHEMA_VERSION}")
+    return None
 
 
 def rows_without_cost(ledger: Ledger) -> Iterator[Finding]:

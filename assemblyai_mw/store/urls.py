@@ -1,0 +1,36 @@
+"""Which database URLs lead to a ledger. Pure."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from ..errors import ConfigError
+
+
+def checked_url(url: str) -> URL:
+    """Return *url* parsed, PostgreSQL's with the driver that is used.
+
+    Raises:
+        ConfigError: It is no URL of a ledger. Never shows it: it may hold a password.
+    """
+    expected = "expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, ValueError):
+        raise ConfigError(f"database_url: {expected}") from None
+    if backend == "sqlite":
+        if parsed.drivername not in ("sqlite", "sqlite+pysqlite") or parsed.query or parsed.host:
+            raise ConfigError(f"database_url: {expected}, without further options")
+        if (parsed.database or "").startswith("file:"):
+            raise ConfigError(f"database_url: {expected}, a path rather than a file: URI")
+        if sqlite3.sqlite_version_info < (3, 35):
+            raise ConfigError(f"database_url: SQLite {sqlite3.sqlite_version} is older than 3.35")
+        return parsed
+    # `postgres` is how hosting services spell it.
+    if parsed.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise ConfigError(f"database_url: {expected}")
+    return parsed.set(drivername="postgresql+psycopg")
