@@ -28,16 +28,26 @@ class StoreError(MiddlewareError):
     """The database could not be read or written; nothing billable may go out."""
 
 
-class UnknownKey(MiddlewareError, KeyError):
-    """No key has this name."""
-
+class _Unknown(MiddlewareError, KeyError):
     def __str__(self) -> str:
         # KeyError would show the message quoted, as it shows keys.
         return str(self.args[0])
 
 
+class UnknownKey(_Unknown):
+    """No key has this name."""
+
+
+class UnknownTeam(_Unknown):
+    """No team has this name."""
+
+
 class KeyExists(MiddlewareError, ValueError):
     """A key of this name is in use; names are free again once their key is revoked."""
+
+
+class TeamInUse(MiddlewareError, ValueError):
+    """A team has keys that are not revoked."""
 
 
 class UpstreamError(MiddlewareError):

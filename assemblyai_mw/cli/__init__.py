@@ -1,7 +1,10 @@
 """The command line: `assemblyai-mw [--config FILE] keys | teams | usage | ...`.
 
 group       the group's manners: one line an error, exit status, where commands find things
-keys        virtual keys, and the teams they belong to
+keys        virtual keys
+teams       the teams they belong to
+options     the options of both, from their declaration in store.key_options
+key_names   names in them that nothing here has
 usage       what was used, and what it cost
 settlement  settle, reconcile, reprice: the ledger brought up to date, and checked
 check       what is wrong with configuration and stack
@@ -14,8 +17,9 @@ import click
 
 from .check import check
 from .group import ConfigSource, OneLineErrors, Setup
-from .keys import keys, teams
+from .keys import keys
 from .settlement import reconcile, reprice, settle
+from .teams import teams
 from .usage import usage
 
 __all__ = ["group_for", "main"]

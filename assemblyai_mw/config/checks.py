@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import difflib
 import ipaddress
 import math
 import re
@@ -20,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 from ..errors import ConfigError
 from ..http import TOKEN
 from ..secret import Secret
+from ..spelling import hint
 from .strictyaml import shown
 
 T = TypeVar("T")
@@ -113,10 +113,8 @@ class Node:
         return [self.child(index, item) for index, item in enumerate(self.value)]
 
     def _unknown(self, key: str, known: Collection[str]) -> ConfigError:
-        near = difflib.get_close_matches(key, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
         place = f"{self.path}.{shown(key)}" if self.path else shown(key)
-        return ConfigError(f"{self.source}: {place}: unknown setting; {hint}")
+        return ConfigError(f"{self.source}: {place}: unknown setting; {hint(str(key), known)}")
 
 
 def kind(value: object) -> str:

@@ -36,7 +36,9 @@ from .entries import check_models, read_guardrails, read_models, read_routes, re
 from .strictyaml import MAX_BYTES, check_mapping, loads
 from .values import (
     DEFAULT_DATABASE_URL,
+    DEFAULT_ROUTES,
     LLM_ROUTES,
+    OPENAI_ROUTES,
     BudgetSettings,
     Config,
     Limits,
@@ -137,6 +139,33 @@ def load_database_url(
     names = [field.name for field in dataclasses.fields(_General)]
     url = general.child("database_url", general.raw_members(names).get("database_url"))
     return _database_url(None if url.value is None else _database(url), environ)
+
+
+def load_names(
+    config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names of the routes, and of the models that the configuration adds.
+
+    Nothing but names is read: no key has to be set for it. Arguments and errors are those of
+    `load_config`.
+    """
+    root, _ = _read(config, environ)
+    top = root.raw_members(_SECTIONS)
+    routes = dict.fromkeys((*DEFAULT_ROUTES, *OPENAI_ROUTES), True)
+    for prefix, url in root.child("routes", top.get("routes")).raw_members().items():
+        routes[prefix] = url is not None
+    names = {prefix for prefix, is_there in routes.items() if is_there}
+    if names & {*OPENAI_ROUTES}:
+        names.add("/v1")
+    models = set()
+    for entry in root.child("model_list", top.get("model_list")).items():
+        named = entry.raw_members().get("model_name")
+        models |= {named} if isinstance(named, str) else set()
+    prices = root.child("prices", top.get("prices")).raw_members()
+    for items in (prices.get(each) for each in pricefile.MODEL_SECTIONS):
+        models |= {str(name) for name in items} if isinstance(items, Mapping) else set()
+    return frozenset(names), frozenset(models)
 
 
 def _read(
