@@ -60,6 +60,7 @@ _TASKS = frozenset(
     for task in ("custom_formatting", "speaker_identification", "summarization", "translation")
 )
 _DOMAINS = frozenset({"domain.medical-v1"})
+_FAMILIES = ("domain.", "speech_understanding.")
 NAMES = FLAGS | FILLED | _OF_SESSIONS | _TASKS | _DOMAINS
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 MAX_FEATURES = 64
@@ -118,12 +119,13 @@ def check_names(option: str, names: Iterable[str], *, deny: bool = False) -> Non
     for name in names:
         if name in NAMES or (name in _SETTINGS and not deny):
             continue
-        family = name.partition(".")[0] + "."
-        if family in ("domain.", "speech_understanding.") and _NAME.fullmatch(name):
-            near = misspelled(name, NAMES)
+        family, dot, rest = name.partition(".")
+        if f"{family}{dot}" in _FAMILIES and _NAME.fullmatch(name):
+            members = {each.partition(".")[2] for each in NAMES if each.startswith(family + dot)}
+            near = misspelled(rest, members)
             if near is None:
                 continue
-            raise ValueError(f"{option}: {name} is no feature; did you mean {near}?")
+            raise ValueError(f"{option}: {name} is no feature; did you mean {family}.{near}?")
         shown = name if _NAME.fullmatch(name) else "a name"
         if name in _SETTINGS:
             raise ValueError(f"{option}: {name} is a setting and no feature; it cannot be denied")

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher, get_close_matches
 
 # Shares of equal characters, as difflib counts them. A slip changes a letter or two of the
 # name and leaves its part recognisable: `pro` and `por`, and not `english` and `spanish`.
-_NAME, _PART = 0.8, 0.6
+_NAME, _PART = 0.8, 0.65
 _DIGITS = re.compile(r"[0-9]+")
 _BETWEEN = re.compile(r"[-._:/ ]+")
 
