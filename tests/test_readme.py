@@ -187,7 +187,7 @@ def test_the_routes_table_is_the_default() -> None:
 
 def test_the_commands_run_in_their_order(home: Path) -> None:
     ours = [line for line in COMMANDS if line.startswith("assemblyai-mw ")]
-    assert len(ours) == 8
+    assert len(ours) == 9
     for line in ours:
         result = CliRunner().invoke(main, shlex.split(line)[1:])
         assert result.exit_code == 0, f"{line}: {result.output}"

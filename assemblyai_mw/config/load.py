@@ -109,19 +109,18 @@ def load_config(
         for name, check in _SECTIONS.items()
         if check is not None and name in top and top[name].value is not None
     }
+    settings = {each.name: getattr(general, each.name) for each in dataclasses.fields(general)}
+    # What the environment fills where the file leaves it out.
+    settings |= {
+        "master_key": master_key,
+        "database_url": _database_url(general.database_url, environ),
+    }
     return Config(
         source=root.source,
         upstreams=upstreams,
         models=models,
-        master_key=master_key,
-        database_url=_database_url(general.database_url, environ),
-        redis_url=general.redis_url,
         openai_routes=openai_routes if models else (),
-        self_service_path=general.self_service_path,
-        metrics_path=general.metrics_path,
-        metrics_token=general.metrics_token,
-        request_id_header=general.request_id_header,
-        log_file=general.log_file,
+        **settings,
         **sections,
     )
 
@@ -235,7 +234,7 @@ def _self_service(node: Node) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _General:
-    """`general_settings:`; what each means stands at `Config`."""
+    """`general_settings:`. What each means stands at `Config`, whose field has the same name."""
 
     master_key: Secret | None = setting(None, callers_key)
     database_url: str | None = setting(None, _database, show=False)
