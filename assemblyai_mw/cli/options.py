@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from ..store.key_options import Option
-from ..store.key_options import name as checked_name
+from ..store.option_kinds import checked_name
 from .group import Duration, Wrong
 
 Command = TypeVar("Command", bound=Callable[..., Any])

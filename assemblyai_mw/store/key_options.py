@@ -13,54 +13,31 @@ reads the field that it adds to `Caller`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from ..features import check_names
-from ..pricing import format_usd
 from ..spelling import hint
-from .values import (
-    MAX_BUDGET_USD,
-    NANO,
-    duration,
-    from_json,
-    iso,
-    micros,
-    nano_usd,
-    optional_moment,
-    to_json,
+from .option_kinds import (
+    MOMENT,
+    MONEY,
+    NAMES,
+    PER_MINUTE,
+    RATIO,
+    SWITCH,
+    TAGS,
+    TEXT,
+    Kind,
+    choice,
+    count,
+    names_json,
 )
+from .values import MAX_BUDGET_USD, NANO, duration, from_json, nano_usd, optional_moment
 
 # The master key's calls carry this name in the ledger.
 RESERVED_NAMES = frozenset({"master"})
-MAX_INT = 2**31 - 1
-MAX_NAME = 256
-
-Typed = Literal["choice", "count", "duration", "money", "names", "ratio", "switch", "tags", "text"]
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How the values of an option are checked, kept and shown.
-
-    Attributes:
-        typed: How the command line reads one.
-        check: Takes the option's name and a value that is not None; returns what the column
-            keeps. Raises ValueError, naming the option and what was expected.
-        read: Returns what a column's value means.
-        show: Returns a meaning as JSON has it.
-        choices: The only values, where there are few.
-        least: The least whole number that makes sense on the command line.
-    """
-
-    typed: Typed
-    check: Callable[[str, Any], Any]
-    read: Callable[[Any], Any] = lambda kept: kept
-    show: Callable[[Any], Any] = lambda value: value
-    choices: tuple[str, ...] = ()
-    least: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,76 +78,6 @@ class Option:
         return None if kept is None else self.kind.read(kept)
 
 
-def name(option: str, value: object) -> str:
-    """Return a key's or team's name: printable, trimmed, not endless."""
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not value.isprintable():
-        raise ValueError(f"{option}: expected 1 to {MAX_NAME} printable characters")
-    if value != value.strip():
-        raise ValueError(f"{option}: expected no space at either end")
-    return value
-
-
-def _ratio(option: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
-        raise ValueError(f"{option}: expected a share of the budget, over 0 and up to 1")
-    return float(value)
-
-
-def _count(most: int, *, least: int = 0) -> Kind:
-    def check(option: str, value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-            raise ValueError(f"{option}: expected a whole number from 0 to {most}")
-        return value
-
-    return Kind("count", check, least=least)
-
-
-def _choice(*choices: str) -> Kind:
-    def check(option: str, value: Any) -> str:
-        if value not in choices:
-            raise ValueError(f"{option}: expected {' or '.join(choices)}")
-        return str(value)
-
-    return Kind("choice", check, choices=choices)
-
-
-def _moment(option: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float, datetime)):
-        raise ValueError(f"{option}: expected a datetime with a time zone")
-    try:
-        kept = micros(value)
-        optional_moment(kept)
-    except (ValueError, OverflowError):
-        raise ValueError(f"{option}: expected a datetime with a time zone") from None
-    return kept
-
-
-def _names(option: str, values: Iterable[Any]) -> str:
-    # A lone string would count as its letters.
-    names = [] if isinstance(values, str) else list(values)
-    if isinstance(values, str) or not all(isinstance(each, str) and each for each in names):
-        raise ValueError(f"{option}: expected a list of names")
-    return to_json(sorted(set(names)))
-
-
-def _tags(option: str, tags: object) -> str:
-    if not isinstance(tags, Mapping) or not all(
-        isinstance(tag, str) and isinstance(value, str) and tag for tag, value in tags.items()
-    ):
-        raise ValueError(f"{option}: expected names and values of text")
-    return to_json(dict(sorted(tags.items())))
-
-
-_MONEY = Kind("money", nano_usd, show=format_usd)
-_RATIO = Kind("ratio", _ratio)
-_PER_MINUTE = _count(MAX_INT, least=1)
-_TEXT = Kind("text", name)
-_MOMENT = Kind("duration", _moment, read=optional_moment, show=lambda moment: iso(micros(moment)))
-_NAMES = Kind("names", _names, read=lambda kept: frozenset(from_json(kept)), show=sorted)
-_TAGS = Kind("tags", _tags, read=from_json, show=dict)
-_SWITCH = Kind("switch", lambda option, value: bool(value), read=bool)
-
-
 def _option(flag: str, kind: Kind, help: str, **rest: Any) -> Any:
     return field(metadata={"option": Option(flag, kind, help, **rest)})
 
@@ -181,7 +88,7 @@ class TeamOptions:
 
     budget_nano: int | None = _option(
         "--budget",
-        _MONEY,
+        MONEY,
         "Dollars to spend in all.",
         metavar="USD",
         name="budget_usd",
@@ -189,7 +96,7 @@ class TeamOptions:
     )
     budget_daily_nano: int | None = _option(
         "--daily-budget",
-        _MONEY,
+        MONEY,
         "Dollars to spend in a day, UTC.",
         metavar="USD",
         name="budget_daily_usd",
@@ -197,7 +104,7 @@ class TeamOptions:
     )
     budget_monthly_nano: int | None = _option(
         "--monthly-budget",
-        _MONEY,
+        MONEY,
         "Dollars to spend in a month, UTC.",
         metavar="USD",
         name="budget_monthly_usd",
@@ -205,13 +112,13 @@ class TeamOptions:
     )
     soft_budget_ratio: float | None = _option(
         "--soft-budget",
-        _RATIO,
+        RATIO,
         "Warn once per window when this part of a budget is spent: 0.8.",
         metavar="RATIO",
     )
     rpm: int | None = _option(
         "--rpm",
-        _PER_MINUTE,
+        PER_MINUTE,
         "Requests a minute, in a moving window.",
         metavar="N",
         refused=429,
@@ -224,17 +131,17 @@ class KeyOptions(TeamOptions):
 
     team_rpm: int | None = _option(
         "--team-rpm",
-        _PER_MINUTE,
+        PER_MINUTE,
         "For this key, in place of its team's rpm: requests a minute of all its keys.",
         metavar="N",
         refused=429,
     )
     team: str | None = _option(
-        "--team", _TEXT, "Who owns what the key makes; keys of a team see each other's."
+        "--team", TEXT, "Who owns what the key makes; keys of a team see each other's."
     )
     expires_at: datetime | None = _option(
         "--expires-in",
-        _MOMENT,
+        MOMENT,
         "When the key ends, from now: 30d, 12h, 15m, 90s.",
         metavar="30d",
         asked_as="expires_in",
@@ -242,41 +149,41 @@ class KeyOptions(TeamOptions):
     )
     region: str | None = _option(
         "--region",
-        _choice("us", "eu"),
+        choice("us", "eu"),
         "The only region allowed, for routes, models and model_region.",
         refused=403,
     )
     scope: str = _option(
         "--scope",
-        _choice("own", "all"),
+        choice("own", "all"),
         "Which transcripts the key sees: its own or its team's (own, the default), or everybody's.",
         empty="own",
         refused=404,
     )
     routes: frozenset[str] | None = _option(
         "--allow-route",
-        _NAMES,
+        NAMES,
         "Only these prefixes, /v1 for the OpenAI routes; repeatable.",
         metavar="PREFIX",
         refused=403,
     )
     models: frozenset[str] | None = _option(
         "--allow-model",
-        _NAMES,
+        NAMES,
         "Only these models, 'gpt-5*' for several; a request must then name one; repeatable.",
         metavar="MODEL",
         refused=403,
     )
     features: frozenset[str] | None = _option(
         "--allow-feature",
-        _NAMES,
+        NAMES,
         "Only these features of transcripts; repeatable.",
         metavar="NAME",
         refused=403,
     )
     denied_features: frozenset[str] = _option(
         "--deny-feature",
-        _NAMES,
+        NAMES,
         "None of these features; repeatable.",
         metavar="NAME",
         empty="[]",
@@ -284,20 +191,20 @@ class KeyOptions(TeamOptions):
     )
     max_upload_bytes: int | None = _option(
         "--max-upload-bytes",
-        _count(2**62),
+        count(2**62),
         "The largest body, declared or counted.",
         metavar="N",
         refused=413,
     )
     allow_unpriced: bool = _option(
         "--allow-unpriced",
-        _SWITCH,
+        SWITCH,
         "Models without a price too, though a budget holds.",
         empty=False,
     )
     tags: Mapping[str, str] = _option(
         "--tag",
-        _TAGS,
+        TAGS,
         "On each of its calls, in the ledger; repeatable.",
         metavar="NAME=VALUE",
         empty="{}",
@@ -342,7 +249,7 @@ def columns(
         for argument, deny in (("features", False), ("denied_features", True)):
             if given.get(argument):
                 # What is no list of names is refused below.
-                names = from_json(_names(argument, given[argument]))
+                names = from_json(names_json(argument, given[argument]))
                 check_names(argument, names, deny=deny)
     return {by_name[argument].column: by_name[argument].kept(v) for argument, v in given.items()}
 

@@ -18,6 +18,7 @@ from . import key_options as option
 from .database import Database, as_database
 from .key_info import KeyInfo, NewKey, caller_of, info_of
 from .key_options import KEY_OPTIONS
+from .option_kinds import checked_name
 from .prepared import Prepared
 from .schema import keys, secrets, teams
 from .teams import Teams, warn_anew
@@ -87,7 +88,7 @@ class Keys(Teams):
             KeyExists: The name is in use.
         """
         now = self.database.now
-        option.name("name", name)
+        checked_name("name", name)
         if name in option.RESERVED_NAMES:
             raise ValueError(f"name: {name} is reserved")
         given = option.columns(KEY_OPTIONS, options, now=now, allow_unknown=allow_unknown)

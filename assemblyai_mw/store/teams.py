@@ -13,6 +13,7 @@ from . import key_options as option
 from .history import History
 from .key_info import KeyInfo, TeamInfo, info_of, team_of
 from .key_options import TEAM_OPTIONS
+from .option_kinds import checked_name
 from .schema import keys, spend, teams
 from .values import moment
 
@@ -31,7 +32,7 @@ class Teams(History):
             TypeError: An argument is none of these.
             ValueError: One has no sense; the message names it.
         """
-        option.name("team", team)
+        checked_name("team", team)
         new = option.columns(TEAM_OPTIONS, changes, now=self.database.now)
         with self.database.write() as connection:
             of_team = select(teams).where(teams.c.name == team).with_for_update()
