@@ -32,16 +32,26 @@ class NoLedger(StoreError):
     """No ledger is where one was expected, and this user of it makes none."""
 
 
-class UnknownKey(MiddlewareError, KeyError):
-    """No key has this name."""
-
+class _Unknown(MiddlewareError, KeyError):
     def __str__(self) -> str:
         # KeyError would show the message quoted, as it shows keys.
         return str(self.args[0])
 
 
+class UnknownKey(_Unknown):
+    """No key has this name."""
+
+
+class UnknownTeam(_Unknown):
+    """No team has this name."""
+
+
 class KeyExists(MiddlewareError, ValueError):
     """A key of this name is in use; names are free again once their key is revoked."""
+
+
+class TeamInUse(MiddlewareError, ValueError):
+    """A team has keys that are not revoked."""
 
 
 class UpstreamError(MiddlewareError):

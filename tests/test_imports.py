@@ -178,7 +178,7 @@ def test_the_package_imports_on_its_own_and_brings_no_host():
     script = (
         "import sys, assemblyai_mw, assemblyai_mw.cli\n"
         "print(*sorted({'flask', 'django', 'redis', 'psycopg', 'openai', 'assemblyai',"
-        " 'prometheus_client', 'pytest', 'webtest'} & set(sys.modules)))"
+        " 'prometheus_client', 'pytest', 'sqlalchemy', 'webtest'} & set(sys.modules)))"
     )
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False

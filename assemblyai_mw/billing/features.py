@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .spelling import hint, misspelled
+
 FLAGS = frozenset(
     {
         "auto_chapters",
@@ -51,6 +53,15 @@ _SETTINGS = frozenset(
         "webhook_auth",
     }
 )
+# Streaming sessions' own, and what follows `speech_understanding.` and `domain.`.
+_OF_SESSIONS = frozenset({"format_turns"})
+_TASKS = frozenset(
+    f"speech_understanding.{task}"
+    for task in ("custom_formatting", "speaker_identification", "summarization", "translation")
+)
+_DOMAINS = frozenset({"domain.medical-v1"})
+_FAMILIES = ("domain.", "speech_understanding.")
+NAMES = FLAGS | FILLED | _OF_SESSIONS | _TASKS | _DOMAINS
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 MAX_FEATURES = 64
 
@@ -94,6 +105,31 @@ def features_of(body: Mapping[str, Any], asked: Iterable[str] | None = None) -> 
     # A flood of made-up flags must not push a known one out.
     on.update(sorted(unknown)[:MAX_FEATURES])
     return frozenset(on)
+
+
+def check_names(option: str, names: Iterable[str], *, deny: bool = False) -> None:
+    """Refuse names that no request's features can have, for the list *option* of a key.
+
+    New tasks and domains come without notice: only a slip of a known one is refused. With
+    *deny*, settings are refused too: they are no features, and denying one denies nothing.
+
+    Raises:
+        ValueError: The line names the option, the name and the nearest known one.
+    """
+    for name in names:
+        if name in NAMES or (name in _SETTINGS and not deny):
+            continue
+        family, dot, rest = name.partition(".")
+        if f"{family}{dot}" in _FAMILIES and _NAME.fullmatch(name):
+            members = {each.partition(".")[2] for each in NAMES if each.startswith(family + dot)}
+            near = misspelled(rest, members)
+            if near is None:
+                continue
+            raise ValueError(f"{option}: {name} is no feature; did you mean {family}.{near}?")
+        shown = name if _NAME.fullmatch(name) else "a name"
+        if name in _SETTINGS:
+            raise ValueError(f"{option}: {name} is a setting and no feature; it cannot be denied")
+        raise ValueError(f"{option}: {shown} is no feature; {hint(name, NAMES)}")
 
 
 def _is_filled(value: Any) -> bool:

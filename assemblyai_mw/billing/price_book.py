@@ -54,7 +54,7 @@ class PriceBook:
         *overrides* has the shape of prices.toml; besides, a bare number is an item's
         price at any time, `discount: "10%"` lowers an item, or, at the top, every item
         that has no discount of its own (a negative one is a markup), and null takes an
-        item away. See `pricefile.merge`.
+        item away. See `price_file.merge`.
 
         Raises:
             ConfigError: An override is wrong; the message names its key.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from importlib import resources
@@ -29,12 +29,15 @@ from .compiled_book import (
     decimal_text,
 )
 from .money import NANO
+from .spelling import misspelled
 
 _RATES = {
     HOUR: ("usd",),
     MILLION: ("input", "output", "cached_input", "cache_write", "cache_write_1h"),
 }
 _REQUIRED = {HOUR: {"usd"}, MILLION: {"input", "output"}}
+# Those whose items are models; the others' are features.
+MODEL_SECTIONS = tuple(section for section in SECTIONS if not section.endswith("_addon"))
 # Above any list price by far; a slip of the decimal point in a budget's book is worth a stop.
 MAX_USD = 1_000_000
 
@@ -43,11 +46,47 @@ def load(overrides: Mapping[str, Any] | None = None) -> Book:
     """Return the shipped book with *overrides* over it.
 
     Raises:
-        ConfigError: An override is wrong; the message names its key.
+        ConfigError: An override is wrong, or its name a slip of one that the shipped book
+            has, so that it would never be charged; the message names its key.
     """
     if not overrides:
         return _shipped_book()
-    return compile_book(merge(_shipped(), overrides))
+    merged = merge(_shipped(), overrides)
+    for section, name in new_names(overrides):
+        near = misspelled(canonical(str(name)), _known_names(section))
+        # Who says where a price is written means that name.
+        if near is not None and not _has_source(overrides[section][name]):
+            raise ConfigError(
+                f"prices.{section}.{name}: the price book has no such name; did you mean {near}? "
+                "A new one needs a `source`"
+            )
+    return compile_book(merged)
+
+
+def new_names(overrides: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield section and name of each item of *overrides* that the shipped book has not."""
+    for section in SECTIONS:
+        known = {canonical(name) for name in _known_names(section)}
+        for name in overrides.get(section) or ():
+            if canonical(str(name)) not in known and name != "*":
+                yield section, name
+
+
+def _known_names(section: str) -> set[str]:
+    """Return the names of a section's items in the shipped book, and their other names."""
+    book = _shipped_book()
+    items = {entry.name for entry in book.items[section].values()}
+    kind = section.removesuffix("_addon")
+    free = book.free.get(kind, frozenset()) if kind != section else frozenset()
+    return items | set(book.names.get(section, {}).values()) | free
+
+
+def _has_source(item: Any) -> bool:
+    if not isinstance(item, Mapping):
+        return False
+    prices = item.get("prices")
+    dated = prices if isinstance(prices, list) else []
+    return any(isinstance(each, Mapping) and each.get("source") for each in (item, *dated))
 
 
 @functools.cache
@@ -260,9 +299,7 @@ def _model_names(
 ) -> dict[str, dict[str, str]]:
     """Return how each section spells its models and their other names, by canonical name."""
     names: dict[str, dict[str, str]] = {}
-    for section in SECTIONS:
-        if section.endswith("_addon"):
-            continue
+    for section in MODEL_SECTIONS:
         # What was taken away leads nowhere.
         spelled = {canonical(str(name)): str(name) for name in raw.get(section) or ()}
         known = names[section] = {name: spelled[name] for name in aliases.get(section, {})}

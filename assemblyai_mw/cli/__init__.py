@@ -1,7 +1,10 @@
 """The command line: `assemblyai-mw [--config FILE] keys | teams | usage | ...`.
 
-base        errors and exit status: one line an error, exit status, where commands find things
-keys        virtual keys, and the teams they belong to
+base        one line an error, exit statuses, where commands find things
+keys        virtual keys
+teams       the teams they belong to
+options     the options of both, from their declaration in store.key_options
+key_names   names in them that nothing here has
 usage       what was used, and what it cost
 migrate     the ledger of an earlier version brought to the present one
 settlement  settle, reconcile, reprice: the ledger brought up to date, and checked
@@ -15,9 +18,10 @@ import click
 
 from .base import ConfigSource, OneLineErrors, Setup
 from .check.command import check
-from .keys import keys, teams
+from .keys import keys
 from .migrate import migrate
 from .settlement import reconcile, reprice, settle
+from .teams import teams
 from .usage import usage
 
 __all__ = ["group_for", "main"]

@@ -14,6 +14,8 @@ from typing import Any
 
 import click
 
+AMOUNTS = ("spent_usd", "held_usd", "limit_usd", "remaining_usd")
+STANDING_COLUMNS = ("scope", "window", *AMOUNTS, "resets_at")
 # Columns are as wide as the first rows need; reading millions twice would be dear.
 MEASURED_ROWS = 500
 # A spreadsheet would run a cell that begins so (OWASP, CSV Injection), and callers choose
@@ -118,6 +120,33 @@ def echo_table(
     if total:
         echo(rule)
         echo(texts(total(), ""))
+
+
+def echo_fields(row: Mapping[str, Any]) -> None:
+    """Print one record, a line a field."""
+    for field, value in row.items():
+        click.echo(f"{field.replace('_', ' ') + ':':<20} {cell(value)}")
+
+
+def echo_history(changes: Iterable[Any], as_json: bool) -> None:
+    """Print the changes of a key or team: for people, each option as old -> new."""
+    rows = [to_dict(change) for change in changes]
+    if as_json:
+        echo_json(rows)
+        return
+    for row in rows:
+        row["detail"] = "; ".join(_change(*item) for item in row["detail"].items())
+    echo_table(("at", "actor", "action", "detail"), rows)
+
+
+def _change(option: str, value: Any) -> str:
+    if isinstance(value, Mapping) and value.keys() == {"old", "new"}:
+        return f"{option}: {_or_none(value['old'])} -> {_or_none(value['new'])}"
+    return f"{option}={_or_none(value)}"
+
+
+def _or_none(value: Any) -> str:
+    return "none" if value in (None, "", [], {}) else cell(value)
 
 
 def _places(amounts: Iterable[Any]) -> int:

@@ -14,7 +14,7 @@ fill; null counts as left out.
 """
 
 from .checks import GUESSABLE_CHARS
-from .load import load_config, load_database
+from .load import load_config, load_database, load_names
 from .values import (
     DEFAULT_ROUTES,
     LLM_ROUTES,
@@ -50,4 +50,5 @@ __all__ = [
     "WebhookSettings",
     "load_config",
     "load_database",
+    "load_names",
 ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import difflib
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from ..billing.spelling import hint
 from ..errors import ConfigError
 from ..http.messages import TOKEN
 from ..secret import Secret
@@ -116,10 +116,8 @@ class Node:
         return [self.child(index, item) for index, item in enumerate(self.value)]
 
     def _unknown(self, key: str, known: Collection[str]) -> ConfigError:
-        near = difflib.get_close_matches(key, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
         place = f"{self.path}.{shown(key)}" if self.path else shown(key)
-        return ConfigError(f"{self.source}: {place}: unknown setting; {hint}")
+        return ConfigError(f"{self.source}: {place}: unknown setting; {hint(str(key), known)}")
 
 
 def kind(value: object) -> str:

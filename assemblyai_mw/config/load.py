@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..billing import price_file as pricefile
+from ..billing import price_file
 from ..errors import ConfigError
 from ..secret import Secret
 from ..transport.base import Timeouts
@@ -38,7 +38,9 @@ from .entries import check_models, read_guardrails, read_models, read_routes, re
 from .strictyaml import MAX_BYTES, check_mapping, loads
 from .values import (
     DEFAULT_DATABASE_URL,
+    DEFAULT_ROUTES,
     LLM_ROUTES,
+    OPENAI_ROUTES,
     BudgetSettings,
     Config,
     DatabaseSettings,
@@ -109,20 +111,18 @@ def load_config(
         for name, check in _SECTIONS.items()
         if check is not None and name in top and top[name].value is not None
     }
+    settings = {each.name: getattr(general, each.name) for each in dataclasses.fields(general)}
+    # What the environment fills where the file leaves it out.
+    settings |= {
+        "master_key": master_key,
+        "database_url": _database_url(general.database_url, environ),
+    }
     return Config(
         source=root.source,
         upstreams=upstreams,
         models=models,
-        master_key=master_key,
-        database_url=_database_url(general.database_url, environ),
-        auto_migrate=general.auto_migrate,
-        redis_url=general.redis_url,
         openai_routes=openai_routes if models else (),
-        self_service_path=general.self_service_path,
-        metrics_path=general.metrics_path,
-        metrics_token=general.metrics_token,
-        request_id_header=general.request_id_header,
-        log_file=general.log_file,
+        **settings,
         **sections,
     )
 
@@ -144,6 +144,33 @@ def load_database(
         _database_url(None if url.value is None else _database(url), environ),
         True if auto_migrate.value is None else switch(auto_migrate),
     )
+
+
+def load_names(
+    config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names of the routes, and of the models that the configuration adds.
+
+    Nothing but names is read: no key has to be set for it. Arguments and errors are those of
+    `load_config`.
+    """
+    root, _ = _read(config, environ)
+    top = root.raw_members(_SECTIONS)
+    routes = dict.fromkeys((*DEFAULT_ROUTES, *OPENAI_ROUTES), True)
+    for prefix, url in root.child("routes", top.get("routes")).raw_members().items():
+        routes[prefix] = url is not None
+    names = {prefix for prefix, is_there in routes.items() if is_there}
+    if names & {*OPENAI_ROUTES}:
+        names.add("/v1")
+    models = set()
+    for entry in root.child("model_list", top.get("model_list")).items():
+        named = entry.raw_members().get("model_name")
+        models |= {named} if isinstance(named, str) else set()
+    prices = root.child("prices", top.get("prices")).raw_members()
+    for items in (prices.get(each) for each in price_file.MODEL_SECTIONS):
+        models |= {str(name) for name in items} if isinstance(items, Mapping) else set()
+    return frozenset(names), frozenset(models)
 
 
 def _read(
@@ -213,7 +240,7 @@ def _self_service(node: Node) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _General:
-    """`general_settings:`; what each means stands at `Config`."""
+    """`general_settings:`. What each means stands at `Config`, whose field has the same name."""
 
     master_key: Secret | None = setting(None, callers_key)
     database_url: str | None = setting(None, _database, show=False)
@@ -259,7 +286,7 @@ def _prices(node: Node) -> Mapping[str, Any]:
     """Prices that make a book together with the shipped ones."""
     prices = mapping(node)
     try:
-        pricefile.load(prices)
+        price_file.load(prices)
     except ConfigError as error:
         raise ConfigError(f"{node.source}: {error}") from None
     return prices

@@ -85,19 +85,9 @@ class SelfService:
         return {
             "key": caller.name,
             "key_id": caller.key_id,
-            "team": caller.team,
             "prefix": info.prefix if info else None,
             "expires_at": _iso(info.expires_at) if info else None,
-            "region": caller.region,
-            "scope": caller.scope,
-            "rpm": caller.rpm,
-            "team_rpm": caller.team_rpm,
-            "routes": _sorted(caller.routes),
-            "models": _sorted(caller.models),
-            "features": _sorted(caller.features),
-            "denied_features": sorted(caller.denied_features),
-            "max_upload_bytes": caller.max_upload_bytes,
-            "allow_unpriced": caller.allow_unpriced,
+            **_rights(caller),
             "budgets": [
                 {**each.as_dict(), "resets_at": _iso(each.resets_at)}
                 for each in self._holds.spent(caller)
@@ -144,5 +134,12 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _sorted(names: frozenset[str] | None) -> list[str] | None:
-    return None if names is None else sorted(names)
+def _rights(caller: Caller) -> dict[str, Any]:
+    """Return what the key may do, as the options of keys are declared."""
+    from ..store.key_options import KEY_OPTIONS
+
+    return {
+        each.name: each.shown(getattr(caller, each.column))
+        for each in KEY_OPTIONS
+        if hasattr(caller, each.column) and not each.private
+    }

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .database import Database, as_database
+    from .history import Change
     from .holds import BudgetStatus, Hold, Holds, Refusal
-    from .key_info import Change, KeyInfo, NewKey, TeamInfo
+    from .key_info import KeyInfo, NewKey, TeamInfo
     from .keys import Keys, hash_key
     from .leases import Due
     from .ledger import Ledger
@@ -41,9 +42,10 @@ __all__ = [
 _MODULES = {
     **dict.fromkeys(("Database", "as_database"), "database"),
     **dict.fromkeys(("Hold", "Holds", "Refusal", "BudgetStatus"), "holds"),
-    **dict.fromkeys(("Change", "KeyInfo", "NewKey", "TeamInfo"), "key_info"),
+    **dict.fromkeys(("KeyInfo", "NewKey", "TeamInfo"), "key_info"),
     **dict.fromkeys(("Keys", "hash_key"), "keys"),
     **dict.fromkeys(("Owner", "TranscriptRow", "owner_key"), "owners"),
+    "Change": "history",
     "Due": "leases",
     "Ledger": "ledger",
     "SoftBudget": "totals",

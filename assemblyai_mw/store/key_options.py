@@ -1,89 +1,307 @@
-"""What may be said of a key: each option checked, and as its column keeps it. Pure.
+"""What may be said of a key, and of a team: each option declared once. Pure.
 
-Each raises ValueError, naming the option and what was expected, never the value.
+A field of `KeyOptions` is an option, and its name the column of `keys` (and of `teams`, for
+a field of `TeamOptions`). From it are made: the arguments of `Keys.create` and `Keys.set`,
+the options of `keys create`, `keys set` and `teams set`, their checks, `KeyInfo`, what
+`keys show` prints, the history, the table of docs/keys.md, and the field of `Caller` that
+has the same name, where there is one (`team_NAME` is the team's where the key has none).
+
+To add an option, add a field here and its column in a migration; the stage that obeys it
+reads the field that it adds to `Caller`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from .columns import duration, micros, nano_usd, to_json
+from ..billing.features import check_names
+from ..billing.spelling import hint
+from .columns import MAX_BUDGET_USD, NANO, duration, from_json, nano_usd, optional_moment
+from .option_kinds import (
+    MOMENT,
+    MONEY,
+    NAMES,
+    PER_MINUTE,
+    RATIO,
+    SWITCH,
+    TAGS,
+    TEXT,
+    Kind,
+    choice,
+    count,
+    names_json,
+)
 
 # The master key's calls carry this name in the ledger.
 RESERVED_NAMES = frozenset({"master"})
-REGIONS = ("us", "eu")
-SCOPES = ("own", "all")
-MAX_INT = 2**31 - 1
-MAX_NAME = 256
-UNCHANGED: Any = object()
 
 
-def name(option: str, value: object) -> str:
-    """Return a key's or team's name: printable, trimmed, not endless."""
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not value.isprintable():
-        raise ValueError(f"{option}: expected 1 to {MAX_NAME} printable characters")
-    if value != value.strip():
-        raise ValueError(f"{option}: expected no space at either end")
-    return value
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option, as the table below declares it.
+
+    Attributes:
+        flag, metavar, help: On the command line; *help* is the line of docs/keys.md too.
+        name: In Python and in JSON; that of the column unless it is declared.
+        column: In the database, and the field of `KeyInfo`.
+        asked_as: In Python as the command line has it, where that is another way to say it.
+        empty: What the column holds where nothing is said.
+        refused: The status of what it refuses.
+        private: Not shown to the key's holder.
+    """
+
+    flag: str
+    kind: Kind
+    help: str
+    metavar: str | None = None
+    name: str = ""
+    column: str = ""
+    asked_as: str = ""
+    empty: Any = None
+    refused: int | None = None
+    private: bool = False
+
+    def kept(self, value: object) -> Any:
+        """Return *value* as the column keeps it; None is `empty`. Raises ValueError."""
+        return self.empty if value is None else self.kind.check(self.name, value)
+
+    def shown(self, value: Any) -> Any:
+        """Return the value of a KeyInfo, TeamInfo or Caller as JSON has it."""
+        return None if value is None else self.kind.show(value)
+
+    def read(self, kept: Any) -> Any:
+        """Return what the column's value means."""
+        return None if kept is None else self.kind.read(kept)
 
 
-def ratio(value: object) -> float | None:
-    """Return a soft share of a budget, over 0 and up to 1."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
-        raise ValueError("soft_budget_ratio: expected a share of the budget, over 0 and up to 1")
-    return float(value)
+def _option(flag: str, kind: Kind, help: str, **rest: Any) -> Any:
+    return field(metadata={"option": Option(flag, kind, help, **rest)})
 
 
-def count(option: str, value: object, most: int) -> int | None:
-    """Return a whole number from 0 to *most*."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise ValueError(f"{option}: expected a whole number from 0 to {most}")
-    return value
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamOptions:
+    """What may be said of a key and of a team alike."""
+
+    budget_nano: int | None = _option(
+        "--budget",
+        MONEY,
+        "Dollars to spend in all.",
+        metavar="USD",
+        name="budget_usd",
+        refused=429,
+    )
+    budget_daily_nano: int | None = _option(
+        "--daily-budget",
+        MONEY,
+        "Dollars to spend in a day, UTC.",
+        metavar="USD",
+        name="budget_daily_usd",
+        refused=429,
+    )
+    budget_monthly_nano: int | None = _option(
+        "--monthly-budget",
+        MONEY,
+        "Dollars to spend in a month, UTC.",
+        metavar="USD",
+        name="budget_monthly_usd",
+        refused=429,
+    )
+    soft_budget_ratio: float | None = _option(
+        "--soft-budget",
+        RATIO,
+        "Warn once per window when this part of a budget is spent: 0.8.",
+        metavar="RATIO",
+    )
+    rpm: int | None = _option(
+        "--rpm",
+        PER_MINUTE,
+        "Requests a minute, in a moving window.",
+        metavar="N",
+        refused=429,
+    )
 
 
-def one_of(option: str, value: str | None, allowed: tuple[str | None, ...]) -> str | None:
-    """Return *value*, which must be among those *allowed*."""
-    if value not in allowed:
-        raise ValueError(f"{option}: expected {' or '.join(a for a in allowed if a)}")
-    return value
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyOptions(TeamOptions):
+    """What may be said of a key."""
+
+    team_rpm: int | None = _option(
+        "--team-rpm",
+        PER_MINUTE,
+        "For this key, in place of its team's rpm: requests a minute of all its keys.",
+        metavar="N",
+        refused=429,
+    )
+    team: str | None = _option(
+        "--team", TEXT, "Who owns what the key makes; keys of a team see each other's."
+    )
+    expires_at: datetime | None = _option(
+        "--expires-in",
+        MOMENT,
+        "When the key ends, from now: 30d, 12h, 15m, 90s.",
+        metavar="30d",
+        asked_as="expires_in",
+        refused=401,
+    )
+    region: str | None = _option(
+        "--region",
+        choice("us", "eu"),
+        "The only region allowed, for routes, models and model_region.",
+        refused=403,
+    )
+    scope: str = _option(
+        "--scope",
+        choice("own", "all"),
+        "Which transcripts the key sees: its own or its team's (own, the default), or everybody's.",
+        empty="own",
+        refused=404,
+    )
+    routes: frozenset[str] | None = _option(
+        "--allow-route",
+        NAMES,
+        "Only these prefixes, /v1 for the OpenAI routes; repeatable.",
+        metavar="PREFIX",
+        refused=403,
+    )
+    models: frozenset[str] | None = _option(
+        "--allow-model",
+        NAMES,
+        "Only these models, 'gpt-5*' for several; a request must then name one; repeatable.",
+        metavar="MODEL",
+        refused=403,
+    )
+    features: frozenset[str] | None = _option(
+        "--allow-feature",
+        NAMES,
+        "Only these features of transcripts; repeatable.",
+        metavar="NAME",
+        refused=403,
+    )
+    denied_features: frozenset[str] = _option(
+        "--deny-feature",
+        NAMES,
+        "None of these features; repeatable.",
+        metavar="NAME",
+        empty="[]",
+        refused=403,
+    )
+    max_upload_bytes: int | None = _option(
+        "--max-upload-bytes",
+        count(2**62),
+        "The largest body, declared or counted.",
+        metavar="N",
+        refused=413,
+    )
+    allow_unpriced: bool = _option(
+        "--allow-unpriced",
+        SWITCH,
+        "Models without a price too, though a budget holds.",
+        empty=False,
+    )
+    tags: Mapping[str, str] = _option(
+        "--tag",
+        TAGS,
+        "On each of its calls, in the ledger; repeatable.",
+        metavar="NAME=VALUE",
+        empty="{}",
+        private=True,
+    )
 
 
-def expiry(now: int, within: timedelta | str | None, at: datetime | None) -> int | None:
-    """Return the moment a key ends, as epoch microseconds, by either way to say it."""
-    if within is not None and at is not None:
-        raise ValueError("expires_in, expires_at: expected one of them")
-    if within is not None:
-        return now + duration("expires_in", within) // timedelta(microseconds=1)
-    if at is None:
-        return None
-    try:
-        return micros(at)
-    except ValueError as error:
-        raise ValueError(f"expires_at: {error}") from None
+def _declared(cls: type) -> Iterator[Option]:
+    for each in dataclasses.fields(cls):
+        option: Option = each.metadata["option"]
+        named = option.name or each.name
+        yield replace(option, name=named, column=each.name, asked_as=option.asked_as or named)
 
 
-def tags_json(tags: Mapping[Any, Any] | None) -> str:
-    """Return tags as JSON text."""
-    for name, value in (tags or {}).items():
-        if not (isinstance(name, str) and isinstance(value, str) and name):
-            raise ValueError("tags: expected names and values of text")
-    return to_json(dict(tags or {}))
+TEAM_OPTIONS = tuple(_declared(TeamOptions))
+KEY_OPTIONS = tuple(_declared(KeyOptions))
+BUDGETS = frozenset(each.column for each in TEAM_OPTIONS if each.kind.typed in ("money", "ratio"))
+EMPTY: Mapping[str, Any] = {each.column: each.empty for each in KEY_OPTIONS}
 
 
-def budgets(total: Any, daily: Any, monthly: Any, share: Any) -> dict[str, Any]:
-    """Return the budget columns that are to change; UNCHANGED ones are left out."""
-    checks: dict[str, tuple[Any, Callable[[Any], Any]]] = {
-        "budget_nano": (total, lambda value: nano_usd("budget_usd", value)),
-        "budget_daily_nano": (daily, lambda value: nano_usd("budget_daily_usd", value)),
-        "budget_monthly_nano": (monthly, lambda value: nano_usd("budget_monthly_usd", value)),
-        "soft_budget_ratio": (share, ratio),
-    }
+def columns(
+    options: Iterable[Option],
+    given: Mapping[str, Any],
+    *,
+    now: int,
+    allow_unknown: bool = False,
+) -> dict[str, Any]:
+    """Return the columns that *given* arguments set, checked; what is not given is left out.
+
+    *now* is epoch microseconds. With *allow_unknown*, features may have any name.
+
+    Raises:
+        TypeError: An argument is no option.
+        ValueError: One has no sense; the line names it and what was expected, never the value.
+    """
+    by_name = {each.name: each for each in options}
+    given = _without_durations(given, by_name.values(), now)
+    for argument in given:
+        if argument not in by_name:
+            raise TypeError(f"{argument}: unexpected argument; {hint(argument, by_name)}")
+    if not allow_unknown:
+        for argument, deny in (("features", False), ("denied_features", True)):
+            if given.get(argument):
+                # What is no list of names is refused below.
+                names = from_json(names_json(argument, given[argument]))
+                check_names(argument, names, deny=deny)
+    return {by_name[argument].column: by_name[argument].kept(v) for argument, v in given.items()}
+
+
+def _without_durations(
+    given: Mapping[str, Any], options: Iterable[Option], now: int
+) -> dict[str, Any]:
+    """Return *given* with each span of time from *now* on as the moment at its end."""
+    said = dict(given)
+    for each in options:
+        if each.asked_as == each.name or each.asked_as not in said:
+            continue
+        span: timedelta | str | None = said.pop(each.asked_as)
+        if span is None:
+            said.setdefault(each.name, None)
+            continue
+        if said.get(each.name) is not None:
+            raise ValueError(f"{each.asked_as}, {each.name}: expected one of them")
+        length = duration(each.asked_as, span)
+        said[each.name] = optional_moment(now + length // timedelta(microseconds=1))
+    return said
+
+
+def topped_up(budget: int | None, dollars: Any) -> int:
+    """Return the total *budget*, nano-dollars, and *dollars* more. Raises ValueError."""
+    more = nano_usd("add_budget_usd", dollars)
+    if budget is None:
+        raise ValueError("add_budget_usd: there is no total budget to add to")
+    total = budget + (more or 0)
+    if total > MAX_BUDGET_USD * NANO:
+        raise ValueError(f"add_budget_usd: expected at most {MAX_BUDGET_USD} dollars in all")
+    return total
+
+
+def stated(options: Iterable[Option], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that a new *row* says something of, as JSON shows them."""
     return {
-        column: check(value) for column, (value, check) in checks.items() if value is not UNCHANGED
+        each.name: each.shown(each.read(row[each.column]))
+        for each in options
+        if row[each.column] != each.empty
+    }
+
+
+def differences(
+    options: Iterable[Option], old: Mapping[str, Any], new: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Return what the columns *new* change of the row *old*, by option, as JSON shows it."""
+    return {
+        each.name: {
+            "old": each.shown(each.read(old[each.column])),
+            "new": each.shown(each.read(new[each.column])),
+        }
+        for each in options
+        if each.column in new and new[each.column] != old[each.column]
     }

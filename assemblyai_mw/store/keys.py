@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import builtins
 import hashlib
 import secrets as random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Text, and_, bindparam, cast, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from ..call import Caller
 from ..errors import KeyExists, UnknownKey
 from . import key_options as option
-from .columns import Moment, Money, duration, from_json, micros, moment, nano_usd, to_json
+from .columns import duration, moment
 from .database import Database, as_database
-from .key_info import Change, KeyInfo, NewKey, TeamInfo, caller_of, info_of, json_list
-from .schema import audit, keys, secrets, spend, teams
+from .key_info import KeyInfo, NewKey, caller_of, info_of
+from .key_options import KEY_OPTIONS
+from .option_kinds import checked_name
+from .schema import keys, secrets, teams
 from .statements import Prepared
+from .teams import Teams, warn_anew
 
 _PREFIX_CHARS = 7
 # 24 random bytes are 192 bits; RFC 4086 asks for 128 where guessing costs the guesser nothing.
@@ -38,12 +39,9 @@ def hash_key(secret: str | bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
-_KNOWN = (
+_KNOWN: tuple[Any, ...] = (
     keys,
-    teams.c.rpm.label("teams_rpm"),
-    teams.c.budget_nano.label("teams_budget"),
-    teams.c.budget_daily_nano.label("teams_daily"),
-    teams.c.budget_monthly_nano.label("teams_monthly"),
+    *(teams.c[each.column].label(f"teams_{each.column}") for each in option.TEAM_OPTIONS),
 )
 _find = Prepared(
     select(*_KNOWN, secrets.c.expires_at.label("secret_expires_at"))
@@ -58,12 +56,12 @@ _named = Prepared(
 )
 
 
-class Keys:
+class Keys(Teams):
     """The virtual keys of one database.
 
     Args:
         database: A Database, or its URL.
-        actor: Who makes the changes, for the audit rows: `cli`, a user's name.
+        actor: Who makes the changes, for their history: `cli`, a user's name.
 
     A name is unique among the keys that are not revoked. A key made under the name of a
     revoked one is somebody else: it has another `key_id` and inherits nothing.
@@ -73,62 +71,29 @@ class Keys:
         self.database = as_database(database)
         self._actor = actor
 
-    def create(
-        self,
-        name: str,
-        *,
-        team: str | None = None,
-        budget_usd: Money | None = None,
-        budget_daily_usd: Money | None = None,
-        budget_monthly_usd: Money | None = None,
-        soft_budget_ratio: float | None = None,
-        rpm: int | None = None,
-        team_rpm: int | None = None,
-        expires_in: timedelta | str | None = None,
-        expires_at: datetime | None = None,
-        region: Literal["us", "eu"] | str | None = None,
-        scope: Literal["own", "all"] | str = "own",
-        routes: Iterable[str] | None = None,
-        models: Iterable[str] | None = None,
-        features: Iterable[str] | None = None,
-        denied_features: Iterable[str] = (),
-        max_upload_bytes: int | None = None,
-        allow_unpriced: bool = False,
-        tags: Mapping[str, str] | None = None,
-    ) -> NewKey:
+    def create(self, name: str, *, allow_unknown: bool = False, **options: Any) -> NewKey:
         """Make a key and return it, with its secret: this once, for only a hash is kept.
 
-        Budgets are US dollars, by UTC day and month and over the key's whole life; 0
-        allows nothing, None is no limit. Allow lists: None allows everything. *expires_in*
-        is a timedelta or `90s`, `15m`, `12h`, `30d`.
+        *options* are those of `key_options.KeyOptions`, as docs/keys.md lists them: `team`,
+        `budget_usd`, `budget_daily_usd`, `budget_monthly_usd`, `soft_budget_ratio`, `rpm`,
+        `expires_in` or `expires_at`, `region`, `scope`, `routes`, `models`, `features`, ...
+        Budgets are US dollars, by UTC day and month and over the key's whole life; 0 allows
+        nothing, None is no limit. Allow lists: None allows everything. *expires_in* is a
+        timedelta or `90s`, `15m`, `12h`, `30d`. Features must have names that are known here,
+        unless *allow_unknown*.
 
         Raises:
+            TypeError: An argument is no option.
             ValueError: An option has no sense; the message names it.
             KeyExists: The name is in use.
         """
         now = self.database.now
-        values = {
-            "name": option.name("name", name),
-            "team": None if team is None else option.name("team", team),
-            "budget_nano": nano_usd("budget_usd", budget_usd),
-            "budget_daily_nano": nano_usd("budget_daily_usd", budget_daily_usd),
-            "budget_monthly_nano": nano_usd("budget_monthly_usd", budget_monthly_usd),
-            "soft_budget_ratio": option.ratio(soft_budget_ratio),
-            "rpm": option.count("rpm", rpm, option.MAX_INT),
-            "team_rpm": option.count("team_rpm", team_rpm, option.MAX_INT),
-            "expires_at": option.expiry(now, expires_in, expires_at),
-            "region": option.one_of("region", region, (None, *option.REGIONS)),
-            "scope": option.one_of("scope", scope, option.SCOPES),
-            "routes": json_list("routes", routes),
-            "models": json_list("models", models),
-            "features": json_list("features", features),
-            "denied_features": json_list("denied_features", denied_features),
-            "max_upload_bytes": option.count("max_upload_bytes", max_upload_bytes, 2**62),
-            "allow_unpriced": bool(allow_unpriced),
-            "tags": option.tags_json(tags),
-        }
+        checked_name("name", name)
         if name in option.RESERVED_NAMES:
             raise ValueError(f"name: {name} is reserved")
+        given = option.columns(KEY_OPTIONS, options, now=now, allow_unknown=allow_unknown)
+        values = {"name": name, **option.EMPTY, **given}
+        _check_team(values)
         secret, prefix = _new_secret()
         with self.database.write() as connection:
             taken = select(keys.c.id).where(keys.c.name == name, keys.c.revoked_at.is_(None))
@@ -144,9 +109,10 @@ class Keys:
             connection.execute(
                 insert(secrets).values(hash=hash_key(secret), key_id=key_id, created_at=now)
             )
-            info = info_of({**row, "id": key_id, "revoked_at": None})
-            self._note(connection, "create", key_id, name, team, info.as_dict())
-        return NewKey(info, secret)
+            row |= {"id": key_id, "revoked_at": None}
+            made = {"prefix": prefix, **option.stated(KEY_OPTIONS, row)}
+            self._note_of(connection, "create", row, made)
+        return NewKey(info_of(row), secret)
 
     def find(self, secret_sha256: bytes) -> Caller | None:
         """Return who holds the key with this hash, by one indexed read.
@@ -196,12 +162,12 @@ class Keys:
         What it made stays its team's, or for the master key alone.
         """
         with self.database.write() as connection:
-            row = _row(connection, name)
+            row = _row(connection, name, lock=True)
             if row["revoked_at"] is None:
                 now = self.database.now
                 ended = and_(keys.c.id == row["id"], keys.c.revoked_at.is_(None))
                 connection.execute(update(keys).where(ended).values(revoked_at=now))
-                self._note(connection, "revoke", row["id"], name, row["team"], {})
+                self._note_of(connection, "revoke", row, {})
                 row = {**row, "revoked_at": now}
         return info_of(row)
 
@@ -228,123 +194,55 @@ class Keys:
                 insert(secrets).values(hash=hash_key(secret), key_id=row["id"], created_at=now)
             )
             connection.execute(update(keys).where(keys.c.id == row["id"]).values(prefix=prefix))
-            detail = {"prefix": prefix, "old_secret_until": moment(end)}
-            self._note(connection, "rotate", row["id"], name, row["team"], detail)
+            detail = {"prefix": {"old": row["prefix"], "new": prefix}}
+            self._note_of(connection, "rotate", row, {**detail, "old_secret_until": moment(end)})
         return NewKey(info_of({**row, "prefix": prefix}), secret)
 
-    def expire(self, name: str, at: Moment | None) -> KeyInfo:
-        """Let the live key end at *at*, or never (None); UnknownKey if none has this name."""
-        return self._change(name, "expire", {"expires_at": None if at is None else micros(at)})
+    def set(self, name: str, *, allow_unknown: bool = False, **changes: Any) -> KeyInfo:
+        """Change the live key and return it as it is then; only what is given changes.
 
-    def set_budget(
-        self,
-        name: str,
-        *,
-        budget_usd: Money | None = option.UNCHANGED,
-        budget_daily_usd: Money | None = option.UNCHANGED,
-        budget_monthly_usd: Money | None = option.UNCHANGED,
-        soft_budget_ratio: float | None = option.UNCHANGED,
-    ) -> KeyInfo:
-        """Change the live key's budgets, US dollars; None takes a limit away.
+        *changes* are the options of `create`; None clears one, and a list or mapping takes
+        the place of the whole former one. `add_budget_usd` tops up the total budget. What was
+        spent stays spent, and soft budgets are told of anew. With another `team`, new work is
+        that team's; what the key made before stays the former team's.
 
-        What is left out stays. What was spent stays spent; soft warnings are told anew.
+        Raises:
+            TypeError: An argument is no option.
+            ValueError: One has no sense, or there is none; the message names it.
+            UnknownKey: No live key has this name.
         """
-        changes = option.budgets(
-            budget_usd, budget_daily_usd, budget_monthly_usd, soft_budget_ratio
+        if not changes:
+            raise ValueError("expected an option to change, got none")
+        more = changes.pop("add_budget_usd", None)
+        if more is not None and "budget_usd" in changes:
+            raise ValueError("add_budget_usd, budget_usd: expected one of them")
+        new = option.columns(
+            KEY_OPTIONS, changes, now=self.database.now, allow_unknown=allow_unknown
         )
-        return self._change(name, "set_budget", changes)
-
-    def set_team(
-        self,
-        team: str,
-        *,
-        budget_usd: Money | None = option.UNCHANGED,
-        budget_daily_usd: Money | None = option.UNCHANGED,
-        budget_monthly_usd: Money | None = option.UNCHANGED,
-        soft_budget_ratio: float | None = option.UNCHANGED,
-        rpm: int | None = option.UNCHANGED,
-    ) -> TeamInfo:
-        """Set what all keys of a team may spend and ask together; like `set_budget`.
-
-        *rpm* holds for keys that have no `team_rpm` of their own.
-        """
-        changes = option.budgets(
-            budget_usd, budget_daily_usd, budget_monthly_usd, soft_budget_ratio
-        )
-        if rpm is not option.UNCHANGED:
-            changes["rpm"] = option.count("rpm", rpm, option.MAX_INT)
-        option.name("team", team)
-        with self.database.write() as connection:
-            insert_into = sqlite.insert if self.database.is_sqlite else postgresql.insert
-            statement: Any = insert_into(teams).values(name=team, **changes)
-            if changes:
-                statement = statement.on_conflict_do_update(
-                    index_elements=[teams.c.name], set_=changes
-                )
-            else:
-                statement = statement.on_conflict_do_nothing()
-            connection.execute(statement)
-            _warn_anew(connection, "team", team)
-            self._note(connection, "set_team", None, None, team, changes)
-            row = connection.execute(select(teams).where(teams.c.name == team)).one()
-        return TeamInfo(*row)
-
-    def teams(self) -> builtins.list[TeamInfo]:
-        """Return the teams that limits were set for, by name."""
-        with self.database.read() as connection:
-            rows = connection.execute(select(teams).order_by(teams.c.name))
-            return [TeamInfo(*row) for row in rows]
-
-    def history(self, name: str | None = None, *, limit: int = 1000) -> builtins.list[Change]:
-        """Return the last changes of keys and teams, newest first; of all keys named *name*."""
-        statement = select(audit).order_by(audit.c.id.desc()).limit(limit)
-        if name is not None:
-            statement = statement.where(audit.c.key_name == name)
-        with self.database.read() as connection:
-            return [
-                Change(
-                    moment(row.at),
-                    row.actor,
-                    row.action,
-                    row.key_name,
-                    row.key_id,
-                    row.team,
-                    from_json(row.detail),
-                )
-                for row in connection.execute(statement)
-            ]
-
-    def _change(self, name: str, action: str, changes: dict[str, Any]) -> KeyInfo:
         with self.database.write() as connection:
             row = _live(connection, name)
-            if changes:
-                connection.execute(update(keys).where(keys.c.id == row["id"]).values(**changes))
-            if action == "set_budget":
-                _warn_anew(connection, "key", str(row["id"]))
-            self._note(connection, action, row["id"], name, row["team"], changes)
-        return info_of({**row, **changes})
+            if more is not None:
+                new["budget_nano"] = option.topped_up(row["budget_nano"], more)
+            changed = {**row, **new}
+            if "team_rpm" in new:
+                _check_team(changed)
+            detail = option.differences(KEY_OPTIONS, row, new)
+            if detail:
+                connection.execute(update(keys).where(keys.c.id == row["id"]).values(**new))
+                if option.BUDGETS & new.keys():
+                    warn_anew(connection, "key", str(row["id"]))
+                self._note_of(connection, "set", changed, detail)
+        return info_of(changed)
 
-    def _note(
+    def _note_of(
         self,
         connection: Connection,
         action: str,
-        key_id: int | None,
-        key_name: str | None,
-        team: str | None,
+        row: Mapping[str, Any],
         detail: Mapping[str, Any],
     ) -> None:
-        said = {name: value for name, value in detail.items() if value is not None}
-        connection.execute(
-            insert(audit).values(
-                at=self.database.now,
-                actor=self._actor,
-                action=action,
-                key_id=key_id,
-                key_name=key_name,
-                team=team,
-                detail=to_json(said),
-            )
-        )
+        key_id, name, team = row["id"], row["name"], row["team"]
+        self._note(connection, action, detail, key_id=key_id, key_name=name, team=team)
 
 
 def _new_secret() -> tuple[str, str]:
@@ -352,9 +250,16 @@ def _new_secret() -> tuple[str, str]:
     return secret, secret[:_PREFIX_CHARS] + "..."
 
 
-def _row(connection: Connection, name: str) -> dict[str, Any]:
+def _check_team(row: Mapping[str, Any]) -> None:
+    if row["team_rpm"] is not None and row["team"] is None:
+        raise ValueError("team_rpm: expected a key with a team")
+
+
+def _row(connection: Connection, name: str, *, lock: bool = False) -> dict[str, Any]:
     # The live key of this name is always younger than the revoked ones.
     last = select(keys).where(keys.c.name == name).order_by(keys.c.id.desc()).limit(1)
+    if lock:
+        last = last.with_for_update()
     row = connection.execute(last).first()
     if row is None:
         raise UnknownKey(f"No key is named {name}")
@@ -362,12 +267,7 @@ def _row(connection: Connection, name: str) -> dict[str, Any]:
 
 
 def _live(connection: Connection, name: str) -> dict[str, Any]:
-    row = _row(connection, name)
+    row = _row(connection, name, lock=True)
     if row["revoked_at"] is not None:
         raise UnknownKey(f"The key named {name} is revoked")
     return row
-
-
-def _warn_anew(connection: Connection, scope: str, owner: str) -> None:
-    told = and_(spend.c.scope == scope, spend.c.owner == owner, spend.c.warned.is_(True))
-    connection.execute(update(spend).where(told).values(warned=False))

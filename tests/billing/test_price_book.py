@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from assemblyai_mw.billing.features import FILLED, FLAGS
 from assemblyai_mw.billing.price_book import Item, Price, PriceBook, Unpriced, format_usd
+from assemblyai_mw.billing.price_file import new_names
 from assemblyai_mw.billing.replies import Usage, billing_facts, chat_usage, transcript_outcome
 from assemblyai_mw.errors import ConfigError
 
@@ -592,3 +593,64 @@ def test_an_estimate_is_never_less_than_the_price(
     )
     assert bound is not None
     assert bound >= BOOK.price(usage, AT).nano
+
+
+@pytest.mark.parametrize(
+    "section, name, near",
+    [
+        ("transcript", "universal-3-5-prooo", "universal-3-5-pro"),
+        ("transcript", "Univeral 2", "universal-2"),
+        ("chat", "gpt-5-mni", "gpt-5-mini"),
+        ("chat", "claude-sonet-4-6", "claude-sonnet-4-6"),
+        ("transcript_addon", "speaker_lables", "speaker_labels"),
+        ("session", "u3-rt-por", "u3-rt-pro"),
+    ],
+)
+def test_a_slip_of_a_name_that_has_a_price_is_refused(section: str, name: str, near: str) -> None:
+    price = {"input": 1, "output": 2} if section == "chat" else "0.1"
+    for change in (price, None):
+        with pytest.raises(ConfigError) as refused:
+            PriceBook.load({section: {name: change}})
+        assert str(refused.value).startswith(f"prices.{section}.{name}: the price book has no such")
+        assert f"did you mean {near}?" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "section, name, price",
+    [
+        pytest.param("transcript", "universal-4", "0.1", id="another version"),
+        pytest.param("chat", "gpt-5-mini-high", {"input": 1, "output": 2}, id="another variant"),
+        pytest.param("chat", "gpt-5.6", {"input": 1, "output": 2}, id="another digit"),
+        pytest.param("transcript", "house", "0.1", id="another name"),
+        pytest.param(
+            "chat", "gpt-5-mimi", {"input": 1, "output": 2, "source": "contract"}, id="with source"
+        ),
+        pytest.param(
+            "transcript",
+            "universal-3-5-prooo",
+            {"prices": [{"usd": 1, "since": "2026-01-01", "source": "contract"}]},
+            id="with a dated source",
+        ),
+    ],
+)
+def test_a_new_name_may_have_a_price(section: str, name: str, price: Any) -> None:
+    overrides = {section: {name: price}}
+    used = Usage(section, name, audio_ms=1000, input_tokens=1, output_tokens=1)
+    assert PriceBook.load(overrides).price(used, AT).nano > 0
+    assert list(new_names(overrides)) == [(section, name)]
+
+
+@pytest.mark.parametrize(
+    "section, name",
+    [
+        ("transcript", "Universal 2"),
+        ("transcript", "best"),
+        ("chat", "claude-sonnet-4-5"),
+        ("chat", "Claude-Sonnet-4-5-20250929"),
+        ("sync", "*"),
+        ("dictation", "*"),
+        ("transcript_addon", "word_boost"),
+    ],
+)
+def test_a_name_of_the_shipped_book_is_not_new(section: str, name: str) -> None:
+    assert list(new_names({section: {name: None}})) == []

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
+from assemblyai_mw.cli import main
 from assemblyai_mw.store import hash_key
+from assemblyai_mw.store.schema import audit
 
 
 def test_create_prints_the_key_alone_on_stdout(run, keys):
@@ -110,19 +114,219 @@ def test_rotate_replaces_a_key_and_grace_keeps_the_old_one(run, keys, grace):
     assert (keys.find(hash_key(old)) is not None) == (grace is not None)
 
 
-def test_expiry_and_budgets_change_later(run, keys):
-    run("keys", "create", "alice", "--budget", "5")
-    run("keys", "expire", "alice", "--in", "7d")
-    assert keys.get("alice").expires_at > datetime.now(UTC) + timedelta(days=6)
-    run("keys", "expire", "alice")
-    assert keys.get("alice").expires_at is None
-    run("keys", "budget", "alice", "--budget", "none", "--daily-budget", "0.25")
-    assert keys.get("alice").budget_nano is None
-    assert keys.get("alice").budget_daily_nano == 250_000_000
-    actions = [
-        each["action"] for each in json.loads(run("keys", "history", "alice", "--json").stdout)
+SET = (
+    "--team sales --budget 12.50 --daily-budget 2 --monthly-budget 9.000000001 "
+    "--soft-budget 0.5 --rpm 60 --team-rpm 600 --expires-in 30d --region eu --scope all "
+    "--allow-route /eu.assemblyai --allow-model gpt-5-mini --allow-model 'gemini*' "
+    "--allow-feature speaker_labels --deny-feature redact_pii --max-upload-bytes 1000 "
+    "--allow-unpriced --tag app=search --tag stage=test"
+)
+
+
+def test_set_takes_every_option_of_create_and_none_clears_it(run, keys):
+    made, changed = (main.commands["keys"].commands[name].params for name in ("create", "set"))
+    assert {each.name for each in changed} - {each.name for each in made} == {"add_budget_usd"}
+    assert {each.name for each in made} <= {each.name for each in changed}
+    run("keys", "create", "like", *shlex.split(SET))
+    plain = json.loads(run("keys", "create", "alice", "--json").stdout)
+    row = json.loads(run("keys", "set", "alice", *shlex.split(SET), "--json").stdout)
+    assert row == {**keys.get("alice").as_dict(), "state": "live"}
+    own = {"name", "key_id", "prefix", "created_at", "expires_at"}
+    like = keys.get("like").as_dict()
+    assert {k: v for k, v in row.items() if k not in {*own, "state"}} == {
+        k: v for k, v in like.items() if k not in own
+    }
+    assert keys.get("alice").expires_at > datetime.now(UTC) + timedelta(days=29)
+    cleared = [f"{flag} none" for flag in re.findall(r"--(?!allow-unpriced)[a-z-]+", SET)]
+    cleared = [*dict.fromkeys(cleared), "--no-allow-unpriced"]
+    run("keys", "set", "alice", *" ".join(cleared).split())
+    now = keys.get("alice").as_dict()
+    assert {name: plain[name] for name in now} == now
+
+
+def test_create_reads_none_as_nothing(run, keys):
+    run("keys", "create", "alice")
+    run(
+        "keys",
+        "create",
+        "bob",
+        *["--rpm", "none", "--region", "none", "--allow-model", "none", "--tag", "none"],
+    )
+    assert keys.get("bob").as_dict() == {
+        **keys.get("alice").as_dict(),
+        **{name: keys.get("bob").as_dict()[name] for name in ("name", "key_id", "prefix")},
+        "created_at": keys.get("bob").as_dict()["created_at"],
+    }
+
+
+def test_a_list_is_replaced_as_a_whole_and_a_budget_topped_up(run, keys):
+    run("keys", "create", "alice", "--budget", "5", *["--allow-model", "gpt-5", "--rpm", "3"])
+    shown = run(
+        "keys", "set", "alice", *["--allow-model", "gpt-5.2", "--add-budget", "2.50"]
+    ).stdout
+    assert re.search(r"^budget usd: +7\.5$", shown, re.M)
+    info = keys.get("alice")
+    assert (info.models, info.budget_nano, info.rpm) == ({"gpt-5.2"}, 7_500_000_000, 3)
+
+
+def test_history_shows_old_and_new_and_who(run, keys):
+    environ = {"SUDO_USER": "", "USER": "root", "LOGNAME": "other"}
+    run("keys", "create", "alice", "--rpm", "60", environ={**environ, "SUDO_USER": "maria"})
+    run("keys", "set", "alice", *["--rpm", "none", "--allow-model", "gpt-5"], environ=environ)
+    run("keys", "rotate", "alice", environ={**environ, "USER": ""})
+    run("keys", "revoke", "alice", environ=dict.fromkeys(environ, ""))
+    run("keys", "create", "alice", "--actor", "deploy bot", environ=environ)
+    rows = json.loads(run("keys", "history", "alice", "--json").stdout)
+    assert [(row["action"], row["actor"]) for row in rows] == [
+        ("create", "deploy bot"),
+        ("revoke", "cli"),
+        ("rotate", "other"),
+        ("set", "root"),
+        ("create", "maria"),
     ]
-    assert actions == ["set_budget", "expire", "expire", "create"]
+    assert rows[3]["detail"] == {
+        "rpm": {"old": 60, "new": None},
+        "models": {"old": None, "new": ["gpt-5"]},
+    }
+    shown = run("keys", "history", "alice").stdout
+    assert "rpm: 60 -> none; models: none -> gpt-5" in shown
+    assert re.search(r" maria +create +prefix=sk-\S+; rpm=60$", shown, re.M)
+
+
+def test_history_of_an_earlier_release_is_shown(run, keys):
+    keys.create("alice")
+    with keys.database.write() as connection:
+        connection.execute(
+            insert(audit).values(
+                at=1,
+                actor="cli",
+                action="set_budget",
+                key_name="alice",
+                detail='{"budget_daily_nano":250000000}',
+            )
+        )
+    assert "budget_daily_nano=250000000" in run("keys", "history", "alice").stdout
+
+
+def test_a_taken_limit_of_a_team_is_history(run):
+    run("teams", "set", "search", "--monthly-budget", "5")
+    run("teams", "set", "search", "--monthly-budget", "none", "--actor", "maria")
+    row = json.loads(run("teams", "history", "search", "--json").stdout)[0]
+    assert (row["action"], row["actor"], row["detail"]) == (
+        "set_team",
+        "maria",
+        {"budget_monthly_usd": {"old": "5", "new": None}},
+    )
+    assert "budget_monthly_usd: 5 -> none" in run("teams", "history", "search").stdout
+
+
+def test_a_team_is_shown_with_its_keys_and_what_it_spent(run, ledger):
+    run("teams", "set", "search", "--budget", "100", "--rpm", "600")
+    run("keys", "create", "old", "--team", "search")
+    run("keys", "revoke", "old")
+    shown = json.loads(run("teams", "show", "search", "--json").stdout)
+    assert (shown["name"], shown["budget_usd"], shown["rpm"]) == ("search", "100", 600)
+    assert shown["keys"] == ["alice"]
+    assert [(each["scope"], each["window"]) for each in shown["spending"]] == [
+        ("team", "total"),
+        ("team", "monthly"),
+        ("team", "daily"),
+    ]
+    assert shown["spending"][0]["spent_usd"] == "12.345"
+    assert re.search(r"^keys: +alice$", run("teams", "show", "search").stdout, re.M)
+
+
+def test_a_team_is_deleted_once_its_keys_are_gone(run, ledger):
+    run("teams", "set", "search", "--rpm", "0")
+    refused = run("teams", "delete", "search", status=1).stderr
+    assert refused == "Error: The team search has keys: alice; revoke or move them first\n"
+    run("keys", "revoke", "alice")
+    assert run("teams", "delete", "search").stdout == "search is deleted.\n"
+    assert json.loads(run("teams", "list", "--json").stdout) == []
+    assert json.loads(run("teams", "history", "search", "--json").stdout)[0]["action"] == (
+        "delete_team"
+    )
+    shown = json.loads(run("teams", "show", "search", "--json").stdout)
+    assert (shown["rpm"], shown["spending"][0]["spent_usd"]) == (None, "12.345")
+
+
+NAMES = """
+model_list:
+  - model_name: our-fast-model
+    litellm_params: {model: assemblyai/gpt-5-mini, api_key: os.environ/NOT_SET_HERE}
+routes: {/sync.assemblyai: null, /stt: 'https://api.assemblyai.com'}
+prices: {chat: {house-model: {input: 1, output: 2}}}
+"""
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ("--allow-feature speaker_lables", "did you mean speaker_labels?"),
+        ("--deny-feature redact_pi", "did you mean redact_pii?"),
+        ("--allow-route /nonexistent", "/nonexistent is no route here; "),
+        ("--allow-route /assemblyia", "did you mean /assemblyai?"),
+        ("--allow-route /sync.assemblyai", "/sync.assemblyai is no route here"),
+        ("--allow-model assemblyai/gpt-5-mni", "did you mean gpt-5-mini?"),
+        ("--allow-model universal-3-5-prooo", "did you mean universal-3-5-pro?"),
+        ("--allow-model our-fast-modle", "did you mean our-fast-model?"),
+    ],
+)
+def test_names_that_cannot_be_right_are_told_and_nothing_is_written(
+    run, keys, tmp_path, options, said
+):
+    config = tmp_path / "names.yaml"
+    config.write_text(NAMES)
+    keys.create("alice")
+    for command in ("create bob", "set alice"):
+        status = 1 if "feature" in options else 2
+        args = ("--config", str(config), "keys", *command.split(), *options.split())
+        result = run(*args, status=status)
+        assert said in result.stderr
+        assert (result.stdout, result.stderr.count("\n")) == ("", 1)
+    assert [info.name for info in keys.list()] == ["alice"]
+    assert len(keys.history()) == 1
+    run(*args, "--allow-unknown")
+    assert len(keys.history()) == 2
+
+
+@pytest.mark.parametrize(
+    "options, warned",
+    [
+        ("--allow-model gpt-6", "gpt-6 is no model that is known here"),
+        ("--allow-model gpt-5-mini-high", "gpt-5-mini-high is no model"),
+        ("--allow-model cluade*", "cluade* matches no model"),
+        ("--allow-model assemblyai/*", None),
+        ("--allow-model claude-*", None),
+        ("--allow-model eu.assemblyai/gemini-2.5-flash", None),
+        ("--allow-model our-fast-model", None),
+        ("--allow-model house-model", None),
+        ("--allow-route /stt", None),
+        ("--allow-route /v1", None),
+        ("--allow-route assemblyai/", None),
+        ("--team serach", "serach is a new team; did you mean search?"),
+        ("--team search", None),
+        ("--team search-2", None),
+    ],
+)
+def test_names_that_may_be_new_are_taken_with_a_warning(run, keys, tmp_path, options, warned):
+    config = tmp_path / "names.yaml"
+    config.write_text(NAMES)
+    keys.create("alice", team="search")
+    args = ("--config", str(config), "keys", "set", "alice", *options.split())
+    stderr = run(*args).stderr
+    if warned is None:
+        assert stderr == ""
+    else:
+        assert stderr.startswith("Warning: ")
+        assert warned in stderr
+        assert stderr.count("\n") == 1
+
+
+def test_a_new_team_spelled_almost_as_another_is_told_and_made(run):
+    run("teams", "set", "search", "--rpm", "5")
+    assert "did you mean search?" in run("teams", "set", "serach", "--rpm", "5").stderr
+    assert run("teams", "set", "serach", "--rpm", "6").stderr == ""
 
 
 def test_teams_have_limits_of_their_own(run):
@@ -155,6 +359,29 @@ def test_teams_have_limits_of_their_own(run):
         pytest.param("keys create x --region mars", 2, "'mars' is not one of", id="region"),
         pytest.param("keys create x --tag nothing", 2, "expected NAME=VALUE", id="tag"),
         pytest.param("keys create x --team-rpm 5", 2, "--team-rpm: expected --team", id="no team"),
+        pytest.param("keys set alice", 2, "nothing to change", id="set nothing"),
+        pytest.param("keys set nobody --rpm 5", 1, "No key is named nobody", id="set nobody"),
+        pytest.param(
+            "keys set alice --add-budget 5", 1, "no total budget to add to", id="no total"
+        ),
+        pytest.param("keys set alice --team-rpm 5", 1, "expected a key with a team", id="no team2"),
+        pytest.param("keys set alice --rpm some", 2, "'--rpm'", id="set rpm"),
+        pytest.param(
+            "keys set alice --allow-model none --allow-model gpt-5",
+            2,
+            "--allow-model: expected none alone",
+            id="none and more",
+        ),
+        pytest.param(
+            ["keys", "set", "alice", "--rpm", "5", "--actor", "a\nb"],
+            2,
+            "--actor: expected 1 to 256 printable",
+            id="actor",
+        ),
+        pytest.param("keys history nobody", 1, "No key is named nobody", id="history of nobody"),
+        pytest.param("teams show nobody", 1, "No team is named nobody", id="unknown team"),
+        pytest.param("teams history nobody", 1, "No team is named nobody", id="no history"),
+        pytest.param("teams delete nobody", 1, "No team is named nobody", id="delete nobody"),
         pytest.param("keys create x --soft-budget half", 2, "a number such as 0.8", id="ratio"),
         pytest.param("keys destroy x", 2, "No such command 'destroy'", id="unknown command"),
         pytest.param("keys list --no-such", 2, "No such option", id="unknown option"),
@@ -169,7 +396,7 @@ def test_teams_have_limits_of_their_own(run):
 )
 def test_an_error_is_one_line_on_stderr(run, keys, args, status, said):
     keys.create("alice")
-    result = run(*args.split(), status=status)
+    result = run(*(args.split() if isinstance(args, str) else args), status=status)
     assert result.stdout == ""
     assert said in result.stderr
     assert result.stderr.count("\n") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import os
 import pickle
 import warnings
@@ -19,7 +20,16 @@ from config_kit import (
     written,
 )
 
-from assemblyai_mw.config import DEFAULT_ROUTES, ModelEntry, load_config, load_database
+from assemblyai_mw.config import (
+    DEFAULT_ROUTES,
+    OPENAI_ROUTES,
+    Config,
+    ModelEntry,
+    load,
+    load_config,
+    load_database,
+    load_names,
+)
 from assemblyai_mw.errors import ConfigError
 from assemblyai_mw.secret import Secret
 
@@ -59,6 +69,41 @@ def test_defaults_are_those_of_the_documentation():
     assert config.rate_limit.when_redis_is_gone == "open"
     assert config.self_service_path == "/assemblyai-mw/key/me"
     assert config.openai_routes == ("/v1/chat/completions", "/v1/models")
+
+
+def test_every_general_setting_has_the_default_of_its_field():
+    """What reads a setting and what keeps it are two fields of one name."""
+    kept = {field.name: field.default for field in dataclasses.fields(Config)}
+    read = {field.name: field.default for field in dataclasses.fields(load._General)}
+    # Where a file says nothing, the environment or the default path fills it in.
+    filled = {"database_url"}
+    assert {name: kept[name] for name in read.keys() - filled} == {
+        name: read[name] for name in read.keys() - filled
+    }
+
+
+def test_names_are_found_without_any_key(tmp_path):
+    path = written(
+        tmp_path,
+        """
+model_list:
+  - model_name: fast
+    litellm_params: {model: assemblyai/gpt-5, api_key: os.environ/NOT_SET}
+routes: {/sync.assemblyai: null, /stt: os.environ/NOT_SET, /v1/models: null}
+prices: {chat: {house: null}, transcript_addon: {speaker_labels: 1}, discount: 5}
+""",
+    )
+    routes, models = load_names(path, {})
+    assert routes == DEFAULT_ROUTES.keys() - {"/sync.assemblyai"} | {
+        "/stt",
+        "/v1",
+        "/v1/chat/completions",
+    }
+    assert models == {"fast", "house"}
+    off = {"routes": dict.fromkeys(OPENAI_ROUTES)}
+    assert load_names(off, {}) == (DEFAULT_ROUTES.keys(), frozenset())
+    with pytest.raises(ConfigError, match="routes: expected a mapping"):
+        load_names({"routes": ["/x"]}, {})
 
 
 def test_a_file_is_read_whole(tmp_path):

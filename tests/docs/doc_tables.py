@@ -22,6 +22,7 @@ from assemblyai_mw.cli import main  # noqa: E402
 from assemblyai_mw.config import checks, entries, load, values  # noqa: E402
 from assemblyai_mw.dialects.chat import PARAMETERS  # noqa: E402
 from assemblyai_mw.errors import ConfigError  # noqa: E402
+from assemblyai_mw.store.key_options import KEY_OPTIONS, Option  # noqa: E402
 
 DOCS = ROOT / "docs"
 
@@ -143,6 +144,30 @@ def _default(field: dataclasses.Field[Any]) -> str:
     return f"`{value}`" if isinstance(value, str) else ""
 
 
+# docs/keys.md
+
+
+def key_options() -> str:
+    """Return what may be said of a key, and the status of what it refuses."""
+    return rows(
+        ("option", "Python", "", "refused with"),
+        (
+            (
+                f"`{each.flag}{_argument(each)}`",
+                f"`{each.asked_as}`",
+                each.help,
+                str(each.refused or ""),
+            )
+            for each in KEY_OPTIONS
+        ),
+    )
+
+
+def _argument(option: Option) -> str:
+    value = option.metavar or "|".join(option.kind.choices) or "NAME"
+    return "" if option.kind.typed == "switch" else f" {value}"
+
+
 # docs/cli.md
 
 
@@ -185,6 +210,7 @@ def _about(option: click.Option) -> str:
 TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("openai.md", "parameters"): parameters,
     ("configuration.md", "settings"): settings,
+    ("keys.md", "options"): key_options,
     ("cli.md", "commands"): commands,
 }
 

@@ -386,7 +386,7 @@ def test_a_key_without_a_budget_and_the_master_key_are_not_bound(stack: Stack) -
 
 def test_a_budget_set_later_bounds_too(both: Stack) -> None:
     both.key("a")
-    both.keys.set_budget("a", budget_usd="0")
+    both.keys.set("a", budget_usd="0")
     key = both.keys.rotate("a").key
     assert both.ask("POST", CHAT, key, json=chat()).status_int == 429
 

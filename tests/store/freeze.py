@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from postgres import PostgreSQL
@@ -92,9 +92,9 @@ def fill(url: str) -> dict[str, str]:
     rotated = key("rotated", team="voice")
     secrets["rotated again"] = hash_key(keys.rotate("rotated", grace="3650d").key).hex()
     chatting = key("chatting", budget_usd=5, scope="all", rpm=600)
-    keys.set_budget("chatting", budget_daily_usd=None, budget_monthly_usd=3)
+    keys.set("chatting", budget_daily_usd=None, budget_monthly_usd=3)
     plain = key("anew")
-    keys.expire("anew", time.time() + 3e8)
+    keys.set("anew", expires_at=datetime.fromtimestamp(time.time() + 3e8, UTC))
 
     stack = Stack(url)
     for secret, options in ((everything, {"speaker_labels": True}), (rotated, {})):

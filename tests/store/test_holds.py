@@ -227,11 +227,11 @@ def test_a_hold_taken_before_midnight_is_freed_where_it_was_taken(
 def test_a_lowered_budget_counts_at_once_and_a_raised_one_too(keys: Keys, holds: Holds) -> None:
     caller = caller_of(keys, budget_usd=2)
     taken(take(holds, caller, USD))
-    keys.set_budget("alice", budget_usd=1)
+    keys.set("alice", budget_usd=1)
     assert isinstance(take(holds, caller, 1), Refusal)
-    keys.set_budget("alice", budget_usd=3)
+    keys.set("alice", budget_usd=3)
     taken(take(holds, caller, 2 * USD))
-    keys.set_budget("alice", budget_usd=None)
+    keys.set("alice", budget_usd=None)
     assert taken(take(holds, caller, 9 * USD)).id is None
 
 
@@ -240,7 +240,7 @@ def test_a_budget_set_later_knows_what_was_spent_before(
 ) -> None:
     caller = caller_of(keys)
     settled(ledger, call_by(caller), USD)
-    keys.set_budget("alice", budget_usd=1)
+    keys.set("alice", budget_usd=1)
     assert isinstance(take(holds, caller, 1), Refusal)
 
 
@@ -259,7 +259,7 @@ def test_a_soft_threshold_is_told_once_a_window(
     clock.now = tomorrow
     settled(ledger, call_by(caller, at=tomorrow), USD - 5)
     assert len(taken(take(holds, caller, 1, at=tomorrow)).warnings) == 1
-    keys.set_budget("alice", soft_budget_ratio=0.9)
+    keys.set("alice", soft_budget_ratio=0.9)
     assert len(taken(take(holds, caller, 1, at=tomorrow)).warnings) == 1
 
 

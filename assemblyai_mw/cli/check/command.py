@@ -217,11 +217,14 @@ def _permissions(file: Path) -> Iterator[Finding]:
 
 
 def _prices(config: Config | None) -> Iterator[Finding]:
-    """How old the newest price is, the operator's own among them."""
-    from ...billing.price_file import load
+    """How old the newest price is, the operator's own among them, and which names are new."""
+    from ...billing.price_file import load, new_names
 
-    book = load(config.prices if config is not None else None)
-
+    own = config.prices if config is not None else {}
+    book = load(own)
+    for section, name in new_names(own):
+        text = f"prices.{section}.{name}: in no shipped price book; taken as a new name"
+        yield Finding("note", "price book", text)
     entries = (entry for items in book.items.values() for entry in items.values())
     newest = max(since for entry in entries for since in entry.since)
     age = (datetime.now(UTC) - newest).days

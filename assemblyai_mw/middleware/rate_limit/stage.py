@@ -168,9 +168,9 @@ class _Rate:
     __slots__ = ("item", "who")
 
     def __init__(self, amount: int, *who: str) -> None:
-        from limits import RateLimitItemPerMinute
+        from .storage import PerMinute
 
-        self.item = RateLimitItemPerMinute(amount)
+        self.item = PerMinute(amount)
         self.who = who
 
 

@@ -10,7 +10,9 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
+from limits import RateLimitItemPerMinute
 from limits.storage import MovingWindowSupport, Storage, storage_from_string
 
 from ...errors import ConfigError
@@ -25,6 +27,18 @@ CREATE TABLE IF NOT EXISTS hits (
     key TEXT NOT NULL, n INTEGER NOT NULL, ends REAL NOT NULL, PRIMARY KEY (key, n)
 ) WITHOUT ROWID
 """
+
+
+class PerMinute(RateLimitItemPerMinute):
+    """So many requests a minute, of one window whatever the number.
+
+    The number is not in the window's name: a changed rate counts what came before it, and
+    keys with different rates for their team count together.
+    """
+
+    def key_for(self, *identifiers: Any) -> str:
+        """Return the name of the window of *identifiers*."""
+        return "/".join((self.namespace, *identifiers, self.GRANULARITY.name))
 
 
 class FileStorage(Storage, MovingWindowSupport):

@@ -100,6 +100,21 @@ def test_check_finds_guards_and_callbacks_that_are_not_there(run, tmp_path):
     assert levels == ["wrong", "wrong", "ok"]
 
 
+def test_check_tells_a_price_that_would_never_be_charged(run, tmp_path):
+    config = tmp_path / "mw.yaml"
+    environ = {"ASSEMBLYAI_API_KEY": ACCOUNT_KEY}
+    config.write_text("prices: {transcript: {universal-3-5-prooo: 0.1}}\n")
+    found = findings(run("--config", str(config), "check", status=1, environ=environ))
+    (wrong,) = [text for level, text in found if level == "wrong"]
+    assert wrong.startswith(f"configuration: {config}: prices.transcript.universal-3-5-prooo: ")
+    assert "did you mean universal-3-5-pro?" in wrong
+    config.write_text("prices: {transcript: {universal-9: 0.1, universal-2: 0.1}}\n")
+    found = findings(run("--config", str(config), "check", environ=environ))
+    assert [text for _, text in found if "shipped price book" in text] == [
+        "price book: prices.transcript.universal-9: in no shipped price book; taken as a new name"
+    ]
+
+
 SECRET_URL = "{}://a-user-Name:planted-Password@h\u2100st:port/x"
 PLACES = {
     "database": ("general_settings: {{database_url: '{}'}}", "postgresql"),

@@ -183,7 +183,7 @@ def test_the_named_key_is_the_stores_with_its_policy_and_its_teams_limits(
     keys.revoke("web")
     assert keys.named("web") is None
     keys.create("short", expires_in="1s")
-    keys.expire("short", keys.get("short").created_at)
+    keys.set("short", expires_at=keys.get("short").created_at)
     assert keys.named("short") is None
     keys.database.close()
 

@@ -362,6 +362,17 @@ def test_every_route_counts_for_one_rate(
     stack.close()
 
 
+def test_a_changed_rate_counts_what_came_before(sqlite_url: str) -> None:
+    stack = Stack(sqlite_url)
+    one = stack.key("one", team="blue", team_rpm=3)
+    # Another rate for the same team: both count in the team's one window.
+    two = stack.key("two", team="blue", team_rpm=2)
+    path = f"{API}/v2/transcript"
+    statuses = [stack.ask("GET", path, key).status_int for key in (one, two, two, one, one)]
+    assert statuses == [200, 200, 429, 200, 429]
+    stack.close()
+
+
 def test_a_teams_rate_is_set_for_the_team(sqlite_url: str) -> None:
     stack = Stack(sqlite_url)
     stack.keys.set_team("blue", rpm=2)
