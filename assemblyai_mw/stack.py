@@ -34,6 +34,7 @@ from .settlement.background import BackgroundSettler
 from .settlement.deadlines import BACKGROUND_PAGES, first_look_s, under_way_s
 from .store.clock import ClockWatch
 from .store.lazy import is_resolved, lazy, resolve
+from .store.owner_cache import Ownership
 from .telemetry.log_file import LogFile
 from .telemetry.record import OnCall
 from .telemetry.setup import (
@@ -63,8 +64,9 @@ class AssemblyAIMiddleware:
 
         app.wsgi_app = AssemblyAIMiddleware(app.wsgi_app)
 
-    Nothing but a composition: `__init__` builds one chain of stages for each route and
-    hands them to a `PrefixRouter`. Whoever wants another way writes their own.
+    Nothing but a composition: `__init__` builds one chain of stages, and a `PrefixRouter`
+    leads every route into it; the innermost app chooses the forwarder by the call's route.
+    `repr()` prints the chain. A composition of your own may leave stages out or add some.
 
     Args:
         app: The host's WSGI app.
@@ -98,7 +100,6 @@ class AssemblyAIMiddleware:
         # A hold that is void while its call goes on is money that two calls may spend.
         hold_s = max(settings.budgets.hold_expires_s, under_way_s(settings.timeouts))
 
-        known = partial(KeyAuth, keys=parts.keys, master_key=settings.master_key, identify=identify)
         metrics = [parts.request_metrics] if parts.request_metrics else []
         admission: list[Stage] = [
             *tracing_of(settings),
@@ -107,17 +108,23 @@ class AssemblyAIMiddleware:
                 on_call=[*parts.on_call, *metrics],
                 reply_header=settings.request_id_header,
             ),
-            known,
+            partial(KeyAuth, keys=parts.keys, master_key=settings.master_key, identify=identify),
+        ]
+        governance: list[Stage] = [
             partial(
                 RateLimit,
                 storage=parts.rates,
                 when_gone=settings.rate_limit.when_redis_is_gone,
             ),
-        ]
-        governance: list[Stage] = [
+            partial(OpenAITranslator, models=parts.models, max_body_bytes=max_json_bytes),
             *_guardrails(parts.guards, max_json_bytes),
             partial(Policy, max_json_bytes=max_json_bytes),
-            partial(Isolation, ledger=parts.ledger, max_json_bytes=max_json_bytes),
+            partial(
+                Isolation,
+                ledger=parts.ledger,
+                owners=parts.owners,
+                max_json_bytes=max_json_bytes,
+            ),
             partial(
                 Budget,
                 holds=parts.holds,
@@ -131,42 +138,43 @@ class AssemblyAIMiddleware:
             partial(
                 CostLogger,
                 ledger=parts.ledger,
+                owners=parts.owners,
                 prices=parts.prices,
                 on_call=parts.on_call,
                 max_json_bytes=max_json_bytes,
                 wake=parts.settlement.wake if parts.settlement else None,
             ),
         ]
-
-        def forwarder(upstream: Upstream) -> WSGIApplication:
-            return UpstreamForwarder(
+        forwarders = {
+            prefix: UpstreamForwarder(
                 upstream.base_url,
                 api_key=upstream.api_key,
                 timeout=parts.timeouts,
                 transport=parts.transport,
                 max_body_bytes=settings.limits.max_upload_bytes,
             )
-
-        def governed(upstreams: Mapping[str, Upstream]) -> dict[str, WSGIApplication]:
-            return {
-                prefix: _within(governance, forwarder(upstream))
-                for prefix, upstream in upstreams.items()
-            }
-
-        native, private = governed(settings.upstreams), governed(parts.deployments)
-        translator = OpenAITranslator(
-            _by_route(native | private), models=parts.models, max_body_bytes=max_json_bytes
-        )
+            for prefix, upstream in {**settings.upstreams, **parts.deployments}.items()
+        }
+        governed = _within(governance, _by_route(forwarders))
         own = settings.self_service_path
+        if own:
+            governed = _beside(own, SelfService(database=parts.database), governed)
+        admitted = _within(admission, governed)
+        mounts = [*settings.upstreams, *settings.openai_routes, *([own] if own else [])]
+
         self.config = settings
         self.parts = parts
         self.app = PrefixRouter(
             app,
-            {prefix: _within(admission, inner) for prefix, inner in native.items()}
-            | dict.fromkeys(settings.openai_routes, _within(admission, translator))
-            | ({own: known(SelfService(database=parts.database))} if own else {})
+            dict.fromkeys(mounts, admitted)
             | metrics_app_of(settings, parts.ledger, parts.request_metrics),
         )
+        self._chain = ["PrefixRouter", *map(_name_of, [*admission, *governance])]
+        self._forwarders = forwarders
+
+    def __repr__(self) -> str:
+        lines = [*self._chain, *(f"{at} -> {app!r}" for at, app in self._forwarders.items())]
+        return "\n  ".join(["AssemblyAIMiddleware:", *lines])
 
     def close(self) -> None:
         """Stop the background threads and close what is open in this process.
@@ -201,17 +209,33 @@ def _guardrails(guards: Sequence[Guardrail], max_json_bytes: int) -> list[Stage]
     return [partial(Guardrails, guards=guards, max_json_bytes=max_json_bytes)]
 
 
-def _by_route(apps: Mapping[str, WSGIApplication]) -> WSGIApplication:
-    """Return an app that hands a call to the app of the route it was moved to."""
+def _name_of(stage: Stage) -> str:
+    return stage.func.__name__ if isinstance(stage, partial) else repr(stage)
 
-    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+
+def _by_route(forwarders: Mapping[str, UpstreamForwarder]) -> WSGIApplication:
+    """Return the innermost app: it hands each call to the forwarder of its route."""
+    apps = {prefix: _method_of(forwarder) for prefix, forwarder in forwarders.items()}
+
+    def forward(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
         target = apps.get(call.route.prefix) or error_reply(
             call.route.dialect, 404, "There is no such route.", code="not_found"
         )
         return target(environ, start_response)
 
-    return app
+    return forward
+
+
+def _beside(prefix: str, endpoint: WSGIApplication, app: WSGIApplication) -> WSGIApplication:
+    """Return *app*, with *endpoint* for the calls of one route: it needs a key, and no more."""
+
+    def choose(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        target = endpoint if call.route.prefix == prefix else app
+        return target(environ, start_response)
+
+    return choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +255,7 @@ class Parts:
     keys: Keys
     ledger: Ledger
     holds: Holds
+    owners: Ownership
     prices: PriceBook
     clock_watch: ClockWatch
     rates: str
@@ -288,6 +313,7 @@ class Parts:
             keys=lazy(lambda: _store().Keys(resolve(database))),
             ledger=ledger,
             holds=lazy(lambda: _store().Holds(resolve(database), soft_ratio=ratio)),
+            owners=Ownership(ledger),
             prices=prices,
             clock_watch=ClockWatch(time.time),
             rates=settings.redis_url or path_beside(settings.database_url),

@@ -15,19 +15,26 @@ from fractions import Fraction
 from typing import Any
 
 from .chat import DEFAULT_MAX_TOKENS
-from .compiled_book import HOUR, MILLION, Book, Entry, Prices, Rate, canonical, decimal_text
+from .compiled_book import (
+    HOUR,
+    MILLION,
+    SECTIONS,
+    Book,
+    Entry,
+    Prices,
+    Rate,
+    canonical,
+    decimal_text,
+)
 from .features import CHANNELED
 from .money import NANO, Item, Price, Unpriced, format_usd
+from .operations import BY_KIND, UNDERSTANDING
 from .price_file import load
 from .usage import Usage
 
 __all__ = ["Item", "Price", "PriceBook", "Unpriced", "format_usd"]
 
 HOUR_MS = 3_600_000
-# Kinds that name their own section of the book.
-_CLIPS = ("sync", "dictation")
-_SESSIONS = ("session", "agent")
-_LLMS = ("chat", "lemur")
 # Every documented task and domain costs something: one that is not in the book is not free.
 _BILLABLE = ("speech_understanding.", "domain.")
 # docs/sync-stt: audio of at most 120 seconds.
@@ -79,28 +86,25 @@ class PriceBook:
             ValueError: *at* has no time zone.
         """
         at = _utc(at)
-        kind = usage.kind
-        if kind == "transcript":
-            return self._speech(usage, usage.audio_ms, "transcript_addon", at)
-        if kind in _LLMS:
+        row = BY_KIND.get(usage.kind)
+        if row is not None and not row.metered:
+            raise Unpriced("a streaming session opened with this token is not seen here")
+        if row is None or not row.prices:
+            raise Unpriced(f"no price for calls of kind {usage.kind!r}")
+        section, addons = row.prices[0], row.prices[-1] if len(row.prices) > 1 else None
+        if SECTIONS[section] == MILLION:
             return self._tokens(usage, at)
-        if kind in _SESSIONS:
+        if row.websocket:
             if usage.session_ms is None:
                 raise Unpriced("the length of the session is not known")
-            # The Voice Agent API is all-inclusive.
-            addons = "session_addon" if kind == "session" else None
             return self._speech(usage, usage.session_ms, addons, at)
-        if kind in _CLIPS:
-            return self._speech(usage, usage.audio_ms, None, at)
-        if kind == "understanding":
+        if row is UNDERSTANDING:
             if usage.audio_ms is None:
                 raise Unpriced("the length of the transcript that was read is not known")
             items: list[Item] = []
-            self._addons(items, usage, usage.audio_ms, 1, "transcript_addon", None, at)
+            self._addons(items, usage, usage.audio_ms, 1, section, None, at)
             return Price(sum(item.amount_nano for item in items), tuple(items))
-        if kind == "token":
-            raise Unpriced("a streaming session opened with this token is not seen here")
-        raise Unpriced(f"no price for calls of kind {kind!r}")
+        return self._speech(usage, usage.audio_ms, addons, at)
 
     def _speech(self, usage: Usage, ms: int | None, addons: str | None, at: dt.datetime) -> Price:
         if ms is None:
@@ -272,7 +276,7 @@ class PriceBook:
                 ms = int(asked.get("audio_ms") or ms)
                 usage = Usage(kind, region=region, audio_ms=ms, features=features)
                 return self.price(usage, at).nano
-            if kind in _CLIPS:
+            if kind in ("sync", "dictation"):
                 clip_ms = SYNC_MAX_S * 1000 if kind == "sync" else ms
                 return self._dearest(kind, models or [None], at, audio_ms=clip_ms)
             if kind == "token":

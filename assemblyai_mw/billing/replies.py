@@ -1,14 +1,13 @@
 """What a call used, read from its request and its reply. Pure; nothing here knows a price.
 
-`kind_of` says which requests can cost something, `billing_facts` keeps what their price
-depends on from the request, and `transcript_outcome` and its siblings read the reply.
+`billing_facts` keeps what the price depends on from the request, and `transcript_outcome` and
+its siblings read the reply. Which of them reads which stands in `operations`.
 Fields are those of AssemblyAI's API reference (docs/api-reference/transcripts) and of
 its own SDKs.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,66 +33,10 @@ __all__ = [
     "chat_outcome",
     "chat_usage",
     "clip_outcome",
-    "kind_of",
-    "outcome_of",
     "session_outcome",
     "transcript_outcome",
     "understanding_outcome",
 ]
-
-_SLASHES = re.compile(r"/{2,}")
-
-# service -> path -> kind, for POST. None is known to be free.
-_POSTS: dict[str, dict[str, str | None]] = {
-    "api": {
-        "/v2/transcript": "transcript",
-        "/v2/upload": None,
-        "/v2/realtime/token": "token",
-    },
-    "llm-gateway": {
-        "/v1/chat/completions": "chat",
-        "/v1/understanding": "understanding",
-        "/v1/understanding/validate": None,
-    },
-    "sync": {
-        "/v1/transcribe": "sync",
-        "/v1/transcribe/live": "sync",
-        # Older spellings that the service still answers: docs/sync-stt, SDK 1.8.2.
-        "/v1/transcribe/stream": "sync",
-        "/transcribe": "sync",
-    },
-    "dictation": {
-        "/v1/transcribe": "dictation",
-        "/v1/transcribe/live": "dictation",
-        "/v1/transcribe/stream": "dictation",
-    },
-    "tts": {"/v1/speech": "tts", "/v1/speech/events": "tts"},
-}
-_READS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE", "TRACE"})
-
-
-def kind_of(service: str, method: str, path: str) -> str | None:
-    """Return what kind of billable work a request asks for, or None where it is free.
-
-    Reading, deleting and uploading are free. A token for a streaming session costs
-    nothing itself, but opens a session that does: `token`. What writes (POST, PUT,
-    PATCH, any method nobody knows) and is not listed is `other`: it is recorded, and
-    has no price. Doubled and trailing slashes and letter case are read over, since the
-    upstream might read over them too.
-    """
-    method = method.upper()
-    if method in _READS and service != "streaming":
-        return None
-    path = _SLASHES.sub("/", path.lower()).rstrip("/") or "/"
-    if method in _READS:
-        return "token" if (service, method, path) == ("streaming", "GET", "/v3/token") else None
-    if method == "POST":
-        posts = _POSTS.get(service, {})
-        if path in posts:
-            return posts[path]
-        if service == "api" and path.startswith("/lemur/"):
-            return "lemur"
-    return "other"
 
 
 def billing_facts(kind: str, body: Mapping[str, Any], *, size: int | None = None) -> dict[str, Any]:
@@ -112,7 +55,7 @@ def billing_facts(kind: str, body: Mapping[str, Any], *, size: int | None = None
     | `max_session_s`  | token                      | longest session it can open       |
 
     Args:
-        kind: As `kind_of` gives it.
+        kind: As `operations.read` gives it.
         body: The request's JSON; for `token` its query, for `sync` and `dictation`
             `{"model": ...}` from the `x-aai-model` header.
         size: The body's length in bytes, where it is known.
@@ -292,19 +235,3 @@ def session_outcome(message: Any, asked: Mapping[str, Any] | None, region: str) 
         "completed",
         Usage("session", models[0], region, session_ms=session_ms, features=features),
     )
-
-
-def outcome_of(kind: str, reply: Any, asked: Mapping[str, Any] | None, region: str) -> Outcome:
-    """Return the outcome of any kind of call by its (successful) reply's JSON."""
-    if kind == "transcript":
-        return transcript_outcome(reply, asked, region)
-    if kind == "chat" or kind == "lemur":
-        return chat_outcome(reply, asked, region, kind=kind)
-    if kind in ("sync", "dictation"):
-        return clip_outcome(reply, asked, region, kind=kind)
-    if kind == "understanding":
-        return understanding_outcome(reply, asked, region)
-    if kind == "session":
-        return session_outcome(reply, asked, region)
-    models = (asked or {}).get("models") or (None,)
-    return Outcome("completed", Usage(kind, models[0], region))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from ..billing.operations import READS, Reading, is_variant, read
 from ..billing.replies import billing_facts
 from ..errors import BadRequest, RequestRefused
+from ..http.messages import request_tail
 from . import Call, json_of, read_body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 MAX_JSON_BYTES = 16 * 1024 * 1024
-# Kinds whose request is a JSON object; the others are audio, or a query.
-JSON_KINDS = frozenset({"transcript", "chat", "understanding", "lemur", "tts"})
 
 # Members by which rights and prices are decided, beside the features.
 POLICY_FIELDS = frozenset(
@@ -37,6 +37,57 @@ POLICY_FIELDS = frozenset(
         "transcript_ids",
     }
 )
+
+
+def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
+    """Return what the request is; read once, and kept with its kind on the Call.
+
+    What is judged is what is sent: a path that a laxer reader would take for a described
+    one is answered as a path that is not there.
+
+    Raises:
+        RequestRefused: 404 where the path is another spelling of a described one, 405 where
+            it is described and the method is not, unless it is one transcript's: whether that
+            is theirs comes first.
+    """
+    if call.reading is not None:
+        return call.reading
+    service, path = call.route.service, call.path
+    reading = read(service, call.method, path)
+    if reading.allow:
+        tail = request_tail(environ)
+        if tail is not None and tail != path:
+            raise _not_there()
+        if reading.transcript_id is None:
+            check_method(call, reading)
+    elif is_variant(service, path):
+        raise _not_there()
+    call.reading, call.kind = reading, reading.kind
+    return reading
+
+
+def check_method(call: Call, reading: Reading) -> None:
+    """Raise 405 where the path is described, and not with this method."""
+    if not reading.allow or reading.operation is not None or call.method in READS:
+        return
+    allow = [*reading.allow, *(["HEAD"] if "GET" in reading.allow else [])]
+    raise RequestRefused(
+        f"Method not allowed; use {', '.join(reading.allow)}.",
+        status=405,
+        headers=[("Allow", ", ".join(sorted(allow)))],
+    )
+
+
+def _not_there() -> RequestRefused:
+    # AssemblyAI's own body (openapi.yml, components/responses/NotFound).
+    return RequestRefused("Not found", status=404, code="not_found")
+
+
+def undescribed(reason: str) -> RequestRefused:
+    """Return the refusal of a path that no row of the table of operations describes."""
+    return RequestRefused(
+        f"What this path does is not known here, and {reason}.", status=403, code="forbidden"
+    )
 
 
 def json_object(
@@ -65,15 +116,17 @@ def check_encoding(environ: WSGIEnvironment) -> None:
 def read_billable(
     call: Call, environ: WSGIEnvironment, kind: str, *, max_bytes: int = MAX_JSON_BYTES
 ) -> dict[str, Any]:
-    """Return what `usage.billing_facts` reads from the request.
+    """Return what `billing_facts` reads from the request.
 
     Raises:
-        RequestRefused: As `json_object` does, for the kinds that are JSON.
+        RequestRefused: As `reading_of` does, and as `json_object` for operations in JSON.
     """
-    if kind in JSON_KINDS:
+    operation = reading_of(call, environ).operation
+    form = operation.body if operation is not None else "bytes"
+    if form == "json":
         body = json_object(call, environ, max_bytes=max_bytes)
         return billing_facts(kind, body, size=len(call.body or b""))
-    if kind == "token":
+    if form == "query":
         return billing_facts(kind, dict(parse_qsl(environ.get("QUERY_STRING", ""))))
     return billing_facts(kind, {"model": environ.get("HTTP_X_AAI_MODEL")})
 

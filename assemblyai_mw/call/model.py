@@ -35,6 +35,7 @@ from ..routes import Region, Route, by_path, route_for
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+    from ..billing.operations import Reading
     from ..billing.price_book import Price
     from ..billing.replies import Usage
 
@@ -104,7 +105,9 @@ class Call:
             What was `sent` and never `replied` may have been done, and billed.
         max_body_bytes: Largest body this caller may send; None is no limit of theirs.
         inner: A stage is asking again on its own behalf; its one log line is out.
-        kind: What billable work it asks for, as `usage.kind_of` says; None is free.
+        kind: What billable work it asks for, as `billing.operations` says; None is free.
+        reading: What it is, as `call.billable.reading_of` found.
+        owner: Who owns the transcript that the path names; None for nobody known here.
         row: The ledger row of a billable call.
         state: What this call did to its row, or to the transcript's that it polled.
     """
@@ -121,6 +124,8 @@ class Call:
     max_body_bytes: int | None = None
     inner: bool = False
     kind: str | None = None
+    reading: Reading | None = None
+    owner: Any = field(default=UNREAD, repr=False)
     row: int | None = None
     state: str | None = None
     transcript_id: str | None = None
@@ -154,6 +159,7 @@ def enter_route(environ: WSGIEnvironment, route: Route) -> Call:
     if call is not None:
         call.route = replace(route, dialect=call.route.dialect)
         call.path = path
+        call.reading = None
         return call
     made = new_id()
     given = environ.get(REQUEST_ID_HEADER)

@@ -8,10 +8,16 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..billing.operations import Operation
 from ..billing.price_book import PriceBook, format_usd
-from ..billing.replies import kind_of
 from ..call import Call, Caller, enter, json_of
-from ..call.billable import JSON_KINDS, MAX_JSON_BYTES, read_billable, reject_case_variants
+from ..call.billable import (
+    MAX_JSON_BYTES,
+    read_billable,
+    reading_of,
+    reject_case_variants,
+    undescribed,
+)
 from ..errors import RequestRefused, StoreError
 from ..http.bodies import CountingBody
 from ..store.clock import ClockWatch
@@ -28,8 +34,6 @@ logger = logging.getLogger("assemblyai_mw.budget")
 ACCEPTED_HOLD_S = 7 * 86_400.0
 # When only the holds of calls under way stand in the way, they are soon gone.
 HELD_RETRY_S = 5
-# What these cost is never seen here, whatever a price list says.
-_UNMETERED = frozenset({"token"})
 
 OnSoftBudget = Callable[["SoftBudget"], object]
 
@@ -94,11 +98,13 @@ class Budget:
         caller = call.caller
         if caller is None or not caller.budgeted:
             return self.app(environ, start_response)
-        kind = kind_of(call.route.service, call.method, call.path)
-        if kind is None:
-            return self.app(environ, start_response)
         try:
-            hold = self._take(call, caller, kind, environ)
+            operation = reading_of(call, environ).operation
+            if operation is None:
+                raise undescribed("this key has a budget")
+            if call.kind is None:
+                return self.app(environ, start_response)
+            hold = self._take(call, caller, operation, environ)
         except RequestRefused as error:
             return error.reply(call.route.dialect)(environ, start_response)
         except StoreError as error:
@@ -112,11 +118,14 @@ class Budget:
         try:
             body = self.app(environ, start_response)
         except BaseException:
-            self._end(call, kind, hold)
+            self._end(call, hold)
             raise
-        return CountingBody(body, lambda *_: self._end(call, kind, hold))
+        return CountingBody(body, lambda *_: self._end(call, hold))
 
-    def _take(self, call: Call, caller: Caller, kind: str, environ: WSGIEnvironment) -> Hold:
+    def _take(
+        self, call: Call, caller: Caller, operation: Operation, environ: WSGIEnvironment
+    ) -> Hold:
+        kind = operation.kind or ""
         jumped = self._watch.distrust()
         if jumped is not None:
             logger.error("the clock jumped by %+.0f s: budgets wait for it to be steady", jumped[0])
@@ -128,14 +137,14 @@ class Budget:
                 headers=[("Retry-After", str(math.ceil(jumped[1])))],
             )
         asked = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
-        if kind in JSON_KINDS:
+        if operation.body == "json":
             reject_case_variants(json_of(call))
         at = datetime.fromtimestamp(call.started, UTC)
         bound = self.prices.estimate(
             kind, asked, call.route.region, at, assumed_audio_s=self.assumed_audio_s
         )
-        if (bound is None or kind in _UNMETERED) and not caller.allow_unpriced:
-            raise _unpriced(kind, asked)
+        if (bound is None or not operation.metered) and not caller.allow_unpriced:
+            raise _unpriced(operation, asked)
         taken = self.holds.take(call, bound or 0, expires_in_s=self.hold_expires_s)
         from ..store import Refusal
 
@@ -145,14 +154,14 @@ class Budget:
             self._tell(warning)
         return taken
 
-    def _end(self, call: Call, kind: str, hold: Hold) -> None:
+    def _end(self, call: Call, hold: Hold) -> None:
         """Give the hold back, unless an open row of the ledger needs it still."""
         try:
             if call.row is None:
                 self.holds.release(hold)
             elif call.state == "pending":
                 # A transcript's cost is known when it is settled, by whoever sees its end.
-                longer = ACCEPTED_HOLD_S if kind == "transcript" else None
+                longer = ACCEPTED_HOLD_S if call.kind == "transcript" else None
                 self.holds.attach(hold, call.row, expires_in_s=longer)
         except StoreError as error:
             logger.error("hold %s stays until it expires: %s", hold.id, error)
@@ -213,14 +222,14 @@ def _insufficient(refusal: Refusal, now: datetime) -> RequestRefused:
     )
 
 
-def _unpriced(kind: str, asked: Mapping[str, Any]) -> RequestRefused:
+def _unpriced(operation: Operation, asked: Mapping[str, Any]) -> RequestRefused:
     models = [str(model)[:80] for model in asked.get("models") or ()]
-    if kind in _UNMETERED:
+    if not operation.metered:
         what = "What is done with a token is not metered here"
     elif models:
-        what = f"There is no price for {kind} with {', '.join(map(repr, models[:5]))}"
+        what = f"There is no price for {operation.kind} with {', '.join(map(repr, models[:5]))}"
     else:
-        what = f"There is no price for calls of kind {kind!r}"
+        what = f"There is no price for calls of kind {operation.kind!r}"
     return RequestRefused(
         f"{what}, and this key has a budget. Only a key made with allow_unpriced may do that.",
         status=403,

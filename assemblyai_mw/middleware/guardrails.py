@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..billing.replies import kind_of
+from ..billing.operations import OPERATIONS, RESULT
 from ..call import Call, enter, replace_body
-from ..call.billable import JSON_KINDS, MAX_JSON_BYTES, json_object
+from ..call.billable import MAX_JSON_BYTES, json_object, reading_of, undescribed
 from ..errors import RequestRefused, UpstreamError
 from ..guards.guarded_stream import GuardedStream
 from ..guards.protocol import GuardError, Guardrail
@@ -27,10 +26,8 @@ logger = logging.getLogger("assemblyai_mw.guardrails")
 
 # A ten-hour transcript with its words is some 30 MB.
 MAX_REPLY_BYTES = 64 * 1024 * 1024
-RESULT = "result"
-_REPLIES = frozenset({"chat", "understanding", "lemur", "sync", "dictation", RESULT})
-_RESULT = re.compile(r"/v2/transcript/[^/]+(?:/(?!redacted-audio$)[^/]+)?")
-_SLASHES = re.compile(r"/{2,}")
+# Under these names guards are asked.
+_NAMES = frozenset(row.guarded_as for row in OPERATIONS if row.guarded_as)
 
 
 class Guardrails:
@@ -39,10 +36,12 @@ class Guardrails:
         Guardrails(app, guards=[PatternGuard(patterns=["us_ssn"], action="mask")])
 
     Before: the JSON of POST /v2/transcript, of chat completions, speech understanding,
-    LeMUR and speech synthesis. After: LLM replies, whole or streamed, synchronous
-    transcripts, and transcripts as they are read: the JSON once it is completed, sentences,
-    paragraphs, search results and subtitles. Guards are asked in their order, each with what
-    the one before it left. Replies with an error status are nobody's words and pass.
+    LeMUR and speech synthesis. A path that `billing.operations` does not describe is refused
+    with 403 unless it is read: words in it would pass unseen. After: LLM replies, whole or
+    streamed, synchronous transcripts, and transcripts as they are read: the JSON once it is
+    completed, sentences, paragraphs, search results and subtitles. Guards are asked in their
+    order, each with what the one before it left. Replies with an error status are nobody's
+    words and pass.
 
     A block is a 400 with code `content_policy_violation`, the guard's name and its reason. A
     guard that fails (it raises, or takes longer than its timeout) refuses the call with a
@@ -83,19 +82,22 @@ class Guardrails:
             raise ValueError("guards: expected a name of its own for each")
         self.max_json_bytes = max_json_bytes
         self.max_reply_bytes = max_reply_bytes
-        kinds = JSON_KINDS | _REPLIES
-        self._before = {k: tuple(g for g in self.guards if g.asked_before(k)) for k in kinds}
-        self._after = {k: tuple(g for g in self.guards if g.asked_after(k)) for k in kinds}
+        self._before = {k: tuple(g for g in self.guards if g.asked_before(k)) for k in _NAMES}
+        self._after = {k: tuple(g for g in self.guards if g.asked_after(k)) for k in _NAMES}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
-        call.kind = kind_of(call.route.service, call.method, call.path)
-        kind = call.kind or (RESULT if _is_result(call) else None)
-        if kind is None:
-            return self.app(environ, start_response)
-        before = self._before.get(kind, ()) if kind in JSON_KINDS else ()
-        after = self._after.get(kind, ()) if kind in _REPLIES else ()
         try:
+            operation = reading_of(call, environ).operation
+            if operation is None and self.guards and call.method not in ("GET", "HEAD"):
+                raise undescribed("guards could not read it")
+            kind = operation.guarded_as if operation is not None else None
+            if operation is None or kind is None:
+                return self.app(environ, start_response)
+            before = self._before[kind] if "request" in operation.words else ()
+            after = self._after[kind] if "reply" in operation.words else ()
+            if call.method == "HEAD":
+                after = ()
             if before:
                 self._ask_before(before, call, environ)
             if not after:
@@ -210,13 +212,6 @@ class Guardrails:
         except UnicodeDecodeError:
             return None
         return decoded
-
-
-def _is_result(call: Call) -> bool:
-    if call.route.service != "api" or call.method != "GET":
-        return False
-    path = _SLASHES.sub("/", call.path).rstrip("/")
-    return _RESULT.fullmatch(path.lower()) is not None
 
 
 def _shows_words(text: bytes) -> bool:

@@ -7,14 +7,15 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ..billing.features import FILLED, FLAGS
-from ..billing.replies import kind_of
+from ..billing.operations import UNDERSTANDING, Operation
 from ..call import Call, Caller, enter, json_of, read_body
 from ..call.billable import (
-    JSON_KINDS,
     MAX_JSON_BYTES,
     check_encoding,
     read_billable,
+    reading_of,
     reject_case_variants,
+    undescribed,
 )
 from ..errors import BadRequest, RequestRefused
 from ..http.messages import content_length, is_chunked
@@ -22,9 +23,6 @@ from ..http.messages import content_length, is_chunked
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# What these ask for binds nobody to the model and the features that they name: a token opens
-# whatever session its holder asks for, and of a path that nobody knows only a header is read.
-UNVERIFIABLE_KINDS = frozenset({"token", "other"})
 # A key that may use the translator's routes may reach the gateway through them.
 _OPENAI_ROUTES = ("/v1", "/v1/chat/completions")
 
@@ -37,7 +35,8 @@ class Policy:
     routes, models or features is refused everything else; where it names models, a request
     that leaves the choice to AssemblyAI is refused too, since nobody knows what it would be.
     For the same reason a key with a list of models or features, allowed or denied, is refused
-    a token, with which its holder may open any session, and every path that nobody knows.
+    a token, with which its holder may open any session. A key with any list is refused every
+    path that `billing.operations` does not describe.
     A list of routes names prefixes; a call through the translator needs `/v1`,
     `/v1/chat/completions` or the gateway's own prefix in it.
 
@@ -71,6 +70,10 @@ class Policy:
             raise _forbidden("This key may not use this route.")
         if caller.max_upload_bytes is not None:
             call.max_body_bytes = caller.max_upload_bytes
+        reading = reading_of(call, environ)
+        listed = _listed(caller)
+        if reading.operation is None and listed:
+            raise undescribed(f"this key may use certain {listed} only")
         if not (
             caller.region
             or caller.models is not None
@@ -78,19 +81,21 @@ class Policy:
             or caller.denied_features
         ):
             return
-        kind = kind_of(call.route.service, call.method, call.path)
+        operation, kind = reading.operation, reading.kind
         if kind is None:
             return
         asked = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
-        body = json_of(call) if kind in JSON_KINDS else self._unknown(call, environ)
+        is_json = operation is not None and operation.body == "json"
+        body = json_of(call) if is_json else self._unknown(call, environ)
         if isinstance(body, dict):
             reject_case_variants(body, FLAGS | FILLED)
         if caller.region is not None and not _stays(body, caller.region):
             raise _forbidden(
                 "This key may not let a model run outside its region.", param="model_region"
             )
-        self._check_models(caller, kind, asked)
-        self._check_features(caller, kind, asked)
+        if operation is not None:
+            self._check_models(caller, operation, asked)
+            self._check_features(caller, operation, asked)
 
     def _unknown(self, call: Call, environ: WSGIEnvironment) -> object:
         """Return what a request of no known shape says, if that can be read at all."""
@@ -108,10 +113,10 @@ class Policy:
                 raise
             return None
 
-    def _check_models(self, caller: Caller, kind: str, asked: dict[str, Any]) -> None:
-        if caller.models is None or kind == "understanding":
+    def _check_models(self, caller: Caller, operation: Operation, asked: dict[str, Any]) -> None:
+        if caller.models is None or operation is UNDERSTANDING:
             return
-        models = () if kind in UNVERIFIABLE_KINDS else asked.get("models") or ()
+        models = asked.get("models") or () if operation.metered else ()
         if not models:
             raise _forbidden("This key may use certain models only; name one.", param="model")
         for model in models:
@@ -122,10 +127,10 @@ class Policy:
                     code="model_not_allowed",
                 )
 
-    def _check_features(self, caller: Caller, kind: str, asked: dict[str, Any]) -> None:
+    def _check_features(self, caller: Caller, operation: Operation, asked: dict[str, Any]) -> None:
         if caller.features is None and not caller.denied_features:
             return
-        if kind in UNVERIFIABLE_KINDS:
+        if not operation.metered:
             raise _forbidden(
                 "This key may use certain features only; what this would use cannot be seen here.",
                 code="feature_not_allowed",
@@ -136,6 +141,15 @@ class Policy:
                 raise _forbidden(
                     f"This key may not use {feature}.", param=feature, code="feature_not_allowed"
                 )
+
+
+def _listed(caller: Caller) -> str:
+    """Return what the key has a list of, empty where it has none."""
+    if caller.features is not None or caller.denied_features:
+        return "features"
+    if caller.models is not None:
+        return "models"
+    return "routes" if caller.routes is not None else ""
 
 
 def model_allowed(model: str, patterns: Iterable[str]) -> bool:

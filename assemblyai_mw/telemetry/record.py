@@ -57,7 +57,7 @@ class CallRecord(NamedTuple):
         duration_ms: Until the reply's last byte, or its end.
         bytes_out: Of the reply's body.
         row: The ledger's row, for calls that cost or could.
-        kind: What billable work was asked for, as `usage.kind_of` names it.
+        kind: What billable work was asked for, as `billing.operations` names it.
         state: `pending`, `settled`, `failed` or `unpriced`: what this call did to the row.
         model, transcript_id, audio_seconds, input_tokens, output_tokens: Where known.
         cost_usd: Exact decimal, where this call settled one.

@@ -41,6 +41,8 @@ class Stage:
         path: Path of the call; below `/assemblyai` where `mounted`.
         method: Where a test names none; a PUT to a path that nobody knows may cost, so that
             the ledger is written.
+        mount: Below which prefix.
+        takes: Methods that pass here; a test that asks with another gets *method*.
     """
 
     name: str
@@ -50,16 +52,18 @@ class Stage:
     mounted: bool = True
     method: str = "GET"
     headers: dict[str, str] = field(default_factory=dict)
+    mount: str = "/assemblyai"
+    takes: frozenset[str] = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 
     @property
     def metered(self) -> bool:
         """Whether the call may cost, so that a stage reads its reply along."""
-        return self.method == "PUT"
+        return self.method in ("PUT", "POST")
 
     def environ(self, method: str | None = None, body: bytes = b"") -> dict[str, Any]:
         environ = {
-            "REQUEST_METHOD": method or self.method,
-            "SCRIPT_NAME": "/assemblyai" if self.mounted else "",
+            "REQUEST_METHOD": method if method in self.takes else self.method,
+            "SCRIPT_NAME": self.mount if self.mounted else "",
             "PATH_INFO": self.path,
             "QUERY_STRING": "a=1",
             "SERVER_NAME": "front.example",
@@ -125,7 +129,7 @@ def _all_by_hand(app: Any, folder: Path) -> Any:
     url = _database(folder)
     governed = Isolation(Budget(CostLogger(app, ledger=url), holds=url), ledger=url)
     limited = RateLimit(Policy(governed), storage=folder / "rates")
-    return PrefixRouter(_nobody, {"/assemblyai": KeyAuth(limited, keys={KEY: BOUNDED})})
+    return PrefixRouter(_nobody, {"/sync.assemblyai": KeyAuth(limited, keys={KEY: BOUNDED})})
 
 
 STAGES = [
@@ -174,6 +178,8 @@ STAGES = [
         "Budget",
         (Budget,),
         lambda app, folder: known(Budget(app, holds=_database(folder)), BOUNDED),
+        path="/v2/transcript/anything",
+        takes=frozenset({"GET", "HEAD", "DELETE"}),
     ),
     Stage(
         "CostLogger",
@@ -197,12 +203,16 @@ STAGES = [
         "Budget-billable",
         (Budget,),
         lambda app, folder: known(Budget(app, holds=_database(folder)), BOUNDED),
-        method="PUT",
+        path="/v1/transcribe",
+        mount="/sync.assemblyai",
+        method="POST",
+        takes=frozenset({"POST"}),
     ),
     Stage(
         "Guardrails",
         (Guardrails,),
         lambda app, folder: known(Guardrails(app, guards=[GUARD]), ALICE),
+        takes=frozenset({"GET", "HEAD"}),
     ),
     Stage(
         "Guardrails-without-guards",
@@ -227,12 +237,16 @@ STAGES = [
             f"all-by-hand-{method}",
             (),
             _all_by_hand,
-            path="/assemblyai/v2/anything",
+            path=f"/sync.assemblyai{path}",
             method=method,
+            takes=takes,
             mounted=False,
             headers={"HTTP_AUTHORIZATION": KEY},
         )
-        for method in ("GET", "PUT")
+        for method, path, takes in (
+            ("GET", "/v1/warm", frozenset({"GET", "HEAD"})),
+            ("POST", "/v1/transcribe", frozenset({"POST"})),
+        )
     ),
 ]
 

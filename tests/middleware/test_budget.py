@@ -430,10 +430,24 @@ def test_the_openai_route_says_model_unpriced(stack: Stack) -> None:
 
 
 def test_a_key_may_be_allowed_what_has_no_price_until_its_budget_is_spent(stack: Stack) -> None:
+    unpriced = chat("hi", "gpt-of-tomorrow")
     key = stack.key("a", budget_usd="5", allow_unpriced=True)
-    assert stack.ask("POST", f"{API}/v3/tomorrow", key, json={}).status_int == 404
+    assert stack.ask("POST", LLM, key, json=unpriced).status_int == 400
+    assert len(stack.us.requests) == 1
     poor = stack.key("b", budget_usd="0", allow_unpriced=True)
-    assert stack.ask("POST", f"{API}/v3/tomorrow", poor, json={}).status_int == 429
+    assert stack.ask("POST", LLM, poor, json=unpriced).status_int == 429
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_a_path_that_nobody_described_is_refused_to_a_key_with_a_budget(
+    stack: Stack, method: str
+) -> None:
+    key = stack.key("a", budget_usd="5", allow_unpriced=True)
+    reply = stack.ask(method, f"{API}/v3/tomorrow", key)
+    assert reply.status_int == 403
+    assert "this key has a budget" in reply.json["error"]
+    assert stack.us.requests == []
+    assert list(stack.ledger.calls()) == []
 
 
 @pytest.mark.parametrize(
@@ -529,8 +543,9 @@ def test_a_database_that_is_gone_lets_nothing_out(stack: Stack, tmp_path: Path) 
     assert stack.ask("POST", CHAT, key, json=chat()).status_int == 200
     stack.us.requests.clear()
     (tmp_path / "ledger.db").rename(tmp_path / "elsewhere")
-    for path in (CHAT, LLM, f"{API}/v2/transcript"):
-        reply = stack.ask("POST", path, key, json=chat())
+    submit = {"audio_url": "https://audio.example/a.mp3", "speech_models": ["universal-2"]}
+    for path, body in ((CHAT, chat()), (LLM, chat()), (f"{API}/v2/transcript", submit)):
+        reply = stack.ask("POST", path, key, json=body)
         assert reply.status_int == 503
         assert "cannot be" in reply.text
     assert stack.us.requests == []

@@ -380,7 +380,7 @@ def test_another_spelling_of_the_path_is_no_way_around(house, spelling):
     at = house(guard)
     transcript_id = finished(at).rpartition("/")[2]
     at.fake.fail_next(200, body={"text": WORDS, "status": "completed"}, method="GET")
-    assert at.app.get(spelling + transcript_id, status="*").status_int == 400
+    assert at.app.get(spelling + transcript_id, status="*").status_int == 404
 
 
 def test_where_no_guard_wants_replies_they_are_not_touched(house):

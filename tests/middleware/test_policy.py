@@ -102,8 +102,8 @@ MODELS = {
         {**chat("hi", "gpt-5-mini"), "Model": "gpt-5"},
         400,
     ),
-    "a slash at the end": (f"{LLM}/v1/chat/completions/", chat("hi", "gpt-5"), 403),
-    "doubled slashes": (f"{LLM}//v1/chat/completions", chat("hi", "gpt-5"), 403),
+    "a slash at the end": (f"{LLM}/v1/chat/completions/", chat("hi", "gpt-5"), 404),
+    "doubled slashes": (f"{LLM}//v1/chat/completions", chat("hi", "gpt-5"), 404),
     "speech": (f"{API}/v2/transcript", {**SPEECH, "speech_models": ["universal-2"]}, 200),
     "other speech": (f"{API}/v2/transcript", {**SPEECH, "speech_models": ["slam-1"]}, 403),
     "one of several": (
@@ -188,7 +188,6 @@ def test_a_key_asks_for_the_features_it_may(
     [
         ("GET", "/streaming.assemblyai/v3/token?expires_in_seconds=60"),
         ("GET", "/streaming.assemblyai/v3/token?expires_in_seconds=60&speaker_labels=true"),
-        ("GET", "/streaming.assemblyai//v3/token/?expires_in_seconds=60"),
         ("POST", f"{API}/v2/realtime/token"),
         ("POST", f"{API}/v3/tomorrow"),
     ],

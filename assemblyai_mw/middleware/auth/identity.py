@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ...billing.replies import kind_of
+from ...billing.operations import read
 from ...call import Call, Caller
 from ...errors import RequestRefused
 
@@ -113,7 +113,7 @@ def refuse_other_sites(call: Call, environ: WSGIEnvironment) -> None:
     """
     if not any(name in environ for name in _FROM_A_BROWSER):
         return
-    reads = call.method in _READS and (kind_of(call.route.service, call.method, call.path) is None)
+    reads = call.method in _READS and read(call.route.service, call.method, call.path).kind is None
     site = environ.get("HTTP_SEC_FETCH_SITE")
     origin = environ.get("HTTP_ORIGIN")
     if site is not None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import io
 import logging
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...billing.operations import LIST
 from ...billing.price_book import PriceBook
 from ...billing.replies import transcript_outcome
-from ...call import Call
+from ...call import UNREAD, Call
+from ...call.billable import reading_of
 from ...errors import StoreError
 from ...http.bodies import JSONTee, log_exceptions
 from ...http.encoding import narrow_encoding
@@ -29,36 +30,31 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("assemblyai_mw.cost")
 
-_TRANSCRIPT = re.compile(r"/v2/transcript/([A-Za-z0-9_-]{1,128})(/sentences|/paragraphs)?")
-
 
 class Polls:
     """Passes free calls on to *app*, and reads along where one may show a transcript's end."""
 
-    def __init__(self, app: WSGIApplication, *, ledger: Ledger, prices: PriceBook) -> None:
+    def __init__(
+        self, app: WSGIApplication, *, ledger: Ledger, prices: PriceBook, owners: Ownership
+    ) -> None:
         self.app = app
         self.ledger = ledger
         self.prices = prices
-        self._owners = Ownership(ledger)
+        self._owners = owners
 
     def __call__(
         self, call: Call, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Answer a call that costs nothing."""
-        if call.route.service != "api" or call.method not in ("GET", "DELETE"):
+        reading = reading_of(call, environ)
+        if call.method == "HEAD":
             return self.app(environ, start_response)
-        if call.path == "/v2/transcript" and call.method == "GET":
+        if reading.operation is LIST:
             return self._tapped(call, environ, start_response, self._listed)
-        match = _TRANSCRIPT.fullmatch(call.path)
-        if match is None:
+        if reading.operation is None or not reading.operation.shows_end:
             return self.app(environ, start_response)
-        call.transcript_id = match[1]
-        try:
-            owner = self._owners.find(call.route.region, match[1])
-        except StoreError as error:
-            # Reading is free and goes on; what it would have settled is settled later.
-            logger.error("transcript %s is not metered: %s", match[1], error)
-            owner = None
+        call.transcript_id = reading.transcript_id
+        owner = self._owner(call, reading.transcript_id or "")
         if owner is None or owner.settled:
             return self.app(environ, start_response)
         if call.method == "DELETE":
@@ -68,6 +64,17 @@ class Polls:
             self._seen(call, owner, transcript)
 
         return self._tapped(call, environ, start_response, seen)
+
+    def _owner(self, call: Call, transcript_id: str) -> Owner | None:
+        if call.owner is UNREAD:
+            try:
+                call.owner = self._owners.find(call.route.region, transcript_id)
+            except StoreError as error:
+                # Reading is free and goes on; what it would have settled is settled later.
+                logger.error("transcript %s is not metered: %s", transcript_id, error)
+                call.owner = None
+        owner: Owner | None = call.owner
+        return owner
 
     def _tapped(
         self,

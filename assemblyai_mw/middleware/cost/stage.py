@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ...billing.operations import OTHER, outcome_of
 from ...billing.price_book import PriceBook
-from ...billing.replies import ChatMeter, Outcome, kind_of, outcome_of
+from ...billing.replies import ChatMeter, Outcome
 from ...call import Call, enter, json_of
-from ...call.billable import MAX_JSON_BYTES, read_billable
+from ...call.billable import MAX_JSON_BYTES, read_billable, reading_of
 from ...errors import RequestRefused, StoreError, UpstreamError, error_reply
 from ...http.bodies import CountingBody, JSONTee, PrefixedBody, log_exceptions
 from ...http.encoding import narrow_encoding
@@ -26,6 +27,7 @@ from ...settlement.closing import (
     read_object,
 )
 from ...store.lazy import ledger_of
+from ...store.owner_cache import Ownership
 from ...telemetry.call_log import logged, wanted
 from ...telemetry.record import OnCall
 from .reads import Polls
@@ -68,6 +70,7 @@ class CostLogger:
         on_call: Called with a `CallRecord` after each call; what it raises is logged.
         max_json_bytes: Largest JSON request that is read.
         wake: Called at each call; the stack has its settlement started by it.
+        owners: What is remembered of owners; shared with `Isolation` where both stand.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class CostLogger:
         on_call: OnCall | Sequence[OnCall] = (),
         max_json_bytes: int = MAX_JSON_BYTES,
         wake: Callable[[], None] | None = None,
+        owners: Ownership | None = None,
     ) -> None:
         self.app = app
         self.ledger = ledger_of(ledger)
@@ -86,13 +90,21 @@ class CostLogger:
         self.on_call: tuple[OnCall, ...] = (on_call,) if callable(on_call) else tuple(on_call)
         self.max_json_bytes = max_json_bytes
         self._wake = wake
-        self._polls = Polls(app, ledger=self.ledger, prices=self.prices)
+        self._polls = Polls(
+            app,
+            ledger=self.ledger,
+            prices=self.prices,
+            owners=owners or Ownership(self.ledger),
+        )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
         if self._wake is not None:
             self._wake()
-        call.kind = kind_of(call.route.service, call.method, call.path)
+        try:
+            reading_of(call, environ)
+        except RequestRefused as error:
+            return error.reply(call.route.dialect)(environ, start_response)
         app = self._polls if call.kind is None else self._billable
         if call.inner or not wanted(self.on_call):
             return app(call, environ, start_response)
@@ -103,7 +115,7 @@ class CostLogger:
     def _billable(
         self, call: Call, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        kind = call.kind or "other"
+        kind = call.kind or OTHER
         try:
             asked = self._asked(kind, call, environ)
             models = asked.get("models") or (None,)

@@ -9,8 +9,17 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...billing.operations import (
+    LIST,
+    OWNED_SERVICES,
+    SESSION_SERVICES,
+    TRANSCRIPT_SERVICES,
+    UPLOAD,
+    Operation,
+    Reading,
+)
 from ...call import Call, Caller, enter, json_of, read_body
-from ...call.billable import MAX_JSON_BYTES, check_encoding
+from ...call.billable import MAX_JSON_BYTES, check_encoding, check_method, reading_of, undescribed
 from ...errors import BadRequest, RequestRefused, StoreError, UpstreamError, error_reply
 from ...http.encoding import decode
 from ...http.messages import content_length, is_chunked
@@ -40,12 +49,6 @@ MAX_LIST_BYTES = 4 * 1024 * 1024
 # More words that could be ids than this in one request are not looked up one by one.
 MAX_IDS = 1000
 
-_COLLECTION = "/v2/transcript"
-_TRANSCRIPT = re.compile(r"/v2/transcript/([A-Za-z0-9_-]{1,128})(?:/[a-z]+(?:-[a-z]+)*)?")
-# Requests that are JSON whatever their Content-Type says.
-_JSON_PATHS = frozenset({_COLLECTION, "/v1/chat/completions", "/v1/understanding"})
-# The hosts that know transcripts; the others take audio, and it passes unread.
-TRANSCRIPT_SERVICES = frozenset({"api", "llm-gateway"})
 # By these a server may be told to do something else than the request's line says.
 _OVERRIDES = (
     "HTTP_X_HTTP_METHOD_OVERRIDE",
@@ -86,6 +89,7 @@ class Isolation:
         app: The next WSGI app.
         ledger: A `Ledger`, or what `Ledger` takes.
         max_json_bytes: Largest request that is read.
+        owners: What is remembered of owners; shared with `CostLogger` where both stand.
     """
 
     def __init__(
@@ -94,11 +98,12 @@ class Isolation:
         *,
         ledger: Ledger | Database | str,
         max_json_bytes: int = MAX_JSON_BYTES,
+        owners: Ownership | None = None,
     ) -> None:
         self.app = app
         self.ledger = ledger_of(ledger)
         self.max_json_bytes = max_json_bytes
-        self._owners = Ownership(self.ledger)
+        self._owners = owners or Ownership(self.ledger)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
@@ -124,56 +129,57 @@ class Isolation:
         environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        on_api = call.route.service == "api"
-        upload = on_api and call.path == "/v2/upload" and call.method == "POST"
+        reading = reading_of(call, environ)
+        operation = reading.operation
         if not caller.master:
+            _refuse_unowned(call, operation)
             if not environ.keys().isdisjoint(_OVERRIDES):
                 for key in _OVERRIDES:
                     environ.pop(key, None)
-            self._check_target(call, caller, environ)
-            if not upload:
-                self._check_body(call, caller, environ)
-        if upload:
+            self._check_target(call, caller, reading, environ)
+            if operation is not UPLOAD:
+                self._check_body(call, caller, operation, environ)
+        check_method(call, reading)
+        if operation is UPLOAD:
             return self._upload(call, caller, environ, start_response)
-        if on_api and call.path == _COLLECTION and call.method in ("GET", "HEAD"):
+        if operation is LIST:
             body = self._list(call, caller, environ, start_response)
             return body if call.method == "GET" else [b""]
         return self.app(environ, start_response)
 
     # Ids in paths and queries
 
-    def _check_target(self, call: Call, caller: Caller, environ: WSGIEnvironment) -> None:
+    def _check_target(
+        self, call: Call, caller: Caller, reading: Reading, environ: WSGIEnvironment
+    ) -> None:
         """Raise 404 where the path or the query names what is not the caller's."""
         query = environ.get("QUERY_STRING", "")
         on_api = call.route.service == "api"
-        match = _TRANSCRIPT.fullmatch(call.path) if on_api else None
-        if match is not None:
-            if not self._is_theirs(call, caller, match[1]):
+        if reading.transcript_id is not None:
+            if not self._is_theirs(call, caller, reading.transcript_id, keep=True):
                 raise _not_found()
             if query:
                 self._refuse_others(call, caller, ids_like(fully_decoded(query)))
             return
         path = fully_decoded(call.path)
-        if on_api and call.path != _COLLECTION:
+        if on_api and not reading.allow:
             if _resembles_transcripts(path):
                 raise _not_found()
             if re.match("/+lemur/", path.lower()) and call.method != "POST":
                 # Nobody kept whose LeMUR requests are whose; the service has ended.
                 raise _not_found()
-        elif on_api and call.method in ("DELETE", "PATCH", "PUT"):
-            raise RequestRefused(
-                "Transcripts are changed one by one here.",
-                status=405,
-                headers=[("Allow", "GET, HEAD, POST")],
-            )
         found = ids_like(f"{path} {fully_decoded(query)}" if query else path)
         if not on_api:
             self._refuse_others(call, caller, found)
         elif len(found) > MAX_IDS or not all(self._is_theirs(call, caller, id) for id in found):
             raise _not_found()
 
-    def _is_theirs(self, call: Call, caller: Caller, transcript_id: str) -> bool:
+    def _is_theirs(
+        self, call: Call, caller: Caller, transcript_id: str, *, keep: bool = False
+    ) -> bool:
         owner = self._owners.find(call.route.region, transcript_id)
+        if keep:
+            call.owner = owner
         return owner is not None and owner.belongs_to(caller)
 
     def _refuse_others(self, call: Call, caller: Caller, found: Collection[str]) -> None:
@@ -188,10 +194,12 @@ class Isolation:
 
     # Ids and uploads in bodies
 
-    def _check_body(self, call: Call, caller: Caller, environ: WSGIEnvironment) -> None:
+    def _check_body(
+        self, call: Call, caller: Caller, operation: Operation | None, environ: WSGIEnvironment
+    ) -> None:
         if not content_length(environ) and not is_chunked(environ):
             return
-        known = call.method == "POST" and call.path in _JSON_PATHS
+        known = operation is not None and operation.ids
         says_json = known or "json" in environ.get("CONTENT_TYPE", "").lower()
         if not (says_json or call.route.service in TRANSCRIPT_SERVICES):
             return
@@ -322,6 +330,19 @@ def base_url(environ: WSGIEnvironment) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?", host):
         host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     return f"{environ['wsgi.url_scheme']}://{host}{environ.get('SCRIPT_NAME', '')}"
+
+
+def _refuse_unowned(call: Call, operation: Operation | None) -> None:
+    """Raise 403 where nobody here can say whose it would be, or what it would cost."""
+    service = call.route.service
+    if service not in OWNED_SERVICES:
+        raise RequestRefused(
+            "Ownership on this host is not known here; only the master key may use it.",
+            status=403,
+            code="forbidden",
+        )
+    if operation is None and service in SESSION_SERVICES:
+        raise undescribed("it may open a session that is not metered")
 
 
 def _resembles_transcripts(path: str) -> bool:

@@ -114,9 +114,11 @@ class OpenAITranslator:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         script = environ.get("SCRIPT_NAME", "")
-        match = _PATH.fullmatch(script + environ.get("PATH_INFO", ""))
         # Below a native prefix the same path is the gateway's own.
-        if match is None or script.rpartition("/")[2].endswith("assemblyai"):
+        if script.endswith("assemblyai"):
+            return self.app(environ, start_response)
+        match = _PATH.fullmatch(script + environ.get("PATH_INFO", ""))
+        if match is None:
             return self.app(environ, start_response)
         call, environ = enter(environ)
         call.route = dataclasses.replace(call.route, service="llm-gateway", dialect="openai")

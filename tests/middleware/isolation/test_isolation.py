@@ -240,11 +240,11 @@ def test_openais_route_says_not_found_in_openais_words(stack: Stack) -> None:
         pytest.param(
             b"transcript_id=ID&x=1",
             {"Content-Type": "application/x-www-form-urlencoded"},
-            404,
+            400,
             id="a form",
         ),
         pytest.param(
-            b"--x\r\n\r\nID\r\n--x--", {"Content-Type": "multipart/form-data"}, 404, id="parts"
+            b"--x\r\n\r\nID\r\n--x--", {"Content-Type": "multipart/form-data"}, 400, id="parts"
         ),
         pytest.param(b'{"transcript_id":"I\\u0044"}', {}, 404, id="escaped"),
     ],

@@ -1,0 +1,289 @@
+"""What AssemblyAI's hosts do: one row for each operation that their documentation describes.
+
+A new operation begins here. Every stage asks this table what a request is; none has a list of
+paths of its own. Paths and methods are those of AssemblyAI's OpenAPI and AsyncAPI files
+(openapi.yml, llm-gateway.yml, streaming-token.yml), of its Python SDK 1.8.2, and of its pages on
+the synchronous, dictation, speech synthesis, Voice Agent and token APIs. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from ..http.paths import canonical
+from .replies import (
+    chat_outcome,
+    clip_outcome,
+    session_outcome,
+    transcript_outcome,
+    understanding_outcome,
+)
+from .usage import Outcome, Usage
+
+Reader = Callable[[Any, Mapping[str, Any] | None, str], Outcome]
+
+# What writes, and no row knows: recorded, and without a price.
+OTHER = "other"
+# How guards know a transcript that is read.
+RESULT = "result"
+READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+# The hosts that know transcripts by their ids; the others take audio or text, and nothing else.
+TRANSCRIPT_SERVICES = frozenset({"api", "llm-gateway"})
+# What these hosts do on a path without a row may open a session that nobody meters.
+SESSION_SERVICES = frozenset({"streaming", "token"})
+# Every other host of AssemblyAI's, agents.assemblyai.com first: whose its things are is not
+# known here, so a key that found one by its id could read, change and delete another's.
+OWNED_SERVICES = frozenset({"api", "llm-gateway", "streaming", "token", "sync", "dictation", "tts"})
+
+ID = r"[A-Za-z0-9_-]{1,128}"
+_SEGMENTS = {"{id}": f"({ID})", "{part}": r"[a-z]+(?:-[a-z]+)*"}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of AssemblyAI's.
+
+    Attributes:
+        service: The first name of its host: `api`, `llm-gateway`, `streaming`, ...
+        method: As documented. HEAD asks for the same as GET.
+        path: `{id}` is a transcript's id, `{part}` a word of small letters.
+        kind: Which billable work it is; None for what is free.
+        body: What the request is: `json`; the `query`, where that says what is asked for;
+            `bytes`, which nobody here reads; or `none`.
+        ids: The body may name transcripts and uploads.
+        words: Where a guard may find words: in the `request`, in the `reply`.
+        guarded_as: Under which name guards are asked; *kind*, or `result` for a transcript.
+        prices: Sections of the price book, the one of its add-ons last.
+        reader: Reads what was used from the reply's JSON; None where that does not tell.
+        shows_end: Its reply may show how a transcript ended.
+        metered: What is done with it is seen here. A token opens whatever session its
+            holder asks for, elsewhere.
+        websocket: It is a handshake.
+    """
+
+    service: str
+    method: str
+    path: str
+    kind: str | None = None
+    body: Literal["json", "query", "bytes", "none"] = "none"
+    ids: bool = False
+    words: frozenset[str] = frozenset()
+    guarded_as: str | None = None
+    prices: tuple[str, ...] = ()
+    reader: Reader | None = None
+    shows_end: bool = False
+    metered: bool = True
+    websocket: bool = False
+
+
+def _row(service: str, line: str, *, words: str = "", **columns: Any) -> Operation:
+    """Return the row of `METHOD /path`."""
+    method, path = line.split()
+    found = frozenset(words.split())
+    if found and "guarded_as" not in columns:
+        columns["guarded_as"] = columns.get("kind") or RESULT
+    return Operation(service, method, path, words=found, **columns)
+
+
+def _clips(service: str, *paths: str) -> Iterable[Operation]:
+    reader = partial(clip_outcome, kind=service)
+    for path in paths:
+        yield _row(
+            service,
+            f"POST {path}",
+            kind=service,
+            body="bytes",
+            words="reply",
+            prices=(service,),
+            reader=reader,
+        )
+    yield _row(service, "GET /v1/warm")
+
+
+UPLOAD = _row("api", "POST /v2/upload", body="bytes")
+SUBMIT = _row(
+    "api",
+    "POST /v2/transcript",
+    kind="transcript",
+    body="json",
+    ids=True,
+    words="request",
+    prices=("transcript", "transcript_addon"),
+    reader=transcript_outcome,
+)
+LIST = _row("api", "GET /v2/transcript")
+READ = _row("api", "GET /v2/transcript/{id}", words="reply", shows_end=True)
+DELETE = _row("api", "DELETE /v2/transcript/{id}", shows_end=True)
+CHAT = _row(
+    "llm-gateway",
+    "POST /v1/chat/completions",
+    kind="chat",
+    body="json",
+    ids=True,
+    words="request reply",
+    prices=("chat",),
+    reader=chat_outcome,
+)
+UNDERSTANDING = _row(
+    "llm-gateway",
+    "POST /v1/understanding",
+    kind="understanding",
+    body="json",
+    ids=True,
+    words="request reply",
+    prices=("transcript_addon",),
+    reader=understanding_outcome,
+)
+
+OPERATIONS: tuple[Operation, ...] = (
+    UPLOAD,
+    SUBMIT,
+    LIST,
+    READ,
+    DELETE,
+    _row("api", "GET /v2/transcript/{id}/sentences", words="reply", shows_end=True),
+    _row("api", "GET /v2/transcript/{id}/paragraphs", words="reply", shows_end=True),
+    _row("api", "GET /v2/transcript/{id}/redacted-audio"),
+    # Subtitles, word search, and what tomorrow brings.
+    _row("api", "GET /v2/transcript/{id}/{part}", words="reply"),
+    # Two APIs that AssemblyAI has ended, for as long as their paths answer.
+    _row(
+        "api",
+        "POST /lemur/v3/generate/{part}",
+        kind="lemur",
+        body="json",
+        ids=True,
+        words="request reply",
+        prices=("lemur",),
+        reader=partial(chat_outcome, kind="lemur"),
+    ),
+    _row("api", "POST /v2/realtime/token", kind="token", body="query", metered=False),
+    CHAT,
+    UNDERSTANDING,
+    _row(
+        "llm-gateway",
+        "POST /v1/understanding/validate",
+        body="json",
+        ids=True,
+        words="request",
+        guarded_as="understanding",
+    ),
+    _row("llm-gateway", "GET /v1/models"),
+    _row("streaming", "GET /v3/token", kind="token", body="query", metered=False),
+    _row(
+        "streaming",
+        "GET /v3/ws",
+        kind="session",
+        body="query",
+        prices=("session", "session_addon"),
+        reader=session_outcome,
+        websocket=True,
+    ),
+    _row("token", "GET /v1/token", kind="token", body="query", metered=False),
+    _row("token", "POST /v1/token", kind="token", body="json", metered=False),
+    # The two without a version are older spellings that still answer (SDK 1.8.2).
+    *_clips(
+        "sync", "/v1/transcribe", "/v1/transcribe/live", "/v1/transcribe/stream", "/transcribe"
+    ),
+    *_clips(
+        "dictation", "/v1/transcribe", "/v1/transcribe/live", "/v1/transcribe/stream", "/transcribe"
+    ),
+    _row("tts", "POST /v1/speech", kind="tts", body="json", words="request"),
+    _row("tts", "POST /v1/speech/events", kind="tts", body="json", words="request"),
+    _row("tts", "GET /v1/ws", kind="tts", websocket=True),
+    _row("agents", "GET /v1/token", kind="token", body="query", metered=False),
+    _row("agents", "GET /v1/ws", kind="agent", prices=("agent",), websocket=True),
+)
+
+# Facts of a kind of work, where only its name is known: the first row that has it.
+BY_KIND: Mapping[str, Operation] = {row.kind: row for row in reversed(OPERATIONS) if row.kind}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a request is, by its host, method and path.
+
+    Attributes:
+        operation: None for what no row describes.
+        transcript_id: Where the path is a transcript's.
+        kind: Which billable work it is; `other` for what writes and has no row.
+        allow: Methods that the path is described with; empty where none is.
+    """
+
+    operation: Operation | None
+    transcript_id: str | None
+    kind: str | None
+    allow: tuple[str, ...] = ()
+
+
+def read(service: str, method: str, path: str) -> Reading:
+    """Return what a request is whose path is spelled *path*, letter by letter."""
+    asked = "GET" if method == "HEAD" else method
+    rows = _LITERAL.get((service, path))
+    transcript_id = None
+    if rows is None:
+        for pattern, described in _PATTERNS.get(service, ()):
+            match = pattern.fullmatch(path)
+            if match is not None:
+                rows, transcript_id = described, match[1] if match.re.groups else None
+                break
+        else:
+            return _UNKNOWN_READ if method in READS else _UNKNOWN_WRITE
+    operation = rows.get(asked)
+    if operation is None:
+        unknown = _UNKNOWN_READ if method in READS else _UNKNOWN_WRITE
+        return Reading(None, transcript_id, unknown.kind, tuple(sorted(rows)))
+    # The forwarder answers a handshake itself, so that no session comes about.
+    kind = None if operation.websocket else operation.kind
+    return Reading(operation, transcript_id, kind, tuple(sorted(rows)))
+
+
+def is_variant(service: str, path: str) -> bool:
+    """Whether *path* is no described path, and becomes one where it is read more laxly.
+
+    Raises:
+        BadRequest: It is encoded too many times.
+    """
+    plain = canonical(path)
+    return (service, plain) in _FOLDED or any(
+        pattern.fullmatch(plain) for pattern, _ in _PATTERNS.get(service, ())
+    )
+
+
+def outcome_of(kind: str, reply: Any, asked: Mapping[str, Any] | None, region: str) -> Outcome:
+    """Return the outcome of any kind of call by its (successful) reply's JSON."""
+    row = BY_KIND.get(kind)
+    if row is not None and row.reader is not None:
+        return row.reader(reply, asked, region)
+    models = (asked or {}).get("models") or (None,)
+    return Outcome("completed", Usage(kind, models[0], region))
+
+
+def _compiled(path: str) -> re.Pattern[str]:
+    text = re.escape(path)
+    for name, pattern in _SEGMENTS.items():
+        text = text.replace(re.escape(name), pattern)
+    return re.compile(text)
+
+
+_UNKNOWN_READ = Reading(None, None, None)
+_UNKNOWN_WRITE = Reading(None, None, OTHER)
+_LITERAL: dict[tuple[str, str], dict[str, Operation]] = {}
+_PATTERNS: dict[str, list[tuple[re.Pattern[str], dict[str, Operation]]]] = {}
+for _each in OPERATIONS:
+    if "{" not in _each.path:
+        _LITERAL.setdefault((_each.service, _each.path), {})[_each.method] = _each
+        continue
+    _made = _compiled(_each.path)
+    _known = _PATTERNS.setdefault(_each.service, [])
+    _rows = next((rows for pattern, rows in _known if pattern == _made), None)
+    if _rows is None:
+        _rows = {}
+        _known.append((_made, _rows))
+    _rows[_each.method] = _each
+_FOLDED = frozenset(_LITERAL)
