@@ -4,17 +4,30 @@
 needs it and found there by every stage further in. It holds facts about the
 request and never a secret: hosts print their environ on debug pages.
 
-| field         | written by            | read by                                  |
-|---------------|-----------------------|------------------------------------------|
-| id, request_id, started | `enter`     | logs, ledger                             |
-| route         | PrefixRouter, OpenAITranslator | all stages, errors              |
-| caller        | KeyAuth               | RateLimit, Isolation, Budget, CostLogger |
-| tags          | `enter`               | CostLogger                               |
-| body, json    | `read_body`, `json_of` | translator, guards, isolation, meter    |
-| inner         | Isolation             | CostLogger                               |
-| max_body_bytes | Policy               | UpstreamForwarder                        |
-| upstream      | UpstreamForwarder     | CostLogger, Budget                       |
-| kind, row, state, usage, price, transcript_id | CostLogger | Budget, logs, callbacks |
+| field | written by | read by |
+|---|---|---|
+| id | call | cost, guardrails, guards, openai, store, telemetry |
+| started | call | budget, cost, openai, store, telemetry |
+| route | call, openai | everywhere |
+| method | call | auth, call, cost, endpoints, forward, guardrails, isolation, store, telemetry |
+| path | call, openai | auth, call, endpoints, isolation, store, telemetry |
+| tags | call | store, telemetry |
+| request_id | call | log, telemetry |
+| caller | auth | everywhere |
+| upstream | cost, forward, openai | cost, forward |
+| max_body_bytes | policy | forward |
+| inner | isolation, log | cost, log |
+| kind | call | budget, cost, guards, telemetry |
+| reading, json | call | call |
+| owner | cost, isolation | cost |
+| row | cost, openai, settlement | budget, cost, telemetry |
+| state | cost, settlement | budget, telemetry |
+| transcript_id | cost | cost, telemetry |
+| usage, price | openai, settlement | telemetry |
+| body | call | call, forward, guardrails |
+
+A place is a stage of middleware/, else a room; `call` itself writes a field when it makes the
+Call. A test compares this table with the code.
 
 Stages work on a copy of the host's environ: `enter` makes it, once.
 """
