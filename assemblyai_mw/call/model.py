@@ -9,7 +9,7 @@ request and never a secret: hosts print their environ on debug pages.
 | id | call | cost, guardrails, guards, openai, store, telemetry |
 | started | call | budget, cost, openai, store, telemetry |
 | route | call, openai | everywhere |
-| method | call | auth, call, cost, endpoints, forward, guardrails, isolation, store, telemetry |
+| method | call | everywhere |
 | path | call, openai | auth, call, endpoints, isolation, store, telemetry |
 | tags | call | store, telemetry |
 | request_id | call | log, telemetry |
