@@ -573,7 +573,7 @@ def test_a_forked_child_opens_its_own_and_inherits_none(sqlite_url: str) -> None
         if not child:
             code = 1
             try:
-                inherited = [name for name in _open_files() if "ledger.db" in name]
+                inherited = [name for name in _open_files() if sqlite_path(sqlite_url) in name]
                 opened(ledger, call_by(None))
                 if not inherited and keys.find(hash_key(secret)) is not None:
                     code = 0

@@ -32,7 +32,7 @@ EVENTS = 16
 # The translator may look one event ahead, a compressor's first block is some events long.
 EARLY = 4
 BODY = bytes(range(256)) * 1024
-TAIL = "/v2/transcript/a%2Fb?x=%7e&y=[1]"
+TAIL = "/v2/as-it-was-sent/a%2Fb?x=%7e&y=[1]"
 _SSE = (
     b'data: {"id": "x", "model": "m", "choices": [{"index": 0, "delta": {"content": "word"}}]}\n\n'
 )
