@@ -11,7 +11,7 @@ import click
 
 from ..errors import UpstreamError
 from .base import Moment, Setup, Wrong
-from .output import cell, echo_json_rows, echo_table, plain, to_dict
+from .output import cell, echo_json_rows, echo_table, to_dict
 
 if TYPE_CHECKING:
     from ..billing.listed import Listing, Refresh
@@ -66,7 +66,7 @@ def _row(line: PriceLine) -> dict[str, Any]:
     return {
         **to_dict(line),
         "prices": _rates(line),
-        "since": _day(line.since),
+        "since": cell(line.since).removesuffix(" 00:00:00Z"),
         "retires": line.retires.isoformat() if line.retires else None,
     }
 
@@ -78,13 +78,6 @@ def _rates(line: PriceLine) -> str:
     if line.in_region not in (None, "0"):
         texts.append(f"in-region +{line.in_region}%")
     return ", ".join(texts)
-
-
-def _day(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    text = str(plain(moment))
-    return text.removesuffix("T00:00:00Z")
 
 
 @prices.command()
@@ -110,7 +103,7 @@ def refresh(setup: Setup, dry_run: bool, force: bool, since: datetime | None) ->
     from ..config import load_prices, prices_file
     from ..transport import SocketTransport
 
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = datetime.now(UTC)
     if since is not None and since > now:
         raise Wrong("--since: expected a moment that has come")
     settings = load_prices(setup.source)

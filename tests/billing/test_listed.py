@@ -161,6 +161,12 @@ def test_a_price_that_rises_leaves_earlier_calls_theirs() -> None:
     assert usd(prices, "m-1", NOW + DAY) == "3.3"
 
 
+def test_of_two_lists_of_one_moment_the_later_counts() -> None:
+    again = taken(taken({}, item("m-1", 2)).prices, item("m-1", 3))
+    assert len(again.prices["chat"]["m-1"]["prices"]) == 1
+    assert usd(book(again), "m-1") == "3.3"
+
+
 def test_a_shipped_price_stays_that_of_calls_before_the_first_list() -> None:
     prices = book(taken({}, item("gpt-5", 1.5, 10)))
     assert usd(prices, "gpt-5", NOW - DAY) == "1.375"
