@@ -211,7 +211,7 @@ def refresh(
     lists: Mapping[str, Listing],
     now: dt.datetime,
     *,
-    source: str,
+    sources: Mapping[str, str],
     first_since: dt.datetime | None = None,
 ) -> Refresh:
     """Return what *lists*, by region, make of the refreshed prices *former*.
@@ -223,14 +223,14 @@ def refresh(
         former: The file's tables, as they are.
         lists: `us`, `eu` or both.
         now: When the lists were read.
-        source: Where they were read.
+        sources: By region, where its list was read.
         first_since: From when the first price of a model holds that had none at all, so that
             its earlier calls can be priced; default *now*.
     """
     shipped, before = load(), load(refreshed=former)
     own = compile_book(_without_discounts(former))
     chat = {name: dict(item) for name, item in (former.get("chat") or {}).items()}
-    done = Refresh({**former, READ_AT: now})
+    done = Refresh({**former, READ_AT: now.replace(microsecond=0)})
     spelled = {canonical(name): name for name in chat}
     every: dict[str, tuple[str, dict[str, ListedModel]]] = {}
     for region, listing in lists.items():
@@ -246,6 +246,8 @@ def refresh(
         in_file = current.at(now) if current else None
         if in_file is None or _flat_of(None, in_file, now) != _flat(price):
             prices = [p for p in item["prices"] if day_of(p.get("since"), name) != now]
+            where = " and ".join(sources[region] for region in versions)
+            source = f"{where}, read {now:%Y-%m-%d}"
             item["prices"] = [*prices, {"since": now, **price, "source": source}]
         _compare(done, listed, was, _flat(price), before, now)
         retires = next((each.retires for each in versions.values() if each.retires), None)

@@ -19,8 +19,8 @@ class PriceLine:
         unit: `hour` or `million tokens`.
         prices: US dollars a unit by rate (`usd`, or `input`, `output`, ...), exact decimal
             text, discounts taken off.
-        in_region: Per cent on top for requests that stay in their region; None where the
-            item has no such thing. 0 is none.
+        in_region: By region, per cent on top for LLM requests that stay there; regions where
+            nothing comes on top are left out.
         regional: By region, rates of their own for such requests.
         since: When it began; None for always.
         source: `shipped`, `refreshed` or `configuration`.
@@ -32,7 +32,7 @@ class PriceLine:
     item: str
     unit: str
     prices: dict[str, str]
-    in_region: str | None
+    in_region: dict[str, str]
     regional: dict[str, dict[str, str]]
     since: dt.datetime | None
     source: str
@@ -78,7 +78,7 @@ def _lines(book: Book, at: dt.datetime) -> Iterator[PriceLine]:
                 name,
                 unit,
                 _texts(prices.rates),
-                _percent(book, section, prices, at),
+                _percents(book, prices, at) if section == "chat" else {},
                 {region: _texts(rates) for region, rates in prices.regional.items()},
                 None if since == EARLIEST else since,
                 prices.layer,
@@ -91,8 +91,12 @@ def _texts(rates: Mapping[str, Rate]) -> dict[str, str]:
     return {name: rate.usd for name, rate in rates.items()}
 
 
-def _percent(book: Book, section: str, prices: Prices, at: dt.datetime) -> str | None:
-    if section != "chat":
-        return None
-    percent = prices.in_region
-    return decimal_text(book.percent_in("us", at) if percent is None else percent)
+def _percents(book: Book, prices: Prices, at: dt.datetime) -> dict[str, str]:
+    found = {}
+    for region in ("us", "eu"):
+        percent = prices.in_region
+        if percent is None:
+            percent = book.percent_in(region, at)
+        if percent and region not in prices.regional:
+            found[region] = decimal_text(percent)
+    return found

@@ -75,8 +75,9 @@ def _rates(line: PriceLine) -> str:
     texts = [usd if name == "usd" else f"{name} {usd}" for name, usd in line.prices.items()]
     for region, rates in line.regional.items():
         texts.append(f"{region}: {' '.join(f'{name} {usd}' for name, usd in rates.items())}")
-    if line.in_region not in (None, "0"):
-        texts.append(f"in-region +{line.in_region}%")
+    for percent in dict.fromkeys(line.in_region.values()):
+        regions = [region for region, each in line.in_region.items() if each == percent]
+        texts.append(f"in {' and '.join(regions)} +{percent}%")
     return ", ".join(texts)
 
 
@@ -111,12 +112,11 @@ def refresh(setup: Setup, dry_run: bool, force: bool, since: datetime | None) ->
         raise Wrong("routes: no route leads to the LLM Gateway, so there is no list to read")
     with closing(SocketTransport()) as transport:
         lists = _lists(settings, transport)
-    source = " and ".join(f"{url}{_LIST}" for url in settings.gateways.values())
     done = refreshed(
         settings.refreshed,
         lists,
         now,
-        source=f"{source}, read {now:%Y-%m-%d}",
+        sources={region: f"{url}{_LIST}" for region, url in settings.gateways.items()},
         first_since=since,
     )
     _tell(done)

@@ -21,6 +21,7 @@ from assemblyai_mw.billing.replies import Usage
 NOW = dt.datetime(2026, 11, 26, 9, 30, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 MILLION = 1_000_000
+SOURCES = {"us": "the list", "eu": "the EU's"}
 
 
 def item(name: str, prompt: Any = 2, completions: Any = 8, **more: Any) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def listing(*items: dict[str, Any]) -> Listing:
 def taken(
     former: dict[str, Any], *items: dict[str, Any], at: dt.datetime = NOW, **more: Any
 ) -> Refresh:
-    return refresh(former, {"us": listing(*items)}, at, source="the list", **more)
+    return refresh(former, {"us": listing(*items)}, at, sources=SOURCES, **more)
 
 
 def book(done: Refresh, own: dict[str, Any] | None = None) -> PriceBook:
@@ -128,16 +129,20 @@ def test_the_eu_has_the_prices_of_its_own_list() -> None:
         "us": listing(item("both", 2), item("us only", 1), item("m-us", 1)),
         "eu": listing(item("both", 3, pricing={"regional_increase_percent": 0.2}), item("m-eu", 5)),
     }
-    prices = book(refresh({}, lists, NOW, source="x"))
+    done = refresh({}, lists, NOW, sources=SOURCES)
+    prices = book(done)
     assert usd(prices, "both", region="us") == "2.2"
     assert usd(prices, "both", region="eu") == "3.6"
     assert usd(prices, "m-eu", region="eu") == "5.5"
     assert usd(prices, "m-us") == "1.1"
+    written = {line.item: line.written for line in in_force(NOW, refreshed=done.prices)}
+    assert written["both"] == "the list and the EU's, read 2026-11-26"
+    assert written["m-eu"] == "the EU's, read 2026-11-26"
 
 
 def test_lists_that_agree_need_no_rates_of_a_region() -> None:
     lists = {"us": listing(item("both")), "eu": listing(item("both"))}
-    done = refresh({}, lists, NOW, source="x")
+    done = refresh({}, lists, NOW, sources=SOURCES)
     (price,) = done.prices["chat"]["both"]["prices"]
     assert price.keys() == {"since", "input", "output", "in_region", "source"}
 
@@ -346,8 +351,9 @@ def test_the_table_says_where_each_price_is_from() -> None:
     own = {"transcript": {"universal-2": {"usd": "0.1"}}}
     lines = {(line.section, line.item): line for line in in_force(NOW, own, refreshed=done.prices)}
     refreshed = lines["chat", "gpt-5"]
-    assert (refreshed.source, refreshed.written) == ("refreshed", "the list")
-    assert (refreshed.prices, refreshed.in_region) == ({"input": "2", "output": "8"}, "10")
+    assert (refreshed.source, refreshed.written) == ("refreshed", "the list, read 2026-11-26")
+    assert refreshed.prices == {"input": "2", "output": "8"}
+    assert refreshed.in_region == {"us": "10", "eu": "10"}
     assert (refreshed.since, refreshed.retires) == (NOW, dt.date(2027, 1, 15))
     configured = lines["transcript", "universal-2"]
     assert (configured.source, configured.since) == ("configuration", None)
@@ -356,6 +362,17 @@ def test_the_table_says_where_each_price_is_from() -> None:
         (line.section, line.item): line for line in in_force(NOW - DAY, own, refreshed=done.prices)
     }
     assert before["chat", "gpt-5"].source == "shipped"
+
+
+def test_the_table_says_what_each_region_costs() -> None:
+    own = {"us": {"prompt": 9, "completions": 9}}
+    done = taken(
+        {}, item("m-1", pricing=own), item("m-2", pricing={"regional_increase_percent": 0})
+    )
+    lines = {line.item: line for line in in_force(NOW, refreshed=done.prices)}
+    assert lines["m-1"].regional == {"us": {"input": "9", "output": "9"}}
+    assert lines["m-1"].in_region == {"eu": "10"}
+    assert lines["m-2"].in_region == lines["universal-2"].in_region == {}
 
 
 def test_the_table_has_every_shipped_item_once() -> None:

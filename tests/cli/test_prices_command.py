@@ -346,14 +346,18 @@ def test_prices_shows_what_is_in_force_at_a_moment(run: Run, config: Path, hosts
     now, then = shown(), shown("--at", "2026-11-01")
     row = now["chat", "gpt-5"]
     assert row["prices"] == {"input": "1.5", "output": "10", "cached_input": "0.125"}
-    assert (row["source"], row["retires"], row["in_region"]) == ("refreshed", "2027-01-15", "10")
+    assert (row["source"], row["retires"], row["in_region"]) == (
+        "refreshed",
+        "2027-01-15",
+        {"us": "10", "eu": "10"},
+    )
     assert row["since"].endswith("Z")
     assert then["chat", "gpt-5"] | {"retires": None} == {
         "section": "chat",
         "item": "gpt-5",
         "unit": "million tokens",
         "prices": {"input": "1.25", "output": "10"},
-        "in_region": "10",
+        "in_region": {"us": "10", "eu": "10"},
         "regional": {},
         "since": "2026-05-29T00:00:00Z",
         "source": "shipped",
@@ -364,7 +368,7 @@ def test_prices_shows_what_is_in_force_at_a_moment(run: Run, config: Path, hosts
     assert ("chat", NEW) not in then
     table = run("--config", str(config), "prices").output
     line = next(line for line in table.splitlines() if "  gpt-5  " in line)
-    assert "input 1.5, output 10, cached_input 0.125, in-region +10%" in line
+    assert "input 1.5, output 10, cached_input 0.125, in us and eu +10%" in line
     assert line.endswith("2027-01-15")
 
 

@@ -84,9 +84,7 @@ def calls_without_price(ledger: Ledger, book: PriceBook) -> Iterator[Finding]:
     since = datetime.now(UTC) - timedelta(days=CALLS_DAYS)
     counts: Counter[str] = Counter()
     missing: dict[str, Unpriced] = {}
-    for row in ledger.unpriced():
-        if row["at"] < since:
-            continue
+    for row in ledger.unpriced(since=since):
         try:
             book.price(usage_of(row["usage"]), row["at"])
         except Unpriced as error:
