@@ -304,7 +304,7 @@ class Parts:
                 soft_ratio=ratio,
             )
         )
-        prices = PriceBook.load(settings.prices)
+        prices = settings.price_book()
         models, deployments = deployments_of(settings)
         if transport is None:
             transport = SocketTransport()

@@ -7,6 +7,10 @@ chat           tokens of chats, whole and streamed
 features       features of a transcript, from requests and replies
 price_book     usage x prices -> money, exactly
 compiled_book  which item a name means, and its price on a day
-price_file     prices.toml with an operator's changes, checked and compiled
+price_file     a price book's tables, checked and compiled
+layers         the shipped prices.toml, refreshed prices over it, an operator's own over both
+listed         the LLM Gateway's public price list, and what it changes in the refreshed prices
+price_table    the prices in force on a day, line by line
+toml           tables as TOML text
 money          amounts, and how they came about
 """

@@ -24,6 +24,8 @@ SECTIONS = {
 }
 DATED = re.compile(r"-\d{8}$|-\d{4}-\d{2}-\d{2}$")
 EARLIEST = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
+# The layers of a book, each above the one before it.
+SHIPPED, REFRESHED, CONFIGURED = "shipped", "refreshed", "configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,19 @@ class Prices:
         rates: By name: `usd`, or `input`, `output`, `cached_input`, ...
         models: The models that it is charged on, canonical; None is all.
         source: Where it is written.
+        layer: Which part of the book says so: `SHIPPED`, `REFRESHED` or `CONFIGURED`.
+        in_region: The percentage on top for a request that stays in its region; None for
+            the book's own (`Book.in_region`).
+        regional: By region, rates of their own for requests that stay there: nothing comes
+            on top of these.
     """
 
     rates: dict[str, Rate]
     models: frozenset[str] | None
     source: str
+    layer: str = SHIPPED
+    in_region: Fraction | None = None
+    regional: dict[str, dict[str, Rate]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +73,14 @@ class Entry:
         name: As the book spells it.
         since: When each of `prices` begins, ascending.
         suffix: What a breakdown adds to the name: a discount.
+        retires: The day on which the gateway takes the model away; None for no such day.
     """
 
     name: str
     since: list[dt.datetime]
     prices: list[Prices]
     suffix: str
+    retires: dt.date | None = None
 
     def at(self, at: dt.datetime) -> Prices | None:
         """Return the prices in force at *at*, None before the first."""
@@ -87,7 +99,7 @@ class Book:
     items: dict[str, dict[str, Entry]]
     aliases: dict[str, dict[str, list[tuple[dt.datetime, str]]]]
     free: dict[str, frozenset[str]]
-    in_region: list[tuple[dt.datetime, Fraction, frozenset[str], str]]
+    in_region: list[tuple[dt.datetime, Fraction, frozenset[str]]]
     addons_per_channel: bool
     cached_without_price: str
     names: dict[str, dict[str, str]]
@@ -131,6 +143,14 @@ class Book:
         """
         known = self.names.get(section, {})
         return next((known[s] for s in _spellings(name, section) if s in known), None)
+
+    def percent_in(self, region: str, at: dt.datetime) -> Fraction:
+        """Return what the book adds to LLM requests that stay in *region*, in per cent."""
+        found = Fraction(0)
+        for since, percent, regions in self.in_region:
+            if since <= at:
+                found = percent if region in regions else Fraction(0)
+        return found
 
     def _aliased(
         self, section: str, items: dict[str, Entry], name: str, at: dt.datetime

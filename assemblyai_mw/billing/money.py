@@ -18,11 +18,15 @@ class Unpriced(MiddlewareError):
 
     Attributes:
         reason: One line that names it.
+        section, item: The item that the book lacks, and the section where it would stand;
+            None where it is not an item that is missing.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, section: str | None = None, item: str | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.section = section
+        self.item = item
 
 
 class Item(NamedTuple):

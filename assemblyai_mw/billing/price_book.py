@@ -27,9 +27,9 @@ from .compiled_book import (
     decimal_text,
 )
 from .features import CHANNELED
+from .layers import load
 from .money import NANO, Item, Price, Unpriced, format_usd
 from .operations import BY_KIND, UNDERSTANDING
-from .price_file import load
 from .usage import Usage
 
 __all__ = ["Item", "Price", "PriceBook", "Unpriced", "format_usd"]
@@ -55,18 +55,26 @@ class PriceBook:
         self._book = book
 
     @classmethod
-    def load(cls, overrides: Mapping[str, Any] | None = None) -> PriceBook:
+    def load(
+        cls,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        refreshed: Mapping[str, Any] | None = None,
+    ) -> PriceBook:
         """Return the shipped price book with an operator's *overrides* over it.
+
+        *refreshed*, a book in the shape of prices.toml as `config.prices_file` reads it, goes
+        between the two.
 
         *overrides* has the shape of prices.toml; besides, a bare number is an item's
         price at any time, `discount: "10%"` lowers an item, or, at the top, every item
         that has no discount of its own (a negative one is a markup), and null takes an
-        item away. See `price_file.merge`.
+        item away. See `layers.merge`.
 
         Raises:
             ConfigError: An override is wrong; the message names its key.
         """
-        return cls(load(overrides))
+        return cls(load(overrides, refreshed=refreshed))
 
     def canonical_model(self, kind: str, model: str) -> str | None:
         """Return how this book spells the model *model*, of *kind* or of any other.
@@ -124,12 +132,16 @@ class PriceBook:
         entry = self._book.entry(section, model, at)
         if entry is None:
             raise Unpriced(
-                f"no price for {noun} {model!r}" if model else f"no {noun} is named ({section})"
+                f"no price for {noun} {model!r}" if model else f"no {noun} is named ({section})",
+                section,
+                model,
             )
         prices = entry.at(at)
         if prices is None:
             raise Unpriced(
-                f"no price for {noun} {model or section!r} before {entry.since[0]:%Y-%m-%d}"
+                f"no price for {noun} {model or section!r} before {entry.since[0]:%Y-%m-%d}",
+                section,
+                entry.name,
             )
         return entry, prices
 
@@ -154,12 +166,14 @@ class PriceBook:
                 if name in free:
                     continue
                 if name.startswith(_BILLABLE):
-                    raise Unpriced(f"no price for add-on {name!r}")
+                    raise Unpriced(f"no price for add-on {name!r}", section, name)
                 items.append(Item(f"unlisted: {name}", _seconds(ms), "second", "0/hour", 0))
                 continue
             prices = entry.at(at)
             if prices is None:
-                raise Unpriced(f"no price for add-on {name!r} before {entry.since[0]:%Y-%m-%d}")
+                raise Unpriced(
+                    f"no price for add-on {name!r} before {entry.since[0]:%Y-%m-%d}", section, name
+                )
             if prices.models is not None and (
                 model is None or canonical(model.name) not in prices.models
             ):
@@ -178,7 +192,7 @@ class PriceBook:
                 raise
             entry, prices = self._found(usage.kind, usage.requested_model, at)
         name = entry.name if entry.name != "*" else usage.model or usage.kind
-        percent, suffix = self._in_region(usage, at)
+        rates, percent, suffix = self._in_region(prices, usage, at)
         suffix += entry.suffix
         cached = usage.cached_tokens
         written, written_1h = usage.cache_write_tokens, usage.cache_write_1h_tokens
@@ -186,7 +200,6 @@ class PriceBook:
         if plain < 0:
             # More cached than read in all: this provider counts cached tokens apart.
             plain = usage.input_tokens
-        rates = prices.rates
         write = rates.get("cache_write")
         lines = (
             ("input", plain, rates["input"]),
@@ -206,17 +219,20 @@ class PriceBook:
             items.append(_token_line(f"{name} {what}{suffix}", tokens, rate, percent))
         return Price(sum(item.amount_nano for item in items), tuple(items))
 
-    def _in_region(self, usage: Usage, at: dt.datetime) -> tuple[Fraction | None, str]:
-        """Return the percentage that staying in the region adds, and its words."""
+    def _in_region(
+        self, prices: Prices, usage: Usage, at: dt.datetime
+    ) -> tuple[dict[str, Rate], Fraction | None, str]:
+        """Return the rates, the percentage that staying in the region adds, and its words."""
         if usage.kind != "chat" or (usage.model_region or "").lower() == "global":
-            return None, ""
-        found = None
-        for step in self._book.in_region:
-            if step[0] <= at:
-                found = step
-        if found is None or not found[1] or usage.region not in found[2]:
-            return None, ""
-        return found[1], f", in-region +{found[3]}%"
+            return prices.rates, None, ""
+        if usage.region in prices.regional:
+            return prices.regional[usage.region], None, f", in-region ({usage.region})"
+        percent = prices.in_region
+        if percent is None:
+            percent = self._book.percent_in(usage.region, at)
+        if not percent:
+            return prices.rates, None, ""
+        return prices.rates, percent, f", in-region +{decimal_text(percent)}%"
 
     def estimate(
         self,
@@ -227,8 +243,8 @@ class PriceBook:
         *,
         assumed_audio_s: float,
         assumed_channels: int = 2,
-    ) -> int | None:
-        """Return an upper bound in nano-dollars on what a call will cost; None without a price.
+    ) -> int:
+        """Return an upper bound in nano-dollars on what a call will cost.
 
         *asked* is what `usage.billing_facts` made of the request.
 
@@ -242,76 +258,75 @@ class PriceBook:
           dearest model counts.
         - A sync clip lasts 120 seconds at most; a token opens a session of the length it
           allows, on the dearest model with every add-on.
+
+        Raises:
+            Unpriced: The book has no price for something that the call asks for.
         """
         at = _utc(at)
         ms = max(1, round(assumed_audio_s * 1000))
         features = frozenset(asked.get("features") or ())
         models: list[str | None] = list(asked.get("models") or ())
-        try:
-            if kind == "transcript":
-                channels = assumed_channels if features & CHANNELED else 1
-                return self._dearest(
-                    kind,
-                    models or list(self._priced(kind, at)),
-                    at,
-                    region=region,
-                    audio_ms=ms,
-                    channels=channels,
-                    features=features,
-                )
-            if kind == "chat":
-                tokens = int(asked.get("prompt_bytes") or 0) + PROMPT_EXTRA_TOKENS
-                if asked.get("transcript_id"):
-                    tokens += ms * TRANSCRIPT_TOKENS_PER_S // 1000
-                output = int(asked.get("max_tokens") or DEFAULT_MAX_TOKENS)
-                return self._dearest_chat(
-                    models,
-                    at,
-                    tokens,
-                    region=region,
-                    output_tokens=output * int(asked.get("choices") or 1),
-                    model_region=asked.get("model_region"),
-                )
-            if kind == "understanding":
-                ms = int(asked.get("audio_ms") or ms)
-                usage = Usage(kind, region=region, audio_ms=ms, features=features)
-                return self.price(usage, at).nano
-            if kind in ("sync", "dictation"):
-                clip_ms = SYNC_MAX_S * 1000 if kind == "sync" else ms
-                return self._dearest(kind, models or [None], at, audio_ms=clip_ms)
-            if kind == "token":
-                session_ms = int(asked.get("max_session_s") or 10_800) * 1000
-                return self._dearest(
-                    "session",
-                    list(self._priced("session", at)),
-                    at,
-                    session_ms=session_ms,
-                    features=frozenset(self._priced("session_addon", at)),
-                )
-        except Unpriced:
-            return None
-        return None
+        if kind == "transcript":
+            channels = assumed_channels if features & CHANNELED else 1
+            return self._dearest(
+                kind,
+                models or list(self._priced(kind, at)),
+                at,
+                region=region,
+                audio_ms=ms,
+                channels=channels,
+                features=features,
+            )
+        if kind == "chat":
+            tokens = int(asked.get("prompt_bytes") or 0) + PROMPT_EXTRA_TOKENS
+            if asked.get("transcript_id"):
+                tokens += ms * TRANSCRIPT_TOKENS_PER_S // 1000
+            output = int(asked.get("max_tokens") or DEFAULT_MAX_TOKENS)
+            return self._dearest_chat(
+                models,
+                at,
+                tokens,
+                region=region,
+                output_tokens=output * int(asked.get("choices") or 1),
+                model_region=asked.get("model_region"),
+            )
+        if kind == "understanding":
+            ms = int(asked.get("audio_ms") or ms)
+            usage = Usage(kind, region=region, audio_ms=ms, features=features)
+            return self.price(usage, at).nano
+        if kind in ("sync", "dictation"):
+            clip_ms = SYNC_MAX_S * 1000 if kind == "sync" else ms
+            return self._dearest(kind, models or [None], at, audio_ms=clip_ms)
+        if kind == "token":
+            session_ms = int(asked.get("max_session_s") or 10_800) * 1000
+            return self._dearest(
+                "session",
+                list(self._priced("session", at)),
+                at,
+                session_ms=session_ms,
+                features=frozenset(self._priced("session_addon", at)),
+            )
+        raise Unpriced(f"no price for calls of kind {kind!r}")
 
-    def _dearest(
-        self, kind: str, models: list[str | None], at: dt.datetime, **used: Any
-    ) -> int | None:
+    def _dearest(self, kind: str, models: list[str | None], at: dt.datetime, **used: Any) -> int:
         """Return the largest price among *models*; Unpriced where one has none."""
-        return max(
-            (self.price(Usage(kind, model, **used), at).nano for model in models), default=None
-        )
+        if not models:
+            raise Unpriced(f"no model is named ({kind})")
+        return max(self.price(Usage(kind, model, **used), at).nano for model in models)
 
     def _dearest_chat(
         self, models: list[str | None], at: dt.datetime, tokens: int, **used: Any
-    ) -> int | None:
+    ) -> int:
         """Return the same for chat, whether the prompt is read plainly or into a cache."""
         used["input_tokens"] = tokens
         bound = self._dearest("chat", models, at, **used)
         for model in models:
             _, prices = self._found("chat", model, at)
-            for name in {"cache_write", "cache_write_1h"} & prices.rates.keys():
+            rates, _, _ = self._in_region(prices, Usage("chat", model, **used), at)
+            for name in {"cache_write", "cache_write_1h"} & rates.keys():
                 cached: dict[str, Any] = {f"{name}_tokens": tokens}
                 written = Usage("chat", model, **used, **cached)
-                bound = max(bound or 0, self.price(written, at).nano)
+                bound = max(bound, self.price(written, at).nano)
         return bound
 
     def _priced(self, section: str, at: dt.datetime) -> list[str]:

@@ -8,6 +8,7 @@ key_names   names in them that nothing here has
 usage       what was used, and what it cost
 migrate     the ledger of an earlier version brought to the present one
 settlement  settle, reconcile, reprice: the ledger brought up to date, and checked
+prices      the prices in force, and the gateway's own list of them
 check       what is wrong with configuration and stack
 output      tables, JSON and CSV
 """
@@ -20,6 +21,7 @@ from .base import ConfigSource, OneLineErrors, Setup
 from .check.command import check
 from .keys import keys
 from .migrate import migrate
+from .prices import prices
 from .settlement import reconcile, reprice, settle
 from .teams import teams
 from .usage import usage
@@ -41,7 +43,7 @@ def main(context: click.Context, config: str | None) -> None:
     context.obj = Setup(config)
 
 
-for command in (keys, teams, usage, settle, reconcile, reprice, migrate, check):
+for command in (keys, teams, usage, settle, reconcile, reprice, prices, migrate, check):
     main.add_command(command)
 
 

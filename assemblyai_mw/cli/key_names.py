@@ -71,7 +71,7 @@ def _check_model(model: str, known: set[str]) -> None:
 
 def _priced() -> Iterable[str]:
     """Return the models of the shipped price book, by all their names."""
-    from ..billing.price_file import load
+    from ..billing.layers import load
 
     return (name for names in load().names.values() for name in names.values())
 

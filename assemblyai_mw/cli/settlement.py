@@ -42,7 +42,7 @@ def settle(setup: Setup, stopped: bool) -> None:
     way any more. Exit status 0 when nothing is left open, 1 when something is (transcripts
     that are not finished, mostly), 2 for a wrong configuration.
     """
-    from ..billing.price_book import PriceBook, format_usd
+    from ..billing.price_book import format_usd
     from ..settlement.settler import Settler
     from ..store import Ledger
     from ..telemetry.setup import callbacks_of
@@ -59,7 +59,7 @@ def settle(setup: Setup, stopped: bool) -> None:
             config,
             ledger=ledger,
             transport=transport,
-            prices=PriceBook.load(config.prices),
+            prices=config.price_book(),
             on_call=callbacks,
             stopped=stopped,
         )
@@ -152,7 +152,6 @@ def reconcile(
     status 0 where nothing differs, 1 where something does or AssemblyAI cannot be asked, 2
     for a wrong configuration.
     """
-    from ..billing.price_book import PriceBook
     from ..settlement.reconcile import reconcile
     from ..store import Ledger
     from ..transport import SocketTransport
@@ -167,7 +166,7 @@ def reconcile(
                     config,
                     ledger=Ledger(database),
                     transport=transport,
-                    prices=PriceBook.load(config.prices),
+                    prices=config.price_book(),
                     since=since,
                     region=region,
                     amounts=amounts,
@@ -194,7 +193,7 @@ def reprice(setup: Setup, dry_run: bool) -> None:
     Each at the prices of its own moment. Calls whose usage was never seen stay unpriced.
     Exit status 0 also where some stay so; 1 if the ledger cannot be written.
     """
-    from ..billing.price_book import PriceBook, format_usd
+    from ..billing.price_book import format_usd
     from ..settlement.reprice import reprice
     from ..store import Ledger
 
@@ -204,7 +203,7 @@ def reprice(setup: Setup, dry_run: bool) -> None:
 
     def rows(ledger: Ledger) -> Iterator[dict[str, Any]]:
         nonlocal nano, priced
-        for done in reprice(ledger, PriceBook.load(config.prices), dry_run=dry_run):
+        for done in reprice(ledger, config.price_book(), dry_run=dry_run):
             if done.price is None:
                 kept[done.reason or "no price"] += 1
                 continue

@@ -10,11 +10,12 @@ fill; null counts as left out.
     load        where it comes from, and the sections
     entries     routes, model_list, guardrails
     checks      how one setting is read, and the one line if it is wrong
+    prices_file the refreshed prices, read and written
     strictyaml  YAML without its traps
 """
 
 from .checks import GUESSABLE_CHARS
-from .load import load_config, load_database, load_names
+from .load import load_config, load_database, load_names, load_prices
 from .values import (
     DEFAULT_ROUTES,
     LLM_ROUTES,
@@ -25,6 +26,7 @@ from .values import (
     GuardrailEntry,
     Limits,
     ModelEntry,
+    PriceSettings,
     RateLimitSettings,
     Settlement,
     TracingSettings,
@@ -43,6 +45,7 @@ __all__ = [
     "GuardrailEntry",
     "Limits",
     "ModelEntry",
+    "PriceSettings",
     "RateLimitSettings",
     "Settlement",
     "TracingSettings",
@@ -51,4 +54,5 @@ __all__ = [
     "load_config",
     "load_database",
     "load_names",
+    "load_prices",
 ]

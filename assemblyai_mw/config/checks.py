@@ -53,6 +53,7 @@ class Node:
         path: `general_settings.master_key`, `model_list[0].model_name`.
         environ: Where `os.environ/NAME` is looked up.
         variable: The environment variable that the value came from.
+        folder: At the root, where a file's relative paths begin.
     """
 
     value: Any
@@ -60,6 +61,7 @@ class Node:
     path: str
     environ: Mapping[str, str]
     variable: str | None = None
+    folder: str = ""
 
     def error(self, expected: str, got: str | None = None) -> ConfigError:
         """Return the one line that says what is wrong here."""

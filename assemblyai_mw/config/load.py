@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..billing import price_file
+from ..billing import layers, price_file
 from ..errors import ConfigError
+from ..routes import Region, route_for
 from ..secret import Secret
 from ..transport.base import Timeouts
+from . import prices_file
 from .checks import (
     ENVIRON,
     GUESSABLE_CHARS,
@@ -38,6 +40,7 @@ from .entries import check_models, read_guardrails, read_models, read_routes, re
 from .strictyaml import MAX_BYTES, check_mapping, loads
 from .values import (
     DEFAULT_DATABASE_URL,
+    DEFAULT_PRICES_FILE,
     DEFAULT_ROUTES,
     LLM_ROUTES,
     OPENAI_ROUTES,
@@ -46,6 +49,7 @@ from .values import (
     DatabaseSettings,
     Limits,
     ModelEntry,
+    PriceSettings,
     RateLimitSettings,
     Settlement,
     TracingSettings,
@@ -111,17 +115,22 @@ def load_config(
         for name, check in _SECTIONS.items()
         if check is not None and name in top and top[name].value is not None
     }
+    file, refreshed = _refreshed(general.prices_file, root)
+    if "prices" in top:
+        sections["prices"] = _prices(top["prices"], refreshed)
     settings = {each.name: getattr(general, each.name) for each in dataclasses.fields(general)}
     # What the environment fills where the file leaves it out.
     settings |= {
         "master_key": master_key,
         "database_url": _database_url(general.database_url, environ),
+        "prices_file": file,
     }
     return Config(
         source=root.source,
         upstreams=upstreams,
         models=models,
         openai_routes=openai_routes if models else (),
+        refreshed_prices=refreshed,
         **settings,
         **sections,
     )
@@ -146,6 +155,47 @@ def load_database(
     )
 
 
+def load_prices(
+    config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> PriceSettings:
+    """Return what commands on prices need and read nothing else: no key has to be set for it.
+
+    Arguments and errors are those of `load_config`.
+    """
+    root, _ = _read(config, environ)
+    top = root.raw_members(_SECTIONS)
+    part = {name: root.child(name, top.get(name)) for name in ("prices", "routes", "timeouts")}
+    file, refreshed = _refreshed_of(root, top)
+    routes, _ = read_routes(part["routes"])
+    gateways: dict[Region, str] = {}
+    for prefix in (*LLM_ROUTES.values(), *routes):
+        route = route_for(prefix)
+        if route.service == "llm-gateway" and prefix in routes:
+            gateways.setdefault(route.region, routes[prefix])
+    return PriceSettings(
+        file,
+        refreshed,
+        _prices(part["prices"], refreshed),
+        gateways,
+        section(Timeouts, part["timeouts"], check=number(unit="seconds")),
+    )
+
+
+def _refreshed_of(root: Node, top: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Return the path of the refreshed prices and what stands there; nothing else is read."""
+    general = root.child("general_settings", top.get("general_settings"))
+    given = general.raw_members([field.name for field in dataclasses.fields(_General)])
+    named = general.child("prices_file", given.get("prices_file"))
+    return _refreshed(None if named.value is None else text(named), root)
+
+
+def _refreshed(named: str | None, root: Node) -> tuple[str, Mapping[str, Any]]:
+    """Return the path of the refreshed prices, absolute, and what stands there."""
+    path = os.path.abspath(os.path.join(root.folder, named or DEFAULT_PRICES_FILE))
+    return path, prices_file.read(path)
+
+
 def load_names(
     config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
@@ -167,9 +217,10 @@ def load_names(
     for entry in root.child("model_list", top.get("model_list")).items():
         named = entry.raw_members().get("model_name")
         models |= {named} if isinstance(named, str) else set()
-    prices = root.child("prices", top.get("prices")).raw_members()
-    for items in (prices.get(each) for each in price_file.MODEL_SECTIONS):
-        models |= {str(name) for name in items} if isinstance(items, Mapping) else set()
+    own = root.child("prices", top.get("prices")).raw_members()
+    for prices in (own, _refreshed_of(root, top)[1]):
+        for items in (prices.get(each) for each in price_file.MODEL_SECTIONS):
+            models |= {str(name) for name in items} if isinstance(items, Mapping) else set()
     return frozenset(names), frozenset(models)
 
 
@@ -197,7 +248,8 @@ def _read(
         # A database's URL in the wrong variable holds a password.
         named = "config" if _USER_INFO.search(str(path)) else path
         raise ConfigError(f"{named}: expected a readable file, got: {reason}") from None
-    return Node(loads(data, str(path)), str(path), "", environ), readable
+    root = Node(loads(data, str(path)), str(path), "", environ, folder=str(path.parent))
+    return root, readable
 
 
 def _database(node: Node) -> str:
@@ -251,6 +303,7 @@ class _General:
     metrics_token: Secret | None = setting(None, long_key)
     request_id_header: str | None = setting(None, header_name)
     log_file: str | None = setting(None, text)
+    prices_file: str | None = setting(None, text)
 
 
 def _check_own_paths(general: _General, prefixes: Iterable[str], root: Node) -> None:
@@ -282,11 +335,11 @@ def _tracing(node: Node) -> TracingSettings:
     return TracingSettings(enabled=switch(node))
 
 
-def _prices(node: Node) -> Mapping[str, Any]:
-    """Prices that make a book together with the shipped ones."""
+def _prices(node: Node, refreshed: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Prices that make a book together with the shipped and the refreshed ones."""
     prices = mapping(node)
     try:
-        price_file.load(prices)
+        layers.load(prices, refreshed=refreshed)
     except ConfigError as error:
         raise ConfigError(f"{node.source}: {error}") from None
     return prices
@@ -316,7 +369,7 @@ _SECTIONS: Mapping[str, Any] = {
     "model_list": None,
     "general_settings": None,
     "routes": None,
-    "prices": _prices,
+    "prices": None,
     "timeouts": lambda node: section(Timeouts, node, check=number(unit="seconds")),
     "limits": lambda node: section(Limits, node),
     "settlement": _settlement,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ..billing.price_book import PriceBook
 from ..routes import Region
 from ..secret import Secret
 from ..transport import Timeouts
@@ -26,6 +27,7 @@ from .checks import (
 )
 
 DEFAULT_DATABASE_URL = "sqlite:///assemblyai_mw.db"
+DEFAULT_PRICES_FILE = "assemblyai_mw_prices.toml"
 DEFAULT_ROUTES: Mapping[str, str] = {
     "/assemblyai": "https://api.assemblyai.com",
     "/eu.assemblyai": "https://api.eu.assemblyai.com",
@@ -200,6 +202,25 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceSettings:
+    """What commands on prices need; see `Config`.
+
+    Attributes:
+        file: `Config.prices_file`.
+        refreshed: `Config.refreshed_prices`.
+        own: `Config.prices`.
+        gateways: By region, the base URL of the LLM Gateway that a route leads to.
+        timeouts: `Config.timeouts`.
+    """
+
+    file: str
+    refreshed: Mapping[str, Any]
+    own: Mapping[str, Any]
+    gateways: Mapping[Region, str]
+    timeouts: Timeouts
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that the stack and the command line are built from.
 
@@ -213,7 +234,11 @@ class Config:
         auto_migrate: The first use brings a ledger of an earlier release to the schema of this
             one; off leaves that to `assemblyai-mw migrate`.
         redis_url: Shares rate limits across hosts; None for each host its own.
-        prices: Over the shipped price book, as written.
+        prices: Over the shipped price book and the refreshed prices, as written.
+        prices_file: Where `assemblyai-mw prices refresh` keeps the LLM Gateway's price list, read
+            at each start; default `assemblyai_mw_prices.toml` beside the configuration file.
+            A relative path begins there too.
+        refreshed_prices: What that file holds, as tables; empty where there is none.
         callbacks: Dotted paths of what is called after each call.
         self_service_path: Where a key's holder reads what it has spent; None for nowhere.
         metrics_path: Where Prometheus scrapes; None for nowhere.
@@ -231,6 +256,8 @@ class Config:
     auto_migrate: bool = True
     redis_url: str | None = dataclasses.field(default=None, repr=False)
     prices: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+    prices_file: str = DEFAULT_PRICES_FILE
+    refreshed_prices: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
     timeouts: Timeouts = Timeouts()  # noqa: RUF009, it is frozen
     limits: Limits = Limits()
     settlement: Settlement = Settlement()
@@ -246,3 +273,7 @@ class Config:
     log_file: str | None = None
     webhook: WebhookSettings = WebhookSettings()
     tracing: TracingSettings = TracingSettings(enabled=False)
+
+    def price_book(self) -> PriceBook:
+        """Return the whole book: shipped, refreshed, and `prices:`, each over the one before."""
+        return PriceBook.load(self.prices, refreshed=self.refreshed_prices)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..billing.layers import line_for
 from ..billing.operations import Operation
-from ..billing.price_book import PriceBook, format_usd
+from ..billing.price_book import PriceBook, Unpriced, format_usd
 from ..call import Call, Caller, enter, json_of
 from ..call.billable import (
     MAX_JSON_BYTES,
@@ -140,12 +141,17 @@ class Budget:
         if operation.body == "json":
             reject_case_variants(json_of(call))
         at = datetime.fromtimestamp(call.started, UTC)
-        bound = self.prices.estimate(
-            kind, asked, call.route.region, at, assumed_audio_s=self.assumed_audio_s
-        )
-        if (bound is None or not operation.metered) and not caller.allow_unpriced:
-            raise _unpriced(operation, asked)
-        taken = self.holds.take(call, bound or 0, expires_in_s=self.hold_expires_s)
+        if not operation.metered and not caller.allow_unpriced:
+            raise _unpriced(Unpriced(f"what is done with a {kind} is not metered here"))
+        try:
+            bound = self.prices.estimate(
+                kind, asked, call.route.region, at, assumed_audio_s=self.assumed_audio_s
+            )
+        except Unpriced as missing:
+            if not caller.allow_unpriced:
+                raise _unpriced(missing) from None
+            bound = 0
+        taken = self.holds.take(call, bound, expires_in_s=self.hold_expires_s)
         from ..store import Refusal
 
         if isinstance(taken, Refusal):
@@ -222,19 +228,23 @@ def _insufficient(refusal: Refusal, now: datetime) -> RequestRefused:
     )
 
 
-def _unpriced(operation: Operation, asked: Mapping[str, Any]) -> RequestRefused:
-    models = [str(model)[:80] for model in asked.get("models") or ()]
-    if not operation.metered:
-        what = "What is done with a token is not metered here"
-    elif models:
-        what = f"There is no price for {operation.kind} with {', '.join(map(repr, models[:5]))}"
-    else:
-        what = f"There is no price for calls of kind {operation.kind!r}"
+def _unpriced(missing: Unpriced) -> RequestRefused:
+    """Return the refusal, which names the item without a price and how to give it one."""
+    section, item = missing.section, (missing.item or "")[:80]
+    reason = missing.reason[:200]
+    message = f"{reason[:1].upper()}{reason[1:]}, and this key has a budget. "
+    if section and item:
+        refresh = " (assemblyai-mw prices refresh has the gateway's)" if section == "chat" else ""
+        message += (
+            f"The operator sets one below prices: in the configuration{refresh}: "
+            f"{line_for(section, item)}. "
+        )
+    is_model = section is not None and not section.endswith("_addon")
     return RequestRefused(
-        f"{what}, and this key has a budget. Only a key made with allow_unpriced may do that.",
+        f"{message}Only a key made with allow_unpriced may do it without.",
         status=403,
         code="model_unpriced",
-        param="model" if models else None,
+        param="model" if is_model and item else None,
     )
 
 

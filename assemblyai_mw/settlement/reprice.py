@@ -40,7 +40,7 @@ def reprice(ledger: Ledger, prices: PriceBook, *, dry_run: bool = False) -> Iter
     """
     for row in ledger.unpriced():
         try:
-            price = prices.price(_usage(row["usage"]), row["at"])
+            price = prices.price(usage_of(row["usage"]), row["at"])
         except Unpriced as error:
             yield Repriced(row["row"], row["kind"], row["model"], None, str(error))
             continue
@@ -48,5 +48,6 @@ def reprice(ledger: Ledger, prices: PriceBook, *, dry_run: bool = False) -> Iter
             yield Repriced(row["row"], row["kind"], row["model"], price, None)
 
 
-def _usage(stored: dict[str, Any]) -> Usage:
+def usage_of(stored: dict[str, Any]) -> Usage:
+    """Return the usage that the ledger keeps with a row."""
     return Usage(**{**stored, "features": frozenset(stored["features"])})

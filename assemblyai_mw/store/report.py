@@ -158,7 +158,9 @@ class Reports:
                 _add_pending(connection, found, by, raw, since, until)
         return [_summed(by, group, sums) for group, sums in sorted(found.items())]
 
-    def unpriced(self, limit: int | None = None) -> Iterator[dict[str, Any]]:
+    def unpriced(
+        self, limit: int | None = None, *, since: Moment | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Yield the unpriced calls whose usage is known, oldest first, for pricing them later.
 
         Each has `row`, `at`, `kind`, `region`, `model`, `reason`, `features` (as asked) and
@@ -169,6 +171,7 @@ class Reports:
             statement = (
                 select(calls)
                 .where(calls.c.state == IS_UNPRICED, calls.c.usage.is_not(None), calls.c.id > last)
+                .where(*_between(since, None))
                 .order_by(calls.c.id)
                 .limit(_PAGE if left is None else min(left, _PAGE))
             )

@@ -1,8 +1,10 @@
 """The stand-in's LLM models, as `GET /v1/models` of the gateway lists them.
 
-Prices are those of AssemblyAI's price list of 2026-05-29, in dollars for a million
-tokens; the live list showed only `global` prices and the increase for a region, as
-here. Context lengths, and the price of `qwen3.5-4b-32k-fast`, are made up.
+Every item has the members that AssemblyAI's own SDK requires (assemblyai 1.8.2,
+llm_gateway/v1/models.py). Prices are those of AssemblyAI's price list of 2026-05-29, in
+dollars for a million tokens; the live list showed only `global` prices and the increase for a
+region, as here. Context lengths, the rates of caches, and the price of `qwen3.5-4b-32k-fast`
+are made up.
 """
 
 from __future__ import annotations
@@ -33,6 +35,15 @@ _PARAMETERS = ["max_tokens", "temperature", "tools", "tool_choice", "reasoning"]
 CONTEXT_LENGTH = 131_072
 # Observed: 0.1 means ten percent.
 REGIONAL_INCREASE = 0.1
+# Parts of the input rate, by creator: the list names them as dollars.
+_CACHES: dict[str, dict[str, float]] = {
+    "anthropic": {
+        "input_cache_read": 0.1,
+        "input_cache_write": 1.25,
+        "input_cache_write_1h": 2.0,
+    },
+    "openai": {"input_cache_read": 0.1},
+}
 
 
 def catalogue(region: str) -> dict[str, dict[str, Any]]:
@@ -50,6 +61,8 @@ def _item(
     # Documented: gpt-oss models know no response_format; the live list gave all but
     # them the parameter `stream`.
     extra = [] if name.startswith("gpt-oss") else ["response_format", "stream"]
+    parts = {} if name.startswith("gpt-oss") else _CACHES.get(creator, {})
+    cache = {rate: round(prompt * part, 9) for rate, part in parts.items()}
     provider = {"id": creator, "name": creator.title()}
     return {
         "id": name,
@@ -64,7 +77,7 @@ def _item(
         },
         "context_length": CONTEXT_LENGTH,
         "pricing": {
-            "global": {"prompt": prompt, "completions": completions},
+            "global": {"prompt": prompt, "completions": completions, **cache},
             "regional_increase_percent": REGIONAL_INCREASE,
         },
         "creator": creator,

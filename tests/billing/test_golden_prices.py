@@ -72,7 +72,7 @@ def test_the_amount_follows_from_its_working(row: dict[str, str]) -> None:
 
 def test_the_table_names_every_priced_model_and_add_on() -> None:
     from assemblyai_mw.billing.compiled_book import canonical
-    from assemblyai_mw.billing.price_file import load
+    from assemblyai_mw.billing.layers import load
 
     book = load()
     at = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assemblyai_mw.billing.features import FILLED, FLAGS
+from assemblyai_mw.billing.layers import new_names
 from assemblyai_mw.billing.price_book import Item, Price, PriceBook, Unpriced, format_usd
-from assemblyai_mw.billing.price_file import new_names
 from assemblyai_mw.billing.replies import Usage, billing_facts, chat_usage, transcript_outcome
 from assemblyai_mw.errors import ConfigError
 
@@ -252,6 +252,13 @@ def test_an_item_with_a_since_is_added_to_its_prices() -> None:
     assert book.price(speech(), AT.replace(year=2027, month=1, day=1)).usd == "0.3"
 
 
+def test_a_contracts_price_is_not_replaced_by_a_list_price_of_a_later_day() -> None:
+    contract = {"since": "2026-05-01", "usd": "0.11", "source": "contract"}
+    book = PriceBook.load({"transcript": {"universal-2": contract}})
+    assert book.price(speech(), AT).usd == "0.11"
+    assert book.price(speech(), AT.replace(month=4, day=30)).usd == "0.15"
+
+
 def test_a_since_may_be_a_moment() -> None:
     for since in ("2026-11-22T12:00:00+00:00", dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)):
         book = PriceBook.load({"transcript": {"universal-2": {"usd": 1, "since": since}}})
@@ -440,17 +447,43 @@ def test_an_estimate_covers_a_prompt_that_is_written_to_a_dearer_cache() -> None
         ("sync", {}, 10_000_000),
         ("token", {"max_session_s": 3600}, 990_000_000),
         ("understanding", {"features": ["speech_understanding.translation"]}, 60_000_000),
-        ("transcript", {"models": ["universal-2", "universal-9"]}, None),
-        ("transcript", {"models": ["universal-2"], "features": ["domain.x"]}, None),
-        ("chat", {"models": ["gpt-5", "gpt-9"]}, None),
-        ("chat", {}, None),
-        ("dictation", {}, None),
-        ("tts", {}, None),
-        ("other", {}, None),
     ],
 )
-def test_other_estimates(kind: str, asked: dict[str, Any], nano: int | None) -> None:
+def test_other_estimates(kind: str, asked: dict[str, Any], nano: int) -> None:
     assert BOOK.estimate(kind, asked, "us", AT, assumed_audio_s=3600) == nano
+
+
+@pytest.mark.parametrize(
+    "kind, asked, missing",
+    [
+        (
+            "transcript",
+            {"models": ["universal-2", "universal-9"]},
+            ("transcript", "universal-9"),
+        ),
+        (
+            "transcript",
+            {"models": ["universal-2"], "features": ["domain.x"]},
+            ("transcript_addon", "domain.x"),
+        ),
+        (
+            "understanding",
+            {"features": ["speech_understanding.action_items"]},
+            ("transcript_addon", "speech_understanding.action_items"),
+        ),
+        ("chat", {"models": ["gpt-5", "gpt-9"]}, ("chat", "gpt-9")),
+        ("chat", {}, (None, None)),
+        ("dictation", {}, ("dictation", None)),
+        ("tts", {}, (None, None)),
+        ("other", {}, (None, None)),
+    ],
+)
+def test_no_estimate_says_which_item_the_book_lacks(
+    kind: str, asked: dict[str, Any], missing: tuple[str | None, str | None]
+) -> None:
+    with pytest.raises(Unpriced) as caught:
+        BOOK.estimate(kind, asked, "us", AT, assumed_audio_s=3600)
+    assert (caught.value.section, caught.value.item) == missing
 
 
 MODELS = st.sampled_from(["universal-2", "universal-3-5-pro", "best"])

@@ -76,7 +76,7 @@ def test_every_general_setting_has_the_default_of_its_field():
     kept = {field.name: field.default for field in dataclasses.fields(Config)}
     read = {field.name: field.default for field in dataclasses.fields(load._General)}
     # Where a file says nothing, the environment or the default path fills it in.
-    filled = {"database_url"}
+    filled = {"database_url", "prices_file"}
     assert {name: kept[name] for name in read.keys() - filled} == {
         name: read[name] for name in read.keys() - filled
     }

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from sqlalchemy import select
 from stack_kit import API, CHAT, MASTER_KEY, Stack, chat
 from webtest import TestApp
 
 from assemblyai_mw import Budget, Caller, CostLogger, Database, Holds, Keys, Ledger, PriceBook
+from assemblyai_mw.billing.compiled_book import canonical
 from assemblyai_mw.call import CALL_KEY, Call
 from assemblyai_mw.errors import StoreError, UpstreamError
 from assemblyai_mw.routes import route_for
@@ -412,6 +414,47 @@ def test_what_has_no_price_is_refused_on_a_budget(stack: Stack, case: str) -> No
     assert "has a budget" in reply.json["error"]
     assert stack.us.requests == []
     assert stack.held() == 0
+
+
+@pytest.mark.parametrize(
+    "path, body, section, item",
+    [
+        pytest.param(LLM, chat("hi", "gpt-9: {x"), "chat", "gpt-9: {x", id="a chat model"),
+        pytest.param(
+            f"{API}/v2/transcript",
+            {"audio_url": "https://x.y", "speech_models": ["universal-2", "universal-9"]},
+            "transcript",
+            "universal-9",
+            id="a speech model",
+        ),
+        pytest.param(
+            f"{API}/v2/transcript",
+            {
+                "audio_url": "https://x.y",
+                "speech_models": ["universal-2"],
+                "speech_understanding": {"request": {"action_items": {}}},
+            },
+            "transcript_addon",
+            "speech_understanding.action_items",
+            id="an add-on",
+        ),
+    ],
+)
+def test_the_refusal_names_what_has_no_price_and_the_line_that_gives_it_one(
+    stack: Stack, path: str, body: dict[str, Any], section: str, item: str
+) -> None:
+    key = stack.key("a", budget_usd="5")
+    error = stack.ask("POST", path, key, json=body).json["error"]
+    noun = "add-on" if section.endswith("_addon") else "model"
+    assert error.startswith(f"No price for {noun} {item!r}, and this key has a budget. ")
+    line = re.search(rf"{section}: \{{.*\}}(?=\. Only)", error)
+    assert line is not None
+    filled = line[0].replace("DOLLARS", "0.5").replace("WHERE", "our contract")
+    (priced,) = PriceBook.load(yaml.safe_load(filled))._book.items[section].keys() - (
+        PriceBook.load()._book.items[section].keys()
+    )
+    assert priced == canonical(item)
+    assert ("prices refresh" in error) == (section == "chat")
 
 
 def test_a_token_for_a_session_that_is_not_metered_is_refused_on_a_budget(stack: Stack) -> None:

@@ -22,6 +22,10 @@ def test_assemblyais_own_models_read_the_gateways_replies(app: TestApp) -> None:
     models = LLMGatewayModelList.parse_obj(app.get("/v1/models").json).data
     prices = {model.id: model.pricing.global_ for model in models}
     assert (prices["gpt-5"].prompt, prices["gpt-5"].completions) == (1.25, 10.0)
+    cached = prices["claude-sonnet-4-6"]
+    assert (cached.input_cache_read, cached.input_cache_write) == (0.3, 3.75)
+    assert cached.input_cache_write_1h == 6
+    assert {model.retirement_date for model in models} == {0}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from assemblyai_mw.billing import price_file
+from assemblyai_mw.billing import layers
 from assemblyai_mw.billing.features import check_names
 from assemblyai_mw.call import Caller
 from assemblyai_mw.errors import KeyExists, TeamInUse, UnknownKey, UnknownTeam
@@ -459,7 +459,7 @@ def test_features_of_tomorrow_and_settings_are_allowed(sqlite_url: str, name: st
 
 
 def test_every_feature_with_a_price_has_a_known_name() -> None:
-    book = price_file.load()
+    book = layers.load()
     priced = {name for kind in ("transcript", "session") for name in book.free[kind]}
     for section in ("transcript_addon", "session_addon"):
         priced |= {entry.name for entry in book.items[section].values()}

@@ -22,11 +22,10 @@ from ..output import cell
 from .app import NotLoaded, find, load
 from .finding import Finding
 from .ledger import migration_due, rows_without_cost
+from .prices import calls_without_price, price_book
 from .probe import probes
 from .server import disk, gunicorn, running
 
-# AssemblyAI changes its list about twice a year; older than this, somebody should look.
-OLD_BOOK_DAYS = 180
 _SQLITE = "sqlite:///"
 
 
@@ -88,7 +87,7 @@ def findings(
         yield from _imports(config)
         yield from _redis(config, connect)
     yield from _database(source, config)
-    yield from _prices(config)
+    yield from price_book(config)
     if config is not None and loaded is not None and mounted is not None:
         yield from probes(mounted, loaded.app)
         yield from gunicorn(config, loaded)
@@ -161,6 +160,7 @@ def _redis(config: Config, connect: bool) -> Iterator[Finding]:
 
 def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
     """Whether the database can be read and written, is whole, and knows a key."""
+    from ...billing.price_book import PriceBook
     from ...store import Database, Keys, Ledger
 
     try:
@@ -185,7 +185,9 @@ def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
             with database.write():
                 pass
             live = Keys(database).list(revoked=False)
-            costless = list(rows_without_cost(Ledger(database)))
+            ledger = Ledger(database)
+            book = PriceBook.load() if config is None else config.price_book()
+            costless = [*rows_without_cost(ledger), *calls_without_price(ledger, book)]
         finally:
             database.close()
     except MiddlewareError as error:
@@ -214,25 +216,6 @@ def _not_made_yet(file: Path) -> Finding:
 def _permissions(file: Path) -> Iterator[Finding]:
     if file.stat().st_mode & stat.S_IROTH:
         yield Finding("note", "database", f"{file}: everybody on this machine can read it")
-
-
-def _prices(config: Config | None) -> Iterator[Finding]:
-    """How old the newest price is, the operator's own among them, and which names are new."""
-    from ...billing.price_file import load, new_names
-
-    own = config.prices if config is not None else {}
-    book = load(own)
-    for section, name in new_names(own):
-        text = f"prices.{section}.{name}: in no shipped price book; taken as a new name"
-        yield Finding("note", "price book", text)
-    entries = (entry for items in book.items.values() for entry in items.values())
-    newest = max(since for entry in entries for since in entry.since)
-    age = (datetime.now(UTC) - newest).days
-    text = f"newest price of {newest:%Y-%m-%d}, {age} days ago"
-    if age > OLD_BOOK_DAYS:
-        yield Finding("note", "price book", f"{text}; see whether a newer release is out")
-    else:
-        yield Finding("ok", "price book", text)
 
 
 def _upstreams(config: Config) -> Iterator[Finding]:

@@ -110,8 +110,8 @@ def test_check_tells_a_price_that_would_never_be_charged(run, tmp_path):
     assert "did you mean universal-3-5-pro?" in wrong
     config.write_text("prices: {transcript: {universal-9: 0.1, universal-2: 0.1}}\n")
     found = findings(run("--config", str(config), "check", environ=environ))
-    assert [text for _, text in found if "shipped price book" in text] == [
-        "price book: prices.transcript.universal-9: in no shipped price book; taken as a new name"
+    assert [text for _, text in found if "no price book" in text] == [
+        "price book: prices.transcript.universal-9: in no price book below it; taken as a new name"
     ]
 
 

@@ -1,0 +1,102 @@
+"""What `check` says of prices: their age, new names, models retired, and calls without one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ...config import Config
+from .finding import Finding
+
+if TYPE_CHECKING:
+    from ...billing.price_book import PriceBook, Unpriced
+    from ...store import Ledger
+
+# AssemblyAI changes its list about twice a year; older than this, somebody should look.
+OLD_BOOK_DAYS = 180
+# The gateway's list changes by the week.
+OLD_LIST_DAYS = 35
+RETIRING_DAYS = 60
+CALLS_DAYS = 30
+MAX_ITEMS = 10
+
+
+def price_book(config: Config | None) -> Iterator[Finding]:
+    """Yield the age of the book, names that are new in it, and models that go away."""
+    from ...billing.layers import load, new_names
+
+    own = config.prices if config is not None else {}
+    refreshed = config.refreshed_prices if config is not None else {}
+    book, below = load(own, refreshed=refreshed), load(refreshed=refreshed)
+    for section, name in new_names(own, below):
+        text = f"prices.{section}.{name}: in no price book below it; taken as a new name"
+        yield Finding("note", "price book", text)
+    entries = (entry for items in book.items.values() for entry in items.values())
+    newest = max(since for entry in entries for since in entry.since)
+    age = (datetime.now(UTC) - newest).days
+    text = f"newest price of {newest:%Y-%m-%d}, {age} days ago"
+    if age > OLD_BOOK_DAYS:
+        yield Finding("note", "price book", f"{text}; see whether a newer release is out")
+    else:
+        yield Finding("ok", "price book", text)
+    if config is not None:
+        yield _refreshed(config)
+        yield from _retiring(config)
+
+
+def _refreshed(config: Config) -> Finding:
+    from ...config.prices_file import read_at
+
+    subject, again = "refreshed prices", "assemblyai-mw prices refresh"
+    if not config.refreshed_prices:
+        text = f"{config.prices_file} is not there; {again} takes the LLM Gateway's list"
+        return Finding("note", subject, text)
+    at = read_at(config.refreshed_prices)
+    if at is None:
+        text = f"{config.prices_file} does not say when the list was read; {again} reads it"
+        return Finding("note", subject, text)
+    age = (datetime.now(UTC) - at).days
+    text = f"{config.prices_file}: read {at:%Y-%m-%d}, {age} days ago"
+    if age > OLD_LIST_DAYS:
+        return Finding("note", subject, f"{text}; {again} reads the list again")
+    return Finding("ok", subject, text)
+
+
+def _retiring(config: Config) -> Iterator[Finding]:
+    from ...billing.price_table import retiring
+
+    today = datetime.now(UTC).date()
+    for model, day in retiring(config.prices, config.refreshed_prices):
+        if day <= today:
+            yield Finding("note", "retired", f"{model}: AssemblyAI took it away on {day}")
+        elif day <= today + timedelta(days=RETIRING_DAYS):
+            yield Finding("note", "retiring", f"{model}: AssemblyAI takes it away on {day}")
+
+
+def calls_without_price(ledger: Ledger, book: PriceBook) -> Iterator[Finding]:
+    """Yield what callers used of late that *book* still has no price for, the most used first."""
+    from ...billing.layers import line_for
+    from ...billing.price_book import Unpriced
+    from ...settlement.reprice import usage_of
+
+    since = datetime.now(UTC) - timedelta(days=CALLS_DAYS)
+    counts: Counter[str] = Counter()
+    missing: dict[str, Unpriced] = {}
+    for row in ledger.unpriced(since=since):
+        try:
+            book.price(usage_of(row["usage"]), row["at"])
+        except Unpriced as error:
+            counts[error.reason] += 1
+            missing[error.reason] = error
+    for reason, count in counts.most_common(MAX_ITEMS):
+        lacks = missing[reason]
+        text = f"{reason}: {count} of the last {CALLS_DAYS} days"
+        if lacks.section and lacks.item:
+            text += f"; below prices: {line_for(lacks.section, lacks.item)}"
+            if lacks.section == "chat":
+                text += ", or assemblyai-mw prices refresh"
+        yield Finding("note", "calls", text)
+    if len(counts) > MAX_ITEMS:
+        yield Finding("note", "calls", f"{len(counts) - MAX_ITEMS} more items have no price")
