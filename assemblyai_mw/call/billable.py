@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from ..billing.operations import READS, Reading, is_variant, read
 from ..billing.replies import billing_facts
 from ..errors import BadRequest, RequestRefused
-from ..http.messages import request_tail
+from ..http.messages import request_target
 from . import Call, json_of, read_body
 
 if TYPE_CHECKING:
@@ -46,17 +46,18 @@ def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
     one is answered as a path that is not there.
 
     Raises:
-        RequestRefused: 404 where the path is another spelling of a described one, 405 where
+        RequestRefused: 400 where the target could be read in two ways, as `request_target`
+            says; 404 where the path is another spelling of a described one, 405 where
             it is described and the method is not, unless it is one transcript's: whether that
             is theirs comes first.
     """
     if call.reading is not None:
         return call.reading
     service, path = call.route.service, call.path
+    spelled = request_target(environ).partition("?")[0]
     reading = read(service, call.method, path)
     if reading.allow:
-        tail = request_tail(environ)
-        if tail is not None and tail != path:
+        if spelled != path:
             raise _not_there()
         if reading.transcript_id is None:
             check_method(call, reading)

@@ -18,6 +18,7 @@ import click
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT))
 
+from assemblyai_mw.billing.operations import OPERATIONS  # noqa: E402
 from assemblyai_mw.cli import main  # noqa: E402
 from assemblyai_mw.config import checks, entries, load, values  # noqa: E402
 from assemblyai_mw.dialects.chat import PARAMETERS  # noqa: E402
@@ -207,7 +208,20 @@ def _about(option: click.Option) -> str:
     return text.strip()
 
 
+def operations() -> str:
+    """Return each described operation: host, method, path, and what follows from it."""
+
+    def lines() -> Iterator[tuple[str, ...]]:
+        for row in OPERATIONS:
+            words = " and ".join(sorted(row.words, reverse=True))
+            line = f"`{row.method} {row.path}`"
+            yield row.service, line, row.kind or "", words, ", ".join(row.prices)
+
+    return rows(("host", "operation", "kind", "guards", "prices"), lines())
+
+
 TABLES: dict[tuple[str, str], Callable[[], str]] = {
+    ("operations.md", "operations"): operations,
     ("openai.md", "parameters"): parameters,
     ("configuration.md", "settings"): settings,
     ("keys.md", "options"): key_options,

@@ -172,3 +172,30 @@ def test_a_host_whose_ownership_is_not_known_is_the_master_keys_alone(
     reply = stack.ask("GET", f"/agents.assemblyai{path}", stack.key("a"))
     assert reply.status_int == 403
     assert "only the master key" in reply.json["error"]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"{API}/v2/transcript?limit=1#frag",
+        f"{API}/v2/transcript?limit=1&x=\\",
+        f"{API}/v2/upload/%2e%2e/transcript",
+        f"{API}/v2/upload/../transcript",
+        f"{API}/v2/transcript/abc-123#f",
+        f"{API}/v2/transcript/abc-123/%2e",
+        f"{API}/v2/\\transcript",
+    ],
+)
+@pytest.mark.parametrize("who", ["plain", "budget", "list", "master"])
+def test_a_target_that_could_be_read_in_two_ways_is_400_for_every_key(
+    shared: Stack, keys: dict[str, str], target: str, who: str
+) -> None:
+    shared.us.requests.clear()
+    path, _, query = target.partition("?")
+    environ = create_environ("/", headers={"Authorization": keys[who]})
+    environ["PATH_INFO"] = path.replace("%2e", ".")
+    environ["QUERY_STRING"] = query
+    environ["REQUEST_URI"] = environ["RAW_URI"] = target
+    _, status, _ = run_wsgi_app(shared.middleware, environ)
+    assert status[:3] == "400"
+    assert shared.us.requests == []
