@@ -14,6 +14,7 @@ request and never a secret: hosts print their environ on debug pages.
 | inner         | Isolation             | CostLogger                               |
 | max_body_bytes | Policy               | UpstreamForwarder                        |
 | upstream      | UpstreamForwarder     | CostLogger, Budget                       |
+| trace_context | Tracing               | UpstreamForwarder                        |
 | kind, row, state, usage, price, transcript_id | CostLogger | Budget, logs, callbacks |
 
 Stages work on a copy of the host's environ: `enter` makes it, once.
@@ -26,7 +27,7 @@ import re
 import secrets
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -103,6 +104,7 @@ class Call:
             `sent` while no reply is known, `replied` once a reply's head arrived.
             What was `sent` and never `replied` may have been done, and billed.
         max_body_bytes: Largest body this caller may send; None is no limit of theirs.
+        trace_context: Header fields that tell the upstream of this call's span.
         inner: A stage is asking again on its own behalf; its one log line is out.
         kind: What billable work it asks for, as `usage.kind_of` says; None is free.
         row: The ledger row of a billable call.
@@ -119,6 +121,7 @@ class Call:
     caller: Caller | None = None
     upstream: Literal["unsent", "sent", "replied"] = "unsent"
     max_body_bytes: int | None = None
+    trace_context: Sequence[tuple[str, str]] = ()
     inner: bool = False
     kind: str | None = None
     row: int | None = None

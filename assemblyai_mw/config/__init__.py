@@ -29,6 +29,7 @@ from .values import (
     Settlement,
     TracingSettings,
     Upstream,
+    UpstreamSettings,
     WebhookSettings,
 )
 
@@ -47,6 +48,7 @@ __all__ = [
     "Settlement",
     "TracingSettings",
     "Upstream",
+    "UpstreamSettings",
     "WebhookSettings",
     "load_config",
     "load_database",

@@ -49,6 +49,7 @@ from .values import (
     RateLimitSettings,
     Settlement,
     TracingSettings,
+    UpstreamSettings,
     WebhookSettings,
 )
 
@@ -326,4 +327,5 @@ _SECTIONS: Mapping[str, Any] = {
     "callbacks": dotted_paths,
     "webhook": _webhook,
     "tracing": _tracing,
+    "upstream": lambda node: section(UpstreamSettings, node),
 }

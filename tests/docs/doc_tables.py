@@ -82,6 +82,7 @@ _SECTIONS: dict[str, tuple[type, type]] = {
     "guardrails[].litellm_params": (entries._GuardParams, values.GuardrailEntry),
     "webhook": (values.WebhookSettings, values.WebhookSettings),
     "tracing": (values.TracingSettings, values.TracingSettings),
+    "upstream": (values.UpstreamSettings, values.UpstreamSettings),
 }
 _RENAMED = {"guardrail_name": "name", "guardrail": "guard"}
 # What a docstring says in the words of Python, or not at all.

@@ -17,6 +17,7 @@ from ...http.messages import content_length, is_chunked
 from ...http.wsgi import Reply
 from ...store.lazy import ledger_of
 from ...store.owner_cache import Ownership
+from ...transport.crossing import OVERRIDES
 from .ids import (
     PLAIN_ID,
     audio_urls,
@@ -47,14 +48,7 @@ _JSON_PATHS = frozenset({_COLLECTION, "/v1/chat/completions", "/v1/understanding
 # The hosts that know transcripts; the others take audio, and it passes unread.
 TRANSCRIPT_SERVICES = frozenset({"api", "llm-gateway"})
 # By these a server may be told to do something else than the request's line says.
-_OVERRIDES = (
-    "HTTP_X_HTTP_METHOD_OVERRIDE",
-    "HTTP_X_HTTP_METHOD",
-    "HTTP_X_METHOD_OVERRIDE",
-    "HTTP_X_ORIGINAL_URL",
-    "HTTP_X_REWRITE_URL",
-    "HTTP_X_ORIGINAL_URI",
-)
+_OVERRIDES = tuple(f"HTTP_{name.upper().replace('-', '_')}" for name in OVERRIDES)
 _NOT_FOR_LISTS = (
     "HTTP_TRANSFER_ENCODING",
     "HTTP_IF_NONE_MATCH",
@@ -397,7 +391,6 @@ def _json_reply(value: object, start_response: StartResponse) -> Iterable[bytes]
         [
             ("Content-Type", "application/json"),
             ("Content-Length", str(len(body))),
-            ("Cache-Control", "private, no-store"),
         ],
     )
     return [body]
