@@ -23,6 +23,7 @@ from assemblyai_mw.config import checks, entries, load, values  # noqa: E402
 from assemblyai_mw.dialects.chat import PARAMETERS  # noqa: E402
 from assemblyai_mw.errors import ConfigError  # noqa: E402
 from assemblyai_mw.store.key_options import KEY_OPTIONS, Option  # noqa: E402
+from assemblyai_mw.transport import crossing  # noqa: E402
 
 DOCS = ROOT / "docs"
 
@@ -208,11 +209,25 @@ def _about(option: click.Option) -> str:
     return text.strip()
 
 
+# docs/reliability.md
+
+
+def fields(groups: tuple[crossing.Fields, ...], reason: str) -> str:
+    """Return a list of header fields, with the reason of each group."""
+    return rows(
+        ("header fields", reason),
+        ((", ".join(f"`{name}`" for name in names), why) for names, why in groups),
+    )
+
+
 TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("openai.md", "parameters"): parameters,
     ("configuration.md", "settings"): settings,
     ("keys.md", "options"): key_options,
     ("cli.md", "commands"): commands,
+    ("reliability.md", "sent"): lambda: fields(crossing.SENT, "what they are for"),
+    ("reliability.md", "refused"): lambda: fields(crossing.REFUSED, "why they never go"),
+    ("reliability.md", "dropped"): lambda: fields(crossing.DROPPED, "why they do not come back"),
 }
 
 
