@@ -1,4 +1,9 @@
-"""A string that does not show itself: keys, as the configuration holds them."""
+"""Strings and bytes that do not show themselves: keys, and what is sent with one in it.
+
+A traceback's locals, a debug page and an error tracker show the `repr` of what a frame holds.
+So a key is held as a `Secret`, and revealed only within an expression: never in a variable of
+a frame that calls another stage, a hook of the host's or the transport.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +27,22 @@ class Secret:
     def reveal(self) -> str:
         """Return the key itself."""
         return self._value
+
+    def is_in(self, text: str) -> bool:
+        """Whether *text* holds the key."""
+        return self._value in text
+
+    def masked(self, text: str) -> str:
+        """Return *text* with asterisks where it holds the key."""
+        return text.replace(self._value, "*" * len(self._value))
+
+    def masked_bytes(self, data: bytes) -> bytes:
+        """Return *data* with asterisks where it holds the key, in UTF-8."""
+        key = self._value.encode()
+        return data.replace(key, b"*" * len(key))
+
+    def __len__(self) -> int:
+        return len(self._value)
 
     def __repr__(self) -> str:
         return "Secret('***')"
@@ -51,3 +72,22 @@ class Secret:
 
     def __deepcopy__(self, memo: object) -> Secret:
         return self
+
+
+class HiddenBytes:
+    """Bytes with a key among them, such as a request's head; only `reveal` gives them out."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: bytes) -> None:
+        self._value = value
+
+    def reveal(self) -> bytes:
+        """Return the bytes themselves."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"HiddenBytes(<{len(self._value)} bytes>)"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("HiddenBytes cannot be pickled: they would leave in clear")

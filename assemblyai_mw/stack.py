@@ -152,6 +152,7 @@ class AssemblyAIMiddleware:
                 timeout=parts.timeouts,
                 transport=parts.transport,
                 max_body_bytes=settings.limits.max_upload_bytes,
+                headers=settings.upstream.headers,
             )
             for prefix, upstream in {**settings.upstreams, **parts.deployments}.items()
         }
@@ -184,7 +185,10 @@ class AssemblyAIMiddleware:
         self.parts.close()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self.app(environ, start_response)
+        # A traceback shows what this frame holds, and the environ holds the caller's key.
+        handed = [environ]
+        del environ
+        return self.app(handed.pop(), start_response)
 
 
 def _within(stages: Sequence[Stage], app: WSGIApplication) -> WSGIApplication:

@@ -54,7 +54,8 @@ def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
     if call.reading is not None:
         return call.reading
     service, path = call.route.service, call.path
-    spelled = request_target(environ).partition("?")[0]
+    target = call.target = request_target(environ)
+    spelled = target.partition("?")[0] if "?" in target else target
     reading = read(service, call.method, path)
     if reading.allow:
         if spelled != path:

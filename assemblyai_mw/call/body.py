@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 
 READ_BYTES = 1 << 20
+# What a client said of the very bytes that it sent (RFC 9530, RFC 1864).
+_ABOUT_THE_BODY = (
+    "HTTP_CONTENT_DIGEST",
+    "HTTP_CONTENT_MD5",
+    "HTTP_DIGEST",
+    "HTTP_REPR_DIGEST",
+)
 
 
 def read_body(call: Call, environ: WSGIEnvironment, *, max_bytes: int) -> bytes:
@@ -53,12 +60,18 @@ def read_body(call: Call, environ: WSGIEnvironment, *, max_bytes: int) -> bytes:
     if not chunked and size < limit:
         raise BadRequest("The request's body ended before its announced length.")
     body = b"".join(blocks)
-    replace_body(call, environ, body)
+    _keep(call, environ, body)
     return body
 
 
 def replace_body(call: Call, environ: WSGIEnvironment, body: bytes) -> None:
     """Make *body* what every stage further in, and the upstream, receives."""
+    for key in _ABOUT_THE_BODY:
+        environ.pop(key, None)
+    _keep(call, environ, body)
+
+
+def _keep(call: Call, environ: WSGIEnvironment, body: bytes) -> None:
     call.body, call.json = body, UNREAD
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))

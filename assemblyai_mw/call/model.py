@@ -16,9 +16,11 @@ request and never a secret: hosts print their environ on debug pages.
 | caller | auth | everywhere |
 | upstream | cost, forward, openai | cost, forward |
 | max_body_bytes | policy | forward |
+| trace_context | telemetry | forward |
 | inner | isolation, log | cost, log |
 | kind | call | budget, cost, guards, telemetry |
 | reading, json | call | call |
+| target | call, isolation | forward |
 | owner | cost, isolation | cost |
 | row | cost, openai, settlement | budget, cost, telemetry |
 | state | cost, settlement | budget, telemetry |
@@ -39,7 +41,7 @@ import re
 import secrets
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -117,9 +119,11 @@ class Call:
             `sent` while no reply is known, `replied` once a reply's head arrived.
             What was `sent` and never `replied` may have been done, and billed.
         max_body_bytes: Largest body this caller may send; None is no limit of theirs.
+        trace_context: Header fields that tell the upstream of this call's span.
         inner: A stage is asking again on its own behalf; its one log line is out.
         kind: What billable work it asks for, as `billing.operations` says; None is free.
         reading: What it is, as `call.billable.reading_of` found.
+        target: What will be sent as the request's target, once it was read; None for unread.
         owner: Who owns the transcript that the path names; None for nobody known here.
         row: The ledger row of a billable call.
         state: What this call did to its row, or to the transcript's that it polled.
@@ -135,9 +139,11 @@ class Call:
     caller: Caller | None = None
     upstream: Literal["unsent", "sent", "replied"] = "unsent"
     max_body_bytes: int | None = None
+    trace_context: Sequence[tuple[str, str]] = ()
     inner: bool = False
     kind: str | None = None
     reading: Reading | None = None
+    target: str | None = None
     owner: Any = field(default=UNREAD, repr=False)
     row: int | None = None
     state: str | None = None
@@ -172,7 +178,7 @@ def enter_route(environ: WSGIEnvironment, route: Route) -> Call:
     if call is not None:
         call.route = replace(route, dialect=call.route.dialect)
         call.path = path
-        call.reading = None
+        call.reading = call.target = None
         return call
     made = new_id()
     given = environ.get(REQUEST_ID_HEADER)

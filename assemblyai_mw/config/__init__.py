@@ -31,6 +31,7 @@ from .values import (
     Settlement,
     TracingSettings,
     Upstream,
+    UpstreamSettings,
     WebhookSettings,
 )
 
@@ -50,6 +51,7 @@ __all__ = [
     "Settlement",
     "TracingSettings",
     "Upstream",
+    "UpstreamSettings",
     "WebhookSettings",
     "load_config",
     "load_database",

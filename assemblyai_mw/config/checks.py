@@ -19,6 +19,7 @@ from ..billing.spelling import hint
 from ..errors import ConfigError
 from ..http.messages import TOKEN
 from ..secret import Secret
+from ..transport.crossing import field_fault
 from ..transport.origin import url_fault
 from .strictyaml import shown
 
@@ -303,6 +304,18 @@ def header_name(node: Node) -> str:
     if not TOKEN.fullmatch(text(node)):
         raise node.error("a header's name such as X-Request-Id", "another string")
     return text(node)
+
+
+def passed_headers(node: Node) -> tuple[str, ...]:
+    """A list of names of headers that may go upstream."""
+
+    def one(item: Node) -> str:
+        fault = field_fault(text(item))
+        if fault is not None:
+            raise item.error(*fault)
+        return text(item)
+
+    return tuple(dict.fromkeys(one(item) for item in node.items()))
 
 
 def plain(node: Node) -> Any:

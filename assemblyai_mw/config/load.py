@@ -53,6 +53,7 @@ from .values import (
     RateLimitSettings,
     Settlement,
     TracingSettings,
+    UpstreamSettings,
     WebhookSettings,
 )
 
@@ -379,4 +380,5 @@ _SECTIONS: Mapping[str, Any] = {
     "callbacks": dotted_paths,
     "webhook": _webhook,
     "tracing": _tracing,
+    "upstream": lambda node: section(UpstreamSettings, node),
 }

@@ -22,6 +22,7 @@ from .checks import (
     integer,
     long_key,
     number,
+    passed_headers,
     setting,
     switch,
 )
@@ -165,11 +166,23 @@ class TracingSettings:
 
     Attributes:
         enabled: Each call is a span; needs opentelemetry-api.
-        propagate: AssemblyAI gets this span's `traceparent` in place of the caller's.
+        propagate: AssemblyAI gets this span's `traceparent`, and the caller's `baggage`.
     """
 
     enabled: bool = setting(True, switch)
     propagate: bool = setting(False, switch)
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSettings:
+    """The way to AssemblyAI. `upstream:` in YAML.
+
+    Attributes:
+        headers: Names of a caller's header fields that go to AssemblyAI beside those that
+            always do. Credentials and fields of one connection are refused.
+    """
+
+    headers: tuple[str, ...] = setting((), passed_headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +286,7 @@ class Config:
     log_file: str | None = None
     webhook: WebhookSettings = WebhookSettings()
     tracing: TracingSettings = TracingSettings(enabled=False)
+    upstream: UpstreamSettings = UpstreamSettings()
 
     def price_book(self) -> PriceBook:
         """Return the whole book: shipped, refreshed, and `prices:`, each over the one before."""

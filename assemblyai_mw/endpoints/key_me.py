@@ -66,7 +66,6 @@ class SelfService:
             [
                 ("Content-Type", "application/json"),
                 ("Content-Length", str(len(body))),
-                ("Cache-Control", "no-store"),
             ],
         )
         return [b""] if call.method == "HEAD" else [body]

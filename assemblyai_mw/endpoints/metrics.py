@@ -15,7 +15,9 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from ..call import enter
 from ..errors import StoreError
+from ..http.private import PrivateReplies
 from ..secret import Secret
 from ..telemetry.metrics import PREFIX, LedgerCollector, RequestMetrics
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from ..store import Database, Ledger
 
 logger = logging.getLogger("assemblyai_mw.metrics")
+
+_private = PrivateReplies("Authorization")
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -61,11 +65,14 @@ class MetricsApp:
         self._warned = False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        _, environ = enter(environ)
+        start_response = _private(start_response)
+        allowed = self._may(environ.pop("HTTP_AUTHORIZATION", ""))
         if environ.get("PATH_INFO", "") not in ("", "/"):
             return _say(404, "Not Found")(environ, start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return _say(405, "Method Not Allowed", ("Allow", "GET, HEAD"))(environ, start_response)
-        if not self._may(environ):
+        if not allowed:
             return _say(401, "Unauthorized", ("WWW-Authenticate", "Bearer"))(
                 environ, start_response
             )
@@ -80,15 +87,14 @@ class MetricsApp:
             [
                 ("Content-Type", content_type),
                 ("Content-Length", str(len(body))),
-                ("Cache-Control", "no-store"),
             ],
         )
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
-    def _may(self, environ: WSGIEnvironment) -> bool:
+    def _may(self, authorization: str) -> bool:
         if self._token is None:
             return True
-        scheme, _, shown = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        scheme, _, shown = authorization.partition(" ")
         digest = sha256(shown.strip().encode("latin-1", "replace")).digest()
         return scheme.lower() == "bearer" and hmac.compare_digest(digest, self._token)
 
@@ -130,7 +136,6 @@ def _say(status: int, phrase: str, *headers: tuple[str, str]) -> WSGIApplication
             [
                 ("Content-Type", "text/plain; charset=utf-8"),
                 ("Content-Length", str(len(body))),
-                ("Cache-Control", "no-store"),
                 *headers,
             ],
         )

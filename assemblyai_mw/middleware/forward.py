@@ -1,16 +1,17 @@
 """UpstreamForwarder: the innermost app, the one place that talks to AssemblyAI for a caller.
 
 What goes through unchanged: method, target, header values and their order, the body; back
-again status, headers (also doubled ones) and the body, byte for byte. What does not: fields
-that belong to one connection (RFC 9110 7.6.1), the caller's credentials and cookies, and
-what the front servers said about the caller. Nothing is invented beside Host, framing and
-the account's key.
+again status, headers (also doubled ones) and the body, byte for byte. Which header fields
+cross, and in which direction, is written down in `transport.crossing`. Nothing is invented
+beside Host, framing and the account's key; on the way back, `X-Accel-Buffering: no` on a
+stream of events.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from ..call import Call, enter
@@ -24,7 +25,6 @@ from ..errors import (
 )
 from ..http.bodies import PrefixedBody
 from ..http.messages import (
-    HOP_BY_HOP,
     TOKEN,
     connection_tokens,
     content_length,
@@ -35,6 +35,7 @@ from ..http.messages import (
 from ..http.wsgi import beginning
 from ..secret import Secret
 from ..transport import Origin, Request, SocketTransport, Timeouts, Transport, UpstreamReply
+from ..transport.crossing import GUNICORNS, NOMINATES, TYPES, reply_fields, request_fields
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -45,32 +46,9 @@ logger = logging.getLogger("assemblyai_mw.forward")
 # cost several times its size.
 READ_BYTES = 1 << 20
 MAX_ERROR_BYTES = 64 * 1024
-# What is remembered of how requests look.
-MAX_PLANS = 256
-MAX_PLAN_CHARS = 4096
-
-# The caller's credentials, whatever they are called: upstream has the account's key.
-_CREDENTIALS = {"authorization", "cookie", "cookie2", "x-api-key", "api-key", "x-goog-api-key"}
-# What front servers say about the caller is not the upstream's business.
-_ABOUT_THE_CALLER = {
-    "forwarded",
-    "true-client-ip",
-    "via",
-    "x-client-ip",
-    "x-original-url",
-    "x-real-ip",
-    "x-rewrite-url",
-}
-_NOT_FORWARDED = (
-    HOP_BY_HOP
-    | _CREDENTIALS
-    | _ABOUT_THE_CALLER
-    # Host is the upstream's; the server has answered Expect; Proxy is no header (httpoxy).
-    | {"host", "expect", "proxy", "content-length", "content-type"}
-)
-_NOT_PASSED_BACK = HOP_BY_HOP | {"set-cookie", "set-cookie2"}
-# Gunicorn writes both itself, beside whatever the app says.
-_NOT_PASSED_BACK_BY_GUNICORN = _NOT_PASSED_BACK | {"date", "server"}
+_VALUE = itemgetter(1)
+# By whether the server in front is Gunicorn.
+_FATES = {False: reply_fields(), True: reply_fields(*GUNICORNS)}
 # Words by which AssemblyAI tells a refused key from a refused request (both can be 403).
 _ABOUT_THE_KEY = (b"authenticat", b"api key", b"api token", b"unauthorized")
 
@@ -81,12 +59,13 @@ class UpstreamForwarder:
     Wraps nothing and asks nobody: **whoever reaches this app spends the account's money.**
     Put `KeyAuth` in front of it.
 
-    Reads method, target, headers and body of the request; SCRIPT_NAME is what was matched on
-    the way here and stays behind. Writes `call.upstream`. Answers by itself, as
-    `{"error": "..."}`: 400 for targets and framing that two parsers could read differently,
-    405 for TRACE and CONNECT, 411, 426 for WebSocket, 502 for an upstream that is unreachable,
-    speaks no HTTP, or refuses the account's key, and 504 for one too slow. A reply that breaks
-    off midway raises out of the body, so that the server cuts the connection.
+    Reads method, target, headers and body of the request, and `call.trace_context`;
+    SCRIPT_NAME is what was matched on the way here and stays behind. Writes `call.upstream`.
+    Answers by itself, as `{"error": "..."}`: 400 for targets, framing and fields that two
+    parsers could read differently, 405 for TRACE and CONNECT, 411, 426 for WebSocket, 502 for
+    an upstream that is unreachable, speaks no HTTP, or refuses the account's key, and 504 for
+    one too slow. A reply that breaks off midway raises out of the body, so that the server
+    cuts the connection.
 
     Args:
         base_url: `https://host[:port][/path]`; plain http to loopback only.
@@ -94,9 +73,11 @@ class UpstreamForwarder:
         timeout: `Timeouts`, or seconds for connecting and for each wait on the upstream.
         transport: Default `SocketTransport()`.
         max_body_bytes: Largest request body, declared or counted; None is any.
+        headers: Names of header fields that go upstream beside those of
+            `transport.crossing.SENT`.
 
     Raises:
-        ConfigError: The URL or the key cannot be used.
+        ConfigError: The URL or the key cannot be used, or one of *headers* may not go.
     """
 
     def __init__(
@@ -107,13 +88,13 @@ class UpstreamForwarder:
         timeout: float | Timeouts | None = None,
         transport: Transport | None = None,
         max_body_bytes: int | None = None,
+        headers: Iterable[str] = (),
     ) -> None:
         self.origin = Origin.parse(base_url)
-        key = api_key.reveal() if isinstance(api_key, Secret) else api_key
-        if not key or not key.isascii() or not key.isprintable() or " " in key:
+        self._key = api_key if isinstance(api_key, Secret) else Secret(api_key)
+        if not _is_key(self._key):
             raise ConfigError("api_key: expected printable ASCII without spaces")
-        self._authorization = Secret(key)
-        self._mask = (key, "*" * len(key))
+        self._fields = request_fields(headers)
         self.timeouts = (
             timeout
             if isinstance(timeout, Timeouts)
@@ -137,6 +118,8 @@ class UpstreamForwarder:
             request = self._request(call, environ)
         except RequestRefused as error:
             return error.reply(call.route.dialect)(environ, start_response)
+        # Last of all, and into the request itself: no frame here holds the key in clear.
+        request.headers.append(("Authorization", self._key.reveal()))
         try:
             reply = self.transport.send(self.origin, request, self.timeouts)
         except (UpstreamError, RequestRefused) as error:
@@ -165,9 +148,12 @@ class UpstreamForwarder:
                 "WebSocket cannot pass through WSGI; connect to AssemblyAI with a temporary token.",
                 status=426,
             )
-        target = request_target(environ)
-        headers = _request_headers(environ)
-        headers.append(("Authorization", self._authorization.reveal()))
+        target = call.target or request_target(environ)
+        headers = self._fields.of(environ)
+        if call.trace_context:
+            theirs = {name.lower() for name, _ in call.trace_context}
+            headers = [field for field in headers if field[0].lower() not in theirs]
+            headers += call.trace_context
         length = content_length(environ)
         chunked = is_chunked(environ)
         if chunked and not environ.get("wsgi.input_terminated"):
@@ -221,7 +207,7 @@ class UpstreamForwarder:
             reply.close()
             raise
         if reply.status >= 400:
-            return _Masked(start, reply, self._mask)
+            return _Masked(start, reply, self._key)
         if reply.whole is not None:
             return [start]
         return PrefixedBody([start], reply)
@@ -242,79 +228,38 @@ class UpstreamForwarder:
         )
 
     def _status_line(self, reply: UpstreamReply) -> str:
-        key, mask = self._mask
-        reason = reply.reason.replace(key, mask)
+        reason = self._key.masked(reply.reason)
         # start_response needs a phrase; RFC 9112 4 gives it no meaning.
         return f"{reply.status} {reason if reason and is_field_value(reason) else '-'}"
 
     def _reply_headers(
         self, reply: UpstreamReply, environ: WSGIEnvironment
     ) -> list[tuple[str, str]]:
-        gunicorn = environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")
-        drop = _NOT_PASSED_BACK_BY_GUNICORN if gunicorn else _NOT_PASSED_BACK
-        key, mask = self._mask
-        passed, nominated = [], []
-        for name, value in reply.headers:
-            lower = name.lower()
-            if lower not in drop:
-                passed.append((name, value.replace(key, mask) if key in value else value))
-            elif lower == "connection":
-                nominated.append(value)
+        fates = _FATES[environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")]
+        passed, nominated, streams = [], [], False
+        for field in reply.headers:
+            fate = fates[field[0]]
+            if not fate:
+                passed.append(field)
+            elif fate == TYPES:
+                passed.append(field)
+                streams = field[1][:17].lower() == "text/event-stream"
+            elif fate == NOMINATES:
+                nominated.append(field[1])
+        if self._key.is_in("\n".join(map(_VALUE, passed))):
+            passed = [(name, self._key.masked(value)) for name, value in passed]
         if nominated:
             named = connection_tokens(nominated) - {"content-length", "content-type"}
-            return [field for field in passed if field[0].lower() not in named]
+            passed = [field for field in passed if field[0].lower() not in named]
+        if streams:
+            # nginx would keep events back until a buffer is full.
+            passed.append(("X-Accel-Buffering", "no"))
         return passed
 
 
-# Which keys of the environ go upstream, and as what: by all keys, which are mostly the same.
-_plans: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
-
-
-def _plan_of(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the keys that are forwarded, each with its name on the wire."""
-    plan = tuple([(key, name) for key in keys if (name := _wire_name(key)) is not None])
-    if sum(map(len, keys)) <= MAX_PLAN_CHARS:
-        if len(_plans) >= MAX_PLANS:
-            _plans.clear()
-        _plans[keys] = plan
-    return plan
-
-
-def _wire_name(key: str) -> str | None:
-    """Return what a key of the environ is called on the wire, or None if it stays here."""
-    if key == "CONTENT_TYPE":
-        return "Content-Type"
-    name = key[5:].replace("_", "-").title()
-    lower = name.lower()
-    if (
-        not key.startswith("HTTP_")
-        or lower in _NOT_FORWARDED
-        or lower.startswith(("x-forwarded-", "x-assemblyai-mw-"))
-        # `Authorization_` and similar ones: an underscore twin that a lax server let through.
-        or lower.endswith("-")
-    ):
-        return None
-    if not TOKEN.fullmatch(name):
-        raise BadRequest("A header's name holds a character that it cannot.")
-    return name
-
-
-def _request_headers(environ: WSGIEnvironment) -> list[tuple[str, str]]:
-    """Return the caller's headers that go upstream, in the order the server gives them."""
-    keys = tuple(environ)
-    plan = _plans.get(keys) or _plan_of(keys)
-    headers = [(name, environ[key]) for key, name in plan]
-    if not is_field_value("".join([value for _, value in headers])):
-        raise BadRequest("A header's value holds a control character.")
-    left_out: set[str] = set()
-    if environ.get("HTTP_CONNECTION"):
-        left_out = connection_tokens([environ["HTTP_CONNECTION"]]) - {"content-type"}
-    if not environ.get("CONTENT_TYPE", "-"):
-        # CGI's way to say that there was no such header.
-        left_out.add("content-type")
-    if left_out:
-        return [field for field in headers if field[0].lower() not in left_out]
-    return headers
+def _is_key(secret: Secret) -> bool:
+    key = secret.reveal()
+    return bool(key) and key.isascii() and key.isprintable() and " " not in key
 
 
 def _blocks(read: Callable[[int], bytes], length: int | None, limit: int | None) -> Iterator[bytes]:
@@ -348,10 +293,10 @@ def _too_large(limit: int) -> RequestRefused:
 class _Masked:
     """An error's body, of the same length, in which the account's key is asterisks."""
 
-    def __init__(self, start: bytes, reply: UpstreamReply, mask: tuple[str, str]) -> None:
+    def __init__(self, start: bytes, reply: UpstreamReply, key: Secret) -> None:
         self._held = start
         self._reply = reply
-        self._key, self._mask = (text.encode() for text in mask)
+        self._key = key
         self._ended = reply.whole is not None
 
     def __iter__(self) -> Iterator[bytes]:
@@ -361,7 +306,7 @@ class _Masked:
         while True:
             # What could be the beginning of the key waits for the next block.
             keep = 0 if self._ended else len(self._key) - 1
-            clean = self._held.replace(self._key, self._mask)
+            clean = self._key.masked_bytes(self._held)
             out = clean[: max(len(clean) - keep, 0)]
             self._held = clean[len(out) :]
             if out:

@@ -65,6 +65,8 @@ class PrefixRouter:
                 if request_tail(inner) is None:
                     break
                 enter_route(inner, route)
+                # The host's own still holds the caller's key; tracebacks show what frames hold.
+                del environ
                 return mounted(inner, start_response)
         moved: Call | None = environ.get(CALL_KEY)
         if moved is not None and moved.route.dialect == "openai":

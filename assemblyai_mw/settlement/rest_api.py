@@ -67,13 +67,12 @@ class Account:
         return self._get(f"/v2/transcript?{urlencode(query)}")
 
     def _get(self, target: str) -> Answer:
-        headers = [
-            ("Authorization", self._key.reveal()),
+        fields = [
             ("Accept", "application/json"),
             ("Accept-Encoding", "gzip"),
             ("User-Agent", "assemblyai-mw"),
         ]
-        request = Request("GET", target, headers)
+        request = Request("GET", target, [("Authorization", self._key.reveal()), *fields])
         reply = fetch(
             self._transport, self._origin, request, self._timeouts, max_bytes=MAX_REPLY_BYTES
         )

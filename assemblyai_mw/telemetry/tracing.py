@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry import propagate as propagation
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from ..billing.price_book import format_usd
@@ -44,8 +45,8 @@ class Tracing:
     the stages run, so that the host's instrumented database shows inside it; not while a
     streamed body goes out, which is the server's time.
 
-    A caller's `traceparent` goes to AssemblyAI as any header of theirs does. With
-    *propagate* AssemblyAI gets this span's instead.
+    A caller's `traceparent`, `tracestate` and `baggage` end here. With *propagate*
+    AssemblyAI gets this span's, with the caller's baggage: it writes `call.trace_context`.
 
     Args:
         app: The next WSGI app.
@@ -73,7 +74,7 @@ class Tracing:
             f"{call.method} {call.route.prefix}", context=parent, kind=SpanKind.CLIENT
         )
         if self.propagate:
-            _inject(span, environ)
+            call.trace_context = _context_of(span, parent)
         status = ""
 
         def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -105,14 +106,11 @@ def _carrier(environ: WSGIEnvironment) -> dict[str, str]:
     return {name: environ[key] for name, key in keys.items() if key in environ}
 
 
-def _inject(span: Span, environ: WSGIEnvironment) -> None:
-    """Put the span's context in the place of the caller's."""
+def _context_of(span: Span, parent: Context | None) -> list[tuple[str, str]]:
+    """Return the fields that carry *span*, by the propagators that the host has set up."""
     carrier: dict[str, str] = {}
-    propagation.inject(carrier, context=trace.set_span_in_context(span))
-    for name in ("traceparent", "tracestate"):
-        environ.pop(f"HTTP_{name.upper()}", None)
-    for name, value in carrier.items():
-        environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
+    propagation.inject(carrier, context=trace.set_span_in_context(span, parent))
+    return [(name.title(), value) for name, value in carrier.items()]
 
 
 def _describe(span: Span, call: Call, status: int | None) -> None:

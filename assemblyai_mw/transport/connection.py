@@ -20,6 +20,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..secret import HiddenBytes
+
 Socket = socket.socket
 # What a read or a write that waited too long raises: Python's own timeout, and the kernel's.
 TIMED_OUT = (TimeoutError, BlockingIOError)
@@ -87,7 +89,7 @@ class Connection:
         except OSError:
             return False
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes | HiddenBytes) -> None:
         """Send all of *data*, within `read_s` and before the deadline.
 
         `sendall` has two meanings: the kernel's timeout begins anew with each part of *data*
@@ -98,19 +100,26 @@ class Connection:
         until = now + seconds
         if not -_SLACK_S < seconds - self._wait_s < _SLACK_S:
             self._wait(seconds)
-        done = self._send_at_once(data) if self._by_kernel and len(data) <= _SMALL_BYTES else 0
-        if not done:
-            done = self.socket.send(data)
-        while done < len(data):
-            self._wait(until - time.monotonic())
-            done += self.socket.send(memoryview(data)[done:])
+        hidden = data if isinstance(data, HiddenBytes) else HiddenBytes(data)
+        size = len(hidden.reveal())
+        done = self._send_at_once(hidden) if self._by_kernel and size <= _SMALL_BYTES else 0
+        try:
+            if not done:
+                done = self.socket.send(hidden.reveal())
+            while done < size:
+                self._wait(until - time.monotonic())
+                done += self.socket.send(memoryview(hidden.reveal())[done:])
+        except OSError as error:
+            # `ssl` is Python, and its frames hold what was to be sent, the key among it.
+            raise error.with_traceback(None) from error.__cause__
 
-    def _send_at_once(self, data: bytes) -> int:
+    def _send_at_once(self, data: HiddenBytes) -> int:
         """Return how much of *data* the kernel took without waiting; 0 also where it failed."""
         send = _send_holding_the_lock()
         if send is None:
             return 0
-        return max(send(self.socket.fileno(), data, len(data), _AT_ONCE), 0)
+        size = len(data.reveal())
+        return max(send(self.socket.fileno(), data.reveal(), size, _AT_ONCE), 0)
 
     def receive(self, size: int, until: float | None = None) -> bytes:
         """Return what comes next, *size* bytes at most; nothing where the peer has ended.

@@ -15,6 +15,7 @@ import threading
 import time
 
 from ..errors import UpstreamError, UpstreamTimeout
+from ..secret import HiddenBytes
 from .base import Request, Timeouts
 from .connection import CUT_OFF, TIMED_OUT, Connection
 from .origin import Origin
@@ -163,23 +164,26 @@ def _exchange(connection: Connection, pool: Pool, origin: Origin, request: Reque
 
 def _write(connection: Connection, origin: Origin, request: Request) -> bytes:
     """Write the request. Return what came back before it was all out, mostly nothing."""
+    body, chunked = request.body, request.length is None
+    if isinstance(body, bytes) and len(body) <= JOIN_BYTES and not chunked:
+        head, body = _head(origin, request, body), None
+    else:
+        head = _head(origin, request)
+    request.sent = True
+    connection.send(head)
+    return b"" if body is None else send_blocks(connection, body, chunked=chunked)
+
+
+def _head(origin: Origin, request: Request, body: bytes = b"") -> HiddenBytes:
+    """Return the request's head and *body*. Calls nothing that fails with the key in hand."""
     line = f"{request.method} {origin.base_path}{request.target} HTTP/1.1"
     lines = [f"{name}: {value}\r\n" for name, value in request.headers]
-    body, length = request.body, request.length
-    if length is not None:
-        lines.append(f"Content-Length: {length}\r\n")
-    elif body is not None:
+    if request.length is not None:
+        lines.append(f"Content-Length: {request.length}\r\n")
+    elif request.body is not None:
         lines.append("Transfer-Encoding: chunked\r\n")
     head = f"{line}\r\nHost: {origin.authority}\r\n{''.join(lines)}\r\n".encode("latin-1")
-    request.sent = True
-    if body is None:
-        connection.send(head)
-        return b""
-    if isinstance(body, bytes) and len(body) <= JOIN_BYTES:
-        connection.send(head + body)
-        return b""
-    connection.send(head)
-    return send_blocks(connection, body, chunked=length is None)
+    return HiddenBytes(head + body if body else head)
 
 
 def _reason(error: Exception) -> str:

@@ -55,18 +55,13 @@ class RequestsTransport:
         import requests
 
         url = origin.url + request.target
-        headers = dict(request.headers)
         deadline = time.monotonic() + timeouts.total_s
         data: bytes | Iterable[bytes] | None = request.body
         if data is not None and not isinstance(data, bytes):
             data = _until(deadline, data)
-        if request.length is not None:
-            headers["Content-Length"] = str(request.length)
-            if data is not None and not isinstance(data, bytes):
-                data = _Sized(iter(data), request.length)
-        prepared = requests.Request(
-            request.method, url, headers=headers, data=data, auth=_no_auth
-        ).prepare()
+        if request.length is not None and data is not None and not isinstance(data, bytes):
+            data = _Sized(iter(data), request.length)
+        prepared = _prepared(url, request, data)
         settings = self.session.merge_environment_settings(
             prepared.url, {}, True, self.session.verify, None
         )
@@ -86,6 +81,7 @@ class RequestsTransport:
             raise UpstreamError(type(error).__name__) from error
         except requests.exceptions.RequestException as error:
             request.sent = not (self._tries_once(url) and _never_connected(error, outer))
+            _forget_frames(error, outer)
             kind = UpstreamTimeout if isinstance(error, requests.Timeout) else UpstreamError
             # Its text can hold the URL; its type says enough.
             raise kind(type(error).__name__) from error
@@ -95,6 +91,28 @@ class RequestsTransport:
         retries = getattr(self.session.get_adapter(url), "max_retries", None)
         # A total of None leaves it to the other counts.
         return retries is not None and retries.total is not None and not retries.total
+
+
+def _prepared(
+    url: str, request: Request, data: bytes | Iterable[bytes] | None
+) -> requests.PreparedRequest:
+    """Return the request as `requests` has it, whose repr shows nothing of it."""
+    import requests
+
+    headers = dict(request.headers)
+    if request.length is not None:
+        headers["Content-Length"] = str(request.length)
+    return requests.Request(
+        request.method, url, headers=headers, data=data, auth=_no_auth
+    ).prepare()
+
+
+def _forget_frames(error: BaseException, outer: BaseException | None) -> None:
+    """Take the tracebacks from an exception and its causes: their frames hold the key."""
+    seen: BaseException | None = error
+    while seen is not None and seen is not outer:
+        seen.__traceback__ = None
+        seen = seen.__cause__ or seen.__context__
 
 
 def _never_connected(error: BaseException, outer: BaseException | None) -> bool:

@@ -304,6 +304,28 @@ GUARD = {"guardrail_name": "g", "litellm_params": {"guardrail": "a.b"}}
             "litellm_params.guardrail: expected a dotted path",
             id="no guard",
         ),
+        *(
+            pytest.param(
+                {"upstream": {"headers": ["X-Team", name]}},
+                "upstream.headers[1]: expected a header",
+                id=f"{name} upstream",
+            )
+            for name in (
+                "Authorization",
+                "cookie",
+                "X-Api-Key",
+                "Connection",
+                "Host",
+                "X-AssemblyAI-MW-Tags",
+                "Transfer-Encoding",
+                "X-Forwarded-Access-Token",
+                "X_Team",
+                "a b",
+            )
+        ),
+        pytest.param(
+            {"upstream": {"headers": "X-Team"}}, "upstream.headers: expected a list", id="a name"
+        ),
         pytest.param(
             {"guardrails": [GUARD, GUARD]},
             "guardrails[1].guardrail_name: expected a name of its own",

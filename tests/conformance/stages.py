@@ -60,6 +60,11 @@ class Stage:
         """Whether the call may cost, so that a stage reads its reply along."""
         return self.method in ("PUT", "POST")
 
+    @property
+    def private(self) -> bool:
+        """Whether a KeyAuth is in it, so that replies depend on the key."""
+        return "HTTP_AUTHORIZATION" in self.headers
+
     def environ(self, method: str | None = None, body: bytes = b"") -> dict[str, Any]:
         environ = {
             "REQUEST_METHOD": method if method in self.takes else self.method,

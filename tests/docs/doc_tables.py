@@ -24,6 +24,7 @@ from assemblyai_mw.config import checks, entries, load, values  # noqa: E402
 from assemblyai_mw.dialects.chat import PARAMETERS  # noqa: E402
 from assemblyai_mw.errors import ConfigError  # noqa: E402
 from assemblyai_mw.store.key_options import KEY_OPTIONS, Option  # noqa: E402
+from assemblyai_mw.transport import crossing  # noqa: E402
 
 DOCS = ROOT / "docs"
 
@@ -83,6 +84,7 @@ _SECTIONS: dict[str, tuple[type, type]] = {
     "guardrails[].litellm_params": (entries._GuardParams, values.GuardrailEntry),
     "webhook": (values.WebhookSettings, values.WebhookSettings),
     "tracing": (values.TracingSettings, values.TracingSettings),
+    "upstream": (values.UpstreamSettings, values.UpstreamSettings),
 }
 _RENAMED = {"guardrail_name": "name", "guardrail": "guard"}
 # What a docstring says in the words of Python, or not at all.
@@ -220,12 +222,26 @@ def operations() -> str:
     return rows(("host", "operation", "kind", "guards", "prices"), lines())
 
 
+# docs/reliability.md
+
+
+def fields(groups: tuple[crossing.Fields, ...], reason: str) -> str:
+    """Return a list of header fields, with the reason of each group."""
+    return rows(
+        ("header fields", reason),
+        ((", ".join(f"`{name}`" for name in names), why) for names, why in groups),
+    )
+
+
 TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("operations.md", "operations"): operations,
     ("openai.md", "parameters"): parameters,
     ("configuration.md", "settings"): settings,
     ("keys.md", "options"): key_options,
     ("cli.md", "commands"): commands,
+    ("reliability.md", "sent"): lambda: fields(crossing.SENT, "what they are for"),
+    ("reliability.md", "refused"): lambda: fields(crossing.REFUSED, "why they never go"),
+    ("reliability.md", "dropped"): lambda: fields(crossing.DROPPED, "why they do not come back"),
 }
 
 

@@ -15,6 +15,7 @@ from assemblyai_mw import client, guards, testing
 from assemblyai_mw.config import DEFAULT_ROUTES
 from assemblyai_mw.dialects.chat import ModelList
 from assemblyai_mw.dialects.chat.reply import finish_reason
+from assemblyai_mw.transport.crossing import CREDENTIAL_WORDS
 
 OPENAI = (DOCS / "openai.md").read_text(encoding="utf-8")
 
@@ -23,6 +24,12 @@ OPENAI = (DOCS / "openai.md").read_text(encoding="utf-8")
 def test_the_table_is_the_codes(page: str, name: str) -> None:
     """`python tests/docs/doc_tables.py` writes it."""
     assert marked(page, name) == TABLES[page, name]()
+
+
+def test_the_words_of_credentials_are_the_codes() -> None:
+    text = (DOCS / "reliability.md").read_text(encoding="utf-8")
+    part = text.partition("a name with the word ")[2].partition(" in it:")[0]
+    assert set(re.findall(r"`(\w+)`", part)) == CREDENTIAL_WORDS
 
 
 def test_the_reasons_are_the_codes() -> None:

@@ -121,7 +121,7 @@ def test_a_head_has_the_length_and_no_body(stack: Stack) -> None:
     key = stack.key("a")
     head, get = stack.ask("HEAD", ME, key), stack.ask("GET", ME, key)
     assert (head.body, head.headers["Content-Length"]) == (b"", str(len(get.body)))
-    assert get.headers["Cache-Control"] == "no-store"
+    assert get.headers["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize("path", ["/my/key", None])

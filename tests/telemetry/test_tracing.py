@@ -142,14 +142,18 @@ def sent_parent(stack: Stack) -> str | None:
     return stack.us.requests[-1].header("traceparent")
 
 
-def test_a_callers_context_is_the_parent_and_goes_upstream_as_it_came(stack):
+def test_a_callers_context_is_the_parent_and_does_not_go_upstream(stack):
     traced = Traced(stack)
     stack.ask(
-        "GET", "/llm-gateway.assemblyai/v1/models", MASTER_KEY, headers={"traceparent": PARENT}
+        "GET",
+        "/llm-gateway.assemblyai/v1/models",
+        MASTER_KEY,
+        headers={"traceparent": PARENT, "tracestate": "a=b", "baggage": "user=7"},
     )
     assert f"{traced.one().context.trace_id:032x}" == TRACE
     assert f"{traced.one().parent.span_id:016x}" == "b7ad6b7169203331"
-    assert sent_parent(stack) == PARENT
+    sent = stack.us.requests[-1]
+    assert [sent.header(name) for name in ("traceparent", "tracestate", "baggage")] == [None] * 3
 
 
 def test_without_a_callers_context_nothing_goes_upstream(stack):
@@ -164,6 +168,25 @@ def test_with_propagation_the_spans_own_context_goes_upstream(stack, headers):
     stack.ask("GET", "/llm-gateway.assemblyai/v1/models", MASTER_KEY, headers=headers)
     context = traced.one().context
     assert sent_parent(stack).startswith(f"00-{context.trace_id:032x}-{context.span_id:016x}-")
+
+
+def test_with_propagation_the_callers_state_and_baggage_go_along(stack):
+    Traced(stack, propagate=True)
+    headers = {"traceparent": PARENT, "tracestate": "a=b", "baggage": "user=7"}
+    stack.ask("GET", "/llm-gateway.assemblyai/v1/models", MASTER_KEY, headers=headers)
+    sent = stack.us.requests[-1]
+    assert (sent.header("tracestate"), sent.header("baggage")) == ("a=b", "user=7")
+
+
+def test_a_context_that_a_setting_sends_too_goes_once(sqlite_url):
+    stack = Stack(sqlite_url, upstream={"headers": ["traceparent"]})
+    Traced(stack, propagate=True)
+    path = "/llm-gateway.assemblyai/v1/models"
+    stack.ask("GET", path, MASTER_KEY, headers={"traceparent": PARENT})
+    sent = [value for name, value in stack.us.requests[-1].headers if name == "Traceparent"]
+    assert len(sent) == 1
+    assert sent != [PARENT]
+    stack.close()
 
 
 def test_the_hosts_current_span_is_the_parent(stack):

@@ -142,10 +142,12 @@ def end_to_end(request: Request) -> list[tuple[bytes, bytes]]:
     return [(n.lower(), v) for n, v in request.fields if n.lower() not in OWN_FIELDS]
 
 
-# What servers write on every reply by themselves.
+# What servers write on every reply by themselves, and what KeyAuth adds to it.
 SERVER_FIELDS = (b"server", b"date", b"connection", b"transfer-encoding", b"via")
+ADDED_FIELDS = (b"cache-control", b"vary", b"x-content-type-options")
 
 
 def passed_on(reply: Reply) -> list[tuple[bytes, bytes]]:
     """Return the fields of a reply that came from the upstream: names lower-case, in order."""
-    return [(n.lower(), v) for n, v in reply.fields if n.lower() not in SERVER_FIELDS]
+    left_out = SERVER_FIELDS + ADDED_FIELDS
+    return [(n.lower(), v) for n, v in reply.fields if n.lower() not in left_out]

@@ -1,4 +1,4 @@
-"""What of a reply's head reaches the client, and what makes a reply none. Rows 40 to 51."""
+"""What of a reply's head reaches the client, and what makes a reply none. Rows 39 to 51."""
 
 from __future__ import annotations
 
@@ -42,19 +42,41 @@ def raw(*lines: str | bytes, body: bytes = b"") -> bytes:
             ["connection: ,x-A", "CONNECTION: X-b", "X-a: 1", "x-B: 2"], id="c40-nominated"
         ),
         pytest.param(["Set-Cookie: a=1", "Set-Cookie: b=2; Expires=Thu, 01 Jan 2037"], id="c41"),
+        pytest.param(
+            [
+                "Strict-Transport-Security: max-age=1; includeSubDomains",
+                'Alt-Svc: h3=":443"',
+                'Clear-Site-Data: "*"',
+                "Content-Security-Policy: default-src 'none'",
+                'NEL: {"report_to": "x"}',
+                "X-Accel-Redirect: /etc/passwd",
+                "X-Sendfile: /etc/passwd",
+                "Access-Control-Allow-Origin: *",
+                "WWW-Authenticate: Basic",
+                "Refresh: 0; url=https://evil.example",
+            ],
+            id="c39-beyond-the-reply",
+        ),
+        pytest.param(
+            ["Cache-Control: public, max-age=600", "Expires: Thu, 01 Jan 2037 00:00:00 GMT"],
+            id="c39-caches",
+        ),
     ],
 )
 def test_fields_of_the_upstreams_connection_stay_there(wire: Server, fields: list[str]) -> None:
     wire.upstream.answer = reply(b"{}", "200 OK", "X-First: 1", *fields, "X-Last: 2")
     got = ask(wire.port, request("/assemblyai/v2/x"))
     assert got.status == 200
+    assert got.values("cache-control") == [b"private, no-store"]
+    assert got.values("vary") == [b"Authorization"]
+    assert got.values("x-content-type-options") == [b"nosniff"]
     kept = [(n, v) for n, v in passed_on(got) if n != b"content-length"]
     assert kept == [JSON, (b"x-first", b"1"), (b"x-last", b"2")]
 
 
 @each_server
 def test_c41_doubled_fields_stay_two_in_their_order(wire: Server) -> None:
-    fields = ["Link: <a>; rel=next", "Vary: a", "Link: <b>, <c>", "Warning: 1", "Warning: 2"]
+    fields = ["Link: <a>; rel=next", "X-A: a", "Link: <b>, <c>", "Warning: 1", "Warning: 2"]
     wire.upstream.answer = reply(b"{}", "200 OK", *fields)
     got = ask(wire.port, request("/assemblyai/v2/x"))
     split = [tuple(f.encode().split(b": ", 1)) for f in fields]

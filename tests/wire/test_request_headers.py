@@ -1,4 +1,4 @@
-"""What of a request's headers reaches the upstream: an exact list each. Rows 20 to 39."""
+"""What of a request's headers reaches the upstream: an exact list each. Rows 20 to 38."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ HOP_BY_HOP = [
 
 STRIPPED = [
     pytest.param(HOP_BY_HOP, id="c20-hop-by-hop"),
-    pytest.param(["Connection: close, X-Foo, x-BAR", "X-Foo: 1", "X-Bar: 2"], id="c21-nominated"),
-    pytest.param(["Connection: ,X-Foo", "X-Foo: 1"], id="c21-empty-first"),
-    pytest.param(["Connection: ,", "Connection: X-Foo", "X-Foo: 1"], id="c21-two-fields"),
-    pytest.param(["Connection:  \tX-Foo\t ,, x-bar", "X-Foo: 1", "X-BAR: 1"], id="c21-tabs"),
     pytest.param(
-        ["Connection: Authorization, Host, X-Keep-Not, X-Request-Id", "X-Keep-Not: 1"],
+        ["Connection: close, X-AAI-Foo, x-aai-BAR", "X-AAI-Foo: 1", "X-AAI-Bar: 2"],
+        id="c21-nominated",
+    ),
+    pytest.param(["Connection: ,X-AAI-Foo", "X-AAI-Foo: 1"], id="c21-empty-first"),
+    pytest.param(["Connection: ,", "Connection: X-AAI-Foo", "X-AAI-Foo: 1"], id="c21-two-fields"),
+    pytest.param(
+        ["Connection:  \tX-AAI-Foo\t ,, x-aai-bar", "X-AAI-Foo: 1", "X-AAI-BAR: 1"], id="c21-tabs"
+    ),
+    pytest.param(
+        ["Connection: Authorization, Host, X-AAI-Not, X-Request-Id", "X-AAI-Not: 1"],
         id="c22-nominating-what-is-injected",
     ),
     pytest.param(
@@ -60,6 +65,24 @@ STRIPPED = [
     ),
     pytest.param(["Proxy: http://127.0.0.1:1"], id="c29-httpoxy"),
     pytest.param(["X-AssemblyAI-MW-Tags: team=search"], id="tags-are-ours"),
+    pytest.param(
+        [
+            "X-Amzn-Oidc-Data: jwt",
+            "Cf-Access-Jwt-Assertion: jwt",
+            "Cf-Connecting-Ip: 1.2.3.4",
+            "X-Goog-Iap-Jwt-Assertion: jwt",
+            "X-Ms-Token-Aad-Access-Token: jwt",
+            "X-Auth-Request-Email: ann@example.com",
+            "X-Auth-Token: 1",
+            "Ssl-Client-Cert: pem",
+            "Remote-User: ann",
+            "Referer: https://front.example/secret",
+            "Idempotency-Key: 7",
+            "Traceparent: 00-a-b-01",
+            "X-Nobody-Knows: 1",
+        ],
+        id="c38-what-no-list-names",
+    ),
 ]
 
 
@@ -67,10 +90,10 @@ STRIPPED = [
 @pytest.mark.parametrize("fields", STRIPPED)
 def test_fields_that_must_not_go_upstream_do_not(wire: Server, fields: list[str]) -> None:
     """The upstream's fields are compared as a list: one that nobody planned fails too."""
-    reply = ask(wire.port, request("/assemblyai/v2/x", "X-First: 1", *fields, "X-Last: 2"))
+    reply = ask(wire.port, request("/assemblyai/v2/x", "X-AAI-First: 1", *fields, "X-AAI-Last: 2"))
     assert reply.status == 200
     sent = wire.upstream.only
-    assert end_to_end(sent) == [(b"x-first", b"1"), (b"x-last", b"2")]
+    assert end_to_end(sent) == [(b"x-aai-first", b"1"), (b"x-aai-last", b"2")]
     assert sent.values("authorization") == [ACCOUNT_KEY.encode()]
     assert sent.values("host") == [b"127.0.0.1:%d" % wire.upstream.port]
     assert sent.framing == "none"
@@ -91,7 +114,6 @@ def test_c22_nominating_the_length_does_not_lose_the_body(wire: Server) -> None:
     raw = request(
         "/assemblyai/v2/x",
         "Connection: Content-Length, Authorization, Host, Content-Type",
-        "X-Keep: 1",
         method="POST",
         body=b"abc",
     )
@@ -184,13 +206,13 @@ def test_host_upstream_is_the_configured_one(
 @pytest.mark.parametrize(
     "field",
     [
-        pytest.param(b"X-A: a\0b", id="c30-nul"),
-        pytest.param(b"X-A: a\rX-Evil: 1", id="c30-bare-cr"),
-        pytest.param(b"X-A: a\r X-Evil: 1", id="c30-cr-space"),
-        pytest.param(b"X-A: a\x0bb", id="c30-vertical-tab"),
-        pytest.param(b"X-A: a\x7fb", id="c30-del"),
-        pytest.param(b"X-A: a\x1b[31m", id="c30-escape"),
-        pytest.param(b"X-A: a\r\n folded", id="c30-fold"),
+        pytest.param(b"X-AAI-A: a\0b", id="c30-nul"),
+        pytest.param(b"X-AAI-A: a\rX-AAI-Evil: 1", id="c30-bare-cr"),
+        pytest.param(b"X-AAI-A: a\r X-AAI-Evil: 1", id="c30-cr-space"),
+        pytest.param(b"X-AAI-A: a\x0bb", id="c30-vertical-tab"),
+        pytest.param(b"X-AAI-A: a\x7fb", id="c30-del"),
+        pytest.param(b"X-AAI-A: a\x1b[31m", id="c30-escape"),
+        pytest.param(b"X-AAI-A: a\r\n folded", id="c30-fold"),
         pytest.param(b"X-A : a", id="c30-space-before-colon"),
         pytest.param(b"X\x00A: a", id="c30-nul-in-name"),
         pytest.param(b"X-\xe9: a", id="c31-latin-1-in-name"),
@@ -208,7 +230,7 @@ def test_control_bytes_in_a_field_never_go_upstream(wire: Server, field: bytes) 
         except CutShort:
             assert client.received == b""
     for sent in wire.upstream.requests:
-        assert sent.values("x-evil") == []
+        assert sent.values("x-aai-evil") == []
         assert all(0x20 <= byte != 0x7F or byte == 9 for _, value in sent.fields for byte in value)
     assert not any(isinstance(conn.fault, Malformed) for conn in wire.upstream.conns)
 
@@ -226,9 +248,9 @@ def test_control_bytes_in_a_field_never_go_upstream(wire: Server, field: bytes) 
     ],
 )
 def test_values_arrive_byte_for_byte(wire: Server, value: bytes) -> None:
-    raw = request("/assemblyai/v2/x", b"X-Odd: " + value, b"Content-Type: " + value, body=b"")
+    raw = request("/assemblyai/v2/x", b"X-AAI-Odd: " + value, b"Content-Type: " + value, body=b"")
     assert ask(wire.port, raw).status == 200
-    assert wire.upstream.only.values("x-odd") == [value]
+    assert wire.upstream.only.values("x-aai-odd") == [value]
     assert wire.upstream.only.values("content-type") == [value]
 
 
@@ -236,12 +258,12 @@ def test_values_arrive_byte_for_byte(wire: Server, value: bytes) -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        pytest.param(["X-Big: " + "a" * 8000], id="c32-8-KB"),
-        pytest.param(["X-Big: " + "a" * 9000], id="c32-9-KB"),
-        pytest.param([f"X-{i}: {'a' * 600}" for i in range(95)], id="c32-60-KB"),
-        pytest.param([f"X-{i}: a" for i in range(97)], id="c32-99-fields"),
-        pytest.param([f"X-{i}: a" for i in range(101)], id="c32-over-100-fields"),
-        pytest.param([f"X-{i}: a" for i in range(5000)], id="c32-5000-fields"),
+        pytest.param(["X-AAI-Big: " + "a" * 8000], id="c32-8-KB"),
+        pytest.param(["X-AAI-Big: " + "a" * 9000], id="c32-9-KB"),
+        pytest.param([f"X-AAI-{i}: {'a' * 600}" for i in range(95)], id="c32-60-KB"),
+        pytest.param([f"X-AAI-{i}: a" for i in range(97)], id="c32-99-fields"),
+        pytest.param([f"X-AAI-{i}: a" for i in range(101)], id="c32-over-100-fields"),
+        pytest.param([f"X-AAI-{i}: a" for i in range(5000)], id="c32-5000-fields"),
     ],
 )
 def test_large_heads_are_forwarded_or_refused(wire: Server, fields: list[str]) -> None:
@@ -272,10 +294,13 @@ def test_large_heads_are_forwarded_or_refused(wire: Server, fields: list[str]) -
                 "Range: bytes=0-4",
                 'If-None-Match: W/"a"',
                 "Content-MD5: x",
-                "Idempotency-Key: 7",
-                "Traceparent: 00-a-b-01",
                 "Accept-Language: de",
                 "X-Request-Id: abc",
+                "AssemblyAI-Version: 2025-05-12",
+                "AssemblyAI-Agent: AssemblyAI/1.0 (sdk=JavaScript/4.27.0)",
+                "X-AAI-Model: universal-3-5-pro",
+                "Cache-Control: no-cache",
+                "Pragma: no-cache",
             ],
             id="c38-end-to-end",
         ),

@@ -26,8 +26,8 @@ MAX_ERROR_BYTES = 1 << 20
 # What may follow `[DONE]` and is read so that the connection can be used again.
 MAX_REST_BYTES = 64 << 10
 EVENT_STREAM = "text/event-stream"
-# These describe a body that the translation replaces, and its type.
-_REPLACED = BODY_FIELDS | {"content-type"}
+# These describe a body that the translation replaces, its type, and how it is passed on.
+_REPLACED = BODY_FIELDS | {"content-type", "x-accel-buffering"}
 
 
 class Answer:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...call import Call, Caller, enter
 from ...errors import BadRequest, ConfigError, RequestRefused, StoreError, error_reply
+from ...http.private import PrivateReplies
 from ...secret import Secret
 from .identity import Identify, Identity, ask, refuse_other_sites
 
@@ -70,7 +71,10 @@ class KeyAuth:
     *identify* raises, 503.
 
     Reads the Authorization header. Writes `call.caller`. Passes on the environ without
-    the header, so that no stage further in, and no debug page, can show a key.
+    the header, so that no stage further in, and no debug page, can show a key. Whatever the
+    reply, an error included, it depends on the key: it gets `Cache-Control: private, no-store`
+    in place of what it said to caches, a `Vary` that names Authorization (with *identify*
+    also Cookie), and `X-Content-Type-Options: nosniff`.
 
     Args:
         app: The next WSGI app.
@@ -102,20 +106,23 @@ class KeyAuth:
         self._master_hash = sha256(master.encode()).digest() if master else None
         self._cache_seconds = cache_seconds
         self._identify = identify
+        self._private = PrivateReplies("Authorization", *(("Cookie",) if identify else ()))
         self._cache: OrderedDict[object, tuple[float, Caller | None]] = OrderedDict()
         self._lock = threading.Lock()
         self._store_failing = False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
-        authorization = environ.pop("HTTP_AUTHORIZATION", None)
+        start_response = self._private(start_response)
+        has_key = "HTTP_AUTHORIZATION" in environ
+        # The key itself is in no frame from here on: tracebacks show what frames hold.
+        digest = presented_digest(environ.pop("HTTP_AUTHORIZATION", ""))
         try:
             _check_expect(environ)
-            if authorization is None and self._identify is not None:
+            if not has_key and self._identify is not None:
                 caller = self._identified_by_host(self._identify, call, environ)
             else:
-                presented = presented_key(authorization or "")
-                caller = None if presented is None else self._find(presented)
+                caller = None if digest is None else self._find(digest)
         except RequestRefused as error:
             return error.reply(call.route.dialect)(environ, start_response)
         except StoreError as error:
@@ -132,13 +139,12 @@ class KeyAuth:
         call.caller = caller
         return self.app(environ, start_response)
 
-    def _find(self, key: bytes) -> Caller | None:
-        """Return the live caller of *key*.
+    def _find(self, digest: bytes) -> Caller | None:
+        """Return the live caller of the key with this SHA-256.
 
         The look-up is by hash, and the cache by the whole hash: no comparison ever
         stops at the first wrong byte of a key.
         """
-        digest = sha256(key).digest()
         if self._master_hash is not None and hmac.compare_digest(digest, self._master_hash):
             return MASTER
         return self._cached(digest, lambda: self.keys.find(digest))
@@ -189,8 +195,8 @@ def _check_expect(environ: WSGIEnvironment) -> None:
         raise BadRequest("Expect was sent without content.")
 
 
-def presented_key(authorization: str) -> bytes | None:
-    """Return the key in an Authorization value, or None where there is not exactly one.
+def presented_digest(authorization: str) -> bytes | None:
+    """Return the SHA-256 of the key in an Authorization value; None where there is not one key.
 
     Servers join a doubled header with a comma, which no key of ours holds.
     """
@@ -198,7 +204,7 @@ def presented_key(authorization: str) -> bytes | None:
     if match is None or len(match[1]) > MAX_KEY_CHARS:
         return None
     # WSGI strings are Latin-1 views of the bytes that came in (PEP 3333, Unicode issues).
-    return match[1].encode("latin-1", "replace")
+    return sha256(match[1].encode("latin-1", "replace")).digest()
 
 
 def _unauthorized(dialect: str, message: str) -> WSGIApplication:

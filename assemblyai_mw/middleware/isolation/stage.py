@@ -26,6 +26,7 @@ from ...http.messages import content_length, is_chunked
 from ...http.wsgi import Reply
 from ...store.lazy import ledger_of
 from ...store.owner_cache import Ownership
+from ...transport.crossing import OVERRIDES
 from .ids import (
     PLAIN_ID,
     audio_urls,
@@ -50,14 +51,7 @@ MAX_LIST_BYTES = 4 * 1024 * 1024
 MAX_IDS = 1000
 
 # By these a server may be told to do something else than the request's line says.
-_OVERRIDES = (
-    "HTTP_X_HTTP_METHOD_OVERRIDE",
-    "HTTP_X_HTTP_METHOD",
-    "HTTP_X_METHOD_OVERRIDE",
-    "HTTP_X_ORIGINAL_URL",
-    "HTTP_X_REWRITE_URL",
-    "HTTP_X_ORIGINAL_URI",
-)
+_OVERRIDES = tuple(f"HTTP_{name.upper().replace('-', '_')}" for name in OVERRIDES)
 _NOT_FOR_LISTS = (
     "HTTP_TRANSFER_ENCODING",
     "HTTP_IF_NONE_MATCH",
@@ -271,7 +265,7 @@ class Isolation:
         query_string = environ.get("QUERY_STRING", "")
         try:
             if caller.master:
-                value = _listed(self._ask(environ, query_string))
+                value = _listed(self._ask(call, environ, query_string))
                 return _json_reply(_through_here(value, base), start_response)
             query = ListQuery.parse(query_string)
             for cursor in (query.before_id, query.after_id):
@@ -281,7 +275,7 @@ class Isolation:
                     raise _not_found()
 
             def fetch(query_string: str) -> dict[str, Any]:
-                value = _listed(self._ask(environ, query_string))
+                value = _listed(self._ask(call, environ, query_string))
                 call.inner = True
                 return value
 
@@ -297,7 +291,7 @@ class Isolation:
             return refused.answer(start_response)
         return _json_reply(reply_of(page, query, base), start_response)
 
-    def _ask(self, environ: WSGIEnvironment, query: str) -> Reply:
+    def _ask(self, call: Call, environ: WSGIEnvironment, query: str) -> Reply:
         inner = {
             **environ,
             "REQUEST_METHOD": "GET",
@@ -308,6 +302,7 @@ class Isolation:
         }
         for key in _NOT_FOR_LISTS:
             inner.pop(key, None)
+        call.target = None
         return Reply(self.app, inner)
 
 
@@ -418,7 +413,6 @@ def _json_reply(value: object, start_response: StartResponse) -> Iterable[bytes]
         [
             ("Content-Type", "application/json"),
             ("Content-Length", str(len(body))),
-            ("Cache-Control", "private, no-store"),
         ],
     )
     return [body]

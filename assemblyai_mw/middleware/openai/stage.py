@@ -56,8 +56,6 @@ CHAT = "/v1/chat/completions"
 MODELS = "/v1/models"
 MAX_LIST_BYTES = 8 << 20
 _PATH = re.compile(r"(?P<mount>.*?)(?P<what>/v1/chat/completions|/v1/models)(?P<rest>/.*)?")
-# The caller's headers that say how to reach or read OpenAI, and not the gateway.
-_FOR_OPENAI = ("HTTP_OPENAI_", "HTTP_X_STAINLESS_")
 _SPELLING = {
     "RAW_URI",
     "REQUEST_URI",
@@ -267,11 +265,7 @@ def _native_chat(
     call: Call, environ: WSGIEnvironment, mount: str, target: Target, payload: dict[str, Any]
 ) -> WSGIEnvironment:
     """Return the environ of the gateway's own call, and move the Call to its route."""
-    inner = {
-        key: value
-        for key, value in environ.items()
-        if key not in _SPELLING and not key.startswith(_FOR_OPENAI)
-    }
+    inner = {key: value for key, value in environ.items() if key not in _SPELLING}
     inner |= {
         "SCRIPT_NAME": mount + target.prefix,
         "PATH_INFO": CHAT,

@@ -1,0 +1,88 @@
+"""Replies that depend on who asks: no cache keeps them, no browser guesses their type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .fields import Remembered
+
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import StartResponse
+
+Headers = list[tuple[str, str]]
+
+CACHE_CONTROL = "private, no-store"
+# What tells a cache, a browser's or a shared one, something else (RFC 9111; RFC 9213, targeted
+# fields; Surrogate-Control, Edge Architecture), and what is said again below.
+REPLACED = frozenset(
+    {
+        "age",
+        "cache-control",
+        "cdn-cache-control",
+        "cloudflare-cdn-cache-control",
+        "expires",
+        "pragma",
+        "surrogate-control",
+        "x-content-type-options",
+    }
+)
+
+
+class PrivateReplies:
+    """Makes replies private: `start_response` goes in, and one that adds the fields comes out.
+
+    Every reply gets `Cache-Control: private, no-store` in place of whatever it said to
+    caches, a `Vary` that names *vary* beside what it named, and
+    `X-Content-Type-Options: nosniff`.
+
+    Args:
+        vary: Names of the request's fields that the reply depends on.
+    """
+
+    def __init__(self, *vary: str) -> None:
+        self._vary = vary
+        self._added = Remembered(self._added_to)
+        self._usual = self._added_to("")
+
+    def __call__(self, start_response: StartResponse) -> StartResponse:
+        """Return *start_response* with the fields added."""
+
+        def start(
+            status: str, headers: Headers, exc_info: OptExcInfo | None = None
+        ) -> Callable[[bytes], Any]:
+            private, varies = [], ""
+            for field in headers:
+                fate = _FATES[field[0]]
+                if not fate:
+                    private.append(field)
+                elif fate == VARIES:
+                    varies = f"{varies}, {field[1]}" if varies else field[1]
+            private += self._added[varies] if varies else self._usual
+            if exc_info:
+                return start_response(status, private, exc_info)
+            return start_response(status, private)
+
+        return start
+
+    def _added_to(self, vary: str) -> Headers:
+        """Return what is added to a reply that says to vary by *vary*."""
+        names = [name.strip() for name in vary.split(",") if name.strip()]
+        known = {name.lower() for name in names}
+        names += [name for name in self._vary if name.lower() not in known]
+        return [
+            ("Cache-Control", CACHE_CONTROL),
+            ("Vary", ", ".join(names)),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+
+
+def _fate(name: str) -> int:
+    lower = name.lower()
+    return VARIES if lower == "vary" else DROPS if lower in REPLACED else PASSES
+
+
+# Zero, the usual one, is tested by truth.
+PASSES, DROPS, VARIES = range(3)
+_FATES = Remembered(_fate)
