@@ -197,12 +197,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
                 opened.close()
 
     def check(self) -> list[str]:
-        """Return what is wrong with the stored data, a line each; on SQLite reads all of it.
-
-        There, rights that are missing come first: without them nothing can be read.
-        """
-        if self._file is not None and (missing := list(self._file.missing_rights())):
-            return missing
+        """Return what is wrong with the stored data, a line each; on SQLite reads all of it."""
         with self.read() as connection:
             if self.is_sqlite:
                 raw = connection.connection.driver_connection

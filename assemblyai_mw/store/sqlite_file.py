@@ -122,15 +122,6 @@ class SQLiteFile:
             f"file:{quote(self.path)}?mode=ro{alone}", uri=True, timeout=self._busy_timeout_s
         )
 
-    def missing_rights(self) -> Iterator[str]:
-        """Yield what this user may not write, a line each; SQLite itself may still open it."""
-        folder = os.path.dirname(self.path)
-        if not os.access(folder, os.W_OK | os.X_OK):
-            yield f"this user may not make files in {folder}, and SQLite has to"
-        for path in (self.path, self.path + "-wal", self.path + "-shm"):
-            if os.path.exists(path) and not os.access(path, os.W_OK):
-                yield f"this user may not write {path}"
-
     def remember(self, database_id: str) -> None:
         """Hold the file to be what it is now: this inode, with this database in it."""
         if self._database_id not in (None, database_id):
@@ -214,6 +205,16 @@ class SQLiteFile:
         with contextlib.closing(self.connect()) as connection:
             for line in problems(connection):
                 raise StoreError(f"{self.path} is damaged: {line}")
+
+
+def missing_rights(file: str) -> Iterator[str]:
+    """Yield what this user may not write of *file*, a line each; SQLite may still open it."""
+    folder = os.path.dirname(os.path.realpath(file))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        yield f"this user may not make files in {folder}, and SQLite has to"
+    for path in (file, f"{file}-wal", f"{file}-shm"):
+        if os.path.exists(path) and not os.access(path, os.W_OK):
+            yield f"this user may not write {path}"
 
 
 def problems(connection: sqlite3.Connection) -> Iterator[str]:

@@ -162,6 +162,7 @@ def _redis(config: Config, connect: bool) -> Iterator[Finding]:
 def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
     """Whether the database can be read and written, is whole, and knows a key."""
     from ...store import Database, Keys, Ledger
+    from ...store.sqlite_file import missing_rights
     from ...store.trial import check_writable
 
     try:
@@ -173,6 +174,11 @@ def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
                 yield _not_made_yet(file)
                 return
             yield from _permissions(file)
+            missing = list(missing_rights(str(file)))
+            for right in missing:
+                yield Finding("wrong", "database", right)
+            if missing:
+                return
         database = Database.of(settings, create=False)
         if later := migration_due(database, settings):
             yield later
