@@ -229,7 +229,9 @@ def postgresql(url: URL, timeout_s: float, *, pool: int, prepare: bool) -> Conne
 def _begin(connection: Connection) -> None:
     start = connection.get_execution_options().get("start")
     if start is not None:
-        connection.exec_driver_sql(start)
+        # Past SQLAlchemy, whose execution of a statement takes longer than this one does.
+        raw: Any = connection.connection.driver_connection
+        raw.execute(start)
 
 
 def _is_alive(raw: Any, idle_since: float | None) -> bool:
