@@ -76,16 +76,19 @@ class Connections:
 
     @contextlib.contextmanager
     def _one_of(self, engine: Engine) -> Iterator[Connection]:
-        if self._slots is None:
-            with engine.connect() as connection:
-                yield connection
-            return
-        connection = self._wait_for_one(engine, self._slots)
+        connection = self._wait_for_one(engine, self._slots) if self._slots else engine.connect()
+        pool = engine.pool
         try:
             with connection:
-                yield connection
+                try:
+                    yield connection
+                finally:
+                    if engine.pool is not pool:
+                        # Closed meanwhile: nobody would close what goes back to the old pool.
+                        connection.invalidate()
         finally:
-            self._slots.give_back()
+            if self._slots is not None:
+                self._slots.give_back()
 
     def _wait_for_one(self, engine: Engine, slots: Slots) -> Connection:
         deadline = time.monotonic() + self._timeout_s

@@ -231,6 +231,15 @@ def test_one_that_is_dropped_closes_its_connections(postgresql: PostgreSQL) -> N
     pytest.fail("the connection is still open")
 
 
+@pytest.mark.parametrize("way", ["read", "snapshot", "write"])
+def test_a_connection_in_use_is_closed_when_it_is_done(sqlite_url: str, way: str) -> None:
+    with opening(sqlite_url) as database:
+        with getattr(database, way)() as connection:
+            database.close()
+            assert connection.exec_driver_sql("SELECT count(*) FROM keys").scalar() == 0
+        assert open_files(sqlite_path(sqlite_url)) == 0
+
+
 def test_a_child_leaves_its_parents_connections_alone(sqlite_url: str) -> None:
     with opening(sqlite_url) as database:
         keys = Keys(database)
