@@ -33,6 +33,7 @@ from .middleware.router import PrefixRouter
 from .settlement.background import BackgroundSettler
 from .settlement.deadlines import BACKGROUND_PAGES, first_look_s, under_way_s
 from .store.clock import ClockWatch
+from .store.driver import check_driver
 from .store.lazy import is_resolved, lazy, resolve
 from .store.owner_cache import Ownership
 from .telemetry.log_file import LogFile
@@ -296,9 +297,8 @@ class Parts:
             *([webhook] if webhook is not None and "call" in webhook.events else []),
         ]
         ratio = settings.budgets.soft_ratio if settings.budgets.soft_ratio < 1 else None
-        database = lazy(
-            lambda: _store().Database(settings.database_url, auto_migrate=settings.auto_migrate)
-        )
+        check_driver(settings.database_url)
+        database = lazy(lambda: _store().Database.of(settings.database))
         ledger = lazy(
             lambda: _store().Ledger(
                 resolve(database),

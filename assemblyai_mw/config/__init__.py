@@ -17,6 +17,7 @@ fill; null counts as left out.
 from .checks import GUESSABLE_CHARS
 from .load import load_config, load_database, load_names, load_prices
 from .values import (
+    DEFAULT_DATABASE_POOL,
     DEFAULT_ROUTES,
     LLM_ROUTES,
     OPENAI_ROUTES,
@@ -36,6 +37,7 @@ from .values import (
 )
 
 __all__ = [
+    "DEFAULT_DATABASE_POOL",
     "DEFAULT_ROUTES",
     "GUESSABLE_CHARS",
     "LLM_ROUTES",

@@ -27,6 +27,7 @@ from .checks import (
     dotted_paths,
     from_environ,
     header_name,
+    integer,
     long_key,
     mapping,
     number,
@@ -39,6 +40,7 @@ from .checks import (
 from .entries import check_models, read_guardrails, read_models, read_routes, read_upstreams
 from .strictyaml import MAX_BYTES, check_mapping, loads
 from .values import (
+    DEFAULT_DATABASE_POOL,
     DEFAULT_DATABASE_URL,
     DEFAULT_PRICES_FILE,
     DEFAULT_ROUTES,
@@ -148,11 +150,14 @@ def load_database(
     root, _ = _read(config, environ)
     general = root.child("general_settings", root.raw_members(_SECTIONS).get("general_settings"))
     given = general.raw_members([field.name for field in dataclasses.fields(_General)])
-    url = general.child("database_url", given.get("database_url"))
-    auto_migrate = general.child("auto_migrate", given.get("auto_migrate"))
+    names = ("database_url", "auto_migrate", "database_pool", "database_prepare")
+    named = {name: given[name] for name in names if name in given}
+    read = section(_General, dataclasses.replace(general, value=named))
     return DatabaseSettings(
-        _database_url(None if url.value is None else _database(url), environ),
-        True if auto_migrate.value is None else switch(auto_migrate),
+        _database_url(read.database_url, environ),
+        read.auto_migrate,
+        read.database_pool,
+        read.database_prepare,
     )
 
 
@@ -298,6 +303,8 @@ class _General:
     master_key: Secret | None = setting(None, callers_key)
     database_url: str | None = setting(None, _database, show=False)
     auto_migrate: bool = setting(True, switch)
+    database_pool: int = setting(DEFAULT_DATABASE_POOL, integer(unit="connections"))
+    database_prepare: bool = setting(False, switch)
     redis_url: str | None = setting(None, _redis, show=False)
     self_service_path: str | None = setting("/assemblyai-mw/key/me", _self_service)
     metrics_path: str | None = setting(None, _self_service)

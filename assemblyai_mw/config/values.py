@@ -29,6 +29,9 @@ from .checks import (
 
 DEFAULT_DATABASE_URL = "sqlite:///assemblyai_mw.db"
 DEFAULT_PRICES_FILE = "assemblyai_mw_prices.toml"
+# A transaction takes milliseconds of a call that takes seconds: eight connections serve the
+# 16 threads of a worker, and twelve such workers fit PostgreSQL's default max_connections of 100.
+DEFAULT_DATABASE_POOL = 8
 DEFAULT_ROUTES: Mapping[str, str] = {
     "/assemblyai": "https://api.assemblyai.com",
     "/eu.assemblyai": "https://api.eu.assemblyai.com",
@@ -211,7 +214,9 @@ class DatabaseSettings:
     """What commands on the ledger need of `general_settings`; see `Config`."""
 
     url: str = dataclasses.field(repr=False)
-    auto_migrate: bool
+    auto_migrate: bool = True
+    pool: int = DEFAULT_DATABASE_POOL
+    prepare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +251,10 @@ class Config:
         database_url: Of SQLAlchemy's form. May hold a password.
         auto_migrate: The first use brings a ledger of an earlier release to the schema of this
             one; off leaves that to `assemblyai-mw migrate`.
+        database_pool: The most connections to PostgreSQL that a worker process has at once;
+            who finds none free waits.
+        database_prepare: PostgreSQL keeps prepared statements in each session; off suits every
+            pooler.
         redis_url: Shares rate limits across hosts; None for each host its own.
         prices: Over the shipped price book and the refreshed prices, as written.
         prices_file: Where `assemblyai-mw prices refresh` keeps the LLM Gateway's price list, read
@@ -267,6 +276,8 @@ class Config:
     master_key: Secret | None = None
     database_url: str = dataclasses.field(default=DEFAULT_DATABASE_URL, repr=False)
     auto_migrate: bool = True
+    database_pool: int = DEFAULT_DATABASE_POOL
+    database_prepare: bool = False
     redis_url: str | None = dataclasses.field(default=None, repr=False)
     prices: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
     prices_file: str = DEFAULT_PRICES_FILE
@@ -291,3 +302,10 @@ class Config:
     def price_book(self) -> PriceBook:
         """Return the whole book: shipped, refreshed, and `prices:`, each over the one before."""
         return PriceBook.load(self.prices, refreshed=self.refreshed_prices)
+
+    @property
+    def database(self) -> DatabaseSettings:
+        """What concerns the ledger's database."""
+        return DatabaseSettings(
+            self.database_url, self.auto_migrate, self.database_pool, self.database_prepare
+        )

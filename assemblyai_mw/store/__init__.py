@@ -8,13 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .database import Database, as_database
+    from .database import Database
     from .history import Change
     from .holds import BudgetStatus, Hold, Holds, Refusal
     from .key_info import KeyInfo, NewKey, TeamInfo
     from .keys import Keys, hash_key
     from .leases import Due
     from .ledger import Ledger
+    from .on_database import as_database
     from .owners import Owner, TranscriptRow, owner_key
     from .totals import SoftBudget
 
@@ -40,15 +41,16 @@ __all__ = [
 ]
 
 _MODULES = {
-    **dict.fromkeys(("Database", "as_database"), "database"),
     **dict.fromkeys(("Hold", "Holds", "Refusal", "BudgetStatus"), "holds"),
     **dict.fromkeys(("KeyInfo", "NewKey", "TeamInfo"), "key_info"),
     **dict.fromkeys(("Keys", "hash_key"), "keys"),
     **dict.fromkeys(("Owner", "TranscriptRow", "owner_key"), "owners"),
     "Change": "history",
+    "Database": "database",
     "Due": "leases",
     "Ledger": "ledger",
     "SoftBudget": "totals",
+    "as_database": "on_database",
 }
 
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import Connection, insert, inspect
+from sqlalchemy import Connection, insert, inspect, text
 
 from ..errors import StoreError
 from .migrations import stored_version
 from .schema import SCHEMA_VERSION, meta, metadata
+
+# Any constant does, as long as nobody else locks it: "aamw" in ASCII.
+_LOCK = 0x61616D77
+
+
+def lock_creation(connection: Connection) -> None:
+    """Let nobody else make a ledger in this PostgreSQL before the transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def no_ledger(where: str) -> str:

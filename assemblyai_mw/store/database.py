@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import sqlite3
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, select, text
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
+from ..config import DEFAULT_DATABASE_POOL, DatabaseSettings
 from ..errors import NoLedger, StoreError
 from .columns import micros
-from .creation import check_schema, is_made, make_tables, no_ledger
-from .idle_connections import Readers
+from .creation import check_schema, is_made, lock_creation, make_tables, no_ledger
+from .engine import (
+    Connections,
+    postgresql,
+    sqlite_draft,
+    sqlite_file,
+    sqlite_in_memory,
+    sqlite_look,
+)
 from .migrations import MIGRATIONS, migrate, stored_version
 from .migrations.runner import WAIT_S
 from .schema import SCHEMA_VERSION, meta
 from .sqlite_file import SQLiteFile, problems
 from .urls import checked_url
 
-# Any constant does, as long as nobody else locks it: "aamw" in ASCII.
-_CREATION_LOCK = 0x61616D77
 _identity = select(meta.c.value).where(meta.c.name == "database_id")
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()
 # What a forked child must neither use nor close: closing a SQLite handle that came
@@ -35,7 +39,7 @@ _databases: weakref.WeakSet[Database] = weakref.WeakSet()
 _inherited: list[object] = []
 
 
-class Database:
+class Database(contextlib.AbstractContextManager["Database"]):
     """Where keys and ledger are kept: `sqlite:///file.db` or `postgresql://...`.
 
     Nothing is opened before the first use. Each process opens its own connections, also
@@ -51,15 +55,20 @@ class Database:
         create: Make a ledger where none is; else NoLedger is raised there.
         auto_migrate: Bring a ledger of an earlier schema version to the present one; else
             it is refused.
+        pool: The most connections to PostgreSQL that this process has at once, 1 or more.
+        prepare: Let PostgreSQL keep prepared statements in the session; a pooler that gives
+            each transaction to another session breaks them.
 
     Attributes:
         created: Whether it was this Database that made the ledger.
 
     Raises:
-        ConfigError: *url* is no such URL. Never shows it: it may hold a password.
+        ConfigError: *url* is no such URL, or its driver is not installed. Never shows it: it
+            may hold a password.
 
     Every method here and in the rooms above raises StoreError, one line without secrets,
     when the database cannot be read or written, or is not the one that was first used.
+    `close`, the end of a `with` block or the garbage collector closes its connections.
     """
 
     def __init__(
@@ -70,6 +79,8 @@ class Database:
         clock: Callable[[], float] = time.time,
         create: bool = True,
         auto_migrate: bool = True,
+        pool: int = DEFAULT_DATABASE_POOL,
+        prepare: bool = False,
     ) -> None:
         self._url = checked_url(url)
         self._timeout_s = busy_timeout_s
@@ -77,6 +88,8 @@ class Database:
         self.created = False
         self._may_create = create
         self._auto_migrate = auto_migrate
+        self._pool = pool
+        self._prepare = prepare
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         in_memory = self.is_sqlite and self._url.database in (None, "", ":memory:")
         self._in_memory = in_memory
@@ -88,10 +101,20 @@ class Database:
         self._database_id: str | None = None
         self._lock = threading.Lock()
         self._writer = threading.Lock()
-        self._engine: Engine | None = None
-        self._transactions: tuple[Engine, ...] = ()
-        self._readers = Readers()
+        self._open: Connections | None = None
+        self._finalizer: weakref.finalize[Any, Database] | None = None
         _databases.add(self)
+
+    @classmethod
+    def of(cls, settings: DatabaseSettings, *, create: bool = True) -> Self:
+        """Return the Database that *settings* describe; nothing is opened. As the constructor."""
+        return cls(
+            settings.url,
+            create=create,
+            auto_migrate=settings.auto_migrate,
+            pool=settings.pool,
+            prepare=settings.prepare,
+        )
 
     def __repr__(self) -> str:
         return f"Database({self.describe()})"
@@ -112,17 +135,14 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection for single reads, each seeing what is committed by then."""
-        with self._guarded("read"), self._shared():
-            engine = self._engines()[0]
-            of_file = self._file is not None
-            with self._readers.one_of(engine) if of_file else engine.connect() as connection:
-                self._check(connection)
-                yield connection
+        with self._guarded("read"), self._shared(), self._opened().reading() as connection:
+            self._check(connection)
+            yield connection
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """Give a connection whose reads all see one moment; keep it short."""
-        with self._guarded("read"), self._shared(), self._engines()[1].connect() as connection:
+        with self._guarded("read"), self._shared(), self._opened().snapshot() as connection:
             self._check(connection)
             yield connection
 
@@ -133,9 +153,9 @@ class Database:
         On SQLite it holds the write lock from its start, so that what it reads stays true.
         """
         with self._guarded("written"):
-            engine = self._engines()[2]
+            opened = self._opened()
             if not self.is_sqlite:
-                with engine.connect() as connection:
+                with opened.writing() as connection:
                     self._check(connection)
                     with connection.begin():
                         yield connection
@@ -145,7 +165,7 @@ class Database:
             if not self._writer.acquire(timeout=self._timeout_s):
                 raise StoreError("The database is busy")
             try:
-                with engine.connect() as connection:
+                with opened.writing() as connection:
                     self._check(connection)
                     left_s = self._timeout_s - (time.monotonic() - started)
                     self._wait_at_most(connection, left_s)
@@ -163,18 +183,18 @@ class Database:
         if self._in_memory or (self._file is not None and not os.path.exists(self._file.path)):
             return None
         where = self.describe()
-        if self._file is None:
-            engine = self._new_engine()
-        else:
-            engine = create_engine("sqlite://", creator=self._file.look, poolclass=NullPool)
         with self._guarded("read"):
+            if self._file is not None:
+                with sqlite_look(self._file).connect() as connection:
+                    return stored_version(connection, where)
+            opened = self._connections()
             try:
-                with engine.connect() as connection:
-                    if self._file is None and not is_made(connection, where, must_be=False):
+                with opened.reading() as connection:
+                    if not is_made(connection, where, must_be=False):
                         return None
                     return stored_version(connection, where)
             finally:
-                engine.dispose()
+                opened.close()
 
     def check(self) -> list[str]:
         """Return what is wrong with the stored data, a line each; on SQLite reads all of it."""
@@ -186,14 +206,32 @@ class Database:
             check_schema(connection, self.describe())
             return []
 
+    def check_creatable(self) -> None:
+        """Make a ledger where PostgreSQL has none, and take it back.
+
+        Raises:
+            StoreError: It cannot be made; the line says what is in the way.
+        """
+        with self._guarded("written"):
+            opened = self._connections()
+            try:
+                with opened.beginning() as connection, connection.begin() as transaction:
+                    lock_creation(connection)
+                    if not is_made(connection, self.describe(), must_be=False):
+                        make_tables(connection, self.now)
+                    transaction.rollback()
+            finally:
+                opened.close()
+
     def close(self) -> None:
         """Close this process's idle connections; the next use opens new ones."""
         with self._lock:
-            engine, self._engine = self._engine, None
-            readers, self._readers = self._readers, Readers()
-        readers.close()
-        if engine is not None:
-            engine.dispose()
+            finalizer, self._finalizer, self._open = self._finalizer, None, None
+        if finalizer is not None:
+            finalizer()
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
 
     @contextlib.contextmanager
     def _shared(self) -> Iterator[None]:
@@ -246,25 +284,27 @@ class Database:
         if self._file is not None:
             self._file.check(info)
 
-    def _engines(self) -> tuple[Engine, ...]:
-        """Return the engine as it reads, reads a snapshot, and writes."""
-        engine = self._engine
-        if engine is None:
+    def _opened(self) -> Connections:
+        """Return this process's connections; the first use makes or migrates the ledger."""
+        opened = self._open
+        if opened is None:
             if not self._lock.acquire(timeout=self._timeout_s):
                 raise StoreError("The database is busy")
             try:
-                if self._engine is None:
-                    self._open()
+                opened = self._open
+                if opened is None:
+                    opened = self._open = self._first_use()
+                    self._finalizer = weakref.finalize(self, opened.close)
             finally:
                 self._lock.release()
-        return self._transactions
+        return opened
 
-    def _open(self) -> None:
+    def _first_use(self) -> Connections:
         if self._file is not None:
             self.created |= self._file.ensure(self._fill, create=self._may_create)
-        engine = self._new_engine()
+        opened = self._connections()
         try:
-            with engine.execution_options(start="BEGIN").connect() as connection:
+            with opened.beginning() as connection:
                 with connection.begin():
                     if self._in_memory or not self.is_sqlite:
                         self._create(connection)
@@ -282,91 +322,25 @@ class Database:
                 raise StoreError(f"{self.describe()} was replaced by another database")
             self._database_id = found
         except BaseException:
-            engine.dispose()
+            opened.close()
             raise
-        if self.is_sqlite:
-            self._transactions = (
-                engine,
-                engine.execution_options(start="BEGIN"),
-                engine.execution_options(start="BEGIN IMMEDIATE"),
-            )
-        else:
-            self._transactions = (
-                engine.execution_options(isolation_level="AUTOCOMMIT"),
-                engine.execution_options(isolation_level="REPEATABLE READ"),
-                engine,
-            )
-        self._engine = engine
+        return opened
 
-    def _new_engine(self) -> Engine:
-        if not self.is_sqlite:
-            return self._postgresql_engine()
-        # pysqlite's own transactions are off (isolation_level=None): SQLAlchemy's documented
-        # recipe for SERIALIZABLE SQLite. A lone read needs no BEGIN and gets none.
+    def _connections(self) -> Connections:
+        if self._in_memory:
+            return sqlite_in_memory(self._timeout_s)
         if self._file is not None:
-            engine = create_engine(
-                "sqlite://",
-                creator=self._file.connect,
-                poolclass=QueuePool,
-                # The last one used has the pages and statements at hand.
-                pool_use_lifo=True,
-                pool_size=8,
-                max_overflow=248,
-                pool_timeout=self._timeout_s,
-                hide_parameters=True,
-            )
-        else:
-            engine = create_engine(
-                "sqlite://",
-                creator=lambda: sqlite3.connect(
-                    ":memory:", isolation_level=None, check_same_thread=False
-                ),
-                poolclass=StaticPool,
-                hide_parameters=True,
-            )
-
-        @event.listens_for(engine, "begin")
-        def begin(connection: Connection) -> None:
-            start = connection.get_execution_options().get("start")
-            if start is not None:
-                connection.exec_driver_sql(start)
-
-        return engine
-
-    def _postgresql_engine(self) -> Engine:
-        arguments: dict[str, Any] = {}
-        if "connect_timeout" not in self._url.query:
-            arguments["connect_timeout"] = max(2, math.ceil(self._timeout_s))
-        engine = create_engine(
-            self._url,
-            connect_args=arguments,
-            isolation_level="READ COMMITTED",
-            pool_pre_ping=True,
-            pool_size=8,
-            max_overflow=24,
-            pool_timeout=self._timeout_s,
-            hide_parameters=True,
-        )
-        lock_timeout = f"SET lock_timeout = {int(self._timeout_s * 1000)}"
-
-        @event.listens_for(engine, "connect")
-        def connected(raw: Any, record: object) -> None:
-            with raw.cursor() as cursor:
-                cursor.execute(lock_timeout)
-            raw.commit()
-
-        return engine
+            return sqlite_file(self._file, self._timeout_s)
+        return postgresql(self._url, self._timeout_s, pool=self._pool, prepare=self._prepare)
 
     def _fill(self, raw: sqlite3.Connection) -> None:
-        engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
-        with engine.connect() as connection:
+        with sqlite_draft(raw).connect() as connection:
             make_tables(connection, self.now)
             connection.commit()
 
     def _create(self, connection: Connection) -> None:
         if not self.is_sqlite:
-            lock = text("SELECT pg_advisory_xact_lock(:lock)")
-            connection.execute(lock, {"lock": _CREATION_LOCK})
+            lock_creation(connection)
         known = self._database_id is not None
         if not is_made(connection, self.describe(), must_be=known):
             if not self._may_create:
@@ -390,24 +364,19 @@ class Database:
     def _before_fork(self) -> None:
         # No idle connection goes into a child. One in use by another thread does, but
         # nobody in the child can reach it, or closes it.
-        if self._engine is not None and not self._in_memory:
-            readers, self._readers = self._readers, Readers()
-            readers.close()
-            self._engine.dispose()
+        if self._open is not None and not self._in_memory:
+            self._open.close()
 
     def _after_fork(self) -> None:
         self._lock = threading.Lock()
         self._writer = threading.Lock()
         if self._file is not None:
             self._file.after_fork()
-        if self._engine is not None and not self._in_memory:
-            _inherited.extend((self._engine, self._readers))
-            self._engine, self._readers = None, Readers()
-
-
-def as_database(database: Database | str) -> Database:
-    """Return *database*, opened (lazily) where it is a URL."""
-    return Database(database) if isinstance(database, str) else database
+        if self._open is not None and not self._in_memory:
+            _inherited.append(self._open)
+            if self._finalizer is not None:
+                self._finalizer.detach()
+            self._open = self._finalizer = None
 
 
 def _reason(error: SQLAlchemyError) -> str:

@@ -11,7 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ..billing.price_book import format_usd
 from .columns import micros
-from .database import Database, as_database
+from .database import Database
+from .on_database import OnDatabase
 from .schema import PENDING, calls, holds, spend
 from .statements import Prepared
 from .totals import (
@@ -148,7 +149,7 @@ class _DoesNotFit(Exception):
         self.limit = limit
 
 
-class Holds:
+class Holds(OnDatabase):
     """Takes and frees budget.
 
     Args:
@@ -158,7 +159,7 @@ class Holds:
     """
 
     def __init__(self, database: Database | str, *, soft_ratio: float | None = None) -> None:
-        self.database = as_database(database)
+        super().__init__(database)
         self._soft_ratio = soft_ratio
 
     def take(self, call: Call, nano: int, *, expires_in_s: float) -> Hold | Refusal:

@@ -33,10 +33,10 @@ class Readers:
             if connection.in_transaction():
                 connection.rollback()
         except BaseException:
-            connection.close()
+            self._give_back(connection)
             raise
         if len(self._idle) >= _MOST:
-            connection.close()
+            self._give_back(connection)
             return
         self._idle.append(connection)
         if self._closed:
@@ -44,8 +44,14 @@ class Readers:
             self.close()
 
     def close(self) -> None:
-        """Give the idle ones back to the engine's pool, and those in use when they are done."""
+        """Close the idle ones, and those in use when they are done."""
         self._closed = True
         while self._idle:
             with contextlib.suppress(IndexError):
-                self._idle.pop().close()
+                self._give_back(self._idle.pop())
+
+    def _give_back(self, connection: Connection) -> None:
+        if self._closed:
+            # The engine's pool may be another one by now, and nobody would close it there.
+            connection.invalidate()
+        connection.close()

@@ -16,9 +16,10 @@ from ..call import Caller
 from ..errors import KeyExists, UnknownKey
 from . import key_options as option
 from .columns import duration, moment
-from .database import Database, as_database
+from .database import Database
 from .key_info import KeyInfo, NewKey, caller_of, info_of
 from .key_options import KEY_OPTIONS
+from .on_database import OnDatabase
 from .option_kinds import checked_name
 from .schema import keys, secrets, teams
 from .statements import Prepared
@@ -56,7 +57,7 @@ _named = Prepared(
 )
 
 
-class Keys(Teams):
+class Keys(Teams, OnDatabase):
     """The virtual keys of one database.
 
     Args:
@@ -68,7 +69,7 @@ class Keys(Teams):
     """
 
     def __init__(self, database: Database | str, *, actor: str | None = None) -> None:
-        self.database = as_database(database)
+        OnDatabase.__init__(self, database)
         self._actor = actor
 
     def create(self, name: str, *, allow_unknown: bool = False, **options: Any) -> NewKey:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..errors import ConfigError
+from .driver import check_driver
 
 if TYPE_CHECKING:
     from . import Database, Holds, Ledger
@@ -21,9 +22,11 @@ T = TypeVar("T")
 
 
 def _check(address: object) -> None:
-    """Let a file's bare path stop the start, and not fail each request."""
+    """Let what cannot work stop the start, and not fail each request."""
     if isinstance(address, str | os.PathLike) and "://" not in os.fspath(address):
         raise ConfigError("ledger: expected sqlite:///FILE or postgresql://USER@HOST/DATABASE")
+    if isinstance(address, str):
+        check_driver(address)
 
 
 class Lazy:

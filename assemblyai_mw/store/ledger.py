@@ -10,8 +10,9 @@ from sqlalchemy import BigInteger, SmallInteger, Text, bindparam, func, insert, 
 
 from ..errors import StoreError
 from .columns import day_of, from_json, micros, plain, tag_names, to_json
-from .database import Database, as_database
+from .database import Database
 from .leases import Settling
+from .on_database import OnDatabase
 from .owners import Transcripts, add_transcript
 from .report import Reports
 from .schema import FAILED, IS_PENDING, IS_UNPRICED, PENDING, SETTLED, UNPRICED, calls, transcripts
@@ -111,7 +112,7 @@ _end_transcript = Prepared(
 )
 
 
-class Ledger(Transcripts, Settling, Reports):
+class Ledger(Transcripts, Settling, Reports, OnDatabase):
     """What was asked, by whom, at what cost; and who owns what came of it.
 
     Args:
@@ -134,7 +135,7 @@ class Ledger(Transcripts, Settling, Reports):
         on_soft_budget: Callable[[SoftBudget], None] | None = None,
         soft_ratio: float | None = None,
     ) -> None:
-        self.database = as_database(database)
+        super().__init__(database)
         self._intent_due = round(intent_due_s * 1_000_000)
         self._accept_due = round(accept_due_s * 1_000_000)
         self._on_soft_budget = on_soft_budget

@@ -207,6 +207,16 @@ class SQLiteFile:
                 raise StoreError(f"{self.path} is damaged: {line}")
 
 
+def missing_rights(file: str) -> Iterator[str]:
+    """Yield what this user may not write of *file*, a line each; SQLite may still open it."""
+    folder = os.path.dirname(os.path.realpath(file))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        yield f"this user may not make files in {folder}, and SQLite has to"
+    for path in (file, f"{file}-wal", f"{file}-shm"):
+        if os.path.exists(path) and not os.access(path, os.W_OK):
+            yield f"this user may not write {path}"
+
+
 def problems(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield what SQLite's own check finds wrong with a database, a line each."""
     try:

@@ -1,4 +1,4 @@
-"""Which database URLs lead to a ledger. Pure."""
+"""Which database URLs lead to a ledger."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ..errors import ConfigError
+from .driver import check_driver
 
 
 def checked_url(url: str) -> URL:
     """Return *url* parsed, PostgreSQL's with the driver that is used.
 
     Raises:
-        ConfigError: It is no URL of a ledger. Never shows it: it may hold a password.
+        ConfigError: It is no URL of a ledger, or its driver is not installed. Never shows it:
+            it may hold a password.
     """
     expected = "expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"
     try:
@@ -33,4 +35,5 @@ def checked_url(url: str) -> URL:
     # `postgres` is how hosting services spell it.
     if parsed.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise ConfigError(f"database_url: {expected}")
+    check_driver(url)
     return parsed.set(drivername="postgresql+psycopg")

@@ -397,6 +397,37 @@ def test_the_ledger_is_upgraded_at_first_use_unless_that_is_off(written, auto_mi
     assert load_config(config, environ).auto_migrate is auto_migrate
 
 
+@pytest.mark.parametrize(
+    ("written", "pool", "prepare"),
+    [
+        ({}, 8, False),
+        ({"database_pool": None, "database_prepare": None}, 8, False),
+        ({"database_pool": 20, "database_prepare": True}, 20, True),
+        ({"database_pool": "os.environ/POOL", "database_prepare": "on"}, 3, True),
+    ],
+)
+def test_the_pool_and_prepared_statements_are_settings(written, pool, prepare):
+    environ = {"ASSEMBLYAI_API_KEY": "k", "POOL": "3"}
+    config = {"general_settings": written}
+    whole = load_config(config, environ).database
+    assert (whole.pool, whole.prepare) == (pool, prepare)
+    assert load_database(config, environ) == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("database_pool", 0, "a whole number of connections, 1 or more"),
+        ("database_pool", "8", "a whole number of connections, 1 or more"),
+        ("database_prepare", "never", "on or off"),
+    ],
+)
+def test_a_wrong_database_setting_is_named(name, value, said):
+    for read in (load_config, load_database):
+        with pytest.raises(ConfigError, match=rf"general_settings\.{name}: expected {said}"):
+            read({"general_settings": {name: value}}, {"ASSEMBLYAI_API_KEY": "k"})
+
+
 def test_auto_migrate_is_on_or_off():
     config = {"general_settings": {"auto_migrate": "never"}}
     with pytest.raises(ConfigError, match=r"general_settings\.auto_migrate: expected on or off"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from assemblyai_mw.store.idle_connections import Readers
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return create_engine(f"sqlite:///{tmp_path}/x.db", poolclass=QueuePool, max_overflow=100)
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = create_engine(f"sqlite:///{tmp_path}/x.db", poolclass=QueuePool, max_overflow=100)
+    yield made
+    made.dispose()
 
 
 def out(engine: Engine) -> int:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from ...config import GUESSABLE_CHARS, Config, DatabaseSettings, load_config, load_database
+from ...config import GUESSABLE_CHARS, Config, load_config, load_database
 from ...errors import MiddlewareError
 from ..base import ConfigSource, Setup
 from ..output import cell
@@ -162,13 +162,11 @@ def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
     """Whether the database can be read and written, is whole, and knows a key."""
     from ...billing.price_book import PriceBook
     from ...store import Database, Keys, Ledger
+    from ...store.sqlite_file import missing_rights
+    from ...store.trial import check_writable
 
     try:
-        settings = (
-            load_database(source)
-            if config is None
-            else DatabaseSettings(config.database_url, config.auto_migrate)
-        )
+        settings = load_database(source) if config is None else config.database
         yield from disk(settings.url)
         if settings.url.startswith(_SQLITE):
             file = Path(settings.url.removeprefix(_SQLITE))
@@ -176,14 +174,22 @@ def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
                 yield _not_made_yet(file)
                 return
             yield from _permissions(file)
-        database = Database(settings.url, create=False, auto_migrate=settings.auto_migrate)
+            missing = list(missing_rights(str(file)))
+            for right in missing:
+                yield Finding("wrong", "database", right)
+            if missing:
+                return
+        database = Database.of(settings, create=False)
         if later := migration_due(database, settings):
             yield later
             return
         try:
             faults = database.check()
-            with database.write():
-                pass
+            for fault in faults:
+                yield Finding("wrong", "database", f"{database.describe()}: {fault}")
+            if faults:
+                return
+            check_writable(database)
             live = Keys(database).list(revoked=False)
             ledger = Ledger(database)
             book = PriceBook.load() if config is None else config.price_book()
@@ -193,10 +199,7 @@ def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
     except MiddlewareError as error:
         yield Finding("wrong", "database", str(error))
         return
-    for fault in faults:
-        yield Finding("wrong", "database", f"{database.describe()}: {fault}")
-    if not faults:
-        yield Finding("ok", "database", f"{database.describe()}: can be read and written")
+    yield Finding("ok", "database", f"{database.describe()}: can be read and written")
     yield from costless
     now = datetime.now(UTC)
     usable = sum(info.expires_at is None or info.expires_at > now for info in live)

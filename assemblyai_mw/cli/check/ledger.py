@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 
 
 def migration_due(database: Database, settings: DatabaseSettings) -> Finding | None:
-    """Return a note where the first use would make or migrate the ledger: `check` does neither."""
+    """Return a note where the first use would make or migrate the ledger: `check` does neither.
+
+    Raises:
+        StoreError: The first use could not make it.
+    """
     from ...store.schema import SCHEMA_VERSION
 
     version, where = database.version(), database.describe()
     if version is None:
+        if not database.is_sqlite:
+            database.check_creatable()
         return Finding(
             "note", "database", f"{where}: no ledger is there yet; the first use makes it"
         )

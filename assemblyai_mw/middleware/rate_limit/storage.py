@@ -9,6 +9,7 @@ import stat
 import tempfile
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ class FileStorage(Storage, MovingWindowSupport):
         super().__init__(None, wrap_exceptions=True)
         self.path = os.fspath(path)
         self._handles: dict[int, _Handle] = {}
+        weakref.finalize(self, _close_own, self._handles)
 
     @property
     def base_exceptions(self) -> tuple[type[Exception], ...]:
@@ -156,9 +158,7 @@ class FileStorage(Storage, MovingWindowSupport):
 
     def close(self) -> None:
         """Close this process's connection; the next use opens a new one."""
-        handle = self._handles.pop(os.getpid(), None)
-        if handle is not None:
-            handle.close()
+        _close_own(self._handles)
 
     def _handle(self) -> _Handle:
         pid = os.getpid()
@@ -220,6 +220,12 @@ class _Handle:
     def close(self) -> None:
         with self._lock:
             self._drop()
+
+
+def _close_own(handles: dict[int, _Handle]) -> None:
+    handle = handles.pop(os.getpid(), None)
+    if handle is not None:
+        handle.close()
 
 
 def storage_of(where: Storage | str | os.PathLike[str]) -> Storage:

@@ -1,0 +1,72 @@
+"""How many connections a process has at once, and whose turn is next."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+
+# For so long a server that had no connection left is asked for no further one.
+_FULL_S = 1.0
+
+
+class Slots:
+    """At most *most* at once; who waits gets the next free one, first come first served.
+
+    A thread that gives its slot back and comes again at once would otherwise be quicker than
+    those that it wakes.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._now = most
+        self._full_until = 0.0
+        self._taken = 0
+        self._waiting: deque[threading.Event] = deque()
+        self._lock = threading.Lock()
+
+    def take(self, timeout_s: float) -> bool:
+        """Wait up to *timeout_s* seconds for a slot; whether there was one."""
+        with self._lock:
+            if not self._waiting and self._has_one():
+                self._taken += 1
+                return True
+            turn = threading.Event()
+            self._waiting.append(turn)
+            self._hand_out()
+        if turn.wait(max(0.0, timeout_s)):
+            return True
+        with self._lock:
+            if turn.is_set():
+                return True
+            self._waiting.remove(turn)
+            return False
+
+    def give_back(self) -> None:
+        """Free a slot."""
+        with self._lock:
+            self._taken -= 1
+            self._hand_out()
+
+    def give_back_unfilled(self) -> bool:
+        """Free a slot for which the server had no connection left; whether another is in use.
+
+        For a second nobody takes more slots than there are connections: they wait for those,
+        and do not ask the full server all at once.
+        """
+        with self._lock:
+            self._taken -= 1
+            self._now = max(1, self._taken)
+            self._full_until = time.monotonic() + _FULL_S
+            self._hand_out()
+            return self._taken > 0
+
+    def _has_one(self) -> bool:
+        if self._now < self._most and time.monotonic() >= self._full_until:
+            self._now = self._most
+        return self._taken < self._now
+
+    def _hand_out(self) -> None:
+        while self._waiting and self._has_one():
+            self._taken += 1
+            self._waiting.popleft().set()
