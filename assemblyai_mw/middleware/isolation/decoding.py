@@ -1,0 +1,105 @@
+"""Texts as the laxest of readers might see them, for a bounded amount of work. Pure.
+
+All of it happens in UTF-8, where one character beyond the BMP does not make a text four
+times as large, and by expressions that look at each byte once a round.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from ...errors import BadRequest
+
+MAX_ROUNDS = 10
+# In steps; a request's worst case takes a third of a second.
+MAX_STEPS = 2_000_000
+_A_MATCH, _BYTES_A_STEP, _SCANNED_A_STEP = 4, 4, 32
+_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
+# Characters that Unicode's compatible forms (NFKC) or case folding turn into ASCII, and their
+# neighbours: a test holds this against the whole of Unicode.
+_LOOSE = re.compile(
+    rb"(?:\xc2[\xa0-\xbf]|\xc3\x9f|\xc4[\xb0-\xbf]|\xc5[\x80-\xbf]|\xc7[\x80-\xbf]"
+    rb"|\xca[\xb0-\xbf]|\xcb[\x80-\xbf]|\xcd[\xba-\xbf]"
+    rb"|\xe1[\xb4-\xbe][\x80-\xbf]|\xe2[\x80-\x93\xb1][\x80-\xbf]|\xe3[\x80\x88-\x8f][\x80-\xbf]"
+    rb"|\xea[\x9d-\x9f\xad][\x80-\xbf]|\xef[\xac\xb7-\xbf][\x80-\xbf]"
+    rb"|\xf0(?:\x90\x9e|\x9c[\xb0-\xbf]|\x9d[\x90-\x9f]|\x9f[\x84-\x8b\xae\xaf])[\x80-\xbf])+"
+)
+_FULL_STOPS = tuple(dot.encode() for dot in "\u3002\uff61")
+
+
+class _Widths(dict[int, str]):
+    """Characters as `str.translate` asks for them: each in its compatible form (NFKC).
+
+    One by one: a whole text's normalizing puts the accents on a letter in order, which
+    takes quadratic time where somebody sends a million of them. What it would also do, join
+    letters and accents, makes no plain letter.
+    """
+
+    def __missing__(self, code: int) -> str:
+        # Asked only for what `_LOOSE` finds: some thousand characters.
+        self[code] = unicodedata.normalize("NFKC", chr(code))
+        return self[code]
+
+
+_WIDTHS = _Widths()
+
+
+class Effort:
+    """What decoding may still take for one request.
+
+    Attributes:
+        left: Steps; a text of 16 MiB takes half a million a round, each escape 4.
+    """
+
+    def __init__(self, steps: int = MAX_STEPS) -> None:
+        self.left = steps
+
+    def spend(self, steps: int) -> None:
+        """Take *steps* off.
+
+        Raises:
+            BadRequest: There are not as many left.
+        """
+        self.left -= steps
+        if self.left < 0:
+            raise BadRequest("The request holds too much that is percent-encoded.")
+
+
+def decoded(data: bytes, effort: Effort, what: str, *, dots: bool = False) -> bytes:
+    """Return UTF-8 without percent-encodings, and with letters of other widths as plain ones.
+
+    Args:
+        data: The text; what is no UTF-8 in it stays as it is.
+        effort: What it may take.
+        what: Who is told of in the error.
+        dots: A URL's: other full stops become dots, backslashes slashes.
+
+    Raises:
+        BadRequest: It is still encoded after ten rounds, or takes more than *effort*.
+    """
+
+    def plain(found: re.Match[bytes]) -> bytes:
+        text = found[0]
+        effort.spend(_A_MATCH + len(text) // _BYTES_A_STEP)
+        return bytes.fromhex(text.replace(b"%", b"").decode())
+
+    def narrow(found: re.Match[bytes]) -> bytes:
+        text = found[0]
+        effort.spend(_A_MATCH + len(text) // _BYTES_A_STEP)
+        return text.decode("utf-8", "replace").translate(_WIDTHS).encode()
+
+    for _ in range(MAX_ROUNDS):
+        before = data
+        effort.spend(len(data) // _SCANNED_A_STEP)
+        if b"%" in data:
+            data = _ESCAPES.sub(plain, data)
+        if not data.isascii():
+            data = _LOOSE.sub(narrow, data)
+        if dots:
+            for dot in _FULL_STOPS:
+                data = data.replace(dot, b".")
+            data = data.replace(b"\\", b"/")
+        if data == before or b"%" not in data:
+            return data
+    raise BadRequest(f"{what} is encoded too many times.")
