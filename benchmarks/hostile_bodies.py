@@ -85,13 +85,13 @@ BODIES: dict[str, tuple[str, Callable[[], bytes]]] = {
         CHAT,
         lambda: _filled(_CHAT + _SAID + "\U0001f600".encode(), b"a", b'"}]}'),
     ),
-    "10 MiB of ASCII with one emoji": (
+    "8 MiB of ASCII with one emoji": (
         CHAT,
-        lambda: _filled(_CHAT + _SAID + "\U0001f600".encode(), b"a", b'"}]}', 10 << 20),
+        lambda: _filled(_CHAT + _SAID + "\U0001f600".encode(), b"a", b'"}]}', 8 << 20),
     ),
-    "10 MiB of ASCII with one emoji, escaped": (
+    "8 MiB of ASCII with one emoji, escaped": (
         NATIVE,
-        lambda: _filled(_NATIVE + _SAID + b"\\ud83d\\ude00", b"a", b'"}]}', 10 << 20),
+        lambda: _filled(_NATIVE + _SAID + b"\\ud83d\\ude00", b"a", b'"}]}', 8 << 20),
     ),
     "a text without an end": (CHAT, lambda: _filled(_CHAT + _SAID, b'\\"', b"")),
     "[{},{},...]": (SUBMIT, lambda: _filled(b"[{}", b",{}", b"]")),
@@ -109,13 +109,20 @@ BODIES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "spaces": (SUBMIT, lambda: _filled(_SUBMIT + b'"x":', b" ", b"1}")),
     "stop, 120 deep": (
         CHAT,
-        lambda: _filled(_CHAT + _SAID + b'a"}],"stop":' + b"[" * 120, b"0,", b"0" + b"]" * 120 + b"}"),
+        lambda: _filled(
+            _CHAT + _SAID + b'a"}],"stop":' + b"[" * 120, b"0,", b"0" + b"]" * 120 + b"}"
+        ),
     ),
     "stop, 120 deep, within the bound": (
         NATIVE,
         lambda: (
-            _NATIVE + _SAID + b'a"}],"stop":' + b"[" * 120 + b",".join([b'"%41a"'] * _under(1))
-            + b"]" * 120 + b"}"
+            _NATIVE
+            + _SAID
+            + b'a"}],"stop":'
+            + b"[" * 120
+            + b",".join([b'"%41a"'] * _under(1))
+            + b"]" * 120
+            + b"}"
         ),
     ),
     "objects of one member, all names new": (
@@ -179,14 +186,21 @@ BODIES: dict[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "texts of everything in Unicode": (
         SUBMIT,
-        lambda: _counted(
-            _SUBMIT + b'"x":[',
-            lambda n: b'"' + "".join(
-                chr(0x10000 + (n * 1000 + at) % 0xFFFFF) for at in range(1000)
-            ).encode() + b'\xef\xbd\x95"',
-            b",",
-            b"]}",
-        )[: 10 << 20].rpartition(b",")[0] + b"]}",
+        lambda: (
+            _counted(
+                _SUBMIT + b'"x":[',
+                lambda n: (
+                    b'"'
+                    + "".join(
+                        chr(0x10000 + (n * 1000 + at) % 0xFFFFF) for at in range(1000)
+                    ).encode()
+                    + b'\xef\xbd\x95"'
+                ),
+                b",",
+                b"]}",
+            )[: 8 << 20].rpartition(b",")[0]
+            + b"]}"
+        ),
     ),
     "accents out of order": (
         SUBMIT,
@@ -217,9 +231,7 @@ BODIES: dict[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "transcript_ids by the thousand": (
         SUBMIT,
-        lambda: _counted(
-            b'{"transcript_ids":[', lambda n: b'"%d"' % n, b",", b"]}", _under(1)
-        ),
+        lambda: _counted(b'{"transcript_ids":[', lambda n: b'"%d"' % n, b",", b"]}", _under(1)),
     ),
     "messages by the thousand": (
         CHAT,
@@ -283,9 +295,7 @@ BODIES: dict[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "speech_models by the thousand": (
         SUBMIT,
-        lambda: _counted(
-            b'{"speech_models":[', lambda n: b'"m%d"' % n, b",", b"]}", _under(1)
-        ),
+        lambda: _counted(b'{"speech_models":[', lambda n: b'"m%d"' % n, b",", b"]}", _under(1)),
     ),
     "a schema 100 deep": (
         CHAT,
@@ -314,9 +324,26 @@ BODIES: dict[str, tuple[str, Callable[[], bytes]]] = {
         lambda: _filled(b"%41", ("\u0315" * 500 + "\u0300" * 500).encode(), b""),
     ),
     "base64 (text)": (UNKNOWN, lambda: _filled(b"", b"QUJDREVGR0g0", b"")),
+    "arguments of many values": (
+        NATIVE,
+        lambda: _filled(
+            _NATIVE + b'"messages":[{"role":"assistant","tool_calls":[{"function":{"name":"f",'
+            b'"arguments":"[{}',
+            b",{}",
+            b']"}}]}]}',
+        ),
+    ),
+    "what a guard's patterns begin with": (
+        NATIVE,
+        lambda: _filled(_NATIVE + _SAID, b"a", b'"}]}', 3_999_000),
+    ),
+    "what a guard finds": (
+        NATIVE,
+        lambda: _filled(_NATIVE + _SAID, b"a@b.c ", b'"}]}', 3_999_000),
+    ),
     "half a surrogate pair": (
         SUBMIT,
-        lambda: _filled(_SUBMIT + b'"x":"\\ud800","y":"', b"a", b'"}', 10 << 20),
+        lambda: _filled(_SUBMIT + b'"x":"\\ud800","y":"', b"a", b'"}', 8 << 20),
     ),
 }
 
@@ -324,7 +351,11 @@ BODIES: dict[str, tuple[str, Callable[[], bytes]]] = {
 class Upstream:
     """Answers at once, with nothing; reads what it is sent."""
 
-    status, reason, headers, whole = 200, "OK", [("Content-Type", "application/json")], b"{}"
+    status, reason, headers = 200, "OK", [("Content-Type", "application/json")]
+    whole = (
+        b'{"model":"gpt-5-mini","choices":[{"message":{"role":"assistant","content":"a"},'
+        b'"finish_reason":"stop"}],"usage":{"input_tokens":1,"output_tokens":1}}'
+    )
 
     def send(self, origin: Any, request: Any, timeouts: Any) -> Upstream:
         """Take the request."""
@@ -335,7 +366,7 @@ class Upstream:
         return self
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter([b"{}"])
+        return iter([self.whole])
 
     def __next__(self) -> bytes:
         raise StopIteration
@@ -411,8 +442,7 @@ def measure(name: str, file: Path, guarded: bool) -> dict[str, Any]:
                     "litellm_params": {
                         "guardrail": "pattern",
                         "mode": ["pre_call"],
-                        "patterns": ["email", "us_ssn"],
-                        "action": "mask",
+                        "options": {"patterns": ["email", "us_ssn"], "action": "mask"},
                     },
                 }
             ]
@@ -445,7 +475,9 @@ def measure(name: str, file: Path, guarded: bool) -> dict[str, Any]:
 
 def main() -> None:
     """Measure the bodies that were named, or all, and print their table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.hostile_bodies", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.hostile_bodies", description=__doc__
+    )
     parser.add_argument("names", nargs="*", help="of bodies; all by default")
     parser.add_argument("--guarded", action="store_true", help="with a guard of text as well")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
@@ -459,7 +491,14 @@ def main() -> None:
         file = Path(folder) / "body"
         for name in names:
             file.write_bytes(BODIES[name][1]())
-            command = [sys.executable, "-m", "benchmarks.hostile_bodies", name, "--child", str(file)]
+            command = [
+                sys.executable,
+                "-m",
+                "benchmarks.hostile_bodies",
+                name,
+                "--child",
+                str(file),
+            ]
             command += ["--guarded"] if options.guarded else []
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:

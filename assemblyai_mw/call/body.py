@@ -57,9 +57,12 @@ def read_body(call: Call, environ: WSGIEnvironment, *, max_bytes: int) -> bytes:
     return body
 
 
-def replace_body(call: Call, environ: WSGIEnvironment, body: bytes) -> None:
-    """Make *body* what every stage further in, and the upstream, receives."""
-    call.body, call.json = body, UNREAD
+def replace_body(call: Call, environ: WSGIEnvironment, body: bytes, value: Any = UNREAD) -> None:
+    """Make *body* what every stage further in, and the upstream, receives.
+
+    *value* is what it holds as JSON, where that is known: then nobody reads it again.
+    """
+    call.body, call.json = body, value
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     environ.pop("HTTP_TRANSFER_ENCODING", None)

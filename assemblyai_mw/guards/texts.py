@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..errors import BadRequest
+from ..http.strict_json import check_size
 from .protocol import Block, Blocked, Finding, GuardError
 
 if TYPE_CHECKING:
@@ -200,6 +202,10 @@ class _Screener:
 
     def arguments(self, text: str) -> str:
         """Mask inside the JSON that a tool's arguments are, and leave it JSON."""
+        try:
+            check_size(text.encode("utf-8", "replace"))
+        except BadRequest:
+            raise GuardError("a tool's arguments hold more than it may search") from None
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):

@@ -22,8 +22,8 @@ MAX_DEPTH = 128
 MAX_VALUES = 200_000
 MAX_INT_DIGITS = 128
 # One character beyond the BMP, an emoji, makes a whole text take four bytes a character, twice
-# while it is read. No model reads half as much.
-MAX_WIDE_BYTES = 10 * 1024 * 1024
+# while it is read, and again where it is written. No model reads half as much.
+MAX_WIDE_BYTES = 8 * 1024 * 1024
 _BEYOND_BMP = re.compile(rb"[\xf0-\xf4]|\\u[dD]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_BRACKETS = bytes(code for code in range(256) if chr(code) not in "[]{}")
@@ -70,9 +70,9 @@ def loads(body: bytes) -> Any:
     Raises:
         BadRequest: Not UTF-8, not JSON, a key twice, NaN or Infinity, a lone surrogate, an
             overlong number, more than 128 levels deep, more than 200,000 values, or more
-            than 10 MiB with characters beyond the BMP.
+            than 8 MiB with characters beyond the BMP.
     """
-    _check_size(body)
+    check_size(body)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -86,10 +86,14 @@ def loads(body: bytes) -> Any:
     return value
 
 
-def _check_size(body: bytes) -> None:
+def check_size(body: bytes) -> None:
     """Refuse what would take too much time or memory to read, as far as bytes show it.
 
     Up to where *body* stops being JSON, the counts are exact; there the parser stops too.
+
+    Raises:
+        BadRequest: It nests too deep, holds too many values, or is too long for characters
+            beyond the BMP.
     """
     openings = body.count(b"[") + body.count(b"{")
     # Each value is a container's first, comes after a comma, or is the document.

@@ -15,31 +15,34 @@ MAX_ROUNDS = 10
 # In steps; a request's worst case takes a third of a second.
 MAX_STEPS = 2_000_000
 _A_MATCH, _BYTES_A_STEP, _SCANNED_A_STEP = 4, 4, 32
-_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
-# Characters that Unicode's compatible forms (NFKC) or case folding turn into ASCII, and their
-# neighbours: a test holds this against the whole of Unicode.
+_ESCAPES = re.compile(rb"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2}){0,63}")
+# Characters that Unicode's compatible forms (NFKC) or case folding turn into letters, digits
+# and signs of URLs, and their neighbours: a test holds this against the whole of Unicode. By
+# their first bytes, a set of which is looked for fast.
 _LOOSE = re.compile(
-    rb"(?:\xc2[\xa0-\xbf]|\xc3\x9f|\xc4[\xb0-\xbf]|\xc5[\x80-\xbf]|\xc7[\x80-\xbf]"
-    rb"|\xca[\xb0-\xbf]|\xcb[\x80-\xbf]|\xcd[\xba-\xbf]"
-    rb"|\xe1[\xb4-\xbe][\x80-\xbf]|\xe2[\x80-\x93\xb1][\x80-\xbf]|\xe3[\x80\x88-\x8f][\x80-\xbf]"
-    rb"|\xea[\x9d-\x9f\xad][\x80-\xbf]|\xef[\xac\xb7-\xbf][\x80-\xbf]"
-    rb"|\xf0(?:\x90\x9e|\x9c[\xb0-\xbf]|\x9d[\x90-\x9f]|\x9f[\x84-\x8b\xae\xaf])[\x80-\xbf])+"
+    rb"[\xc2-\xc5\xc7\xca\xcb\xcd\xe1-\xe3\xea\xef\xf0]"
+    rb"(?:(?<=\xc2)[\xa0-\xbf]|(?<=\xc3)\x9f|(?<=[\xc4\xca])[\xb0-\xbf]|(?<=[\xc5\xc7\xcb])[\x80-\xbf]"
+    rb"|(?<=\xcd)[\xba-\xbf]|(?<=\xe1)[\xb4-\xbe][\x80-\xbf]|(?<=\xe2)[\x80-\x93\xb1][\x80-\xbf]"
+    rb"|(?<=\xe3)[\x80\x88-\x8f][\x80-\xbf]|(?<=\xea)[\x9d-\x9f\xad][\x80-\xbf]"
+    rb"|(?<=\xef)[\xac\xb7-\xbf][\x80-\xbf]"
+    rb"|(?<=\xf0)(?:\x90\x9e|\x9c[\xb0-\xbf]|\x9d[\x90-\x9f]|\x9f[\x84-\x8b\xae\xaf])[\x80-\xbf])"
 )
 _FULL_STOPS = tuple(dot.encode() for dot in "\u3002\uff61")
 
 
-class _Widths(dict[int, str]):
-    """Characters as `str.translate` asks for them: each in its compatible form (NFKC).
+class _Widths(dict[bytes, bytes]):
+    """Characters in UTF-8, each in its compatible form (NFKC).
 
     One by one: a whole text's normalizing puts the accents on a letter in order, which
     takes quadratic time where somebody sends a million of them. What it would also do, join
     letters and accents, makes no plain letter.
     """
 
-    def __missing__(self, code: int) -> str:
+    def __missing__(self, char: bytes) -> bytes:
         # Asked only for what `_LOOSE` finds: some thousand characters.
-        self[code] = unicodedata.normalize("NFKC", chr(code))
-        return self[code]
+        plain = unicodedata.normalize("NFKC", char.decode("utf-8", "replace"))
+        self[char] = plain.encode()
+        return self[char]
 
 
 _WIDTHS = _Widths()
@@ -85,9 +88,8 @@ def decoded(data: bytes, effort: Effort, what: str, *, dots: bool = False) -> by
         return bytes.fromhex(text.replace(b"%", b"").decode())
 
     def narrow(found: re.Match[bytes]) -> bytes:
-        text = found[0]
-        effort.spend(_A_MATCH + len(text) // _BYTES_A_STEP)
-        return text.decode("utf-8", "replace").translate(_WIDTHS).encode()
+        effort.spend(_A_MATCH)
+        return _WIDTHS[found[0]]
 
     for _ in range(MAX_ROUNDS):
         before = data

@@ -10,7 +10,8 @@ from ...errors import BadRequest
 from .decoding import Effort, decoded
 
 # Only this spelling of an id is looked up, and the very same string is sent.
-PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+MAX_ID_CHARS = 128
+PLAIN_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_ID_CHARS}}}")
 # What could be an id where nobody knows the place: long, with a digit in it.
 _LIKE_AN_ID = re.compile(r"(?<![A-Za-z0-9_-])(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}")
 _LIKE_AN_ID_IN_BYTES = re.compile(_LIKE_AN_ID.pattern.encode())
@@ -39,7 +40,7 @@ def ids_like(text: str) -> set[str]:
     >>> sorted(ids_like("/v2/x/5552723a-0001.json?of=5552723a-00000002&n=short1"))
     ['5552723a-00000002']
     """
-    return set(_LIKE_AN_ID.findall(text))
+    return {word for word in _LIKE_AN_ID.findall(text) if len(word) <= MAX_ID_CHARS}
 
 
 def ids_in_bytes(body: bytes, most: int) -> set[str]:
@@ -53,7 +54,8 @@ def ids_in_bytes(body: bytes, most: int) -> set[str]:
         data = decoded(data, Effort(), "The body")
     found: set[str] = set()
     for match in _LIKE_AN_ID_IN_BYTES.finditer(data):
-        found.add(match[0].decode())
+        if match.end() - match.start() <= MAX_ID_CHARS:
+            found.add(match[0].decode())
         if len(found) > most:
             break
     return found

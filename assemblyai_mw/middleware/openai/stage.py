@@ -55,6 +55,9 @@ logger = logging.getLogger("assemblyai_mw.openai")
 CHAT = "/v1/chat/completions"
 MODELS = "/v1/models"
 MAX_LIST_BYTES = 8 << 20
+# Up to here a request goes out as ASCII, whatever it holds.
+ESCAPED_BYTES = 1 << 20
+_ESCAPED = bytes(range(127, 256))
 _PATH = re.compile(r"(?P<mount>.*?)(?P<what>/v1/chat/completions|/v1/models)(?P<rest>/.*)?")
 # The caller's headers that say how to reach or read OpenAI, and not the gateway.
 _FOR_OPENAI = ("HTTP_OPENAI_", "HTTP_X_STAINLESS_")
@@ -134,7 +137,7 @@ class OpenAITranslator:
     def _chat(self, call: Call, environ: WSGIEnvironment, mount: str) -> WSGIApplication:
         if environ["REQUEST_METHOD"] != "POST":
             raise _not_allowed("POST")
-        read_body(call, environ, max_bytes=self.max_body_bytes)
+        given = read_body(call, environ, max_bytes=self.max_body_bytes)
         region = call.caller.region if call.caller is not None else None
         turn = next(self._turn)
 
@@ -150,7 +153,9 @@ class OpenAITranslator:
         usage = True
         while True:
             payload = request.payload(stream=stream, usage=usage)
-            reply = Reply(self.app, _native_chat(call, environ, mount, request.target, payload))
+            inner = _native_chat(call, environ, mount, request.target)
+            replace_body(call, inner, _as_json(payload, given), payload)
+            reply = Reply(self.app, inner)
             kept_open = False
             try:
                 if reply.status_code // 100 != 2:
@@ -262,7 +267,7 @@ def _not_allowed(methods: str) -> RequestRefused:
 
 
 def _native_chat(
-    call: Call, environ: WSGIEnvironment, mount: str, target: Target, payload: dict[str, Any]
+    call: Call, environ: WSGIEnvironment, mount: str, target: Target
 ) -> WSGIEnvironment:
     """Return the environ of the gateway's own call, and move the Call to its route."""
     inner = {
@@ -283,8 +288,18 @@ def _native_chat(
     # A second try is a call of its own to the stages further in.
     call.upstream = "unsent"
     call.row = call.usage = call.price = None
-    replace_body(call, inner, json.dumps(payload).encode())
     return inner
+
+
+def _as_json(payload: dict[str, Any], given: bytes) -> bytes:
+    """Return *payload* as ASCII, or as UTF-8 where that would be much longer than *given*.
+
+    Escapes take six bytes for each of two or three.
+    """
+    plain = len(given) <= ESCAPED_BYTES or (
+        len(given) - len(given.translate(None, _ESCAPED)) <= len(given) // 10
+    )
+    return json.dumps(payload, ensure_ascii=plain).encode()
 
 
 def _fetch(

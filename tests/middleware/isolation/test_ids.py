@@ -6,7 +6,6 @@ import pytest
 
 from assemblyai_mw.errors import BadRequest
 from assemblyai_mw.middleware.isolation.ids import (
-    audio_urls,
     fully_decoded,
     ids_like,
     is_upload,
