@@ -148,6 +148,10 @@ BODIES: dict[str, tuple[str, Callable[[], bytes]]] = {
         SUBMIT,
         lambda: _filled(_SUBMIT + b'"', "\xe9".encode(), b'":1}'),
     ),
+    "one name of 16 MiB that folds to three times as much": (
+        NATIVE,
+        lambda: _filled(_NATIVE + b'"', "\u0390".encode(), b'":1}'),
+    ),
     "one name twice": (
         SUBMIT,
         lambda: _counted(_SUBMIT, lambda n: b'"a":1', b",", b"}", _under(1)),
@@ -341,6 +345,14 @@ BODIES: dict[str, tuple[str, Callable[[], bytes]]] = {
         NATIVE,
         lambda: _filled(_NATIVE + _SAID, b"a@b.c ", b'"}]}', 3_999_000),
     ),
+    "what a guard finds, at most": (
+        NATIVE,
+        lambda: _filled(_NATIVE + _SAID, b"a@b.c ", b'"}]}', 1_199_000),
+    ),
+    "what a guard finds beside DEL": (
+        NATIVE,
+        lambda: _filled(_NATIVE + _SAID + b'a@b.c"}],"id":"', b"\x7f", b'"}'),
+    ),
     "half a surrogate pair": (
         SUBMIT,
         lambda: _filled(_SUBMIT + b'"x":"\\ud800","y":"', b"a", b'"}', 8 << 20),
@@ -454,6 +466,7 @@ def measure(name: str, file: Path, guarded: bool) -> dict[str, Any]:
             limits |= {
                 "budget_usd": "1000000",
                 "models": ["*"],
+                "region": "us",
                 "denied_features": ["redact_pii"],
             }
         key = keys.create("k", **limits).key

@@ -24,6 +24,9 @@ MAX_INT_DIGITS = 128
 # One character beyond the BMP, an emoji, makes a whole text take four bytes a character, twice
 # while it is read, and again where it is written. No model reads half as much.
 MAX_WIDE_BYTES = 8 * 1024 * 1024
+# Up to here JSON goes out as ASCII, whatever it holds.
+ESCAPED_BYTES = 1024 * 1024
+_ESCAPED = bytes(range(127, 256))
 _BEYOND_BMP = re.compile(rb"[\xf0-\xf4]|\\u[dD]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_BRACKETS = bytes(code for code in range(256) if chr(code) not in "[]{}")
@@ -84,6 +87,17 @@ def loads(body: bytes) -> Any:
     if ("\\ud" in text or "\\uD" in text) and _has_surrogate(value):
         raise BadRequest("The body holds half of a surrogate pair.")
     return value
+
+
+def dumps_like(value: Any, given: bytes) -> bytes:
+    """Return *value* as JSON, all ASCII; as UTF-8 where that would be much longer than *given*.
+
+    An escape takes six bytes for each of one, two or three.
+    """
+    ascii = len(given) <= ESCAPED_BYTES or (
+        len(given) - len(given.translate(None, _ESCAPED)) <= len(given) // 10
+    )
+    return json.dumps(value, ensure_ascii=ascii).encode()
 
 
 def check_size(body: bytes) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..billing.features import FILLED, FLAGS
 from ..billing.replies import kind_of
+from ..billing.spelling import folded
 from ..call import Call, Caller, enter, json_of, read_body
 from ..call.billable import (
     JSON_KINDS,
@@ -163,7 +164,7 @@ def _stays(body: object, region: str) -> bool:
     """Whether no member `model_region`, at any depth, says another region."""
     if isinstance(body, dict):
         for name, value in body.items():
-            if name.casefold() == "model_region" and value is not None:
+            if folded(name) == "model_region" and value is not None:
                 if not isinstance(value, str) or value.strip().lower() not in ("", region):
                     return False
             elif not _stays(value, region):

@@ -42,6 +42,7 @@ from ...dialects.chat.gateway_reply import (
 )
 from ...dialects.chat.models import DEFAULT_MODELS, not_found, spelled
 from ...errors import RequestRefused, UpstreamError
+from ...http.strict_json import dumps_like
 from ...http.wsgi import Reply
 from .gateway_models import Catalogue
 
@@ -55,10 +56,9 @@ logger = logging.getLogger("assemblyai_mw.openai")
 CHAT = "/v1/chat/completions"
 MODELS = "/v1/models"
 MAX_LIST_BYTES = 8 << 20
-# Up to here a request goes out as ASCII, whatever it holds.
-ESCAPED_BYTES = 1 << 20
-_ESCAPED = bytes(range(127, 256))
-_PATH = re.compile(r"(?P<mount>.*?)(?P<what>/v1/chat/completions|/v1/models)(?P<rest>/.*)?")
+_PATH = re.compile(
+    r"(?P<mount>.*?)(?P<what>/v1/chat/completions|/v1/models)(?P<rest>/.*)?", re.DOTALL
+)
 # The caller's headers that say how to reach or read OpenAI, and not the gateway.
 _FOR_OPENAI = ("HTTP_OPENAI_", "HTTP_X_STAINLESS_")
 _SPELLING = {
@@ -154,7 +154,7 @@ class OpenAITranslator:
         while True:
             payload = request.payload(stream=stream, usage=usage)
             inner = _native_chat(call, environ, mount, request.target)
-            replace_body(call, inner, _as_json(payload, given), payload)
+            replace_body(call, inner, dumps_like(payload, given), payload)
             reply = Reply(self.app, inner)
             kept_open = False
             try:
@@ -289,17 +289,6 @@ def _native_chat(
     call.upstream = "unsent"
     call.row = call.usage = call.price = None
     return inner
-
-
-def _as_json(payload: dict[str, Any], given: bytes) -> bytes:
-    """Return *payload* as ASCII, or as UTF-8 where that would be much longer than *given*.
-
-    Escapes take six bytes for each of two or three.
-    """
-    plain = len(given) <= ESCAPED_BYTES or (
-        len(given) - len(given.translate(None, _ESCAPED)) <= len(given) // 10
-    )
-    return json.dumps(payload, ensure_ascii=plain).encode()
 
 
 def _fetch(
