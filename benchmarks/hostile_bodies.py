@@ -206,6 +206,14 @@ BODIES: dict[str, tuple[str, Callable[[], bytes]]] = {
             + b"]}"
         ),
     ),
+    "features, and texts of wide letters up to the bound": (
+        SUBMIT,
+        lambda: (
+            _counted(_SUBMIT, lambda n: b'"f%d":true' % n, b",", b"", _under(0.94))
+            + _filled(b',"x":["a"', b',"' + ("\uff55" * 600).encode() + b'"', b"]", 500_000)
+            + _filled(b',"y":["a"', b',"' + ("\u0315" * 900).encode() + b'"', b"]}", 12_000_000)
+        ),
+    ),
     "accents out of order": (
         SUBMIT,
         lambda: _filled(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from stack_kit import API, CHAT, Stack, chat
 
 from assemblyai_mw.dialects.chat.request import MAX_FALLBACKS
-from assemblyai_mw.http.strict_json import MAX_VALUES
+from assemblyai_mw.http.strict_json import MAX_DEPTH, MAX_VALUES, MAX_WIDE_BYTES
+from assemblyai_mw.middleware.isolation.decoding import MAX_STEPS
 from benchmarks.hostile_bodies import BODIES, UNKNOWN
 
 NATIVE = "/llm-gateway.assemblyai/v1/chat/completions"
@@ -60,6 +62,13 @@ def test_a_hostile_body_is_refused_in_one_sentence(stack: Stack, name: str) -> N
     assert not stack.asked_anything()
 
 
+def test_the_page_of_limits_states_them() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "limits.md").read_text()
+    assert f"at most {MAX_VALUES:,} values**, at most {MAX_DEPTH} levels" in page
+    assert f"over {MAX_WIDE_BYTES >> 20} MiB holds no emoji" in page
+    assert f"about {MAX_STEPS // 4:,} places" in page
+
+
 def test_a_prompt_of_ten_million_characters_of_code_passes(stack: Stack) -> None:
     code = 'f(a, [b, {"c": 1}], d)\n' * 440_000
     assert code.count(",") > MAX_VALUES
@@ -95,24 +104,11 @@ def test_more_fallbacks_than_a_row_names_are_refused(stack: Stack) -> None:
 SCALARS = st.sampled_from(
     [None, True, 0, 10**60, 1.5, "", "%2541", "\uff55pload", "https://cdn.assemblyai.com/upload/x"]
 )
-NAMES = st.sampled_from(
-    [
-        "x" * 300,
-        *[
-            "model",
-            "Model",
-            "messages",
-            "tools",
-            "stop",
-            "fallbacks",
-            "metadata",
-            "response_format",
-            "user",
-        ],
-        *["audio_url", "transcript_id", "speech_models", "speech_understanding", "request"],
-        *["role", "content", "model_region", "max_tokens", "n"],
-    ]
-)
+_NAMES = """
+x model Model messages tools stop fallbacks metadata response_format user audio_url transcript_id
+speech_models speech_understanding request role content model_region max_tokens n
+"""
+NAMES = st.sampled_from([*_NAMES.split(), "x" * 300])
 SHAPES: st.SearchStrategy[Any] = st.recursive(
     SCALARS,
     lambda inner: st.one_of(

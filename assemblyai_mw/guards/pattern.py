@@ -30,7 +30,8 @@ class PatternGuard(TextGuard):
     Python's `re` has no time limit and holds the interpreter's lock while it searches: a
     pattern that backtracks without end, such as `(a+)+$`, stops the whole process on a
     text made for it, and no timeout helps. Write patterns whose repetitions have bounds
-    and do not nest; texts are searched up to 4,000,000 characters a call.
+    and do not nest; up to 4,000,000 characters a call are searched, and up to 200,000
+    findings taken.
 
     Args:
         patterns: Names of known shapes (`email`, `us_ssn`, `credit_card`, `phone`, `ipv4`,
