@@ -162,15 +162,20 @@ def _route_allowed(call: Call, routes: Iterable[str]) -> bool:
 
 def _stays(body: object, region: str) -> bool:
     """Whether no member `model_region`, at any depth, says another region."""
-    if isinstance(body, dict):
-        for name, value in body.items():
-            if folded(name) == "model_region" and value is not None:
-                if not isinstance(value, str) or value.strip().lower() not in ("", region):
+    waiting = [body]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, list):
+            waiting += [value for value in each if isinstance(value, list | dict)]
+        elif isinstance(each, dict):
+            for name, value in each.items():
+                if isinstance(value, list | dict):
+                    waiting.append(value)
+                stays = value is None or (
+                    isinstance(value, str) and value.strip().lower() in ("", region)
+                )
+                if not stays and folded(name) == "model_region":
                     return False
-            elif not _stays(value, region):
-                return False
-    if isinstance(body, list):
-        return all(_stays(inner, region) for inner in body)
     return True
 
 
