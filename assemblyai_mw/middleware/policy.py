@@ -171,12 +171,13 @@ def _stays(body: object, region: str) -> bool:
             for name, value in each.items():
                 if isinstance(value, list | dict):
                     waiting.append(value)
-                stays = value is None or (
-                    isinstance(value, str) and value.strip().lower() in ("", region)
-                )
-                if not stays and folded(name) == "model_region":
+                if folded(name) == "model_region" and not _is_region(value, region):
                     return False
     return True
+
+
+def _is_region(value: object, region: str) -> bool:
+    return value is None or (isinstance(value, str) and value.strip().lower() in ("", region))
 
 
 def _forbidden(
