@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from heapq import nsmallest
 from typing import Any
 
 from .spelling import hint, misspelled
@@ -103,7 +104,7 @@ def features_of(body: Mapping[str, Any], asked: Iterable[str] | None = None) -> 
             if wanted is not None and wanted is not False:
                 on.add("speech_understanding." + _plain(task))
     # A flood of made-up flags must not push a known one out.
-    on.update(sorted(unknown)[:MAX_FEATURES])
+    on.update(nsmallest(MAX_FEATURES, unknown))
     return frozenset(on)
 
 

@@ -1,4 +1,4 @@
-"""Names that were mistyped: which known name was meant, if any. Pure."""
+"""Names in other spellings, and mistyped ones: which known name was meant. Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,18 @@ from difflib import SequenceMatcher, get_close_matches
 _NAME, _PART = 0.8, 0.65
 _DIGITS = re.compile(r"[0-9]+")
 _BETWEEN = re.compile(r"[-._:/ ]+")
+
+
+# Longest name of a member that can be one of AssemblyAI's.
+MAX_FOLDED_CHARS = 256
+
+
+def folded(name: str) -> str:
+    """Return a member's *name* without regard to case; one too long to be known as it is.
+
+    Folding takes twelve times a text's memory for a while.
+    """
+    return name.casefold() if len(name) <= MAX_FOLDED_CHARS else name
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from ..billing.operations import READS, Reading, is_variant, read
 from ..billing.replies import billing_facts
+from ..billing.spelling import folded
 from ..errors import BadRequest, RequestRefused
 from ..http.messages import request_target
 from . import Call, json_of, read_body
@@ -143,6 +144,6 @@ def reject_case_variants(body: dict[str, Any], features: frozenset[str] = frozen
         BadRequest: There is one, or a member is there in two spellings.
     """
     for name in body:
-        folded = name.casefold()
-        if folded != name and (folded in body or folded in POLICY_FIELDS or folded in features):
-            raise BadRequest(f"The member {folded!r} must be spelled in lower case.")
+        plain = folded(name)
+        if plain != name and (plain in body or plain in POLICY_FIELDS or plain in features):
+            raise BadRequest(f"The member {plain!r} must be spelled in lower case.")

@@ -64,15 +64,18 @@ def read_body(call: Call, environ: WSGIEnvironment, *, max_bytes: int) -> bytes:
     return body
 
 
-def replace_body(call: Call, environ: WSGIEnvironment, body: bytes) -> None:
-    """Make *body* what every stage further in, and the upstream, receives."""
+def replace_body(call: Call, environ: WSGIEnvironment, body: bytes, value: Any = UNREAD) -> None:
+    """Make *body* what every stage further in, and the upstream, receives.
+
+    *value* is what it holds as JSON, where that is known: then nobody reads it again.
+    """
     for key in _ABOUT_THE_BODY:
         environ.pop(key, None)
-    _keep(call, environ, body)
+    _keep(call, environ, body, value)
 
 
-def _keep(call: Call, environ: WSGIEnvironment, body: bytes) -> None:
-    call.body, call.json = body, UNREAD
+def _keep(call: Call, environ: WSGIEnvironment, body: bytes, value: Any = UNREAD) -> None:
+    call.body, call.json = body, value
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     environ.pop("HTTP_TRANSFER_ENCODING", None)

@@ -11,7 +11,7 @@ from .texts import WINDOW_CHARS, TextGuard
 
 # Common shapes, as names for *patterns*. They find what looks like one; Presidio knows more.
 KNOWN: Mapping[str, str] = {
-    "email": r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}",
+    "email": r"[A-Za-z0-9._%+-]{1,64}+@[A-Za-z0-9-]{1,63}+(?:\.[A-Za-z0-9-]{1,63}+){1,8}",
     "us_ssn": r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])",
     "credit_card": r"(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])",
     "phone": r"(?<![\w+])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\)[ .-]?|\d{2,4}[ .-])"
@@ -30,7 +30,8 @@ class PatternGuard(TextGuard):
     Python's `re` has no time limit and holds the interpreter's lock while it searches: a
     pattern that backtracks without end, such as `(a+)+$`, stops the whole process on a
     text made for it, and no timeout helps. Write patterns whose repetitions have bounds
-    and do not nest; texts are searched up to 4,000,000 characters a call.
+    and do not nest; up to 4,000,000 characters a call are searched, and up to 200,000
+    findings taken.
 
     Args:
         patterns: Names of known shapes (`email`, `us_ssn`, `credit_card`, `phone`, `ipv4`,

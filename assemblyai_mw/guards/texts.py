@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ..errors import BadRequest
+from ..http.strict_json import check_size
 from .protocol import Block, Blocked, Finding, GuardError
 
 if TYPE_CHECKING:
@@ -16,6 +19,8 @@ Find = Callable[[str], Iterable[Finding]]
 # Longest text that is searched: a ten-hour transcript has some 600,000 characters, and its
 # words a second time.
 MAX_CHARS = 4_000_000
+# And most findings in one body: each takes two microseconds and 250 bytes.
+MAX_FINDINGS = 200_000
 WINDOW_CHARS = 256
 
 # Members that hold no words of anybody: addresses, ids, and words of the API itself.
@@ -90,7 +95,8 @@ def screen(value: Any, find: Find, *, max_chars: int = MAX_CHARS) -> Any:
 
     Raises:
         Blocked: A finding has no mask.
-        GuardError: There is more text than *max_chars*.
+        GuardError: There is more text than *max_chars*, or there are more findings than
+            `MAX_FINDINGS`.
     """
     screener = _Screener(find, max_chars)
     changed = screener.text(value) if isinstance(value, str) else screener.value(value)
@@ -151,6 +157,7 @@ class _Screener:
     def __init__(self, find: Find, max_chars: int) -> None:
         self._find = find
         self._left = max_chars
+        self._findings_left = MAX_FINDINGS
 
     def text(self, text: str) -> str:
         return self.pieces([text], "")[0]
@@ -162,7 +169,11 @@ class _Screener:
             raise GuardError("there is more text than it may search")
         if not text:
             return pieces
-        return masked_pieces(pieces, self._find(text), separator=len(separator))
+        found = list(islice(self._find(text), self._findings_left + 1))
+        self._findings_left -= len(found)
+        if self._findings_left < 0:
+            raise GuardError("there is more to find than it may mask")
+        return masked_pieces(pieces, found, separator=len(separator))
 
     def value(self, value: Any, skip: frozenset[str] = NOT_WORDS) -> Any:
         """Return *value*, or a copy where something in it was masked."""
@@ -200,6 +211,10 @@ class _Screener:
 
     def arguments(self, text: str) -> str:
         """Mask inside the JSON that a tool's arguments are, and leave it JSON."""
+        try:
+            check_size(text.encode("utf-8", "replace"))
+        except BadRequest:
+            raise GuardError("a tool's arguments hold more than it may search") from None
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RequestRefused
+from .feature_policy import FeaturePolicyGuard
 from .protocol import Block, Finding, GuardError, Guardrail
+from .texts import TextGuard
 from .windows import Filter
 
 if TYPE_CHECKING:
@@ -21,7 +23,14 @@ class Refused(RequestRefused):
     """A guard's refusal, told from those of requests."""
 
 
+# Methods that only read the body, and answer with another one.
+_READERS = (TextGuard.before, FeaturePolicyGuard.before)
 LINE = "guard=%s call=%s stage=%s action=%s reason=%s"
+
+
+def needs_copy(guard: Any) -> bool:
+    """Whether *guard* may change the body that its `before` is given."""
+    return getattr(type(guard), "before", None) not in _READERS
 
 
 def verdict_of(

@@ -20,7 +20,7 @@ _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 # RFC 3986 leaves these out of a URL, but clients send some of them raw (`[1]`, `|`) and the
 # promise is the caller's bytes; `#` would be a fragment, a backslash another spelling of `/`.
 _TARGET = re.compile(r"[!-\"$-\[\]-~]*")
-_ABSOLUTE_FORM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_ABSOLUTE_FORM = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _DOT_SEGMENT = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\;]|$)")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _DIGITS = re.compile(r"[0-9]{1,18}")

@@ -8,15 +8,16 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..billing.operations import OPERATIONS, RESULT
-from ..call import Call, enter, replace_body
+from ..call import Call, enter, json_of, replace_body
 from ..call.billable import MAX_JSON_BYTES, json_object, reading_of, undescribed
 from ..errors import RequestRefused, UpstreamError
 from ..guards.guarded_stream import GuardedStream
 from ..guards.protocol import GuardError, Guardrail
-from ..guards.verdicts import failed, verdict_of
+from ..guards.verdicts import failed, needs_copy, verdict_of
 from ..http.bodies import PrefixedBody
 from ..http.encoding import decode
 from ..http.messages import BODY_FIELDS
+from ..http.strict_json import dumps_like
 from ..http.wsgi import Reply
 
 if TYPE_CHECKING:
@@ -112,11 +113,11 @@ class Guardrails:
         json_object(call, environ, max_bytes=self.max_json_bytes)
         body = call.body or b""
         for guard in guards:
-            verdict = verdict_of(guard, "before", call, guard.guard.before, call, json.loads(body))
+            value = json.loads(body) if needs_copy(guard.guard) else json_of(call)
+            verdict = verdict_of(guard, "before", call, guard.guard.before, call, value)
             if isinstance(verdict, dict):
-                body = json.dumps(verdict).encode()
-        if body is not call.body:
-            replace_body(call, environ, body)
+                body = dumps_like(verdict, body)
+                replace_body(call, environ, body)
 
     def _guarded(
         self,

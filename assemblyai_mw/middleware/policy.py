@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..billing.features import FILLED, FLAGS
 from ..billing.operations import UNDERSTANDING, Operation
+from ..billing.spelling import folded
 from ..call import Call, Caller, enter, json_of, read_body
 from ..call.billable import (
     MAX_JSON_BYTES,
@@ -175,16 +176,22 @@ def _route_allowed(call: Call, routes: Iterable[str]) -> bool:
 
 def _stays(body: object, region: str) -> bool:
     """Whether no member `model_region`, at any depth, says another region."""
-    if isinstance(body, dict):
-        for name, value in body.items():
-            if name.casefold() == "model_region" and value is not None:
-                if not isinstance(value, str) or value.strip().lower() not in ("", region):
+    waiting = [body]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, list):
+            waiting += [value for value in each if isinstance(value, list | dict)]
+        elif isinstance(each, dict):
+            for name, value in each.items():
+                if isinstance(value, list | dict):
+                    waiting.append(value)
+                if folded(name) == "model_region" and not _is_region(value, region):
                     return False
-            elif not _stays(value, region):
-                return False
-    if isinstance(body, list):
-        return all(_stays(inner, region) for inner in body)
     return True
+
+
+def _is_region(value: object, region: str) -> bool:
+    return value is None or (isinstance(value, str) and value.strip().lower() in ("", region))
 
 
 def _forbidden(

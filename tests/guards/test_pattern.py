@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assemblyai_mw.guards import Blocked, Finding, GuardError, PatternGuard
+from assemblyai_mw.guards import Blocked, Finding, GuardError, PatternGuard, texts
+from assemblyai_mw.guards.pattern import KNOWN
 from assemblyai_mw.guards.texts import masked_pieces, ordered, screen
 from assemblyai_mw.guards.windows import Filter, Window
+from assemblyai_mw.http.strict_json import MAX_VALUES
 
 MASK = PatternGuard(patterns=["email", "us_ssn", "phone"], action="mask")
 BLOCK = PatternGuard(patterns=["email"])
@@ -132,6 +135,38 @@ def test_arguments_of_tools_stay_json(arguments, expected):
 def test_more_text_than_may_be_searched_is_a_failure():
     with pytest.raises(GuardError):
         screen({"a": ["xxxx", "xxxx"]}, MASK.find, max_chars=7)
+
+
+def test_more_findings_than_may_be_masked_are_a_failure(monkeypatch):
+    monkeypatch.setattr(texts, "MAX_FINDINGS", 3)
+    body = {"a": ["ann@example.com bob@example.com"], "b": "cid@example.com"}
+    assert screen(body, MASK.find) == {"a": ["[email] [email]"], "b": "[email]"}
+    with pytest.raises(GuardError):
+        screen({**body, "c": "dan@example.com"}, MASK.find)
+
+
+def test_arguments_of_more_values_than_may_be_read_are_a_failure():
+    arguments = "[" + "{}," * MAX_VALUES + "{}]"
+    with pytest.raises(GuardError):
+        screen({"function": {"name": "f", "arguments": arguments}}, MASK.find)
+    deep = "[" * 500 + "]" * 500
+    with pytest.raises(GuardError):
+        screen({"function": {"name": "f", "arguments": deep}}, MASK.find)
+
+
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        ("ann@example.com.", "ann@example.com"),
+        ("a" * 70 + "@b.c", "a" * 64 + "@b.c"),
+        ("ann@" + "b" * 63 + ".c", "ann@" + "b" * 63 + ".c"),
+        ("ann@" + "b" * 64 + ".c", None),
+        ("ann@b.c-d.e_f", "ann@b.c-d.e"),
+    ],
+)
+def test_an_email_is_found_whole(text, found):
+    match = re.search(KNOWN["email"], text)
+    assert (match and match[0]) == found
 
 
 def test_overlapping_finds_are_one_and_a_block_prevails():

@@ -181,7 +181,7 @@ _TABLE = (
         "gateway",
         "translated",
         checks.objects,
-        "Models spelled as callers spell them, of one region",
+        "At most 32 models, spelled as callers spell them, of one region",
         nested=False,
     ),
     _gateway("fallback_config", checks.mapping, "Retries and depth", nested=False),

@@ -15,6 +15,8 @@ from .parameters import PARAMETERS
 # Names a model as callers spell it, and says which parameter held it; None is unknown.
 Resolve = Callable[[str], Target | None]
 
+# As many models as the ledger's row of a call names.
+MAX_FALLBACKS = 32
 _STREAM_OPTIONS = frozenset({"include_usage", "include_obfuscation"})
 _TOOL = frozenset({"type", "function"})
 _FUNCTION = frozenset({"name", "description", "parameters", "strict"})
@@ -89,6 +91,8 @@ def to_gateway(body: Any, resolve: Resolve) -> ChatRequest:
     translated = _fields(given, "", target, required=True)
     fallbacks = given.get("fallbacks")
     if fallbacks is not None:
+        if len(fallbacks) > MAX_FALLBACKS:
+            raise invalid("fallbacks", f"it holds more than {MAX_FALLBACKS}.")
         translated["fallbacks"] = [
             _fallback(item, f"fallbacks[{at}]", target, resolve)
             for at, item in enumerate(fallbacks)

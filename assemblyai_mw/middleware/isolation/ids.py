@@ -3,55 +3,35 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator
-from urllib.parse import quote, unquote, urlsplit
+from collections.abc import Iterable
+from urllib.parse import quote, urlsplit
 
 from ...errors import BadRequest
+from .decoding import Effort, decoded
 
 # Only this spelling of an id is looked up, and the very same string is sent.
-PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+MAX_ID_CHARS = 128
+PLAIN_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_ID_CHARS}}}")
 # What could be an id where nobody knows the place: long, with a digit in it.
 _LIKE_AN_ID = re.compile(r"(?<![A-Za-z0-9_-])(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}")
-MAX_ROUNDS = 10
+_LIKE_AN_ID_IN_BYTES = re.compile(_LIKE_AN_ID.pattern.encode())
 # Signed URLs have some thousand characters.
 MAX_URL_CHARS = 16 * 1024
-_ID_MEMBERS = frozenset({"transcriptid", "transcriptids"})
-_NOT_A_LETTER = re.compile(r"[^0-9a-z]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-_DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
 
 
-class _Widths:
-    """Characters as `str.translate` asks for them: each in its compatible form (NFKC).
-
-    One by one: a whole text's normalizing puts the accents on a letter in order, which
-    takes quadratic time where somebody sends a million of them. What it would also do, join
-    letters and accents, makes no plain letter.
-    """
-
-    def __getitem__(self, code: int) -> str:
-        return unicodedata.normalize("NFKC", chr(code))
-
-
-_WIDTHS = _Widths()
-
-
-def fully_decoded(text: str) -> str:
+def fully_decoded(text: str, effort: Effort | None = None) -> str:
     """Return WSGI text as a reader less strict than this one might see it.
 
     Percent-encodings are undone until none is left, and letters of other widths become
     plain ones.
 
     Raises:
-        BadRequest: It is still encoded after ten rounds.
+        BadRequest: It is still encoded after ten rounds, or takes more than *effort*.
     """
-    plain = text.encode("latin-1", "replace").decode("utf-8", "replace")
-    for _ in range(MAX_ROUNDS):
-        before, plain = plain, unquote(plain, errors="replace").translate(_WIDTHS)
-        if plain == before or "%" not in plain:
-            return plain
-    raise BadRequest("The request's target is encoded too many times.")
+    data = text.encode("latin-1", "replace")
+    plain = decoded(data, effort or Effort(), "The request's target")
+    return plain.decode("utf-8", "replace")
 
 
 def ids_like(text: str) -> set[str]:
@@ -60,66 +40,46 @@ def ids_like(text: str) -> set[str]:
     >>> sorted(ids_like("/v2/x/5552723a-0001.json?of=5552723a-00000002&n=short1"))
     ['5552723a-00000002']
     """
-    return set(_LIKE_AN_ID.findall(text))
+    return {word for word in _LIKE_AN_ID.findall(text) if len(word) <= MAX_ID_CHARS}
 
 
-def ids_named(body: object) -> Iterator[object]:
-    """Yield what stands under `transcript_id` and `transcript_ids`, at any depth.
+def ids_in_bytes(body: bytes, most: int) -> set[str]:
+    """Return what stands in a body that is no JSON and could be an id; up to one over *most*.
 
-    Names are read without case and underscores, as some JSON readers match them. A JSON
-    schema may name a property like that; what describes one is no id.
+    Raises:
+        BadRequest: It is still percent-encoded after ten rounds, or in too many places.
     """
-    for name, value in _members(body):
-        if (
-            value is not None
-            and not isinstance(value, dict)
-            and _NOT_A_LETTER.sub("", name.casefold()) in _ID_MEMBERS
-        ):
-            yield from value if isinstance(value, list) else (value,)
+    data = body.replace(b"\0", b"")
+    if b"%" in data:
+        data = decoded(data, Effort(), "The body")
+    found: set[str] = set()
+    for match in _LIKE_AN_ID_IN_BYTES.finditer(data):
+        if match.end() - match.start() <= MAX_ID_CHARS:
+            found.add(match[0].decode())
+        if len(found) > most:
+            break
+    return found
 
 
-def strings_in(body: object) -> Iterator[str]:
-    """Yield every string value, at any depth; names of members are none."""
-    if isinstance(body, str):
-        yield body
-    elif isinstance(body, dict):
-        for value in body.values():
-            yield from strings_in(value)
-    elif isinstance(body, list):
-        for value in body:
-            yield from strings_in(value)
-
-
-def audio_urls(body: object) -> Iterator[str]:
-    """Yield the URLs that stand under `audio_url`, and those of uploads anywhere."""
-    named = [value for name, value in _members(body) if name.casefold() == "audio_url"]
-    for value in named:
-        if isinstance(value, str):
-            yield value
-    for text in strings_in(body):
-        if len(text) <= 2048 and not re.search(r"\s", text.strip()) and is_upload(text):
-            yield text
-
-
-def is_upload(url: str) -> bool:
+def is_upload(url: str, effort: Effort | None = None) -> bool:
     """Whether *url* could lead to a file that was uploaded to AssemblyAI."""
-    if "upload" not in (loose := fully_decoded_url(url).casefold()):
+    if "upload" not in (loose := fully_decoded_url(url, effort).casefold()):
         return False
     return "assemblyai.com" in loose.partition("/upload")[0]
 
 
-def upload_key(url: str) -> tuple[str, bool]:
+def upload_key(url: str, effort: Effort | None = None) -> tuple[str, bool]:
     """Return what an upload's URL is remembered by, and whether it is AssemblyAI's at all.
 
     Query, fragment, letter case and width of the host and %-spelling do not make another
     file.
 
     Raises:
-        BadRequest: It is no URL, or too long for one.
+        BadRequest: It is no URL, too long for one, or takes more than *effort*.
     """
     # Quoted, since urlsplit normalizes a host beyond ASCII, as a whole.
     plain = _BEYOND_ASCII.sub(
-        lambda found: quote(found[0], errors="replace"), fully_decoded_url(url).strip()
+        lambda found: quote(found[0], errors="replace"), fully_decoded_url(url, effort).strip()
     )
     try:
         parts = urlsplit(plain)
@@ -127,36 +87,21 @@ def upload_key(url: str) -> tuple[str, bool]:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         raise BadRequest("audio_url is not a URL.") from None
-    ours = host == "assemblyai.com" or host.endswith(".assemblyai.com") or is_upload(url)
+    ours = host == "assemblyai.com" or host.endswith(".assemblyai.com") or is_upload(url, effort)
     path = re.sub("/{2,}", "/", parts.path)
     return f"{host}{port}{path}", ours
 
 
-def fully_decoded_url(url: str) -> str:
+def fully_decoded_url(url: str, effort: Effort | None = None) -> str:
     """Return a URL as the laxest of readers might see it.
 
     Raises:
-        BadRequest: It is too long, or still encoded after ten rounds.
+        BadRequest: It is too long, still encoded after ten rounds, or takes more than *effort*.
     """
     if len(url) > MAX_URL_CHARS:
         raise BadRequest("audio_url is too long.")
-    for _ in range(MAX_ROUNDS):
-        before = url
-        url = unquote(url, errors="replace").translate(_WIDTHS).translate(_DOTS)
-        url = url.replace("\\", "/")
-        if url == before or "%" not in url:
-            return url
-    raise BadRequest("audio_url is encoded too many times.")
-
-
-def _members(body: object) -> Iterator[tuple[str, object]]:
-    if isinstance(body, dict):
-        for name, value in body.items():
-            yield name, value
-            yield from _members(value)
-    elif isinstance(body, list):
-        for value in body:
-            yield from _members(value)
+    data = decoded(url.encode("utf-8", "replace"), effort or Effort(), "audio_url", dots=True)
+    return data.decode("utf-8", "replace")
 
 
 def both_cases(ids: Iterable[str]) -> list[str]:

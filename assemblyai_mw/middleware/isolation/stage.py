@@ -27,14 +27,14 @@ from ...http.wsgi import Reply
 from ...store.lazy import ledger_of
 from ...store.owner_cache import Ownership
 from ...transport.crossing import OVERRIDES
+from .decoding import Effort
+from .document import MAX_IDS, named_in
 from .ids import (
     PLAIN_ID,
-    audio_urls,
     both_cases,
     fully_decoded,
+    ids_in_bytes,
     ids_like,
-    ids_named,
-    strings_in,
     upload_key,
 )
 from .lists import ListQuery, reply_of, rewritten, walk
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("assemblyai_mw.isolation")
 
 MAX_LIST_BYTES = 4 * 1024 * 1024
-# More words that could be ids than this in one request are not looked up one by one.
-MAX_IDS = 1000
 
 # By these a server may be told to do something else than the request's line says.
 _OVERRIDES = tuple(f"HTTP_{name.upper().replace('-', '_')}" for name in OVERRIDES)
@@ -204,31 +202,29 @@ class Isolation:
             if raw:
                 self._check_json(call, caller, json_of(call), known)
         else:
-            text = raw.replace(b"\0", b"").decode("latin-1")
-            self._refuse_others(
-                call, caller, ids_like(fully_decoded(text) if "%" in text else text)
-            )
+            self._refuse_others(call, caller, ids_in_bytes(raw, MAX_IDS))
 
     def _check_json(self, call: Call, caller: Caller, body: object, known: bool) -> None:
-        for count, transcript_id in enumerate(ids_named(body)):
+        effort = Effort()
+        named = named_in(body, effort, words=not known)
+        if len(named.ids) > MAX_IDS:
+            raise _not_found()
+        for transcript_id in named.ids:
             if not (
-                count < MAX_IDS
-                and isinstance(transcript_id, str)
+                isinstance(transcript_id, str)
                 and PLAIN_ID.fullmatch(transcript_id)
                 and self._is_theirs(call, caller, transcript_id)
             ):
                 raise _not_found()
-        for count, url in enumerate(audio_urls(body)):
-            if count >= MAX_IDS:
-                raise BadRequest("The body names too many files.")
-            key, ours = upload_key(url)
+        if len(named.urls) > MAX_IDS:
+            raise BadRequest("The body names too many files.")
+        for url in named.urls:
+            key, ours = upload_key(url, effort)
             owner = self.ledger.upload_owner(call.route.region, key)
             if (owner is None and ours) or (owner is not None and not owner.belongs_to(caller)):
                 # AssemblyAI's own words for an upload of another account (openapi.yml, 403).
                 raise RequestRefused("Cannot access uploaded file", status=403)
-        if not known:
-            texts = (text for text in strings_in(body) if len(text) <= 1024)
-            self._refuse_others(call, caller, {id for text in texts for id in ids_like(text)})
+        self._refuse_others(call, caller, named.words)
 
     def _upload(
         self,

@@ -42,6 +42,7 @@ from ...dialects.chat.gateway_reply import (
 )
 from ...dialects.chat.models import DEFAULT_MODELS, not_found, spelled
 from ...errors import RequestRefused, UpstreamError
+from ...http.strict_json import dumps_like
 from ...http.wsgi import Reply
 from .gateway_models import Catalogue
 
@@ -55,7 +56,9 @@ logger = logging.getLogger("assemblyai_mw.openai")
 CHAT = "/v1/chat/completions"
 MODELS = "/v1/models"
 MAX_LIST_BYTES = 8 << 20
-_PATH = re.compile(r"(?P<mount>.*?)(?P<what>/v1/chat/completions|/v1/models)(?P<rest>/.*)?")
+_PATH = re.compile(
+    r"(?P<mount>.*?)(?P<what>/v1/chat/completions|/v1/models)(?P<rest>/.*)?", re.DOTALL
+)
 _SPELLING = {
     "RAW_URI",
     "REQUEST_URI",
@@ -134,7 +137,7 @@ class OpenAITranslator:
     def _chat(self, call: Call, environ: WSGIEnvironment, mount: str) -> WSGIApplication:
         if environ["REQUEST_METHOD"] != "POST":
             raise _not_allowed("POST")
-        read_body(call, environ, max_bytes=self.max_body_bytes)
+        given = read_body(call, environ, max_bytes=self.max_body_bytes)
         region = call.caller.region if call.caller is not None else None
         turn = next(self._turn)
 
@@ -150,7 +153,9 @@ class OpenAITranslator:
         usage = True
         while True:
             payload = request.payload(stream=stream, usage=usage)
-            reply = Reply(self.app, _native_chat(call, environ, mount, request.target, payload))
+            inner = _native_chat(call, environ, mount, request.target)
+            replace_body(call, inner, dumps_like(payload, given), payload)
+            reply = Reply(self.app, inner)
             kept_open = False
             try:
                 if reply.status_code // 100 != 2:
@@ -262,7 +267,7 @@ def _not_allowed(methods: str) -> RequestRefused:
 
 
 def _native_chat(
-    call: Call, environ: WSGIEnvironment, mount: str, target: Target, payload: dict[str, Any]
+    call: Call, environ: WSGIEnvironment, mount: str, target: Target
 ) -> WSGIEnvironment:
     """Return the environ of the gateway's own call, and move the Call to its route."""
     inner = {key: value for key, value in environ.items() if key not in _SPELLING}
@@ -279,7 +284,6 @@ def _native_chat(
     # A second try is a call of its own to the stages further in.
     call.upstream = "unsent"
     call.row = call.usage = call.price = None
-    replace_body(call, inner, json.dumps(payload).encode())
     return inner
 
 

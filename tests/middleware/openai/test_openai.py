@@ -172,6 +172,7 @@ def test_everything_else_goes_through_untouched(script: str, path: str) -> None:
         ("DELETE", "/v1/models/assemblyai/x", 405),
         ("GET", "/v1/chat/completions/chatcmpl-1", 404),
         ("GET", "/v1/models/assemblyai/..%2F", 404),
+        ("GET", "/v1/models/v1/models/%0A", 404),
     ],
 )
 def test_methods_and_paths_that_are_none(method: str, path: str, status: int) -> None:
