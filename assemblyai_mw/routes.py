@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    pass
-
-
-Region = Literal["us", "eu"]
+# Where data stays. Accounts, transcripts and models are in one of them.
+Zone = Literal["us", "eu"]
+# `global` is AssemblyAI's routing to the nearest region: Oregon, Virginia or Ireland.
+Region = Literal["us", "eu", "global"]
 
 
 Dialect = Literal["assemblyai", "openai"]
@@ -21,7 +21,12 @@ _OPENAI = re.compile(r"(?:^|/)v1(?:/chat/completions|/models)?$")
 
 
 # AssemblyAI's other hosts (docs/api-reference), where a prefix is no more than their name.
-_HOSTS = frozenset({"llm-gateway", "streaming", "sync", "dictation", "tts"})
+_HOSTS = frozenset({"llm-gateway", "streaming", "sync", "dictation", "tts", "agents", "token"})
+# The hosts that are in the US where their name has no zone (docs, endpoints-and-data-zones of
+# streaming, sync-stt and llm-gateway); of every other host nothing says so.
+_AT_HOME = frozenset({"api", "llm-gateway"})
+_DOMAIN = ".assemblyai.com"
+_ZONES: Mapping[str, Zone] = {"us": "us", "eu": "eu"}
 
 
 _GATEWAYS: Mapping[str, Dialect] = {
@@ -39,36 +44,51 @@ class Route:
         prefix: As mounted and as written to the ledger: `/eu.assemblyai`.
         service: The upstream host's first name: `api`, `llm-gateway`,
             `streaming`, `sync`, or whatever a configured prefix says.
-        region: `us` or `eu`.
+        region: `us`, `eu` or `global`.
         dialect: The shape of the errors this route's clients understand.
+        by_host: Service and region are those of the upstream's host; no path changes them.
     """
 
     prefix: str
     service: str
     region: Region
     dialect: Dialect = "assemblyai"
+    by_host: bool = False
 
 
-def route_for(prefix: str) -> Route:
-    """Return the `Route` that a prefix names, by the rule *region first, then host*.
+def route_for(prefix: str, base_url: str | None = None) -> Route:
+    """Return the `Route` of a prefix: as the host of *base_url* says where it is AssemblyAI's.
 
+    Everywhere else the prefix names it, by the rule *region first, then host*.
     `/eu.llm-gateway.assemblyai` is the LLM Gateway in the EU; `/v1/...` speaks
     OpenAI's dialect; a prefix that ends in nothing known is the API: what its host's
     transcripts cost and whose they are must not hang on a name. Segments before the
     last are a mount point of the host's and name nothing but the EU.
     """
+    known = _of_host(base_url) if base_url is not None else None
+    if known is not None:
+        service, zone = known
+        return Route(prefix, service, zone or _without_zone(service), by_host=True)
     path = prefix.strip("/")
     segments = path.split("/")
-    name = segments[-1]
-    region: Region = "eu" if any(part.startswith("eu.") for part in segments) else "us"
+    zone = zone_named(prefix)
+    name = re.sub("^(?:us|eu)[.]", "", segments[-1])
     if name == "assemblyai" or name.endswith(".assemblyai"):
         # `/dictation.assemblyai`, and the private `/model-1.llm-gateway.assemblyai`.
-        service = name.removesuffix("assemblyai").removeprefix("eu.").rstrip(".").split(".")[-1]
-        return Route(prefix, service or "api", region)
+        service = name.removesuffix("assemblyai").rstrip(".").split(".")[-1] or "api"
+        return Route(prefix, service, zone or _without_zone(service))
     if segments[0] == "v1" or _OPENAI.search(path):
         return Route(prefix, "llm-gateway", "us", "openai")
-    name = name.removeprefix("eu.")
-    return Route(prefix, name if name in _HOSTS else "api", region)
+    service = name if name in _HOSTS else "api"
+    return Route(prefix, service, zone or _without_zone(service))
+
+
+def zone_named(prefix: str) -> Zone | None:
+    """Return the zone that a prefix claims by `eu.` or `us.`, None where it claims none."""
+    segments = prefix.strip("/").split("/")
+    if any(segment.startswith("eu.") for segment in segments):
+        return "eu"
+    return "us" if segments[-1].startswith("us.") else None
 
 
 def by_path(route: Route, path: str) -> Route:
@@ -76,6 +96,31 @@ def by_path(route: Route, path: str) -> Route:
 
     A stage alone around an app, with no prefix, must know a chat and its price as well.
     """
-    if route.service != "api" or path not in _GATEWAYS or route.prefix.endswith("assemblyai"):
+    if (
+        route.service != "api"
+        or route.by_host
+        or path not in _GATEWAYS
+        or route.prefix.endswith("assemblyai")
+    ):
         return route
     return replace(route, service="llm-gateway", dialect=_GATEWAYS[path])
+
+
+def _of_host(base_url: str) -> tuple[str, Zone | None] | None:
+    """Return service and zone of AssemblyAI's host; None for a host of anybody else's.
+
+    `NAME.assemblyai.com` and `NAME.ZONE.assemblyai.com` are all there are; another name of
+    AssemblyAI's is a service that nobody here knows.
+    """
+    host = f".{urlsplit(base_url).hostname or ''}".removesuffix(".")
+    if not host.endswith(_DOMAIN):
+        return None
+    name = host.removesuffix(_DOMAIN)[1:]
+    service, dot, label = name.rpartition(".")
+    if dot and label in _ZONES:
+        return service, _ZONES[label]
+    return name or "assemblyai.com", None
+
+
+def _without_zone(service: str) -> Region:
+    return "us" if service in _AT_HOME else "global"

@@ -119,7 +119,7 @@ class AssemblyAIMiddleware:
             ),
             partial(OpenAITranslator, models=parts.models, max_body_bytes=max_json_bytes),
             *_guardrails(parts.guards, max_json_bytes),
-            partial(Policy, max_json_bytes=max_json_bytes),
+            partial(Policy, max_json_bytes=max_json_bytes, routes=settings.routes.values()),
             partial(
                 Isolation,
                 ledger=parts.ledger,
@@ -170,6 +170,7 @@ class AssemblyAIMiddleware:
             app,
             dict.fromkeys(mounts, admitted)
             | metrics_app_of(settings, parts.ledger, parts.request_metrics),
+            routes=settings.routes,
         )
         self._chain = ["PrefixRouter", *map(_name_of, [*admission, *governance])]
         self._forwarders = forwarders

@@ -123,10 +123,9 @@ def with_werkzeug(upstream: str) -> Any:
 def ours(upstream: str) -> Any:
     """The whole stack, everything on."""
     from assemblyai_mw import AssemblyAIMiddleware
+    from assemblyai_mw.config import DEFAULT_ROUTES
 
-    others = ("eu.assemblyai", "eu.llm-gateway.assemblyai", "streaming.assemblyai")
-    others += ("eu.streaming.assemblyai", "sync.assemblyai")
-    routes = {f"/{name}": None for name in others}
+    routes = dict.fromkeys(DEFAULT_ROUTES)
     return AssemblyAIMiddleware(
         page,
         {

@@ -30,7 +30,7 @@ class Usage:
         kind: `transcript`, `chat`, `understanding`, `sync`, `dictation`, `session`
             (one streaming session), `token`, `lemur`, `tts` or `other`.
         model: The model that did the work, as the reply spells it.
-        region: `us` or `eu`: the host that was asked.
+        region: `us`, `eu` or `global`: the host that was asked.
         audio_ms: Length of the audio, milliseconds, one channel's worth.
         channels: How many channels were transcribed each by itself.
         features: Names of what was asked for beside the bare transcript: parameter

@@ -45,7 +45,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..routes import Region, Route, by_path, route_for
+from ..routes import Route, Zone, by_path, route_for
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -74,7 +74,7 @@ class Caller:
         key_id: The key's row; None for the master key and for plain mappings.
         team: Owner of what the key makes; None where the key owns it alone.
         master: Sees and may do everything.
-        region: Pinned region, or None for both.
+        region: Pinned region, or None for all.
         scope: `own` sees the team's transcripts, `all` everyone's.
         rpm, team_rpm: Requests a minute allowed to the key and to its team.
         routes, models, features: What the key may use; None is everything.
@@ -90,7 +90,7 @@ class Caller:
     key_id: int | None = None
     team: str | None = None
     master: bool = False
-    region: Region | None = None
+    region: Zone | None = None
     scope: Literal["own", "all"] = "own"
     rpm: int | None = None
     team_rpm: int | None = None

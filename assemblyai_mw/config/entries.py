@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from ..errors import ConfigError
-from ..routes import route_for
+from ..routes import Route, Zone, route_for, zone_named
 from ..secret import Secret
 from .checks import (
     Node,
@@ -49,22 +48,19 @@ def read_routes(node: Node | None) -> tuple[dict[str, str], tuple[str, ...]]:
             del routes[prefix]
         else:
             routes[prefix] = base_url(child)
-            if route_for(prefix).region == "eu" and _is_us_host(routes[prefix]):
-                raise child.error("a host in the EU (....eu.assemblyai.com)", "another region's")
-            if _is_the_api(routes[prefix]) and route_for(prefix).service != "api":
-                # Its transcripts would be neither metered nor kept apart.
-                raise child.error("the host that the prefix names", "AssemblyAI's API")
+            zone = zone_named(prefix)
+            if zone is not None and _is_outside(route_for(prefix, routes[prefix]), zone):
+                raise child.error(_host_in(zone), "another region's")
     return routes, tuple(openai)
 
 
-def _is_the_api(url: str) -> bool:
-    return urlsplit(url).hostname in ("api.assemblyai.com", "api.eu.assemblyai.com")
+def _is_outside(route: Route, zone: Zone) -> bool:
+    """Whether the upstream is a host of AssemblyAI's that is not in *zone* for certain."""
+    return route.by_host and route.region != zone
 
 
-def _is_us_host(url: str) -> bool:
-    """Whether *url* is AssemblyAI's, and not `NAME.eu.assemblyai.com` as all hosts in the EU."""
-    host = urlsplit(url).hostname or ""
-    return f".{host}".endswith(".assemblyai.com") and not host.endswith(".eu.assemblyai.com")
+def _host_in(zone: Zone) -> str:
+    return "a host in the EU (....eu.assemblyai.com)" if zone == "eu" else "a host in the US"
 
 
 def read_upstreams(
@@ -80,13 +76,13 @@ def read_upstreams(
         return found
 
     us_key = account_key("assemblyai/*", KEY_VARIABLE)
-    keys = {"us": us_key, "eu": account_key("eu.assemblyai/*", EU_KEY_VARIABLE) or us_key}
+    eu_key = account_key("eu.assemblyai/*", EU_KEY_VARIABLE) or us_key
     upstreams = {}
     for prefix, url in routes.items():
-        region = route_for(prefix).region
-        key = keys[region]
+        region = route_for(prefix, url).region
+        key = eu_key if region == "eu" else us_key
         if key is None:
-            variable = KEY_VARIABLE if region == "us" else f"{EU_KEY_VARIABLE} or {KEY_VARIABLE}"
+            variable = f"{EU_KEY_VARIABLE} or {KEY_VARIABLE}" if region == "eu" else KEY_VARIABLE
             raise ConfigError(
                 f"{root.source}: routes.{prefix}: expected an account's key in {variable} "
                 f"or at {'eu.' if region == 'eu' else ''}assemblyai/* in model_list, got none"
@@ -152,8 +148,13 @@ def check_models(
         route = LLM_ROUTES[entry.region]
         if entry.api_base is None and route not in upstreams:
             raise ConfigError(f"{place}: expected a URL, for the route {route} is taken away")
-        if entry.region == "eu" and entry.api_base and _is_us_host(entry.api_base):
-            raise ConfigError(f"{place}: expected a host in the EU (....eu.assemblyai.com)")
+        if entry.api_base is None:
+            place = f"{root.source}: routes.{route}"
+        leads = route_for(route, entry.api_base or upstreams[route].base_url)
+        if _is_outside(leads, entry.region):
+            raise ConfigError(f"{place}: expected {_host_in(entry.region)} for {entry.model}")
+        if leads.service != "llm-gateway":
+            raise ConfigError(f"{place}: expected a host of the LLM Gateway for {entry.model}")
 
 
 def _modes(node: Node) -> tuple[str, ...]:

@@ -93,8 +93,9 @@ def load_config(
     if models is None:
         models = tuple(
             ModelEntry(f"{name}/*", f"{name}/*")
-            for name, region in (("assemblyai", "us"), ("eu.assemblyai", "eu"))
-            if LLM_ROUTES[region] in upstreams  # type: ignore[index]
+            for name, zone in (("assemblyai", "us"), ("eu.assemblyai", "eu"))
+            for upstream in (upstreams.get(LLM_ROUTES[zone]),)  # type: ignore[index]
+            if upstream is not None and upstream.region == zone
         )
     check_models(models, upstreams, root)
     _check_own_paths(general, [*upstreams, *openai_routes], root)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..billing.price_book import PriceBook
-from ..routes import Region
+from ..routes import Region, Route, Zone, route_for
 from ..secret import Secret
 from ..transport import Timeouts
 from .checks import (
@@ -38,12 +38,21 @@ DEFAULT_ROUTES: Mapping[str, str] = {
     "/llm-gateway.assemblyai": "https://llm-gateway.assemblyai.com",
     "/eu.llm-gateway.assemblyai": "https://llm-gateway.eu.assemblyai.com",
     "/streaming.assemblyai": "https://streaming.assemblyai.com",
+    "/us.streaming.assemblyai": "https://streaming.us.assemblyai.com",
     "/eu.streaming.assemblyai": "https://streaming.eu.assemblyai.com",
     "/sync.assemblyai": "https://sync.assemblyai.com",
+    "/us.sync.assemblyai": "https://sync.us.assemblyai.com",
+    "/eu.sync.assemblyai": "https://sync.eu.assemblyai.com",
+    "/dictation.assemblyai": "https://dictation.assemblyai.com",
+    "/us.dictation.assemblyai": "https://dictation.us.assemblyai.com",
+    "/eu.dictation.assemblyai": "https://dictation.eu.assemblyai.com",
+    "/us.tts.assemblyai": "https://tts.us.assemblyai.com",
+    "/eu.tts.assemblyai": "https://tts.eu.assemblyai.com",
+    "/agents.assemblyai": "https://agents.assemblyai.com",
 }
 # The translator's routes lead where the LLM Gateway's do, so they have no URL of their own.
 OPENAI_ROUTES = ("/v1/chat/completions", "/v1/models")
-LLM_ROUTES: Mapping[Region, str] = {
+LLM_ROUTES: Mapping[Zone, str] = {
     "us": "/llm-gateway.assemblyai",
     "eu": "/eu.llm-gateway.assemblyai",
 }
@@ -75,7 +84,7 @@ class ModelEntry:
     api_base: str | None = None
 
     @property
-    def region(self) -> Region:
+    def region(self) -> Zone:
         """`eu` for `eu.assemblyai/...`."""
         return "eu" if self.model.startswith("eu.") else "us"
 
@@ -309,3 +318,8 @@ class Config:
         return DatabaseSettings(
             self.database_url, self.auto_migrate, self.database_pool, self.database_prepare
         )
+
+    @property
+    def routes(self) -> dict[str, Route]:
+        """The native routes by prefix, each as its upstream's host says."""
+        return {at: route_for(at, upstream.base_url) for at, upstream in self.upstreams.items()}

@@ -20,6 +20,7 @@ from ..call.billable import (
 )
 from ..errors import BadRequest, RequestRefused
 from ..http.messages import content_length, is_chunked
+from ..routes import Route, Zone
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -31,8 +32,9 @@ _OPENAI_ROUTES = ("/v1", "/v1/chat/completions")
 class Policy:
     """Answer 403 where the caller's key may not do what is asked.
 
-    A key pinned to a region is refused on every route of the other one, and where a body
-    asks for another `model_region`: its data stays where it was put. A key with a list of
+    A key pinned to a region is refused on every route of another one, also where AssemblyAI
+    takes the nearest, and where a body asks for another `model_region`: its data stays where
+    it was put. A key with a list of
     routes, models or features is refused everything else; where it names models, a request
     that leaves the choice to AssemblyAI is refused too, since nobody knows what it would be.
     For the same reason a key with a list of models or features, allowed or denied, is refused
@@ -48,11 +50,24 @@ class Policy:
     Args:
         app: The next WSGI app.
         max_json_bytes: Largest JSON request that is read.
+        routes: What is mounted, so that a refusal can say which prefix to use; None where
+            that is not known.
     """
 
-    def __init__(self, app: WSGIApplication, *, max_json_bytes: int = MAX_JSON_BYTES) -> None:
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        max_json_bytes: int = MAX_JSON_BYTES,
+        routes: Iterable[Route] | None = None,
+    ) -> None:
         self.app = app
         self.max_json_bytes = max_json_bytes
+        self._prefixes: dict[tuple[str, str], str] | None = None
+        if routes is not None:
+            self._prefixes = {}
+            for route in routes:
+                self._prefixes.setdefault((route.service, route.region), route.prefix)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
@@ -66,7 +81,7 @@ class Policy:
 
     def _check(self, caller: Caller, call: Call, environ: WSGIEnvironment) -> None:
         if caller.region is not None and caller.region != call.route.region:
-            raise _forbidden(f"This key may use the {caller.region.upper()} routes only.")
+            raise self._outside(caller.region, call.route)
         if caller.routes is not None and not _route_allowed(call, caller.routes):
             raise _forbidden("This key may not use this route.")
         if caller.max_upload_bytes is not None:
@@ -97,6 +112,22 @@ class Policy:
         if operation is not None:
             self._check_models(caller, operation, asked)
             self._check_features(caller, operation, asked)
+
+    def _outside(self, zone: Zone, route: Route) -> RequestRefused:
+        """Return the refusal of a route that is not in the key's *zone*."""
+        there = f"the {zone.upper()}"
+        if self._prefixes is None:
+            return _forbidden(f"This key may use the routes of {there} only.")
+        prefix = self._prefixes.get((route.service, zone))
+        if prefix is None:
+            return _forbidden(
+                f"This key may use {there} only, and no route here leads to {route.service} in "
+                f"{there}."
+            )
+        models = ""
+        if route.dialect == "openai":
+            models = f", or here a model {'eu.' if zone == 'eu' else ''}assemblyai/MODEL"
+        return _forbidden(f"This key may use {there} only: use {prefix}{models}.")
 
     def _unknown(self, call: Call, environ: WSGIEnvironment) -> object:
         """Return what a request of no known shape says, if that can be read at all."""

@@ -24,6 +24,7 @@ class PrefixRouter:
     that no two stages can disagree about what was asked. The longest prefix wins.
     The mounted app sees the prefix at the end of SCRIPT_NAME, in a copy of environ.
     Within an `OpenAITranslator` it leads each of its calls to the gateway of its region.
+    Service and region of a prefix are those of its `Route` in *routes*, else what its name says.
 
     Reads PATH_INFO and, where the server has it, RAW_URI or REQUEST_URI. Writes the
     `Call` with its `Route`. Answers nothing itself.
@@ -35,7 +36,13 @@ class PrefixRouter:
             plain ASCII.
     """
 
-    def __init__(self, app: WSGIApplication, mounts: Mapping[str, WSGIApplication]) -> None:
+    def __init__(
+        self,
+        app: WSGIApplication,
+        mounts: Mapping[str, WSGIApplication],
+        *,
+        routes: Mapping[str, Route] | None = None,
+    ) -> None:
         for prefix in mounts:
             if (
                 not prefix.startswith("/")
@@ -52,7 +59,8 @@ class PrefixRouter:
         self.app = app
         self.mounts: dict[str, list[_Mount]] = {}
         for prefix in sorted(mounts, key=len, reverse=True):
-            mount = (prefix, prefix + "/", mounts[prefix], route_for(prefix))
+            route = (routes or {}).get(prefix) or route_for(prefix)
+            mount = (prefix, prefix + "/", mounts[prefix], route)
             self.mounts.setdefault(_first_segment(prefix), []).append(mount)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from ..config import Config, Upstream
 from ..errors import UpstreamError
-from ..routes import Region, route_for
+from ..routes import Region, Zone
 from ..transport import Origin, Request, Timeouts, Transport, fetch
 from .closing import MAX_REPLY_BYTES, read_object
 
@@ -99,9 +99,9 @@ class Accounts:
         self._timeouts = Timeouts(min(times.connect_s, total), min(times.read_s, total), total)
         self._transport = transport
         self._upstreams = {
-            prefix: upstream
-            for prefix, upstream in config.upstreams.items()
-            if route_for(prefix).service == "api"
+            prefix: config.upstreams[prefix]
+            for prefix, route in config.routes.items()
+            if route.service == "api"
         }
         self._open: dict[Upstream, Account] = {}
 
@@ -117,10 +117,11 @@ class Accounts:
             account = self._open[own] = Account(own, self._transport, self._timeouts)
         return account
 
-    def regions(self) -> list[Region]:
+    def regions(self) -> list[Zone]:
         """Return the regions that a route leads to, US first."""
         found = {upstream.region for upstream in self._upstreams.values()}
-        return [region for region in ("us", "eu") if region in found]
+        zones: tuple[Zone, ...] = ("us", "eu")
+        return [zone for zone in zones if zone in found]
 
     def each(self, region: str) -> list[Account]:
         """Return every account that routes of *region* lead to."""

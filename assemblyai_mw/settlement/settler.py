@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..billing.price_book import PriceBook
 from ..billing.replies import Outcome, transcript_outcome
 from ..call import Call, Caller, Route
 from ..config import Config
 from ..errors import StoreError, UpstreamError
+from ..routes import Region
 from ..telemetry.call_log import emit, wanted
 from ..telemetry.record import OnCall
 from ..transport import Transport
@@ -355,7 +356,7 @@ class Settler:
         call = Call(
             id=due.request_id,
             started=self._clock(),
-            route=Route(due.route, due.service, "eu" if due.region == "eu" else "us"),
+            route=Route(due.route, due.service, cast(Region, due.region)),
             method="GET" if due.transcript_id else due.method,
             path=f"{due.path}/{due.transcript_id}" if due.transcript_id else due.path,
             tags=dict(due.tags),

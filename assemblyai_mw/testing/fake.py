@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 STOP_KEY = "assemblyai_mw.testing.stop"
 US_KEY = "us-account-key-of-the-stand-in"
 EU_KEY = "eu-account-key-of-the-stand-in"
-SERVICES = ("api", "llm-gateway", "streaming", "sync")
+SERVICES = ("api", "llm-gateway", "streaming", "sync", "dictation", "tts", "agents")
 DEFAULT_TEXT = (
     "Good morning. This is the stand-in for AssemblyAI, speaking from your own machine. "
     "Every word here was made up. No audio left the house, and there will be no bill."
@@ -180,7 +180,7 @@ class FakeAssemblyAI(State):
     # The hosts.
 
     def host(self, service: str) -> WSGIApplication:
-        """Return an app that is one host only: `api`, `llm-gateway`, `streaming` or `sync`."""
+        """Return an app that is one host only: `api`, `llm-gateway`, `streaming`, ..."""
         if service not in SERVICES:
             raise ValueError(f"service: expected one of {SERVICES}, got {service!r}")
 
@@ -274,6 +274,10 @@ class FakeAssemblyAI(State):
             return self._gateway.answer(request)
         if service == "streaming":
             return voice.token(request)
+        if service == "agents":
+            return voice.token(request, "/v1/token")
+        if service == "tts":
+            return voice.speak(request)
         return voice.transcribe(request, self)
 
     def _account(self, service: str, credentials: str) -> str | None:
@@ -300,7 +304,7 @@ def _error(service: str, status: int, message: str | None = None) -> Answer:
         if status == 401:
             return unauthorized()
         return gateway_error(status, message or api_error(status).status_line[4:].lower())
-    if service == "sync":
+    if service in ("sync", "dictation"):
         title = api_error(status).status_line[4:]
         return voice.problem(status, title, message or title)
     return api_error(status, message)

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
+from ..config import DEFAULT_ROUTES
 from ..errors import UpstreamError
 from ..http.wsgi import Reply
+from ..routes import route_for
 from ..transport import Origin, Request, Timeouts
 from .fake import FakeAssemblyAI
 from .faults import ConnectionCut
@@ -36,21 +38,17 @@ class FakeTransport:
     stand-ins given. Timeouts do not count; other addresses are unreachable.
 
     Attributes:
-        us, eu: The two regions.
+        us, eu: The two zones; hosts without a zone are played by `us`.
     """
 
     def __init__(self, us: FakeAssemblyAI | None = None, eu: FakeAssemblyAI | None = None) -> None:
         self.us = us or FakeAssemblyAI()
         self.eu = eu or FakeAssemblyAI(region="eu")
-        self._hosts: dict[str, WSGIApplication] = {
-            "api.assemblyai.com": self.us.host("api"),
-            "llm-gateway.assemblyai.com": self.us.host("llm-gateway"),
-            "streaming.assemblyai.com": self.us.host("streaming"),
-            "sync.assemblyai.com": self.us.host("sync"),
-            "api.eu.assemblyai.com": self.eu.host("api"),
-            "llm-gateway.eu.assemblyai.com": self.eu.host("llm-gateway"),
-            "streaming.eu.assemblyai.com": self.eu.host("streaming"),
-        }
+        self._hosts: dict[str, WSGIApplication] = {}
+        for prefix, url in DEFAULT_ROUTES.items():
+            route = route_for(prefix, url)
+            fake = self.eu if route.region == "eu" else self.us
+            self._hosts[Origin.parse(url).host] = fake.host(route.service)
 
     def send(self, origin: Origin, request: Request, timeouts: Timeouts) -> _FakeReply:
         """Ask the stand-in and return its reply.

@@ -23,7 +23,7 @@ class SeenRequest:
 
     Attributes:
         at: Unix seconds.
-        service: The host that was asked: `api`, `llm-gateway`, `streaming`, `sync`.
+        service: The host that was asked: `api`, `llm-gateway`, `streaming`, ...
         region: `us` or `eu`: the region of the stand-in that was asked.
         target: Path and query, on a socket exactly as sent.
         headers: Pairs in their order; names as sent (on a socket) or lower-case.

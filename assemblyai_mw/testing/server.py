@@ -20,6 +20,8 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
+from ..config import DEFAULT_ROUTES
+from ..routes import route_for
 from .fake import STOP_KEY, FakeAssemblyAI
 from .faults import ConnectionCut
 from .seen import HEADERS_KEY
@@ -56,7 +58,8 @@ class Hosts:
     """All of AssemblyAI's hosts, standing in on loopback.
 
     Attributes:
-        us, eu: The two regions; each one's `requests` tells what it was asked.
+        us, eu: The two zones; each one's `requests` tells what it was asked. Hosts without a
+            zone are played by `us`.
         routes: Prefix to URL, for `routes:` in a configuration.
     """
 
@@ -71,21 +74,22 @@ def serve_all(
 ) -> Iterator[Hosts]:
     """Serve every host of both regions, each on its own port.
 
-    The hosts of one region share their state, as AssemblyAI's do. The regions share
-    nothing, not even keys: `US_KEY` is unknown in the EU.
+    A prefix with `us.` leads to the same port as the one without. The hosts of one region
+    share their state, as AssemblyAI's do. The regions share nothing, not even keys: `US_KEY`
+    is unknown in the EU.
     """
     us = us or FakeAssemblyAI()
     eu = eu or FakeAssemblyAI(region="eu")
     with contextlib.ExitStack() as stack:
-        routes = {
-            f"/{region}{name}assemblyai": stack.enter_context(serve(fake.host(service)))
-            for region, fake, services in (
-                ("", us, ("api", "llm-gateway", "streaming", "sync")),
-                ("eu.", eu, ("api", "llm-gateway", "streaming")),
-            )
-            for service in services
-            for name in ("" if service == "api" else f"{service}.",)
-        }
+        made: dict[tuple[str, str], str] = {}
+        routes = {}
+        for prefix, url in DEFAULT_ROUTES.items():
+            route = route_for(prefix, url)
+            fake = eu if route.region == "eu" else us
+            known = (fake.region, route.service)
+            if known not in made:
+                made[known] = stack.enter_context(serve(fake.host(route.service)))
+            routes[prefix] = made[known]
         yield Hosts(us, eu, routes)
 
 

@@ -1,7 +1,8 @@
-"""The smaller hosts of the stand-in: streaming tokens and the synchronous API.
+"""The smaller hosts of the stand-in: tokens, the synchronous APIs, speech synthesis.
 
 Sources: streaming-token.yml; `assemblyai.sync` of the Python SDK 1.8.2 for paths,
-parts, replies and the RFC 9457 errors of the synchronous API.
+parts, replies and the RFC 9457 errors of the synchronous API, which dictation answers with
+as well; its `tts` for the headers and errors of speech synthesis.
 """
 
 from __future__ import annotations
@@ -23,14 +24,16 @@ if TYPE_CHECKING:
 
 SYNC_MAX_S = 120
 PCM_BYTES_A_SAMPLE = 2
+# Raw audio of 24,000 samples a second, and fast speech: 20 letters of it.
+_BYTES_A_CHARACTER = 24_000 * PCM_BYTES_A_SAMPLE // 20
 
 
-def token(request: Request) -> Answer:
-    """Answer `GET /v3/token`."""
+def token(request: Request, path: str = "/v3/token") -> Answer:
+    """Answer `GET /v3/token`, or what else *path* is."""
+    if request.path != path:
+        return api_error(404)
     if request.method != "GET":
         return api_error(405)
-    if request.path != "/v3/token":
-        return api_error(404)
     bounds = {"expires_in_seconds": (1, 600), "max_session_duration_seconds": (60, 10_800)}
     for name, (low, high) in bounds.items():
         value = request.query.get(name)
@@ -40,6 +43,33 @@ def token(request: Request) -> Answer:
             return api_error(400, f"{name} must be between {low} and {high}")
     seconds = int(request.query["expires_in_seconds"])
     return Answer.json({"token": secrets.token_urlsafe(32), "expires_in_seconds": seconds})
+
+
+def speak(request: Request) -> Answer:
+    """Answer `POST /v1/speech`: silence, as long as the text."""
+    if (request.method, request.path) != ("POST", "/v1/speech"):
+        return _speech_error(404, "There is nothing here.", request)
+    try:
+        text = json.loads(request.body)["text"]
+    except (ValueError, TypeError, KeyError):
+        text = None
+    if not isinstance(text, str) or not text:
+        return _speech_error(400, "text: expected words to say", request)
+    answer = Answer(200, [], bytes(len(text) * _BYTES_A_CHARACTER))
+    answer.headers = [
+        ("Content-Type", "audio/pcm;rate=24000;channels=1"),
+        ("X-TTS-Billed-Characters", str(len(text))),
+        ("X-TTS-Audio-Duration-Ms", str(len(text) * 50)),
+        ("X-Request-Id", str(uuid.uuid4())),
+    ]
+    return answer
+
+
+def _speech_error(status: int, message: str, request: Request) -> Answer:
+    error = {"code": status, "message": message, "param": None, "errors": []}
+    return Answer.json(
+        {**error, "request_id": str(uuid.uuid4()), "retryable": False}, status=status
+    )
 
 
 def problem(status: int, title: str, detail: str) -> Answer:

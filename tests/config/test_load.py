@@ -268,6 +268,33 @@ def test_default_models_follow_the_routes_that_are_left():
     assert load_config({"routes": routes}, ENVIRON).openai_routes == ()
 
 
+def test_a_gateway_in_the_eu_under_the_other_prefix_gets_no_us_models():
+    url = "https://llm-gateway.eu.assemblyai.com"
+    config = load_config({"routes": {"/llm-gateway.assemblyai": url}}, ENVIRON)
+    assert [entry.model for entry in config.models] == ["eu.assemblyai/*"]
+
+
+def test_zone_service_and_account_key_of_a_route_are_those_of_its_host():
+    environ = {"ASSEMBLYAI_API_KEY": "us", "ASSEMBLYAI_EU_API_KEY": "eu"}
+    routes = {
+        "/live": "https://streaming.assemblyai.com",
+        "/stt": "https://api.eu.assemblyai.com",
+        "/sync.assemblyai": "https://api.assemblyai.com",
+        "/eu.gateway": "https://gateway.example",
+    }
+    config = load_config({"routes": routes}, environ)
+    found = {at: (route.service, route.region) for at, route in config.routes.items()}
+    assert {prefix: found[prefix] for prefix in routes} == {
+        "/live": ("streaming", "global"),
+        "/stt": ("api", "eu"),
+        "/sync.assemblyai": ("api", "us"),
+        "/eu.gateway": ("api", "eu"),
+    }
+    for prefix, upstream in config.upstreams.items():
+        assert upstream.region == found[prefix][1]
+        assert upstream.api_key.reveal() == ("eu" if upstream.region == "eu" else "us")
+
+
 @pytest.mark.parametrize(
     "url, read",
     [

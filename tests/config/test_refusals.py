@@ -95,11 +95,45 @@ def test_an_eu_route_never_leads_to_another_region(url):
     assert "expected a host in the EU" in refusal({"model_list": entries})
 
 
-def test_the_api_is_not_mounted_as_another_host():
-    url = "https://api.assemblyai.com"
-    for prefix in ("/prod.assemblyai", "/sync.assemblyai", "/streaming"):
-        assert "expected the host that the prefix names" in refusal({"routes": {prefix: url}})
-    assert "/speech" in load_config({"routes": {"/speech": url}}, ENVIRON).upstreams
+@pytest.mark.parametrize(
+    "prefix, url, expected",
+    [
+        ("/eu.streaming.assemblyai", "https://streaming.assemblyai.com", "a host in the EU"),
+        ("/eu.streaming.assemblyai", "https://streaming.us.assemblyai.com", "a host in the EU"),
+        ("/eu.app/live", "https://streaming.assemblyai.com.:443/x", "a host in the EU"),
+        ("/us.streaming.assemblyai", "https://streaming.eu.assemblyai.com", "a host in the US"),
+        ("/us.sync.assemblyai", "https://SYNC.EU.assemblyai.com", "a host in the US"),
+        # It takes the nearest region, which may be Ireland.
+        ("/us.sync.assemblyai", "https://sync.assemblyai.com", "a host in the US"),
+    ],
+)
+def test_a_prefix_that_names_a_zone_leads_there(prefix, url, expected):
+    message = refusal({"routes": {prefix: url}})
+    assert message == f"config: routes.{prefix}: expected {expected}" + (
+        " (....eu.assemblyai.com), got another region's"
+        if "EU" in expected
+        else ", got another region's"
+    )
+
+
+@pytest.mark.parametrize(
+    "model, api_base, route, expected",
+    [
+        ("assemblyai/x", "https://llm-gateway.eu.assemblyai.com/v1", None, "a host in the US"),
+        ("assemblyai/x", None, "https://llm-gateway.eu.assemblyai.com", "a host in the US"),
+        ("assemblyai/x", "https://api.assemblyai.com/v1", None, "a host of the LLM Gateway"),
+        ("assemblyai/x", None, "https://api.assemblyai.com", "a host of the LLM Gateway"),
+    ],
+)
+def test_a_model_leads_to_the_gateway_of_its_zone(model, api_base, route, expected):
+    params = {"model": model, **({"api_base": api_base} if api_base else {})}
+    config = {"model_list": [{"model_name": "m", "litellm_params": params}]}
+    if route:
+        config["routes"] = {"/llm-gateway.assemblyai": route}
+    place = (
+        "model_list[0].litellm_params.api_base" if api_base else "routes./llm-gateway.assemblyai"
+    )
+    assert refusal(config) == f"config: {place}: expected {expected} for {model}"
 
 
 GUARD = {"guardrail_name": "g", "litellm_params": {"guardrail": "a.b"}}

@@ -5,7 +5,7 @@ from webtest import TestApp
 
 from assemblyai_mw import ConfigError, OpenAITranslator, PrefixRouter
 from assemblyai_mw.call import CALL_KEY, enter
-from assemblyai_mw.routes import route_for
+from assemblyai_mw.routes import Route, route_for
 
 
 def host(environ, start_response):
@@ -101,34 +101,6 @@ def test_c18_a_prefix_that_cannot_match_stops_the_start(prefix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "prefix, service, region, dialect",
-    [
-        ("/assemblyai", "api", "us", "assemblyai"),
-        ("/eu.assemblyai", "api", "eu", "assemblyai"),
-        ("/llm-gateway.assemblyai", "llm-gateway", "us", "assemblyai"),
-        ("/eu.llm-gateway.assemblyai", "llm-gateway", "eu", "assemblyai"),
-        ("/streaming.assemblyai", "streaming", "us", "assemblyai"),
-        ("/sync.assemblyai", "sync", "us", "assemblyai"),
-        ("/dictation.assemblyai", "dictation", "us", "assemblyai"),
-        ("/eu.model-1.llm-gateway.assemblyai", "llm-gateway", "eu", "assemblyai"),
-        ("/v1/chat/completions", "llm-gateway", "us", "openai"),
-        ("", "api", "us", "assemblyai"),
-        # What is nobody's name is the API: metered, and each caller's own.
-        ("/speech", "api", "us", "assemblyai"),
-        ("/eu.speech", "api", "eu", "assemblyai"),
-        ("/sync", "sync", "us", "assemblyai"),
-        # Below a mount point of the host's.
-        ("/app/assemblyai", "api", "us", "assemblyai"),
-        ("/app/eu.llm-gateway.assemblyai", "llm-gateway", "eu", "assemblyai"),
-        ("/app/v1", "llm-gateway", "us", "openai"),
-    ],
-)
-def test_a_prefix_names_its_route(prefix: str, service: str, region: str, dialect: str) -> None:
-    route = route_for(prefix)
-    assert (route.service, route.region, route.dialect) == (service, region, dialect)
-
-
-@pytest.mark.parametrize(
     "script, path, service, dialect",
     [
         ("", "/v2/transcript", "api", "assemblyai"),
@@ -141,6 +113,28 @@ def test_where_no_prefix_names_the_host_the_path_does(script, path, service, dia
     environ = {"SCRIPT_NAME": script, "PATH_INFO": path, "REQUEST_METHOD": "POST"}
     route = enter(environ)[0].route
     assert (route.prefix, route.service, route.dialect) == (script, service, dialect)
+
+
+def test_a_route_that_is_given_counts_before_the_prefixes_name() -> None:
+    known = route_for("/stt", "https://api.eu.assemblyai.com")
+    seen = Seen("stt")
+    app = TestApp(PrefixRouter(host, {"/stt": seen, "/eu.speech": seen}, routes={"/stt": known}))
+    for path in ("/stt/v2/x", "/stt/v1/chat/completions", "/eu.speech/v2/x"):
+        app.get(path)
+    first, chat, by_name = (environ[CALL_KEY].route for environ in seen.environs)
+    # No path makes the API another service.
+    assert first == chat == known
+    assert by_name == Route("/eu.speech", "api", "eu")
+
+
+def test_a_translator_leaves_a_route_of_a_known_host_alone() -> None:
+    """`/gw/v1/chat/completions` is the gateway's own path, like that below its usual prefix."""
+    seen = Seen("gateway")
+    routes = {"/gw": route_for("/gw", "https://llm-gateway.eu.assemblyai.com")}
+    app = TestApp(PrefixRouter(host, {"/gw": OpenAITranslator(seen)}, routes=routes))
+    app.post_json("/gw/v1/chat/completions", {"model": "x"})
+    (environ,) = seen.environs
+    assert (environ["SCRIPT_NAME"], environ[CALL_KEY].route) == ("/gw", routes["/gw"])
 
 
 def test_within_a_translator_it_leads_to_each_regions_gateway() -> None:

@@ -7,6 +7,7 @@ import hashlib
 import pytest
 from webtest import TestApp
 
+from assemblyai_mw.config import DEFAULT_ROUTES
 from assemblyai_mw.errors import UpstreamError
 from assemblyai_mw.middleware.forward import UpstreamForwarder
 from assemblyai_mw.middleware.router import PrefixRouter
@@ -59,16 +60,12 @@ def test_a_transport_without_sockets_takes_bodies_in_blocks() -> None:
 
 def test_each_region_stands_alone_and_each_host_has_its_port() -> None:
     with serve_all() as hosts:
-        assert hosts.routes.keys() == {
-            "/assemblyai",
-            "/eu.assemblyai",
-            "/llm-gateway.assemblyai",
-            "/eu.llm-gateway.assemblyai",
-            "/streaming.assemblyai",
-            "/eu.streaming.assemblyai",
-            "/sync.assemblyai",
-        }
-        assert len(set(hosts.routes.values())) == 7
+        assert hosts.routes.keys() == DEFAULT_ROUTES.keys()
+        # What has no zone is the US side's, on the same port.
+        shared = [p for p in hosts.routes if p.startswith("/us.") and p != "/us.tts.assemblyai"]
+        for prefix in shared:
+            assert hosts.routes[prefix] == hosts.routes[prefix.replace("us.", "")]
+        assert len(set(hosts.routes.values())) == len(hosts.routes) - len(shared)
         assert get(hosts.routes["/eu.assemblyai"], "/v2/transcript", EU_KEY)[0] == 200
         assert get(hosts.routes["/eu.streaming.assemblyai"], "/v2/transcript", EU_KEY)[0] == 404
         assert hosts.us.requests == []
@@ -78,3 +75,25 @@ def test_each_region_stands_alone_and_each_host_has_its_port() -> None:
         ]
         assert "gpt-5" in hosts.us.models
         assert "gpt-5" not in hosts.eu.models
+
+
+def test_the_smaller_hosts_answer_in_their_own_shapes() -> None:
+    """Shapes of the Python SDK 1.8.2."""
+    transport = FakeTransport()
+    headers = [("Authorization", US_KEY), ("Content-Type", "application/json")]
+
+    def ask(host: str, method: str, target: str, body: bytes = b"") -> tuple[int, dict[str, str]]:
+        request = Request(method, target, headers, body or None, len(body) if body else None)
+        reply = transport.send(Origin.parse(f"https://{host}"), request, Timeouts())
+        b"".join(reply)
+        reply.close()
+        return reply.status, {name.lower(): value for name, value in reply.headers}
+
+    status, sent = ask("tts.us.assemblyai.com", "POST", "/v1/speech", b'{"text": "Hello."}')
+    assert (status, sent["x-tts-billed-characters"]) == (200, "6")
+    assert ask("tts.us.assemblyai.com", "POST", "/v1/speech", b"{}")[0] == 400
+    assert ask("tts.us.assemblyai.com", "GET", "/v1/speech")[0] == 404
+    assert ask("agents.assemblyai.com", "GET", "/v1/token?expires_in_seconds=60")[0] == 200
+    assert ask("agents.assemblyai.com", "GET", "/v3/token?expires_in_seconds=60")[0] == 404
+    status, sent = ask("dictation.assemblyai.com", "POST", "/v1/transcribe", b"{}")
+    assert (status, sent["content-type"]) == (400, "application/problem+json")

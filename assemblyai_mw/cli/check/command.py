@@ -101,11 +101,9 @@ def _accounts(config: Config) -> Iterator[Finding]:
     """Routes, and whether the EU has a key of its own."""
     for prefix, upstream in config.upstreams.items():
         yield Finding("ok", "route", f"{prefix} -> {upstream.base_url}")
-    keys = {
-        region: [u.api_key for u in config.upstreams.values() if u.region == region]
-        for region in ("us", "eu")
-    }
-    if keys["eu"] and keys["us"] and keys["eu"][0] == keys["us"][0]:
+    eu = [u.api_key for u in config.upstreams.values() if u.region == "eu"]
+    others = [u.api_key for u in config.upstreams.values() if u.region != "eu"]
+    if eu and others and eu[0] == others[0]:
         yield Finding(
             "note",
             "EU key",

@@ -138,14 +138,14 @@ def _streams(client: _Client, upstream: _Upstream, config: Config) -> Iterator[F
 
 
 def _regions(client: _Client, upstream: _Upstream, config: Config) -> Iterator[Finding]:
-    """No request of an EU route reaches a host that US routes use."""
-    us = {
-        Origin.parse(up.base_url).authority for up in config.upstreams.values() if up.region == "us"
+    """No request of an EU route reaches a host that other routes use."""
+    others = {
+        Origin.parse(up.base_url).authority for up in config.upstreams.values() if up.region != "eu"
     }
-    us |= {
+    others |= {
         Origin.parse(url).authority
         for prefix, url in DEFAULT_ROUTES.items()
-        if route_for(prefix).region == "us"
+        if route_for(prefix, url).region != "eu"
     }
     asked = 0
     before = len(upstream.seen)
@@ -169,19 +169,20 @@ def _regions(client: _Client, upstream: _Upstream, config: Config) -> Iterator[F
                 body=json.dumps(body).encode(),
                 json=True,
             )
-    strays = sorted({seen.authority for seen in upstream.seen[before:]} & us)
+    strays = sorted({seen.authority for seen in upstream.seen[before:]} & others)
     if strays:
         yield Finding(
             "wrong",
             "EU routing",
-            f"EU requests reach {', '.join(strays)}, where US routes lead: see routes, model_list",
+            f"EU requests reach {', '.join(strays)}, where routes of other regions lead: see "
+            "routes, model_list",
         )
     elif asked:
-        yield Finding("ok", "EU routing", "EU requests reach no host of a US route")
+        yield Finding("ok", "EU routing", "EU requests reach no host of another region's route")
 
 
 def _first(config: Config, service: str) -> str | None:
-    return next((p for p in config.upstreams if route_for(p).service == service), None)
+    return next((at for at, route in config.routes.items() if route.service == service), None)
 
 
 # The stand-in.

@@ -180,9 +180,12 @@ class Isolation:
             return
         if len(found) > MAX_IDS:
             raise RequestRefused("Too many identifiers in the request.", status=413)
-        owners = self.ledger.owners(call.route.region, both_cases(found))
-        if not all(owner.belongs_to(caller) for owner in owners.values()):
-            raise _not_found()
+        region = call.route.region
+        # A host without a zone may ask the API of either.
+        for zone in ("us", "eu") if region == "global" else (region,):
+            owners = self.ledger.owners(zone, both_cases(found))
+            if not all(owner.belongs_to(caller) for owner in owners.values()):
+                raise _not_found()
 
     # Ids and uploads in bodies
 

@@ -116,7 +116,8 @@ class OpenAITranslator:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         script = environ.get("SCRIPT_NAME", "")
         # Below a native prefix the same path is the gateway's own.
-        if script.endswith("assemblyai"):
+        known: Call | None = environ.get(CALL_KEY)
+        if script.endswith("assemblyai") or (known is not None and known.route.by_host):
             return self.app(environ, start_response)
         match = _PATH.fullmatch(script + environ.get("PATH_INFO", ""))
         if match is None:
