@@ -59,7 +59,7 @@ def read_body(call: Call, environ: WSGIEnvironment, *, max_bytes: int) -> bytes:
 
 def replace_body(call: Call, environ: WSGIEnvironment, body: bytes) -> None:
     """Make *body* what every stage further in, and the upstream, receives."""
-    call.body, call.json = body, UNREAD
+    call.body, call.json, call.billable = body, UNREAD, None
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     environ.pop("HTTP_TRANSFER_ENCODING", None)

@@ -18,7 +18,7 @@ request and never a secret: hosts print their environ on debug pages.
 | max_body_bytes | policy | forward |
 | inner | isolation, log | cost, log |
 | kind | call | budget, cost, guards, telemetry |
-| reading, json | call | call |
+| reading, json, billable | call | call |
 | owner | cost, isolation | cost |
 | row | cost, openai, settlement | budget, cost, telemetry |
 | state | cost, settlement | budget, telemetry |
@@ -48,6 +48,7 @@ from ..routes import Region, Route, by_path, route_for
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+    from ..billing.decisive import Billable
     from ..billing.operations import Reading
     from ..billing.price_book import Price
     from ..billing.replies import Usage
@@ -122,6 +123,7 @@ class Call:
         reading: What it is, as `call.billable.reading_of` found.
         owner: Who owns the transcript that the path names; None for nobody known here.
         row: The ledger row of a billable call.
+        billable: A kind of work, and what `call.billable.read_billable` found by it.
         state: What this call did to its row, or to the transcript's that it polled.
     """
 
@@ -146,6 +148,7 @@ class Call:
     price: Price | None = None
     body: bytes | None = field(default=None, repr=False)
     json: Any = field(default=UNREAD, repr=False)
+    billable: tuple[str, Billable] | None = field(default=None, repr=False)
 
 
 def enter(environ: WSGIEnvironment) -> tuple[Call, WSGIEnvironment]:
@@ -172,7 +175,7 @@ def enter_route(environ: WSGIEnvironment, route: Route) -> Call:
     if call is not None:
         call.route = replace(route, dialect=call.route.dialect)
         call.path = path
-        call.reading = None
+        call.reading = call.billable = None
         return call
     made = new_id()
     given = environ.get(REQUEST_ID_HEADER)

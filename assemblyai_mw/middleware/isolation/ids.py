@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote, unquote, urlsplit
 
 from ...errors import BadRequest
+from ...http.lookalikes import visible
 
 # Only this spelling of an id is looked up, and the very same string is sent.
 PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -19,6 +20,8 @@ MAX_URL_CHARS = 16 * 1024
 _ID_MEMBERS = frozenset({"transcriptid", "transcriptids"})
 _NOT_A_LETTER = re.compile(r"[^0-9a-z]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+# `xn--assemblyai-` is `assemblyai` to parsers older than UTS 46, revision 33.
+_PUNYCODE_OF_ASCII = re.compile(r"xn--([a-z0-9-]{1,59})-(?=[.:/]|$)", re.IGNORECASE)
 _DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
 
 
@@ -142,8 +145,8 @@ def fully_decoded_url(url: str) -> str:
         raise BadRequest("audio_url is too long.")
     for _ in range(MAX_ROUNDS):
         before = url
-        url = unquote(url, errors="replace").translate(_WIDTHS).translate(_DOTS)
-        url = url.replace("\\", "/")
+        url = visible(unquote(url, errors="replace")).translate(_DOTS).replace("\\", "/")
+        url = _PUNYCODE_OF_ASCII.sub(r"\1", url)
         if url == before or "%" not in url:
             return url
     raise BadRequest("audio_url is encoded too many times.")
