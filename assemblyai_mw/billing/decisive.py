@@ -22,7 +22,7 @@ from ..http.lookalikes import folded
 from .chat import MAX_CHOICES
 from .features import FILLED, FLAGS, MAX_FEATURES, TASKS, is_plain, made_up, tasks_on
 from .replies import billing_facts
-from .usage import MAX_TOKENS, UNCLEAR, count, name_of
+from .usage import MAX_MODELS, MAX_TOKENS, UNCLEAR, count, name_of
 
 # Of a name, and of a path.
 MAX_SHOWN, MAX_PATH = 64, 256
@@ -136,12 +136,16 @@ class _Finder:
         for name, value in body.items():
             member = known.members.get(name)
             if member is None:
-                meant = known.name(name)
+                lax = folded(name)
+                meant = known.by_fold.get(lax)
+                decides: Decides = "price"
                 if meant is not None:
-                    self.spelling(f"{path}{_shown(name)}", meant, known.members[meant].decides)
-                elif known.is_body and _EVERY.name(name) not in (None, name):
-                    # Decisive in other requests, and in this one AssemblyAI may come to read it.
-                    self.spelling(f"{path}{_shown(name)}", _EVERY.name(name) or "")
+                    decides = known.members[meant].decides
+                elif known.is_body and name not in _EVERY.members:
+                    # Decisive in other requests, and AssemblyAI may come to read it in this one.
+                    meant = _EVERY.by_fold.get(lax)
+                if meant is not None:
+                    self.spelling(f"{path}{_shown(name)}", meant, decides)
             elif value is not None:
                 member.check(self, value, f"{path}{name}", member.decides)
         if known is _TRANSCRIPT and made_up(body) > MAX_FEATURES:
@@ -150,6 +154,9 @@ class _Finder:
     def fallbacks(self, value: Any, path: str, decides: Decides) -> None:
         if not isinstance(value, list):
             self.add(path, "must be a list of objects", decides=decides)
+            return
+        if len(value) > MAX_MODELS:
+            self.add(path, f"names more than {MAX_MODELS} models")
             return
         for at, fallback in enumerate(value):
             if isinstance(fallback, Mapping):
@@ -168,13 +175,15 @@ class _Finder:
         if not isinstance(value, Mapping):
             self.add(path, "must be an object of tasks", decides=decides)
             return
+        asked = tasks_on(value)
+        if len(asked) > MAX_FEATURES:
+            self.add(path, f"names more than {MAX_FEATURES} tasks")
+            return
         self.table(_REQUEST, value, f"{path}.")
-        for name in value:
+        for name in asked:
             # So that a task of tomorrow has one name for a list of features, too.
             if not (is_plain(name) and name.islower()):
                 self.spelling(f"{path}.{_shown(name)}", "a task")
-        if len(tasks_on(value)) > MAX_FEATURES:
-            self.add(path, f"names more than {MAX_FEATURES} tasks")
         # What a documented task is told is AssemblyAI's to judge.
         self.misplaced(path, {name: inner for name, inner in value.items() if name not in TASKS})
 
@@ -188,10 +197,13 @@ class _Finder:
             elif isinstance(value, Mapping):
                 for name, inner in value.items():
                     meant = _UNDERSTANDING_OBJECT.name(name) or _REQUEST.name(name)
+                    is_place = bool(inner) and isinstance(inner, list | Mapping)
+                    if (meant is None or inner is None) and not is_place:
+                        continue
                     place = f"{path}.{_shown(name)}" if len(path) < MAX_PATH else path
-                    if meant is not None and inner is not None:
+                    if meant is not None:
                         self.add(place, f"is not where {meant} is documented")
-                    if isinstance(inner, list | Mapping):
+                    if is_place:
                         stack.append((place, inner))
 
     def task_named(self, body: Mapping[str, Any]) -> None:
@@ -217,11 +229,11 @@ class _Table:
     def __init__(self, members: Mapping[str, _Member], *, is_body: bool = True) -> None:
         self.members = members
         self.is_body = is_body
-        self._by_fold = {folded(name): name for name in members}
+        self.by_fold = {folded(name): name for name in members}
 
     def name(self, name: str) -> str | None:
         """Return which member a lax reader could take *name* for; None for none."""
-        return self._by_fold.get(folded(name))
+        return self.by_fold.get(folded(name))
 
 
 def _is(expected: str, is_right: Callable[[Any], bool]) -> Check:

@@ -7,7 +7,10 @@ order, which takes quadratic time where somebody sends a million of them.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
+# Characters of most scripts, at some 100 bytes each.
+MAX_KEPT = 1 << 14
 # Default_Ignorable_Code_Point of Unicode (DerivedCoreProperties.txt) beside the format
 # characters, category Cf: IDNA and some readers of names drop these too.
 _IGNORED = (
@@ -36,26 +39,33 @@ def is_invisible(character: str) -> bool:
     return unicodedata.category(character) == "Cf" or any(a <= code <= b for a, b in _IGNORED)
 
 
-class _URLLetters:
-    """Characters as `str.translate` asks for them: compatible forms (NFKC), none unseen."""
+class _Letters(dict[int, str]):
+    """Characters as `str.translate` asks for them; the commonest are kept."""
 
-    def __getitem__(self, code: int) -> str:
-        letter = chr(code)
-        if letter in _URL_STRIPPED or is_invisible(letter):
-            return ""
-        return unicodedata.normalize("NFKC", letter)
+    def __init__(self, plain: Callable[[str], str]) -> None:
+        super().__init__()
+        self._plain = plain
 
-
-class _NameLetters:
-    """Characters of a member's name: small letters and digits alone, without accents."""
-
-    def __getitem__(self, code: int) -> str:
-        plain = unicodedata.normalize("NFKD", chr(code)).upper().casefold()
-        return "".join(letter for letter in plain if letter.isalnum())
+    def __missing__(self, code: int) -> str:
+        plain = self._plain(chr(code))
+        if len(self) < MAX_KEPT:
+            self[code] = plain
+        return plain
 
 
-_URL_LETTERS = _URLLetters()
-_NAME_LETTERS = _NameLetters()
+def _in_url(letter: str) -> str:
+    if letter in _URL_STRIPPED or is_invisible(letter):
+        return ""
+    return unicodedata.normalize("NFKC", letter)
+
+
+def _in_name(letter: str) -> str:
+    plain = unicodedata.normalize("NFKD", letter).upper().casefold()
+    return "".join(each for each in plain if each.isalnum())
+
+
+_URL_LETTERS = _Letters(_in_url)
+_NAME_LETTERS = _Letters(_in_name)
 _NOT_ALNUM = {code: None for code in range(128) if not chr(code).isalnum()}
 
 

@@ -22,6 +22,8 @@ _NOT_A_LETTER = re.compile(r"[^0-9a-z]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 # `xn--assemblyai-` is `assemblyai` to parsers older than UTS 46, revision 33.
 _PUNYCODE_OF_ASCII = re.compile(r"xn--([a-z0-9-]{1,59})-(?=[.:/]|$)", re.IGNORECASE)
+# The URL Standard takes any number of slashes here, none too.
+_SCHEME = re.compile(r"^\s*(https?):/*", re.IGNORECASE)
 _DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
 
 
@@ -145,8 +147,10 @@ def fully_decoded_url(url: str) -> str:
         raise BadRequest("audio_url is too long.")
     for _ in range(MAX_ROUNDS):
         before = url
-        url = visible(unquote(url, errors="replace")).translate(_DOTS).replace("\\", "/")
-        url = _PUNYCODE_OF_ASCII.sub(r"\1", url)
+        # Before, too: a tab within `%C2%AD` is gone before that is decoded.
+        url = visible(unquote(visible(url), errors="replace"))
+        url = url.translate(_DOTS).replace("\\", "/")
+        url = _SCHEME.sub(r"\1://", _PUNYCODE_OF_ASCII.sub(r"\1", url))
         if url == before or "%" not in url:
             return url
     raise BadRequest("audio_url is encoded too many times.")

@@ -308,7 +308,7 @@ RESPELLED = {
     "a grapheme joiner": lambda url: url.replace("assembly", "assem\u034fbly"),
     "a mark of byte order": lambda url: url.replace("assembly", "\ufeffassembly"),
     "soft hyphens in the path": lambda url: url.replace("/upload", "/up\u00adload"),
-    "a soft hyphen in a percent": lambda url: url.replace("assembly", "assem%C2\u00ad%ADbly"),
+    "a tab in an encoded one": lambda url: url.replace("assembly", "assem%C2\t%A\nDbly"),
     "letters in circles": lambda url: url.replace("assembly", "\u24d0ssem\u24d1ly"),
     "ideographic dots": lambda url: url.replace("cdn.", "cdn\u3002"),
     "half-width dots": lambda url: url.replace("cdn.", "cdn\uff61"),
