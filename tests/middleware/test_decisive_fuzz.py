@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from recorder import recording
+from recorder_kit import recording
 from stack_kit import API
 
 LLM = "/llm-gateway.assemblyai/v1/chat/completions"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from recorder import Recorder, recording
+from recorder_kit import Recorder, recording
 from stack_kit import API, MASTER_KEY, Stack, chat
 
 LLM = "/llm-gateway.assemblyai/v1/chat/completions"
