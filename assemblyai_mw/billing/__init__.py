@@ -1,6 +1,7 @@
 """What a call is, what it used, and what that costs. Pure.
 
 operations     what AssemblyAI's hosts do: one row for each operation
+decisive       the members that decide rights and prices, and what is wrong with them
 replies        what a call used, read from its request and its reply
 usage          the record of it, of which prices are made
 chat           tokens of chats, whole and streamed

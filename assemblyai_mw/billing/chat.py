@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..http.sse import Event, SSESplitter
-from .usage import Outcome, Usage, count, name_of, names_of, shown, unmeterable
+from .usage import Outcome, Usage, completed, count, name_of, names_of, shown, unmeterable
 
 DEFAULT_MAX_TOKENS = 1000  # docs/llm-gateway/chat-completions: "Default is 1000"
+# No bound is documented; past this a number of choices is nonsense.
+MAX_CHOICES = 1000
 _PROMPT = ("messages", "prompt", "tools", "response_format")
 
 
@@ -25,20 +27,21 @@ def chat_asked(body: Mapping[str, Any], size: int | None = None) -> dict[str, An
     Without *size*, `prompt_bytes` is the length of what the model will read, as JSON.
     """
     asked: dict[str, Any] = {}
-    named = [body.get("model")]
-    bounds = [_output_bound(body)]
     fallbacks = body.get("fallbacks")
+    # A fallback is the request again, with members of its own over the request's.
+    ways: list[Mapping[str, Any]] = [body]
     if isinstance(fallbacks, list) and fallbacks:
         asked["fallbacks"] = True
-        tables = [fallback for fallback in fallbacks if isinstance(fallback, Mapping)]
-        named += [fallback.get("model") for fallback in tables]
-        bounds += [_output_bound(fallback, 0) for fallback in tables]
-    models = names_of(named)
+        ways += [fallback for fallback in fallbacks if isinstance(fallback, Mapping)]
+    models = names_of(way.get("model") for way in ways)
     if models:
         asked["models"] = models
-    asked["max_tokens"] = max(bounds)
-    choices = count(body.get("n"), 1000)
-    if choices and choices > 1:
+    default = DEFAULT_MAX_TOKENS
+    asked["max_tokens"] = max(
+        _output_bound(way, 0 if at else default) for at, way in enumerate(ways)
+    )
+    choices = max(count(way.get("n"), MAX_CHOICES) or 1 for way in ways)
+    if choices > 1:
         asked["choices"] = choices
     if size is None:
         read = [body[name] for name in _PROMPT if name in body]
@@ -47,15 +50,16 @@ def chat_asked(body: Mapping[str, Any], size: int | None = None) -> dict[str, An
         size = len(json.dumps(read, ensure_ascii=False, default=str).encode("utf-8", "replace"))
     asked["prompt_bytes"] = size
     region = name_of(body.get("model_region"))
-    if region:
+    # Where the ways differ the dearer price counts: that of staying in the region.
+    if region and all(name_of(way.get("model_region")) in (None, region) for way in ways):
         asked["model_region"] = region
-    transcript = name_of(body.get("transcript_id"))
+    transcript = next(filter(None, (name_of(way.get("transcript_id")) for way in ways)), None)
     if transcript:
         asked["transcript_id"] = transcript
     return asked
 
 
-def _output_bound(body: Mapping[str, Any], default: int = DEFAULT_MAX_TOKENS) -> int:
+def _output_bound(body: Mapping[str, Any], default: int) -> int:
     given = [count(body.get(name)) for name in ("max_tokens", "max_completion_tokens")]
     return max((n for n in given if n), default=default)
 
@@ -106,8 +110,8 @@ def chat_outcome(
     asked = asked or {}
     models = asked.get("models") or ()
     requested = name_of(models[0]) if models else None
-    return Outcome(
-        "completed",
+    return completed(
+        asked,
         Usage(
             kind,
             reported or requested,

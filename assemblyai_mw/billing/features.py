@@ -56,10 +56,16 @@ _SETTINGS = frozenset(
 )
 # Streaming sessions' own, and what follows `speech_understanding.` and `domain.`.
 _OF_SESSIONS = frozenset({"format_turns"})
-_TASKS = frozenset(
-    f"speech_understanding.{task}"
-    for task in ("custom_formatting", "speaker_identification", "summarization", "translation")
+TASKS = frozenset(
+    {
+        "action_items",
+        "custom_formatting",
+        "speaker_identification",
+        "summarization",
+        "translation",
+    }
 )
+_TASKS = frozenset(f"speech_understanding.{task}" for task in TASKS)
 _DOMAINS = frozenset({"domain.medical-v1"})
 _FAMILIES = ("domain.", "speech_understanding.")
 NAMES = FLAGS | FILLED | _OF_SESSIONS | _TASKS | _DOMAINS
@@ -100,12 +106,28 @@ def features_of(body: Mapping[str, Any], asked: Iterable[str] | None = None) -> 
     understanding = body.get("speech_understanding")
     tasks = understanding.get("request") if isinstance(understanding, Mapping) else None
     if isinstance(tasks, Mapping):
-        for task, wanted in list(tasks.items())[:MAX_FEATURES]:
-            if wanted is not None and wanted is not False:
-                on.add("speech_understanding." + _plain(task))
-    # A flood of made-up flags must not push a known one out.
+        for task in tasks_on(tasks):
+            name = "speech_understanding." + _plain(task)
+            (on if name in NAMES else unknown).add(name)
+    # A flood of made-up names must not push a known one out.
     on.update(nsmallest(MAX_FEATURES, unknown))
     return frozenset(on)
+
+
+def tasks_on(tasks: Mapping[str, Any]) -> list[str]:
+    """Return the names under `speech_understanding.request` that ask for something."""
+    return [task for task, wanted in tasks.items() if wanted is not None and wanted is not False]
+
+
+def made_up(body: Mapping[str, Any]) -> int:
+    """Return how many flags are on in a request that no documentation of ours lists."""
+    known = NAMES | _SETTINGS
+    return sum(value is True and name not in known for name, value in body.items())
+
+
+def is_plain(name: str) -> bool:
+    """Whether *name* is a plain word, as names of tasks and domains are."""
+    return _NAME.fullmatch(name) is not None
 
 
 def check_names(option: str, names: Iterable[str], *, deny: bool = False) -> None:
@@ -151,4 +173,4 @@ def is_on(value: Any) -> bool:
 
 def _plain(name: Any) -> str:
     """Return *name* where it is a plain word, else `?`: nothing else goes to a ledger."""
-    return name if isinstance(name, str) and _NAME.fullmatch(name) else "?"
+    return name if isinstance(name, str) and is_plain(name) else "?"

@@ -17,6 +17,7 @@ from .usage import (
     MAX_CHANNELS,
     Outcome,
     Usage,
+    completed,
     count,
     milliseconds,
     name_of,
@@ -24,6 +25,8 @@ from .usage import (
     shown,
     unmeterable,
 )
+
+_SPEECH = frozenset({"session", "token", "transcript"})
 
 __all__ = [
     "ChatMeter",
@@ -52,6 +55,7 @@ def billing_facts(kind: str, body: Mapping[str, Any], *, size: int | None = None
     | `transcript_id`  | chat, understanding        | the transcript that is read       |
     | `fallbacks`      | chat                       | true where another model may answer |
     | `max_tokens`, `choices`, `prompt_bytes`, `model_region` | chat | bounds   |
+    | `unclear`        | all                        | why no price can be told, by `decisive.read` |
     | `max_session_s`  | token                      | longest session it can open       |
 
     Args:
@@ -63,7 +67,7 @@ def billing_facts(kind: str, body: Mapping[str, Any], *, size: int | None = None
     if kind == "chat":
         return chat_asked(body, size)
     asked: dict[str, Any] = {}
-    models = _models(body)
+    models = _models(body) if kind in _SPEECH else _other_models(body)
     if models:
         asked["models"] = models
     if kind in ("transcript", "understanding", "session"):
@@ -80,14 +84,18 @@ def billing_facts(kind: str, body: Mapping[str, Any], *, size: int | None = None
 
 
 def _models(body: Mapping[str, Any]) -> list[str]:
-    """Return every model a request names, first choice first.
+    """Return every speech model a request names, first choice first.
 
     `speech_models` replaced `speech_model`; where both are there, both may run.
     """
     several = body.get("speech_models")
     named: list[Any] = list(several) if isinstance(several, list) else []
-    named.append(body.get("speech_model") or body.get("model") or body.get("final_model"))
-    return names_of(named)
+    return names_of([*named, body.get("speech_model")])
+
+
+def _other_models(body: Mapping[str, Any]) -> list[str]:
+    """Return the model of a request that is for no transcript; LeMUR's is `final_model`."""
+    return names_of([body.get("model") or body.get("final_model")])
 
 
 def _session_bound(value: Any) -> int:
@@ -146,8 +154,8 @@ def transcript_outcome(reply: Any, asked: Mapping[str, Any] | None, region: str)
         if not whole:
             return Outcome("pending", reason="this reply does not count the channels")
         return unmeterable(f"audio_channels is {shown(reply.get('audio_channels'))}", named)
-    return Outcome(
-        "completed",
+    return completed(
+        asked,
         Usage(
             "transcript",
             model,
@@ -203,8 +211,8 @@ def understanding_outcome(reply: Any, asked: Mapping[str, Any] | None, region: s
     if not isinstance(reply, Mapping):
         return unmeterable(f"the reply is not an object but {shown(reply)}")
     asked = asked or {}
-    return Outcome(
-        "completed",
+    return completed(
+        asked,
         Usage(
             "understanding",
             region=region,

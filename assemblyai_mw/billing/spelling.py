@@ -13,18 +13,6 @@ _DIGITS = re.compile(r"[0-9]+")
 _BETWEEN = re.compile(r"[-._:/ ]+")
 
 
-# Longest name of a member that can be one of AssemblyAI's.
-MAX_FOLDED_CHARS = 256
-
-
-def folded(name: str) -> str:
-    """Return a member's *name* without regard to case; one too long to be known as it is.
-
-    Folding takes twelve times a text's memory for a while.
-    """
-    return name.casefold() if len(name) <= MAX_FOLDED_CHARS else name
-
-
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the one of *known* that looks most like *name*; None where none does."""
     by_fold: dict[str, str] = {}

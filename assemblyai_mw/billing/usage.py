@@ -7,7 +7,7 @@ negative, absurdly large, a boolean) is never rounded to something that could be
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
@@ -20,6 +20,8 @@ MAX_TOKENS = 10**9
 MAX_CHANNELS = 256
 MAX_NAME_CHARS = 128
 MAX_MODELS = 32
+# Under this name the ledger keeps why nobody can price a call by its request.
+UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,18 @@ class Outcome:
 def unmeterable(reason: str, model: str | None = None) -> Outcome:
     """Return the outcome of a reply that cannot be charged by; *model* is what it names."""
     return Outcome("unmeterable", reason=reason, model=model)
+
+
+def completed(asked: Mapping[str, Any], usage: Usage, *, model: str | None = None) -> Outcome:
+    """Return the outcome of a call that ended with *usage*.
+
+    Where the request said in an undocumented way what decides its price (`UNCLEAR`, as
+    `decisive.read` found), no reply can say what that was taken for: it is `unmeterable`.
+    """
+    reason = asked.get(UNCLEAR)
+    if reason:
+        return unmeterable(str(reason), model)
+    return Outcome("completed", usage, model=model)
 
 
 def milliseconds(value: Any, per: int, limit_s: int = MAX_DURATION_S) -> int | None:

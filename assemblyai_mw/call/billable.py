@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from ..billing import decisive
+from ..billing.decisive import Billable, Fault
 from ..billing.operations import READS, Reading, is_variant, read
-from ..billing.replies import billing_facts
-from ..billing.spelling import folded
 from ..errors import BadRequest, RequestRefused
 from ..http.messages import request_target
 from . import Call, json_of, read_body
@@ -16,28 +16,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 MAX_JSON_BYTES = 16 * 1024 * 1024
-
-# Members by which rights and prices are decided, beside the features.
-POLICY_FIELDS = frozenset(
-    {
-        "audio_url",
-        "fallbacks",
-        "final_model",
-        "max_completion_tokens",
-        "max_tokens",
-        "messages",
-        "model",
-        "model_region",
-        "n",
-        "prompt",
-        "speech_model",
-        "speech_models",
-        "speech_understanding",
-        "tools",
-        "transcript_id",
-        "transcript_ids",
-    }
-)
 
 
 def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
@@ -118,32 +96,35 @@ def check_encoding(environ: WSGIEnvironment) -> None:
 
 def read_billable(
     call: Call, environ: WSGIEnvironment, kind: str, *, max_bytes: int = MAX_JSON_BYTES
-) -> dict[str, Any]:
-    """Return what `billing_facts` reads from the request.
+) -> Billable:
+    """Return what decides rights and prices in the request, and what is wrong with it.
+
+    Read once, for all stages, until one of them replaces the body.
 
     Raises:
         RequestRefused: As `reading_of` does, and as `json_object` for operations in JSON.
     """
+    if call.billable is not None and call.billable[0] == kind:
+        return call.billable[1]
     operation = reading_of(call, environ).operation
     form = operation.body if operation is not None else "bytes"
     if form == "json":
         body = json_object(call, environ, max_bytes=max_bytes)
-        return billing_facts(kind, body, size=len(call.body or b""))
-    if form == "query":
-        return billing_facts(kind, dict(parse_qsl(environ.get("QUERY_STRING", ""))))
-    return billing_facts(kind, {"model": environ.get("HTTP_X_AAI_MODEL")})
+        found = decisive.read(kind, body, size=len(call.body or b""))
+    elif form == "query":
+        pairs = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        found = decisive.read_query(kind, pairs)
+    else:
+        found = decisive.read(kind, {"model": environ.get("HTTP_X_AAI_MODEL")})
+    call.billable = kind, found
+    return found
 
 
-def reject_case_variants(body: dict[str, Any], features: frozenset[str] = frozenset()) -> None:
-    """Refuse members that a reader blind to letter case would take for decisive ones.
-
-    Go's encoding/json reads `Model` as `model`: then another model would run than the one
-    that was allowed and priced.
+def refuse(fault: Fault | None) -> None:
+    """Raise 400 that names the member, where there is a *fault*.
 
     Raises:
-        BadRequest: There is one, or a member is there in two spellings.
+        BadRequest: There is one.
     """
-    for name in body:
-        plain = folded(name)
-        if plain != name and (plain in body or plain in POLICY_FIELDS or plain in features):
-            raise BadRequest(f"The member {plain!r} must be spelled in lower case.")
+    if fault is not None:
+        raise BadRequest(f"{fault.reason}.", param=fault.path)

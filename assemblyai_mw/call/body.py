@@ -75,7 +75,7 @@ def replace_body(call: Call, environ: WSGIEnvironment, body: bytes, value: Any =
 
 
 def _keep(call: Call, environ: WSGIEnvironment, body: bytes, value: Any = UNREAD) -> None:
-    call.body, call.json = body, value
+    call.body, call.json, call.billable = body, value, None
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     environ.pop("HTTP_TRANSFER_ENCODING", None)

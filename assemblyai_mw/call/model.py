@@ -19,7 +19,7 @@ request and never a secret: hosts print their environ on debug pages.
 | trace_context | telemetry | forward |
 | inner | isolation, log | cost, log |
 | kind | call | budget, cost, guards, telemetry |
-| reading, json | call | call |
+| reading, json, billable | call | call |
 | target | call, isolation | forward |
 | owner | cost, isolation | cost |
 | row | cost, openai, settlement | budget, cost, telemetry |
@@ -50,6 +50,7 @@ from ..routes import Route, Zone, by_path, route_for
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+    from ..billing.decisive import Billable
     from ..billing.operations import Reading
     from ..billing.price_book import Price
     from ..billing.replies import Usage
@@ -126,6 +127,7 @@ class Call:
         target: What will be sent as the request's target, once it was read; None for unread.
         owner: Who owns the transcript that the path names; None for nobody known here.
         row: The ledger row of a billable call.
+        billable: A kind of work, and what `call.billable.read_billable` found by it.
         state: What this call did to its row, or to the transcript's that it polled.
     """
 
@@ -152,6 +154,7 @@ class Call:
     price: Price | None = None
     body: bytes | None = field(default=None, repr=False)
     json: Any = field(default=UNREAD, repr=False)
+    billable: tuple[str, Billable] | None = field(default=None, repr=False)
 
 
 def enter(environ: WSGIEnvironment) -> tuple[Call, WSGIEnvironment]:
@@ -178,7 +181,7 @@ def enter_route(environ: WSGIEnvironment, route: Route) -> Call:
     if call is not None:
         call.route = replace(route, dialect=call.route.dialect)
         call.path = path
-        call.reading = call.target = None
+        call.reading = call.target = call.billable = None
         return call
     made = new_id()
     given = environ.get(REQUEST_ID_HEADER)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..billing.features import features_of
-from ..billing.spelling import folded
+from ..http.lookalikes import MAX_FOLDED_CHARS, folded
 from .protocol import Block
 
 if TYPE_CHECKING:
@@ -69,13 +69,13 @@ class FeaturePolicyGuard:
         """Refuse what is forbidden, and put what is forced into a submit."""
         if not self._binds(call):
             return None
-        plain = {folded(name): value for name, value in body.items()}
-        asked = features_of(body) | features_of(plain)
+        lower = {name[:MAX_FOLDED_CHARS].casefold(): value for name, value in body.items()}
+        asked = features_of(body) | features_of(lower)
         for feature in sorted(asked & self.forbid):
             return Block(f"{feature} may not be used")
         if call.kind != "transcript" or not self.force:
             return None
-        names = {name.casefold() for name in self.force}
+        names = {folded(name) for name in self.force}
         kept = {name: value for name, value in body.items() if folded(name) not in names}
         forced = {**kept, **copy.deepcopy(self.force)}
         return None if forced == body else forced

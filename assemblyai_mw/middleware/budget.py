@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from ..billing.layers import line_for
 from ..billing.operations import Operation
 from ..billing.price_book import PriceBook, Unpriced, format_usd
-from ..call import Call, Caller, enter, json_of
+from ..call import Call, Caller, enter
 from ..call.billable import (
     MAX_JSON_BYTES,
     read_billable,
     reading_of,
-    reject_case_variants,
+    refuse,
     undescribed,
 )
 from ..errors import RequestRefused, StoreError
@@ -52,7 +52,8 @@ class Budget:
 
     Reads `call.caller`, and of billable requests the body. Answers by itself, in the
     dialect of the route: 429 `insufficient_quota` with what is spent, held, needed and
-    allowed, and `retry-after` where waiting helps; 403 `model_unpriced` where nobody can
+    allowed, and `retry-after` where waiting helps; 400 where a member that decides a price or
+    a hold is not as documented (`billing.decisive`); 403 `model_unpriced` where nobody can
     say what a call will cost, unless the key has `allow_unpriced`; 503 where the database
     cannot be asked, or the clock has just jumped. Callers that no budget bounds cost nothing.
 
@@ -137,9 +138,9 @@ class Budget:
                 code="clock_jumped",
                 headers=[("Retry-After", str(math.ceil(jumped[1])))],
             )
-        asked = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
-        if operation.body == "json":
-            reject_case_variants(json_of(call))
+        found = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
+        refuse(found.fault("price", "hold", "words"))
+        asked = found.asked
         at = datetime.fromtimestamp(call.started, UTC)
         if not operation.metered and not caller.allow_unpriced:
             raise _unpriced(Unpriced(f"what is done with a {kind} is not metered here"))

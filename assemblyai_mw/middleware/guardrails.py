@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..billing.operations import OPERATIONS, RESULT
 from ..call import Call, enter, json_of, replace_body
-from ..call.billable import MAX_JSON_BYTES, json_object, reading_of, undescribed
+from ..call.billable import (
+    MAX_JSON_BYTES,
+    json_object,
+    read_billable,
+    reading_of,
+    refuse,
+    undescribed,
+)
 from ..errors import RequestRefused, UpstreamError
 from ..guards.guarded_stream import GuardedStream
 from ..guards.protocol import GuardError, Guardrail
@@ -43,6 +50,10 @@ class Guardrails:
     completed, sentences, paragraphs, search results and subtitles. Guards are asked in their
     order, each with what the one before it left. Replies with an error status are nobody's
     words and pass.
+
+    A body in which a member that decides rights, prices or words is not as documented
+    (`billing.decisive`), and no guard has mended it, is a 400: a guard has read it in one way,
+    and AssemblyAI may read it in another.
 
     A block is a 400 with code `content_policy_violation`, the guard's name and its reason. A
     guard that fails (it raises, or takes longer than its timeout) refuses the call with a
@@ -101,6 +112,8 @@ class Guardrails:
                 after = ()
             if before:
                 self._ask_before(before, call, environ)
+                found = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
+                refuse(found.fault("price", "words"))
             if not after:
                 return self.app(environ, start_response)
             return self._guarded(after, kind, call, environ, start_response)

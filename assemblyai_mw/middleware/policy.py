@@ -6,19 +6,19 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from ..billing.features import FILLED, FLAGS
+from ..billing.decisive import Billable
 from ..billing.operations import UNDERSTANDING, Operation
-from ..billing.spelling import folded
 from ..call import Call, Caller, enter, json_of, read_body
 from ..call.billable import (
     MAX_JSON_BYTES,
     check_encoding,
     read_billable,
     reading_of,
-    reject_case_variants,
+    refuse,
     undescribed,
 )
 from ..errors import BadRequest, RequestRefused
+from ..http.lookalikes import folded
 from ..http.messages import content_length, is_chunked
 from ..routes import Route, Zone
 
@@ -39,7 +39,9 @@ class Policy:
     that leaves the choice to AssemblyAI is refused too, since nobody knows what it would be.
     For the same reason a key with a list of models or features, allowed or denied, is refused
     a token, with which its holder may open any session. A key with any list is refused every
-    path that `billing.operations` does not describe.
+    path that `billing.operations` does not describe. With a list or a region, 400 where a
+    member that decides has another spelling, type or place than the documented one
+    (`billing.decisive`).
     A list of routes names prefixes; a call through the translator needs `/v1`,
     `/v1/chat/completions` or the gateway's own prefix in it.
 
@@ -90,28 +92,24 @@ class Policy:
         listed = _listed(caller)
         if reading.operation is None and listed:
             raise undescribed(f"this key may use certain {listed} only")
-        if not (
-            caller.region
-            or caller.models is not None
-            or caller.features is not None
-            or caller.denied_features
-        ):
+        if not (caller.region or listed):
             return
         operation, kind = reading.operation, reading.kind
         if kind is None:
             return
-        asked = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
-        is_json = operation is not None and operation.body == "json"
-        body = json_of(call) if is_json else self._unknown(call, environ)
-        if isinstance(body, dict):
-            reject_case_variants(body, FLAGS | FILLED)
-        if caller.region is not None and not _stays(body, caller.region):
-            raise _forbidden(
-                "This key may not let a model run outside its region.", param="model_region"
-            )
+        found = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
+        refuse(found.fault("price", "words", what="spelling"))
+        if caller.region is not None:
+            is_json = operation is not None and operation.body == "json"
+            body = json_of(call) if is_json else self._unknown(call, environ)
+            if not _stays(body, caller.region):
+                raise _forbidden(
+                    "This key may not let a model run outside its region.", param="model_region"
+                )
         if operation is not None:
-            self._check_models(caller, operation, asked)
-            self._check_features(caller, operation, asked)
+            self._check_models(caller, operation, found)
+            refuse(found.fault("price", "words"))
+            self._check_features(caller, operation, found.asked)
 
     def _outside(self, zone: Zone, route: Route) -> RequestRefused:
         """Return the refusal of a route that is not in the key's *zone*."""
@@ -145,11 +143,15 @@ class Policy:
                 raise
             return None
 
-    def _check_models(self, caller: Caller, operation: Operation, asked: dict[str, Any]) -> None:
+    def _check_models(self, caller: Caller, operation: Operation, found: Billable) -> None:
         if caller.models is None or operation is UNDERSTANDING:
             return
-        models = asked.get("models") or () if operation.metered else ()
-        if not models:
+        fault = found.fault("price")
+        if fault is not None and fault.path != "model":
+            refuse(fault)
+        models = found.asked.get("models") or () if operation.metered else ()
+        # A request that names its one model in no text names none.
+        if not models or fault is not None:
             raise _forbidden("This key may use certain models only; name one.", param="model")
         for model in models:
             if not model_allowed(model, caller.models):
@@ -216,7 +218,7 @@ def _stays(body: object, region: str) -> bool:
             for name, value in each.items():
                 if isinstance(value, list | dict):
                     waiting.append(value)
-                if folded(name) == "model_region" and not _is_region(value, region):
+                if folded(name) == "modelregion" and not _is_region(value, region):
                     return False
     return True
 

@@ -233,6 +233,9 @@ LEAVING = {
     "in a fallback": chat(
         "hi", "claude-sonnet-4-6", fallbacks=[{"model": "x", "model_region": "global"}]
     ),
+    "wrapped, in another spelling": chat(
+        "hi", "claude-sonnet-4-6", extra_body=[{"model-Regi\u00adon": "global"}]
+    ),
 }
 
 

@@ -160,7 +160,7 @@ class CostLogger:
 
     def _asked(self, kind: str, call: Call, environ: WSGIEnvironment) -> dict[str, Any]:
         """Return what the price will depend on; raise where the request cannot be read."""
-        asked = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
+        asked = read_billable(call, environ, kind, max_bytes=self.max_json_bytes).asked
         if kind == "understanding" and "transcript_id" in asked:
             # Its reply names no length; the transcript that it reads has one.
             audio_ms = self.ledger.audio_ms(call.route.region, asked["transcript_id"])

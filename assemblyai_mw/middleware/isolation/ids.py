@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from urllib.parse import quote, urlsplit
 
 from ...errors import BadRequest
-from .decoding import Effort, decoded
+from ...http.lookalikes import visible
+from .decoding import LETTERS_A_STEP, MAX_ROUNDS, Effort, decoded
 
 # Only this spelling of an id is looked up, and the very same string is sent.
 MAX_ID_CHARS = 128
@@ -18,6 +19,10 @@ _LIKE_AN_ID_IN_BYTES = re.compile(_LIKE_AN_ID.pattern.encode())
 # Signed URLs have some thousand characters.
 MAX_URL_CHARS = 16 * 1024
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+# `xn--assemblyai-` is `assemblyai` to parsers older than UTS 46, revision 33.
+_PUNYCODE_OF_ASCII = re.compile(r"xn--([a-z0-9-]{1,59})-(?=[.:/]|$)", re.IGNORECASE)
+# The URL Standard takes any number of slashes here, none too.
+_SCHEME = re.compile(r"^\s*(https?):/*", re.IGNORECASE)
 
 
 def fully_decoded(text: str, effort: Effort | None = None) -> str:
@@ -100,8 +105,24 @@ def fully_decoded_url(url: str, effort: Effort | None = None) -> str:
     """
     if len(url) > MAX_URL_CHARS:
         raise BadRequest("audio_url is too long.")
-    data = decoded(url.encode("utf-8", "replace"), effort or Effort(), "audio_url", dots=True)
-    return data.decode("utf-8", "replace")
+    effort = effort or Effort()
+    for _ in range(MAX_ROUNDS):
+        before = url
+        # Before decoding, too: a tab within `%C2%AD` is gone before that is decoded.
+        seen = _visible(url, effort).encode("utf-8", "replace")
+        url = _visible(
+            decoded(seen, effort, "audio_url", dots=True).decode(errors="replace"), effort
+        )
+        url = _SCHEME.sub(r"\1://", _PUNYCODE_OF_ASCII.sub(r"\1", url))
+        if url == before or "%" not in url:
+            return url
+    raise BadRequest("audio_url is encoded too many times.")
+
+
+def _visible(url: str, effort: Effort) -> str:
+    if not url.isascii():
+        effort.spend(len(url) // LETTERS_A_STEP)
+    return visible(url)
 
 
 def both_cases(ids: Iterable[str]) -> list[str]:

@@ -1,0 +1,110 @@
+"""Texts as lax readers take them: without what is invisible, in plain letters. Pure.
+
+Each is done letter by letter: a whole text's normalizing puts the accents on a letter in
+order, which takes quadratic time where somebody sends a million of them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+# Characters of most scripts, at some 100 bytes each.
+MAX_KEPT = 1 << 14
+# No name that decides is as long; a longer one is folded as far as this.
+MAX_FOLDED_CHARS = 256
+_PIECE = 4096
+# Default_Ignorable_Code_Point of Unicode (DerivedCoreProperties.txt) beside the format
+# characters, category Cf: IDNA and some readers of names drop these too.
+_IGNORED = (
+    (0x034F, 0x034F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x2065, 0x2065),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFFA0, 0xFFA0),
+    (0xFFF0, 0xFFF8),
+    (0xE0000, 0xE0FFF),
+)
+# A URL's parser takes these away wherever they stand (URL Standard, basic URL parser).
+_URL_STRIPPED = "\t\n\r"
+
+
+def is_invisible(character: str) -> bool:
+    """Whether a reader may take a text as if *character* were not in it.
+
+    >>> is_invisible("\\u00ad"), is_invisible("a")
+    (True, False)
+    """
+    code = ord(character)
+    return unicodedata.category(character) == "Cf" or any(a <= code <= b for a, b in _IGNORED)
+
+
+class _Letters(dict[int, str]):
+    """Characters as `str.translate` asks for them; the commonest are kept."""
+
+    def __init__(self, plain: Callable[[str], str]) -> None:
+        super().__init__()
+        self._plain = plain
+
+    def __missing__(self, code: int) -> str:
+        plain = self._plain(chr(code))
+        if len(self) < MAX_KEPT:
+            self[code] = plain
+        return plain
+
+
+def _in_url(letter: str) -> str:
+    if letter in _URL_STRIPPED or is_invisible(letter):
+        return ""
+    return unicodedata.normalize("NFKC", letter)
+
+
+def _in_name(letter: str) -> str:
+    plain = unicodedata.normalize("NFKD", letter).upper().casefold()
+    return "".join(each for each in plain if each.isalnum())
+
+
+_URL_LETTERS = _Letters(_in_url)
+_NAME_LETTERS = _Letters(_in_name)
+_NOT_ALNUM = {code: None for code in range(128) if not chr(code).isalnum()}
+
+
+def visible(url: str) -> str:
+    """Return a URL's text as its parsers may see it: UTS 46 maps each letter of a host.
+
+    >>> visible("cdn.assem\\u00adbly\\uff41i.com")
+    'cdn.assemblyai.com'
+    """
+    if url.isascii():
+        for each in _URL_STRIPPED:
+            url = url.replace(each, "")
+        return url
+    return url.translate(_URL_LETTERS)
+
+
+def folded(name: str) -> str:
+    """Return a member's name as the laxest of readers might match it.
+
+    Letter case (Go's encoding/json), width, accents, invisible characters, and whether
+    words are joined by underscores, hyphens or nothing make no other name.
+
+    >>> folded("\\u017fpeech-Models"), folded("speechModels")
+    ('speechmodels', 'speechmodels')
+    """
+    if len(name) <= MAX_FOLDED_CHARS:
+        return _folded(name)
+    plain = ""
+    for start in range(0, len(name), _PIECE):
+        plain += _folded(name[start : start + _PIECE])
+        if len(plain) > MAX_FOLDED_CHARS:
+            break
+    return plain[:MAX_FOLDED_CHARS]
+
+
+def _folded(name: str) -> str:
+    if name.isascii():
+        return name.translate(_NOT_ALNUM).lower()
+    return name.translate(_NAME_LETTERS)
