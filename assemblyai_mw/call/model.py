@@ -20,6 +20,7 @@ request and never a secret: hosts print their environ on debug pages.
 | kind | call | budget, cost, guards, telemetry |
 | reading, json | call | call |
 | owner | cost, isolation | cost |
+| audio | isolation | budget |
 | row | cost, openai, settlement | budget, cost, telemetry |
 | state | cost, settlement | budget, telemetry |
 | transcript_id | cost | cost, telemetry |
@@ -48,6 +49,7 @@ from ..routes import Region, Route, by_path, route_for
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+    from ..billing.audio_length import AudioFacts
     from ..billing.operations import Reading
     from ..billing.price_book import Price
     from ..billing.replies import Usage
@@ -121,6 +123,7 @@ class Call:
         kind: What billable work it asks for, as `billing.operations` says; None is free.
         reading: What it is, as `call.billable.reading_of` found.
         owner: Who owns the transcript that the path names; None for nobody known here.
+        audio: What is known of the upload that the body's `audio_url` names.
         row: The ledger row of a billable call.
         state: What this call did to its row, or to the transcript's that it polled.
     """
@@ -139,6 +142,7 @@ class Call:
     kind: str | None = None
     reading: Reading | None = None
     owner: Any = field(default=UNREAD, repr=False)
+    audio: AudioFacts | None = None
     row: int | None = None
     state: str | None = None
     transcript_id: str | None = None

@@ -33,10 +33,12 @@ from .ids import (
     fully_decoded,
     ids_like,
     ids_named,
+    is_plain,
     strings_in,
     upload_key,
 )
 from .lists import ListQuery, reply_of, rewritten, walk
+from .uploads import audio_of, counted
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -80,10 +82,14 @@ class Isolation:
     through this app: the one change to native replies. Ids made outside the app are the
     master key's alone.
 
+    Of an upload it counts the bytes and looks at the first 64 KiB as they pass: the length
+    of its audio, where they tell it, is kept with its owner.
+
     Reads `call.caller`, and every body that goes to the hosts that know transcripts, but
-    uploads. Answers by itself: 401 without a caller, 404, AssemblyAI's own 403 for someone
-    else's upload, 405 for changes to all transcripts at once, 400, 413 and 415 for a body
-    that cannot be read, 503 where the ledger cannot say whose an id is.
+    uploads. Writes `call.owner`, `call.audio`. Answers by itself: 401 without a caller, 404,
+    AssemblyAI's own 403 for someone else's upload, 405 for changes to all transcripts at
+    once, 400, 413 and 415 for a body that cannot be read, 503 where the ledger cannot say
+    whose an id is.
 
     Args:
         app: The next WSGI app.
@@ -224,7 +230,8 @@ class Isolation:
                 and self._is_theirs(call, caller, transcript_id)
             ):
                 raise _not_found()
-        for count, url in enumerate(audio_urls(body)):
+        billed = body.get("audio_url") if isinstance(body, dict) else None
+        for count, url in enumerate(dict.fromkeys(audio_urls(body))):
             if count >= MAX_IDS:
                 raise BadRequest("The body names too many files.")
             key, ours = upload_key(url)
@@ -232,6 +239,8 @@ class Isolation:
             if (owner is None and ours) or (owner is not None and not owner.belongs_to(caller)):
                 # AssemblyAI's own words for an upload of another account (openapi.yml, 403).
                 raise RequestRefused("Cannot access uploaded file", status=403)
+            if owner is not None and owner.audio is not None and url == billed:
+                call.audio = owner.audio if is_plain(url, key) else owner.audio.told()
         if not known:
             texts = (text for text in strings_in(body) if len(text) <= 1024)
             self._refuse_others(call, caller, {id for text in texts for id in ids_like(text)})
@@ -245,6 +254,7 @@ class Isolation:
     ) -> Iterable[bytes]:
         """Note whose the new upload is before its URL is told."""
         environ["HTTP_ACCEPT_ENCODING"] = "identity"
+        sent = counted(environ)
         reply = Reply(self.app, environ)
         if reply.status_code != 200:
             reply.start(start_response)
@@ -253,7 +263,8 @@ class Isolation:
         value = _json(body, reply)
         url = value.get("upload_url") if isinstance(value, dict) else None
         if isinstance(url, str):
-            self.ledger.own_upload(call.route.region, upload_key(url)[0], caller)
+            audio = audio_of(sent, environ)
+            self.ledger.own_upload(call.route.region, upload_key(url)[0], caller, audio)
         reply.start(start_response)
         return [body]
 
