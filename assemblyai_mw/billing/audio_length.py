@@ -28,9 +28,7 @@ _CHANNELS = range(1, 65)
 _PCM = {1: (8, 16, 24, 32, 64), 3: (32, 64)}
 _EXTENSIBLE = 0xFFFE
 _SUBFORMAT = bytes.fromhex("000000001000800000aa00389b71")
-_FMT_BYTES = 24
-_UNTOLD = (0, 0xFFFF_FFFF)
-# Chunks that no reader takes for another description of the audio.
+# Chunks before the audio that no reader takes for another description of the audio.
 _HARMLESS = frozenset(
     {b"LIST", b"JUNK", b"junk", b"FLLR", b"PAD ", b"bext", b"cue ", b"ds64", b"fact", b"iXML"}
     | {b"id3 ", b"ID3 ", b"PEAK", b"smpl", b"inst", b"cart"}
@@ -95,29 +93,19 @@ def _facts(told: Told, *, counted: bool = False) -> AudioFacts | None:
 
 
 def _wav(head: bytes, total: int) -> AudioFacts | None:
-    form = head[:4]
-    if form not in (b"RIFF", b"RF64", b"BW64") or head[8:12] != b"WAVE":
+    if head[:4] not in (b"RIFF", b"RF64", b"BW64") or head[8:12] != b"WAVE":
         return None
     fmt: bytes | None = None
-    declared: int | None = None
     plain, at = True, 12
     while at + 8 <= len(head):
         name, size, start = head[at : at + 4], little(head, at + 4, 4), at + 8
         if name == b"data":
-            if form == b"RIFF":
-                declared = None if size in _UNTOLD else size
-            elif declared is None:
-                plain = False
-            # What follows the audio could be a second `fmt `, which some readers obey.
-            if declared is not None and start + declared + _FMT_BYTES <= total:
-                plain = False
+            # Its size is the caller's word; there are no more bytes of audio than passed.
             return _wave(fmt, max(total - start, 0), plain)
         if name == b"fmt ":
             plain = plain and fmt is None
             fmt = head[start : start + min(size, 40)]
-        elif name == b"ds64":
-            declared = little(head, start + 8, 8)
-        if name != b"fmt " and name not in _HARMLESS:
+        elif name not in _HARMLESS:
             plain = False
         # Some readers skip the byte that pads an odd chunk, some do not.
         plain = plain and size % 2 == 0
