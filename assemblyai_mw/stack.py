@@ -131,6 +131,7 @@ class AssemblyAIMiddleware:
                 holds=parts.holds,
                 prices=parts.prices,
                 assumed_audio_s=settings.budgets.assumed_audio_s,
+                assumed_channels=settings.budgets.assumed_channels,
                 hold_expires_s=hold_s,
                 on_soft_budget=parts.on_soft_budget,
                 max_json_bytes=max_json_bytes,

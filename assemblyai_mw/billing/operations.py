@@ -41,6 +41,15 @@ SESSION_SERVICES = frozenset({"streaming", "token"})
 OWNED_SERVICES = frozenset({"api", "llm-gateway", "streaming", "token", "sync", "dictation", "tts"})
 
 ID = r"[A-Za-z0-9_-]{1,128}"
+# The longest audio of the sync and dictation APIs, seconds: 20 minutes where the file is sent
+# whole, 120 seconds live (docs/sync-stt, read 2026-11-25; older pages say 120 for all). The
+# path without a version is an older spelling that still answers (SDK 1.8.2).
+_CLIP_PATHS = {
+    "/v1/transcribe": 1200,
+    "/v1/transcribe/live": 120,
+    "/v1/transcribe/stream": 120,
+    "/transcribe": 1200,
+}
 _SEGMENTS = {"{id}": f"({ID})", "{part}": r"[a-z]+(?:-[a-z]+)*"}
 
 
@@ -64,6 +73,7 @@ class Operation:
         metered: What is done with it is seen here. A token opens whatever session its
             holder asks for, elsewhere.
         websocket: It is a handshake.
+        max_audio_s: Longest audio that it takes, seconds; None where its hold does not ask.
     """
 
     service: str
@@ -79,6 +89,7 @@ class Operation:
     shows_end: bool = False
     metered: bool = True
     websocket: bool = False
+    max_audio_s: int | None = None
 
 
 def _row(service: str, line: str, *, words: str = "", **columns: Any) -> Operation:
@@ -90,9 +101,9 @@ def _row(service: str, line: str, *, words: str = "", **columns: Any) -> Operati
     return Operation(service, method, path, words=found, **columns)
 
 
-def _clips(service: str, *paths: str) -> Iterable[Operation]:
+def _clips(service: str) -> Iterable[Operation]:
     reader = partial(clip_outcome, kind=service)
-    for path in paths:
+    for path, max_audio_s in _CLIP_PATHS.items():
         yield _row(
             service,
             f"POST {path}",
@@ -101,6 +112,7 @@ def _clips(service: str, *paths: str) -> Iterable[Operation]:
             words="reply",
             prices=(service,),
             reader=reader,
+            max_audio_s=max_audio_s,
         )
     yield _row(service, "GET /v1/warm")
 
@@ -186,13 +198,8 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     _row("token", "GET /v1/token", kind="token", body="query", metered=False),
     _row("token", "POST /v1/token", kind="token", body="json", metered=False),
-    # The two without a version are older spellings that still answer (SDK 1.8.2).
-    *_clips(
-        "sync", "/v1/transcribe", "/v1/transcribe/live", "/v1/transcribe/stream", "/transcribe"
-    ),
-    *_clips(
-        "dictation", "/v1/transcribe", "/v1/transcribe/live", "/v1/transcribe/stream", "/transcribe"
-    ),
+    *_clips("sync"),
+    *_clips("dictation"),
     _row("tts", "POST /v1/speech", kind="tts", body="json", words="request"),
     _row("tts", "POST /v1/speech/events", kind="tts", body="json", words="request"),
     _row("tts", "GET /v1/ws", kind="tts", websocket=True),

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from .audio_length import AudioFacts
 from .chat import DEFAULT_MAX_TOKENS
 from .compiled_book import (
     HOUR,
@@ -37,8 +38,6 @@ __all__ = ["Item", "Price", "PriceBook", "Unpriced", "format_usd"]
 HOUR_MS = 3_600_000
 # Every documented task and domain costs something: one that is not in the book is not free.
 _BILLABLE = ("speech_understanding.", "domain.")
-# docs/sync-stt: audio of at most 120 seconds.
-SYNC_MAX_S = 120
 # What a prompt can hold beyond its bytes: the marks around a conversation, and what
 # providers put before tools (Anthropic documents up to about 700 tokens).
 PROMPT_EXTRA_TOKENS = 1000
@@ -243,6 +242,8 @@ class PriceBook:
         *,
         assumed_audio_s: float,
         assumed_channels: int = 2,
+        audio: AudioFacts | None = None,
+        max_audio_s: int | None = None,
     ) -> int:
         """Return an upper bound in nano-dollars on what a call will cost.
 
@@ -250,14 +251,17 @@ class PriceBook:
 
         - A transcript is taken to be *assumed_audio_s* seconds long, and, where each
           channel is billed, of *assumed_channels* channels, on the dearest of the models
-          it names (of all models, where it names none).
+          it names (of all models, where it names none). *audio* is what is known of its
+          file: a length that was counted stands for the assumed one; what a header
+          merely tells, and the channels, only raise.
         - A chat completion writes `max_tokens` (1,000 by default) for each choice and
           reads at most a token a byte: byte-level tokenizers never make more. Framing
           and tool preambles get 1,000 tokens besides, a transcript that the gateway
           puts into the prompt 32 tokens for each assumed second. Of fallbacks, the
           dearest model counts.
-        - A sync clip lasts 120 seconds at most; a token opens a session of the length it
-          allows, on the dearest model with every add-on.
+        - A clip of the sync and dictation APIs lasts *max_audio_s* seconds, which its
+          operation says; a token opens a session of the length it allows, on the dearest
+          model with every add-on.
 
         Raises:
             Unpriced: The book has no price for something that the call asks for.
@@ -267,13 +271,14 @@ class PriceBook:
         features = frozenset(asked.get("features") or ())
         models: list[str | None] = list(asked.get("models") or ())
         if kind == "transcript":
-            channels = assumed_channels if features & CHANNELED else 1
+            audio = audio or AudioFacts()
+            channels = max(assumed_channels, audio.channels or 1) if features & CHANNELED else 1
             return self._dearest(
                 kind,
                 models or list(self._priced(kind, at)),
                 at,
                 region=region,
-                audio_ms=ms,
+                audio_ms=audio.longest_ms(ms),
                 channels=channels,
                 features=features,
             )
@@ -295,8 +300,9 @@ class PriceBook:
             usage = Usage(kind, region=region, audio_ms=ms, features=features)
             return self.price(usage, at).nano
         if kind in ("sync", "dictation"):
-            clip_ms = SYNC_MAX_S * 1000 if kind == "sync" else ms
-            return self._dearest(kind, models or [None], at, audio_ms=clip_ms)
+            # The first row of its kind takes the longest audio.
+            clip_s = max_audio_s or BY_KIND[kind].max_audio_s or 0
+            return self._dearest(kind, models or [None], at, audio_ms=clip_s * 1000)
         if kind == "token":
             session_ms = int(asked.get("max_session_s") or 10_800) * 1000
             return self._dearest(

@@ -22,6 +22,7 @@ request and never a secret: hosts print their environ on debug pages.
 | reading, json, billable | call | call |
 | target | call, isolation | forward |
 | owner | cost, isolation | cost |
+| audio | isolation | budget |
 | row | cost, openai, settlement | budget, cost, telemetry |
 | state | cost, settlement | budget, telemetry |
 | transcript_id | cost | cost, telemetry |
@@ -50,6 +51,7 @@ from ..routes import Route, Zone, by_path, route_for
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+    from ..billing.audio_length import AudioFacts
     from ..billing.decisive import Billable
     from ..billing.operations import Reading
     from ..billing.price_book import Price
@@ -126,6 +128,7 @@ class Call:
         reading: What it is, as `call.billable.reading_of` found.
         target: What will be sent as the request's target, once it was read; None for unread.
         owner: Who owns the transcript that the path names; None for nobody known here.
+        audio: What is known of the upload that the body's `audio_url` names.
         row: The ledger row of a billable call.
         billable: A kind of work, and what `call.billable.read_billable` found by it.
         state: What this call did to its row, or to the transcript's that it polled.
@@ -147,6 +150,7 @@ class Call:
     reading: Reading | None = None
     target: str | None = None
     owner: Any = field(default=UNREAD, repr=False)
+    audio: AudioFacts | None = None
     row: int | None = None
     state: str | None = None
     transcript_id: str | None = None

@@ -225,15 +225,16 @@ def number(*, above: float = 0.0, most: float = math.inf, unit: str) -> Check:
     return check
 
 
-def integer(*, least: int = 1, unit: str) -> Check:
-    """Return the check of a whole number of at least *least*."""
+def integer(*, least: int = 1, most: int = (1 << 63) - 1, unit: str) -> Check:
+    """Return the check of a whole number from *least* to *most*."""
 
     def check(node: Node) -> int:
         value = _from_text(node, int)
-        expected = f"a whole number of {unit}, {least} or more"
+        up_to = "or more" if most >= (1 << 63) - 1 else f"to {most}"
+        expected = f"a whole number of {unit}, {least} {up_to}"
         if isinstance(value, bool) or not isinstance(value, int):
             raise node.error(expected)
-        if not least <= value < 1 << 63:
+        if not least <= value <= most:
             raise node.error(expected, "a number out of range")
         return value
 

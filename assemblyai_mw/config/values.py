@@ -125,6 +125,8 @@ class BudgetSettings:
 
     Attributes:
         assumed_audio_s: Seconds of audio held for a transcript until its length is known.
+        assumed_channels: Channels held for a transcript with `multichannel` or
+            `dual_channel`, each of which is billed.
         hold_expires_s: Seconds after which a hold that nobody released is void: at least
             `timeouts.total_s` and a minute, whatever is set here, for a call may last so
             long. That is 7,260 by default. A transcript that AssemblyAI took, or may have
@@ -134,6 +136,7 @@ class BudgetSettings:
     """
 
     assumed_audio_s: float = setting(3600.0, number(unit="seconds"))
+    assumed_channels: int = setting(2, integer(most=256, unit="channels"))
     hold_expires_s: float = setting(3600.0, number(unit="seconds"))
     soft_ratio: float = setting(0.8, number(most=1.0, unit="a part of the budget"))
     on_soft_budget: tuple[str, ...] = setting((), dotted_paths)

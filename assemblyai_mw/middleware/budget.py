@@ -42,15 +42,16 @@ OnSoftBudget = Callable[["SoftBudget"], object]
 class Budget:
     """Hold the most that a call may cost, before it goes out; answer 429 where it is too much.
 
-    A chat completion is taken at its prompt and `max_tokens`, a transcript at
-    *assumed_audio_s* seconds, on the dearest model it names (`PriceBook.estimate`). One
+    A chat completion is taken at its prompt and `max_tokens`, a transcript at the length
+    that `Isolation` knows of its upload, else at *assumed_audio_s* seconds, on the dearest
+    model it names (`PriceBook.estimate`). One
     conditional update for each budget, the key's and its team's, total, daily and monthly:
     any number of workers together stay within the limits. Settling or failing the call's
     ledger row replaces the hold by the cost; where no row was opened, the hold is given
     back when the reply ends, however it ends. A worker that dies leaves a hold that is void
     after *hold_expires_s*. Reading one's finished work costs nothing and is never refused.
 
-    Reads `call.caller`, and of billable requests the body. Answers by itself, in the
+    Reads `call.caller`, `call.audio`, and of billable requests the body. Answers by itself, in the
     dialect of the route: 429 `insufficient_quota` with what is spent, held, needed and
     allowed, and `retry-after` where waiting helps; 400 where a member that decides a price or
     a hold is not as documented (`billing.decisive`); 403 `model_unpriced` where nobody can
@@ -64,6 +65,7 @@ class Budget:
         holds: A `Holds`, or what `Holds` takes: a `Database`, a URL.
         prices: A `PriceBook`, or a mapping over the shipped one.
         assumed_audio_s: Seconds of audio held for a transcript.
+        assumed_channels: Channels held for one whose channels are transcribed each by itself.
         hold_expires_s: Seconds after which a hold that nobody released is void: longer
             than any request may last.
         on_soft_budget: Called with a `SoftBudget` once per window, when the soft part of a
@@ -79,6 +81,7 @@ class Budget:
         holds: Holds | Database | str,
         prices: PriceBook | Mapping[str, Any] | None = None,
         assumed_audio_s: float = 3600.0,
+        assumed_channels: int = 2,
         hold_expires_s: float = 3600.0,
         on_soft_budget: OnSoftBudget | None = None,
         max_json_bytes: int = MAX_JSON_BYTES,
@@ -86,10 +89,13 @@ class Budget:
     ) -> None:
         if not assumed_audio_s > 0 or not hold_expires_s > 0:
             raise ValueError("assumed_audio_s, hold_expires_s: expected seconds, over 0")
+        if assumed_channels < 1:
+            raise ValueError("assumed_channels: expected a whole number, 1 or more")
         self.app = app
         self.holds = holds_of(holds)
         self.prices = prices if isinstance(prices, PriceBook) else PriceBook.load(prices)
         self.assumed_audio_s = assumed_audio_s
+        self.assumed_channels = assumed_channels
         self.hold_expires_s = hold_expires_s
         self.max_json_bytes = max_json_bytes
         self._tell = soft_budget_teller(on_soft_budget)
@@ -146,7 +152,14 @@ class Budget:
             raise _unpriced(Unpriced(f"what is done with a {kind} is not metered here"))
         try:
             bound = self.prices.estimate(
-                kind, asked, call.route.region, at, assumed_audio_s=self.assumed_audio_s
+                kind,
+                asked,
+                call.route.region,
+                at,
+                assumed_audio_s=self.assumed_audio_s,
+                assumed_channels=self.assumed_channels,
+                audio=call.audio,
+                max_audio_s=operation.max_audio_s,
             )
         except Unpriced as missing:
             if not caller.allow_unpriced:

@@ -8,6 +8,7 @@ account        AssemblyAI's REST API of one region
 upstream_list  its list of transcripts, back to a moment
 deadlines      how long a call may be under way
 matching       which transcript came of a submit whose answer was lost
+options        what a submit asked for, kept to recognise its transcript by
 
 Only what a worker needs from its start is imported here; the rest by its module.
 """

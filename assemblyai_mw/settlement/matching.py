@@ -1,20 +1,22 @@
 """Which transcript came of a submit whose answer was never seen. Pure.
 
 A transcript is given to a submit only where nothing else fits: it is in no ledger row,
-it was made when the submit was under way, its audio is the submit's, and no other open
-submit could have made it. A guess would show one caller's words to another.
+it was made when the submit was under way, its audio is the submit's, it shows nothing else
+than the submit asked for, and no other open submit could have made it. A guess would show
+one caller's words to another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..billing.features import FLAGS
+from ..billing.features import FLAGS, features_of
 from .closing import AUDIO, SENT_AFTER, audio_mark
 from .deadlines import sent_at
+from .options import OPTIONS, shows_options
 from .transcript_list import Listed
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 # How far this machine's clock and AssemblyAI's may be apart.
 SKEW = timedelta(seconds=120)
+# Features that a transcript states by a name, and states for none that was made without.
+_NAMED = ("domain.", "speech_understanding.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +35,13 @@ class Match:
     Attributes:
         transcript: The one that came of it, if that is certain.
         candidates: How many could have; 0 where none is in the list.
+        unlike: How many of its audio show something else than it asked for, and came of no
+            other submit.
     """
 
     transcript: Listed | None
     candidates: int
+    unlike: int = 0
 
 
 def match(
@@ -54,8 +61,7 @@ def match(
         until: By when a submit's transcript may have been made.
         is_past_deadline: Whether a submit cannot be under way any more. Alike submits are
             told apart by their order only once that is so of all of them.
-        agrees: Whether a transcript shows what the submit asked for; consulted where
-            several submits or transcripts fit.
+        agrees: Whether a transcript shows what the submit asked for.
     """
     known = list(listed)
     fits: dict[int, list[Listed]] = {}
@@ -106,12 +112,13 @@ def _decide(
     is_past_deadline: Callable[[Due], bool],
     agrees: Callable[[Due, Listed], bool],
 ) -> dict[int, Match]:
-    if len(rows) == len(items) == 1:
-        return {rows[0].row: Match(items[0], 1)}
     unsure = {row.row: Match(None, len(fits[row.row])) for row in rows}
-    if not all(map(is_past_deadline, rows)):
+    if len(rows) * len(items) > 1 and not all(map(is_past_deadline, rows)):
         return unsure
     fitting = {row.row: [item for item in fits[row.row] if agrees(row, item)] for row in rows}
+    if len(rows) == len(items) == 1 and fitting[rows[0].row]:
+        return {rows[0].row: Match(items[0], 1)}
+    unsure = {row.row: Match(None, len(fitting[row.row])) for row in rows}
     found: dict[int, Match] = {}
     for group, some in _groups(rows, fitting):
         if len(group) > 1 and len({_alike(row) for row in group}) > 1:
@@ -119,12 +126,19 @@ def _decide(
         pairs = _in_order(group, some, fitting)
         if pairs is not None:
             found |= pairs
-    return unsure | found
+    given = {match.transcript.id for match in found.values() if match.transcript is not None}
+    return {
+        row: replace(match, unlike=sum(item.id not in given for item in fits[row]))
+        if match.transcript is None and not match.candidates
+        else match
+        for row, match in (unsure | found).items()
+    }
 
 
 def _alike(row: Due) -> tuple[object, ...]:
     """What two submits must share so that it makes no difference which made which."""
-    ours = (AUDIO, SENT_AFTER)
+    # The marks of options are of one request each; that they fit has been seen.
+    ours = (AUDIO, OPTIONS, SENT_AFTER)
     asked = sorted((name, repr(value)) for name, value in row.features.items() if name not in ours)
     return (row.key_id, row.key_name, row.team, tuple(row.tags.items()), tuple(asked))
 
@@ -144,13 +158,24 @@ def _in_order(
     return pairs | {row.row: Match(None, 0) for row in free}
 
 
-def shows_what_was_asked(asked: Mapping[str, Any], transcript: Mapping[str, Any]) -> bool:
-    """Whether a transcript could have come of a request, by what it says of its options."""
+def shows_what_was_asked(
+    asked: Mapping[str, Any], transcript: Mapping[str, Any], request_id: str
+) -> bool:
+    """Whether a transcript could have come of a request, by what it says of its options.
+
+    Features, models, language, terms, prompt, webhook and the like; what the transcript does
+    not state tells nothing.
+    """
     features = set(asked.get("features") or ())
     # AssemblyAI detects the language by default with some models, asked or not.
     for name in FLAGS - {"language_detection"}:
         said = transcript.get(name)
         if isinstance(said, bool) and said != (name in features):
             return False
+    shown = {name for name in features_of(transcript) if name.startswith(_NAMED)}
+    if shown - features:
+        return False
     models, wanted = transcript.get("speech_models"), asked.get("models")
-    return not (isinstance(models, list) and models and wanted) or list(wanted) == models
+    if isinstance(models, list) and models and wanted and list(wanted) != models:
+        return False
+    return shows_options(request_id, asked.get(OPTIONS) or {}, transcript)

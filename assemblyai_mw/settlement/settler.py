@@ -38,6 +38,10 @@ UNKNOWN_AFTER_S = 600.0
 
 _GONE = "AssemblyAI has no such transcript: it was deleted elsewhere"
 _NEVER = "the request never reached AssemblyAI: it is not in its list of transcripts"
+_UNLIKE = (
+    "its reply was never seen, and AssemblyAI's list has its audio with other options than it "
+    "asked for: whether it was done is unknown"
+)
 _LOST = "its reply was never seen: whether it was done, and what it used, is unknown"
 
 
@@ -234,6 +238,8 @@ class Settler:
                 self._give_up_or_later(due, summary, why, delay_s=delay)
             elif self._age(due) > self._retention_s:
                 self._give_up_or_later(due, summary, "AssemblyAI's list does not go back so far")
+            elif self._is_past_deadline(due) and hit.unlike:
+                self._close(due, Outcome("unmeterable", reason=_UNLIKE), summary)
             elif self._is_past_deadline(due):
                 self._close(due, Outcome("error", reason=_NEVER), summary)
             else:
@@ -260,9 +266,11 @@ class Settler:
 
         def agrees(due: Due, item: Listed) -> bool:
             answer = account.transcript(item.id)
+            if answer.status == 404:
+                return False
             if answer.status != 200 or answer.value is None:
                 raise refusal(answer)
-            return shows_what_was_asked(due.features, answer.value)
+            return shows_what_was_asked(due.features, answer.value, due.request_id)
 
         return match(
             claims,

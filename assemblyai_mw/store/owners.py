@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ..billing.audio_length import AudioFacts
 from ..call import Caller
 from ..errors import StoreError
 from .columns import Moment, from_json, micros, moment, optional_moment
@@ -37,6 +38,7 @@ class Owner:
         kind, features, model: What was asked for, as `Ledger.open` was told; *model* is the
             name that it is counted under.
         at: When it was made.
+        audio: What is known of an upload's audio.
     """
 
     key_id: int | None
@@ -48,6 +50,7 @@ class Owner:
     features: Mapping[str, Any]
     model: str | None
     at: datetime
+    audio: AudioFacts | None = None
 
     def belongs_to(self, caller: Caller) -> bool:
         """Whether *caller* may see it: their team's, or their own where it has no team."""
@@ -123,9 +126,15 @@ _find_many = select(
     calls.c.model,
 ).select_from(transcripts.join(calls))
 _find_upload = Prepared(
-    select(uploads.c.key_id, uploads.c.key_name, uploads.c.team, uploads.c.at).where(
-        uploads.c.region == bindparam("b_region"), uploads.c.hash == bindparam("b_hash")
-    )
+    select(
+        uploads.c.key_id,
+        uploads.c.key_name,
+        uploads.c.team,
+        uploads.c.at,
+        uploads.c.audio_ms,
+        uploads.c.audio_channels,
+        uploads.c.audio_counted,
+    ).where(uploads.c.region == bindparam("b_region"), uploads.c.hash == bindparam("b_hash"))
 )
 
 
@@ -143,7 +152,13 @@ _add = _adding(
     transcripts,
     ("region", "id", "call_id", "owner", "key_id", "key_name", "team", "at", "status"),
 )
-_add_upload = _adding(uploads, ("region", "hash", "key_id", "key_name", "team", "at"))
+_add_upload = _adding(
+    uploads,
+    (
+        *("region", "hash", "key_id", "key_name", "team", "at"),
+        *("audio_ms", "audio_channels", "audio_counted"),
+    ),
+)
 
 
 class Transcripts:
@@ -204,8 +219,16 @@ class Transcripts:
         with self.database.read() as connection:
             return connection.scalar(_audio_ms, {"b_region": region, "b_id": transcript_id})
 
-    def own_upload(self, region: str, upload_url: str, caller: Caller | None) -> None:
+    def own_upload(
+        self,
+        region: str,
+        upload_url: str,
+        caller: Caller | None,
+        audio: AudioFacts | None = None,
+    ) -> None:
         """Note that *caller* uploaded what lies at *upload_url*; only the URL's hash is kept.
+
+        What was once noted of a URL stays.
 
         Raises:
             StoreError: Also where the URL is known as another owner's.
@@ -217,6 +240,9 @@ class Transcripts:
             "key_name": caller.name if caller else None,
             "team": caller.team if caller else None,
             "at": self.database.now,
+            "audio_ms": audio.audio_ms if audio else None,
+            "audio_channels": audio.channels if audio else None,
+            "audio_counted": audio.counted if audio else None,
         }
         with self.database.write() as connection:
             if _add_upload.first(connection, values) is not None:
@@ -232,9 +258,11 @@ class Transcripts:
             row = _find_upload.first(connection, parameters)
         if row is None:
             return None
-        return Owner(
-            row.key_id, row.key_name, row.team, None, True, "upload", {}, None, moment(row.at)
-        )
+        audio = None
+        if row.audio_ms is not None or row.audio_channels is not None:
+            audio = AudioFacts(row.audio_ms, row.audio_channels, bool(row.audio_counted))
+        whose = (row.key_id, row.key_name, row.team)
+        return Owner(*whose, None, True, "upload", {}, None, moment(row.at), audio)
 
     def skip_to(
         self, region: str, anchor: str, *, caller: Caller, upwards: bool = False

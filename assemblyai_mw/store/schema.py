@@ -13,7 +13,7 @@ running totals, since a primary key holds no NULL.
 | audit       | one change of a key or team                                           |
 | calls       | the ledger: one call that costs or could                              |
 | transcripts | who owns a transcript id, per region                                  |
-| uploads     | who owns an uploaded file, by the hash of its URL                     |
+| uploads     | who owns an uploaded file, by the hash of its URL; its audio's length |
 | holds       | budget reserved for one call in flight                                |
 | spend       | spent and held of one key or team in one window                       |
 | totals      | closed calls of one day, key, team and model, added up                |
@@ -40,7 +40,7 @@ from sqlalchemy import (
 )
 
 # What the tables below are; the ledgers of earlier versions are brought here by `migrations`.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 PENDING, SETTLED, FAILED, UNPRICED = "pending", "settled", "failed", "unpriced"
 # SQLite matches a partial index to a literal only, not to a parameter.
@@ -214,6 +214,10 @@ uploads = Table(
     Column("key_name", Text),
     Column("team", Text),
     Column("at", BigInteger, nullable=False),
+    # What the file's first bytes tell; counted: its length follows from the number of bytes.
+    Column("audio_ms", BigInteger),
+    Column("audio_channels", Integer),
+    Column("audio_counted", Boolean),
 )
 
 holds = Table(

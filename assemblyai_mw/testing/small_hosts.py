@@ -22,7 +22,8 @@ from .transcripts import wav_length
 if TYPE_CHECKING:
     from .state import State
 
-SYNC_MAX_S = 120
+# Longest audio by path, seconds.
+SYNC_MAX_S = {"/v1/transcribe": 1200, "/v1/transcribe/live": 120}
 PCM_BYTES_A_SAMPLE = 2
 # Raw audio of 24,000 samples a second, and fast speech: 20 letters of it.
 _BYTES_A_CHARACTER = 24_000 * PCM_BYTES_A_SAMPLE // 20
@@ -84,7 +85,8 @@ def transcribe(request: Request, fake: State) -> Answer:
     """Answer `/v1/transcribe`, `/v1/transcribe/live` and `/v1/warm`."""
     if request.path == "/v1/warm":
         return Answer.json({"status": "ok"})
-    if request.path not in ("/v1/transcribe", "/v1/transcribe/live"):
+    max_s = SYNC_MAX_S.get(request.path)
+    if max_s is None:
         return problem(404, "Not Found", "There is nothing here.")
     if request.method != "POST":
         return problem(405, "Method Not Allowed", "Send the audio with POST.")
@@ -108,8 +110,8 @@ def transcribe(request: Request, fake: State) -> Answer:
         if not isinstance(rate, int) or not isinstance(channels, int) or rate < 1 or channels < 1:
             return problem(400, "Bad Request", "Raw audio needs sample_rate and channels.")
         seconds = len(audio) / rate / channels / PCM_BYTES_A_SAMPLE
-    if seconds > SYNC_MAX_S:
-        return problem(413, "Audio Too Large", f"At most {SYNC_MAX_S} seconds.")
+    if seconds > max_s:
+        return problem(413, "Audio Too Large", f"At most {max_s} seconds.")
     words = speech.words_of(fake.text, round(seconds * 1000))
     kept = ("text", "confidence") + (("start", "end") if config.get("timestamps") else ())
     return Answer.json(

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assemblyai_mw.billing.audio_length import AudioFacts
 from assemblyai_mw.billing.features import FILLED, FLAGS
 from assemblyai_mw.billing.layers import new_names
 from assemblyai_mw.billing.price_book import Item, Price, PriceBook, Unpriced, format_usd
@@ -421,6 +422,38 @@ def test_an_estimate_takes_the_dearest_model_and_all_channels() -> None:
     assert nano == 1_700_000_000
 
 
+@pytest.mark.parametrize(
+    "audio, features, nano",
+    [
+        pytest.param(AudioFacts(60_000, 1, True), [], 2_500_000, id="counted, a minute"),
+        pytest.param(AudioFacts(7_200_000, 1, True), [], 300_000_000, id="counted, two hours"),
+        pytest.param(AudioFacts(60_000, 1), [], 150_000_000, id="told, a minute"),
+        pytest.param(AudioFacts(7_200_000, 1), [], 300_000_000, id="told, two hours"),
+        pytest.param(AudioFacts(None, 6), [], 150_000_000, id="channels are not billed apart"),
+        pytest.param(AudioFacts(None, 6), ["multichannel"], 900_000_000, id="six channels"),
+        pytest.param(AudioFacts(None, 1), ["multichannel"], 300_000_000, id="one channel told"),
+        pytest.param(
+            AudioFacts(60_000, 6, True), ["dual_channel"], 15_000_000, id="counted, six channels"
+        ),
+        pytest.param(None, ["multichannel"], 300_000_000, id="nothing known"),
+    ],
+)
+def test_an_estimate_takes_what_is_known_of_the_audio(
+    audio: AudioFacts | None, features: list[str], nano: int
+) -> None:
+    """An hour of universal-2 is 0.15 USD, for each channel."""
+    asked = {"models": ["universal-2"], "features": features}
+    found = BOOK.estimate("transcript", asked, "us", AT, assumed_audio_s=3600, audio=audio)
+    assert found == nano
+
+
+def test_an_estimate_of_a_clip_is_as_long_as_its_operation_allows() -> None:
+    """The synchronous API costs 0.30 USD an hour (price list): 20 minutes, and 120 seconds."""
+    for max_audio_s, nano in ((1200, 100_000_000), (120, 10_000_000)):
+        found = BOOK.estimate("sync", {}, "us", AT, assumed_audio_s=3600, max_audio_s=max_audio_s)
+        assert found == nano
+
+
 def test_an_estimate_without_a_model_takes_the_dearest_of_all() -> None:
     assert BOOK.estimate("transcript", {}, "us", AT, assumed_audio_s=3600) == 210_000_000
 
@@ -444,7 +477,7 @@ def test_an_estimate_covers_a_prompt_that_is_written_to_a_dearer_cache() -> None
 @pytest.mark.parametrize(
     "kind, asked, nano",
     [
-        ("sync", {}, 10_000_000),
+        ("sync", {}, 100_000_000),
         ("token", {"max_session_s": 3600}, 990_000_000),
         ("understanding", {"features": ["speech_understanding.translation"]}, 60_000_000),
     ],

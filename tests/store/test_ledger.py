@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from assemblyai_mw.billing.audio_length import AudioFacts
 from assemblyai_mw.call import Caller
 from assemblyai_mw.errors import StoreError
 from assemblyai_mw.routes import route_for
@@ -298,6 +299,28 @@ def test_uploads_are_known_by_their_exact_url(keys: Keys, ledger: Ledger) -> Non
     assert (owner.key_name, owner.row, owner.kind) == ("alice", None, "upload")
     assert ledger.upload_owner("eu", url) is None
     assert ledger.upload_owner("us", url + "/") is None
+
+
+@pytest.mark.parametrize(
+    "audio",
+    [
+        None,
+        AudioFacts(60_000, 1, True),
+        AudioFacts(60_000),
+        AudioFacts(None, 6),
+        AudioFacts(86_400_000, 256),
+    ],
+)
+def test_what_is_known_of_an_upload_comes_with_its_owner(
+    keys: Keys, ledger: Ledger, audio: AudioFacts | None
+) -> None:
+    url = "https://cdn.assemblyai.com/upload/1"
+    alice = caller_of(keys)
+    ledger.own_upload("us", url, alice, audio)
+    ledger.own_upload("us", url, alice, AudioFacts(1000, 1, True))
+    owner = ledger.upload_owner("us", url)
+    assert owner is not None
+    assert owner.audio == audio
 
 
 def test_transcripts_of_a_region_come_oldest_first_within_their_moments(

@@ -26,6 +26,7 @@ from ...settlement.closing import (
     metrics_label,
     read_object,
 )
+from ...settlement.options import OPTIONS, option_marks
 from ...store.lazy import ledger_of
 from ...store.owner_cache import Ownership
 from ...telemetry.call_log import logged, wanted
@@ -165,8 +166,13 @@ class CostLogger:
             # Its reply names no length; the transcript that it reads has one.
             audio_ms = self.ledger.audio_ms(call.route.region, asked["transcript_id"])
             return asked if audio_ms is None else {**asked, "audio_ms": audio_ms}
-        mark = audio_mark(call.id, json_of(call).get("audio_url")) if kind == "transcript" else None
-        return {**asked, AUDIO: mark} if mark else asked
+        if kind == "transcript":
+            body = json_of(call)
+            if marks := option_marks(call.id, body):
+                asked[OPTIONS] = marks
+            if mark := audio_mark(call.id, body.get("audio_url")):
+                asked[AUDIO] = mark
+        return asked
 
     def _submitted(
         self,

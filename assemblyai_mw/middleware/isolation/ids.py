@@ -97,6 +97,16 @@ def upload_key(url: str, effort: Effort | None = None) -> tuple[str, bool]:
     return f"{host}{port}{path}", ours
 
 
+def is_plain(url: str, key: str) -> bool:
+    """Whether every reader of *url* finds the upload that is remembered by *key*.
+
+    `upload_key` reads as the laxest reader might; a stricter one may see another host in
+    the same text.
+    """
+    scheme, separator, rest = url.partition("://")
+    return scheme in ("https", "http") and bool(separator) and rest == key
+
+
 def fully_decoded_url(url: str, effort: Effort | None = None) -> str:
     """Return a URL as the laxest of readers might see it.
 

@@ -35,9 +35,11 @@ from .ids import (
     fully_decoded,
     ids_in_bytes,
     ids_like,
+    is_plain,
     upload_key,
 )
 from .lists import ListQuery, reply_of, rewritten, walk
+from .uploads import audio_of, counted
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -72,10 +74,14 @@ class Isolation:
     through this app: the one change to native replies. Ids made outside the app are the
     master key's alone.
 
+    Of an upload it counts the bytes and looks at the first 64 KiB as they pass: the length
+    of its audio, where they tell it, is kept with its owner.
+
     Reads `call.caller`, and every body that goes to the hosts that know transcripts, but
-    uploads. Answers by itself: 401 without a caller, 404, AssemblyAI's own 403 for someone
-    else's upload, 405 for changes to all transcripts at once, 400, 413 and 415 for a body
-    that cannot be read, 503 where the ledger cannot say whose an id is.
+    uploads. Writes `call.owner`, `call.audio`. Answers by itself: 401 without a caller, 404,
+    AssemblyAI's own 403 for someone else's upload, 405 for changes to all transcripts at
+    once, 400, 413 and 415 for a body that cannot be read, 503 where the ledger cannot say
+    whose an id is.
 
     Args:
         app: The next WSGI app.
@@ -219,6 +225,7 @@ class Isolation:
                 and self._is_theirs(call, caller, transcript_id)
             ):
                 raise _not_found()
+        billed = body.get("audio_url") if isinstance(body, dict) else None
         if len(named.urls) > MAX_IDS:
             raise BadRequest("The body names too many files.")
         for url in named.urls:
@@ -227,6 +234,8 @@ class Isolation:
             if (owner is None and ours) or (owner is not None and not owner.belongs_to(caller)):
                 # AssemblyAI's own words for an upload of another account (openapi.yml, 403).
                 raise RequestRefused("Cannot access uploaded file", status=403)
+            if owner is not None and owner.audio is not None and url == billed:
+                call.audio = owner.audio if is_plain(url, key) else owner.audio.told()
         self._refuse_others(call, caller, named.words)
 
     def _upload(
@@ -238,6 +247,7 @@ class Isolation:
     ) -> Iterable[bytes]:
         """Note whose the new upload is before its URL is told."""
         environ["HTTP_ACCEPT_ENCODING"] = "identity"
+        sent = counted(environ)
         reply = Reply(self.app, environ)
         if reply.status_code != 200:
             reply.start(start_response)
@@ -246,7 +256,8 @@ class Isolation:
         value = _json(body, reply)
         url = value.get("upload_url") if isinstance(value, dict) else None
         if isinstance(url, str):
-            self.ledger.own_upload(call.route.region, upload_key(url)[0], caller)
+            audio = audio_of(sent, environ)
+            self.ledger.own_upload(call.route.region, upload_key(url)[0], caller, audio)
         reply.start(start_response)
         return [body]
 
