@@ -6,7 +6,7 @@ request and never a secret: hosts print their environ on debug pages.
 
 | field | written by | read by |
 |---|---|---|
-| id | call | cost, guardrails, guards, openai, store, telemetry |
+| id | call | cost, guardrails, guards, openai, settlement, store, telemetry |
 | started | call | budget, cost, openai, store, telemetry |
 | route | call, openai | everywhere |
 | method | call | everywhere |
@@ -20,8 +20,8 @@ request and never a secret: hosts print their environ on debug pages.
 | kind | call | budget, cost, guards, telemetry |
 | reading, json | call | call |
 | owner | cost, isolation | cost |
-| row | cost, openai, settlement | budget, cost, telemetry |
-| state | cost, settlement | budget, telemetry |
+| row | cost, openai, settlement | budget, cost, settlement, telemetry |
+| state | cost, settlement | telemetry |
 | transcript_id | cost | cost, telemetry |
 | usage, price | openai, settlement | telemetry |
 | body | call | call, forward, guardrails |

@@ -10,6 +10,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
@@ -24,7 +25,7 @@ from .migrations import MIGRATIONS, migrate, stored_version
 from .migrations.runner import WAIT_S
 from .schema import SCHEMA_VERSION, meta
 from .sqlite_file import SQLiteFile, problems
-from .urls import checked_url
+from .urls import checked_url, user_directories
 
 # Any constant does, as long as nobody else locks it: "aamw" in ASCII.
 _CREATION_LOCK = 0x61616D77
@@ -103,6 +104,16 @@ class Database:
         if self._in_memory:
             return "SQLite in memory"
         return f"PostgreSQL {self._url.database or ''} at {self._url.host or 'local socket'}"
+
+    def private_directories(self) -> tuple[Path, ...]:
+        """Return where this user may keep files about this database, the best place first.
+
+        Beside a SQLite file; else by the database's URL, among this user's own files.
+        """
+        if self._in_memory:
+            return ()
+        own = user_directories(self._url.render_as_string(hide_password=True))
+        return own if self._file is None else (Path(f"{self._file.path}-closings"), *own)
 
     @property
     def now(self) -> int:
