@@ -244,10 +244,10 @@ class Settler:
             if answer is None:
                 return
             value = answer.value or {}
-            audio_ms = milliseconds(value.get("audio_duration"), 1000)
-            if audio_ms is None and answer.status != 404 and value.get("status") != "completed":
+            if answer.status == 200 and value.get("status") not in ("completed", "error"):
                 self._give_up_or_later(due, summary, "the transcript that it read is not finished")
                 return
+            audio_ms = milliseconds(value.get("audio_duration"), 1000)
         if audio_ms is None:
             reason = "the length of the transcript that it read cannot be learned any more"
             self._close(due, Outcome("unmeterable", reason=reason), summary)

@@ -150,9 +150,8 @@ def _write(directory: Path, name: str, text: bytes) -> bool:
 
 def _made(directory: Path) -> None:
     """Make a directory for this user alone; raise OSError where it is somebody else's."""
-    for each in (directory.parent, directory):
-        if each is directory or not each.exists():
-            each.mkdir(mode=0o700, exist_ok=True)
+    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, exist_ok=True)
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022 or found.st_uid != os.geteuid():
         raise OSError(0, "expected a directory that only this user can write")

@@ -48,10 +48,11 @@ def user_directories(url: str) -> tuple[Path, ...]:
     """
     user = os.getuid() if hasattr(os, "getuid") else 0
     name = f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.closings"
-    bases = [Path(tempfile.gettempdir()) / f"assemblyai-mw-{user}"]
+    # Right below the shared directory, where nobody can put another in its place (sticky bit).
+    found = [Path(tempfile.gettempdir()) / f"assemblyai-mw-{user}-{name}"]
     state = os.environ.get("XDG_STATE_HOME") or os.path.join(
         os.path.expanduser("~"), ".local", "state"
     )
     if os.path.isabs(state):
-        bases.insert(0, Path(state) / "assemblyai-mw")
-    return tuple(base / name for base in bases)
+        found.insert(0, Path(state) / "assemblyai-mw" / name)
+    return tuple(found)
