@@ -18,7 +18,7 @@ from .options import actor
 from .output import echo_json_rows, echo_table, to_dict
 
 if TYPE_CHECKING:
-    from ..settlement.settler import Summary
+    from ..settlement.summary import Summary
 
 BATCH = 50
 _COLUMNS = (

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from .deadlines import deadline
 from .matching import Match, match, shows_what_was_asked
 from .reprice import usage_of
 from .rest_api import Account, Accounts, Answer, refusal
+from .summary import Summary
 from .telling import tell
 from .transcript_list import Listed, walk
 
@@ -42,27 +42,6 @@ UNKNOWN_AFTER_S = 600.0
 _GONE = "AssemblyAI has no such transcript: it was deleted elsewhere"
 _NEVER = "the request never reached AssemblyAI: it is not in its list of transcripts"
 _LOST = "its reply was never seen: whether it was done, and what it used, is unknown"
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a run of the Settler did.
-
-    Attributes:
-        leased: Rows it looked at.
-        settled, failed, unpriced: Rows it closed so; others may have closed some first.
-        resolved: Submits without an answer whose transcript it found.
-        left: Rows that stay open, by why.
-        nano: What the rows it settled cost, nano-dollars.
-    """
-
-    leased: int = 0
-    settled: int = 0
-    failed: int = 0
-    unpriced: int = 0
-    resolved: int = 0
-    left: Counter[str] = field(default_factory=Counter)
-    nano: int = 0
 
 
 class Settler:

@@ -18,7 +18,8 @@ from assemblyai_mw.billing.replies import billing_facts
 from assemblyai_mw.call import Call, Caller
 from assemblyai_mw.routes import route_for
 from assemblyai_mw.settlement.reprice import reprice
-from assemblyai_mw.settlement.settler import Settler, Summary
+from assemblyai_mw.settlement.settler import Settler
+from assemblyai_mw.settlement.summary import Summary
 from assemblyai_mw.store import Database, Ledger
 
 LLM = "/llm-gateway.assemblyai/v1/chat/completions"

@@ -23,7 +23,8 @@ from stack_kit import Stack, chat
 
 from assemblyai_mw.billing.price_book import PriceBook
 from assemblyai_mw.errors import StoreError
-from assemblyai_mw.settlement.settler import Settler, Summary
+from assemblyai_mw.settlement.settler import Settler
+from assemblyai_mw.settlement.summary import Summary
 from assemblyai_mw.store import Database, Ledger
 from assemblyai_mw.store.closing import closing_of
 from assemblyai_mw.store.lazy import resolve
