@@ -11,7 +11,8 @@ from webtest import TestApp
 from assemblyai_mw import AssemblyAIMiddleware, SocketTransport
 from assemblyai_mw.billing.price_book import PriceBook
 from assemblyai_mw.config import load_config
-from assemblyai_mw.settlement.settler import Settler, Summary
+from assemblyai_mw.settlement.settler import Settler
+from assemblyai_mw.settlement.summary import Summary
 from assemblyai_mw.store import Database, Keys, Ledger
 from assemblyai_mw.store.database import _databases
 from assemblyai_mw.telemetry.record import CallRecord

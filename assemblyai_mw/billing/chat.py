@@ -75,7 +75,7 @@ def chat_outcome(
     """Return what a chat completion used; `unmeterable` with a reason where it cannot be told.
 
     The model is the reply's `model`, since a fallback may have answered, else the one
-    asked for. Reasoning tokens are part of the completion and are not added.
+    asked for where there is but one. Reasoning tokens are part of the completion and are not added.
     """
     if not isinstance(reply, Mapping):
         return unmeterable(f"the reply is not an object but {shown(reply)}")
@@ -108,13 +108,12 @@ def chat_outcome(
     if cached is None or written is None or written_1h is None:
         return unmeterable("the reply counts cached tokens in a way that cannot be true", reported)
     asked = asked or {}
-    models = asked.get("models") or ()
-    requested = name_of(models[0]) if models else None
+    models = names_of(asked.get("models") or ())
     return completed(
         asked,
         Usage(
             kind,
-            reported or requested,
+            reported or (models[0] if len(models) == 1 else None),
             region,
             input_tokens=counts[0],
             output_tokens=counts[1],
@@ -122,7 +121,7 @@ def chat_outcome(
             cache_write_tokens=written,
             cache_write_1h_tokens=written_1h,
             model_region=name_of(asked.get("model_region")),
-            requested_model=None if asked.get("fallbacks") else requested,
+            requested_models=tuple(models),
         ),
         model=reported,
     )

@@ -35,7 +35,7 @@ class Item(NamedTuple):
     Attributes:
         item: What it is for, with what changed its rate: `gpt-5 input, in-region +10%`.
         quantity: Decimal text: seconds (times channels where they count), or tokens.
-        unit: What the quantity counts: `second` or `token`.
+        unit: What the quantity counts: `second`, `token`, or `call` for a cost that a person set.
         rate: US dollars, decimal text, and for how much: `0.21/hour`, `5/million tokens`.
         amount_nano: Nano-dollars.
     """
@@ -54,10 +54,13 @@ class Price:
     Attributes:
         nano: Nano-dollars: the sum of the items' amounts.
         items: The lines it is made of.
+        estimated: The reply named no model that has a price: it is that of the model asked
+            for, the dearest where there were several.
     """
 
     nano: int
     items: tuple[Item, ...] = ()
+    estimated: bool = False
 
     @property
     def usd(self) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -43,6 +44,10 @@ _BILLABLE = ("speech_understanding.", "domain.")
 PROMPT_EXTRA_TOKENS = 1000
 # Fast speech is 4 words, some 20 letters, a second; a token is a byte at least.
 TRANSCRIPT_TOKENS_PER_S = 32
+
+
+class NoSuchModel(Unpriced):
+    """The book has no price for this model; it may have one for another."""
 
 
 class PriceBook:
@@ -100,7 +105,7 @@ class PriceBook:
             raise Unpriced(f"no price for calls of kind {usage.kind!r}")
         section, addons = row.prices[0], row.prices[-1] if len(row.prices) > 1 else None
         if SECTIONS[section] == MILLION:
-            return self._tokens(usage, at)
+            return self._chat(usage, at)
         if row.websocket:
             if usage.session_ms is None:
                 raise Unpriced("the length of the session is not known")
@@ -130,14 +135,14 @@ class PriceBook:
     ) -> tuple[Entry, Prices]:
         entry = self._book.entry(section, model, at)
         if entry is None:
-            raise Unpriced(
+            raise NoSuchModel(
                 f"no price for {noun} {model!r}" if model else f"no {noun} is named ({section})",
                 section,
                 model,
             )
         prices = entry.at(at)
         if prices is None:
-            raise Unpriced(
+            raise NoSuchModel(
                 f"no price for {noun} {model or section!r} before {entry.since[0]:%Y-%m-%d}",
                 section,
                 entry.name,
@@ -179,18 +184,23 @@ class PriceBook:
                 continue
             items.append(_hours(name, entry.suffix, prices.rates["usd"], ms, channels))
 
-    def _tokens(self, usage: Usage, at: dt.datetime) -> Price:
+    def _chat(self, usage: Usage, at: dt.datetime) -> Price:
+        """Return the price by the model that answered, else the dearest of those asked for."""
+        try:
+            return self._tokens(usage, usage.model, at)
+        except NoSuchModel:
+            # Providers may report an id of their own. Which fallback that was, if any, nobody
+            # can say: a price that could be too low is none.
+            if not usage.requested_models:
+                raise
+            prices = [self._tokens(usage, model, at) for model in usage.requested_models]
+            return replace(max(prices, key=lambda price: price.nano), estimated=True)
+
+    def _tokens(self, usage: Usage, model: str | None, at: dt.datetime) -> Price:
         if usage.input_tokens is None or usage.output_tokens is None:
             raise Unpriced("the number of tokens is not known")
-        try:
-            entry, prices = self._found(usage.kind, usage.model, at)
-        except Unpriced:
-            # Providers may report an id of their own; without fallbacks only the model
-            # that was asked for can have answered.
-            if usage.requested_model is None or usage.requested_model == usage.model:
-                raise
-            entry, prices = self._found(usage.kind, usage.requested_model, at)
-        name = entry.name if entry.name != "*" else usage.model or usage.kind
+        entry, prices = self._found(usage.kind, model, at)
+        name = entry.name if entry.name != "*" else model or usage.kind
         rates, percent, suffix = self._in_region(prices, usage, at)
         suffix += entry.suffix
         cached = usage.cached_tokens

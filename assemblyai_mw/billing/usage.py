@@ -44,7 +44,7 @@ class Usage:
         cache_write_1h_tokens: The same, kept an hour.
         session_ms: How long a streaming session's socket was open, milliseconds.
         model_region: `global` where the request let the model run anywhere.
-        requested_model: The model asked for, where no other one could have answered.
+        requested_models: Every model that was asked for, fallbacks among them.
     """
 
     kind: str
@@ -60,7 +60,7 @@ class Usage:
     cache_write_1h_tokens: int = 0
     session_ms: int | None = None
     model_region: str | None = None
-    requested_model: str | None = None
+    requested_models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

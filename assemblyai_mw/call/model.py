@@ -6,7 +6,7 @@ request and never a secret: hosts print their environ on debug pages.
 
 | field | written by | read by |
 |---|---|---|
-| id | call | cost, guardrails, guards, openai, store, telemetry |
+| id | call | cost, guardrails, guards, openai, settlement, store, telemetry |
 | started | call | budget, cost, openai, store, telemetry |
 | route | call, openai | everywhere |
 | method | call | everywhere |
@@ -23,8 +23,8 @@ request and never a secret: hosts print their environ on debug pages.
 | target | call, isolation | forward |
 | owner | cost, isolation | cost |
 | audio | isolation | budget |
-| row | cost, openai, settlement | budget, cost, telemetry |
-| state | cost, settlement | budget, telemetry |
+| row | cost, openai, settlement | budget, cost, settlement, telemetry |
+| state | cost, settlement | telemetry |
 | transcript_id | cost | cost, telemetry |
 | usage, price | openai, settlement | telemetry |
 | body | call | call, forward, guardrails |

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import Moment, Setup
+from .base import Moment, Setup, Wrong
+from .options import actor
 from .output import echo_json_rows, echo_table, to_dict
 
 if TYPE_CHECKING:
-    from ..settlement.settler import Summary
+    from ..settlement.summary import Summary
 
 BATCH = 50
 _COLUMNS = (
@@ -33,16 +34,36 @@ _MONEY = ("ledger_usd", "upstream_usd")
     is_flag=True,
     help="No server is running: a call without an answer will never have one.",
 )
+@click.option("--call", "row", type=int, metavar="ID", help="Settle this call alone, by hand.")
+@click.option("--cost", metavar="USD", help="With --call: what it cost.")
+@click.option("--reason", metavar="TEXT", help="With --call: how that is known.")
+@actor
 @click.pass_obj
-def settle(setup: Setup, stopped: bool) -> None:
+def settle(
+    setup: Setup,
+    stopped: bool,
+    row: int | None,
+    cost: str | None,
+    reason: str | None,
+    actor: str,
+) -> None:
     """Settle every open call now, then exit.
 
     Transcripts are asked for at AssemblyAI; submits whose answer was never seen are looked
-    for in its list; other calls without an end become unpriced once they cannot be under
-    way any more. Exit status 0 when nothing is left open, 1 when something is (transcripts
-    that are not finished, mostly), 2 for a wrong configuration.
+    for in its list; ends of calls that could not be written before are written; other calls
+    without an end become unpriced once they cannot be under way any more. Exit status 0 when
+    nothing is left open, 1 when something is (transcripts that are not finished, mostly), 2
+    for a wrong configuration.
+
+    With --call, --cost and --reason a person closes one call that nobody else can: an
+    unpriced one, or an open one that cannot be under way any more. The cost takes the place
+    of what the call counts as spent, and the history of its key says who did that and why.
     """
     from ..billing.price_book import format_usd
+
+    if row is not None or cost is not None or reason is not None:
+        _settle_by_hand(setup, row, cost, reason, actor, stopped=stopped)
+        return
     from ..settlement.settler import Settler
     from ..store import Ledger
     from ..telemetry.setup import callbacks_of
@@ -83,6 +104,44 @@ def settle(setup: Setup, stopped: bool) -> None:
         click.echo(f"  {count} open: {why}")
     if left:
         click.get_current_context().exit(1)
+
+
+def _settle_by_hand(
+    setup: Setup,
+    row: int | None,
+    cost: str | None,
+    reason: str | None,
+    actor: str,
+    *,
+    stopped: bool,
+) -> None:
+    from ..billing.price_book import format_usd
+    from ..settlement.deadlines import deadline
+    from ..store import Ledger
+    from ..store.columns import nano_usd
+
+    if row is None or cost is None or not (reason or "").strip():
+        raise Wrong("--call, --cost, --reason: expected all three of them")
+    try:
+        nano = nano_usd("--cost", cost)
+    except ValueError as error:
+        raise Wrong(str(error)) from None
+    config = setup.config()
+    with setup.database() as database:
+        ledger = Ledger(database)
+        found = ledger.look(row) if 0 < row < 2**63 else None
+        if found is None:
+            raise click.ClickException(f"there is no call {row}")
+        if found.state not in ("pending", "unpriced"):
+            raise click.ClickException(f"call {row} is {found.state} already")
+        ends = deadline(config.timeouts, found)
+        if found.state == "pending" and not stopped and datetime.now(UTC) < ends:
+            raise click.ClickException(
+                f"call {row} may be under way until {ends:%Y-%m-%d %H:%M:%S} UTC"
+            )
+        if not ledger.settle_by_hand(row, nano or 0, reason=(reason or "").strip(), actor=actor):
+            raise click.ClickException(f"call {row} was closed by somebody else just now")
+    click.echo(f"call {row}: settled for {format_usd(nano or 0)} USD, it was {found.state}")
 
 
 class _Progress:

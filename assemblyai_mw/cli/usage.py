@@ -26,6 +26,8 @@ CALL_COLUMNS = (
     *("id", "at", "key", "team", "route", "method", "path", "model", "status", "state"),
     *("audio_seconds", "input_tokens", "output_tokens", "cost_usd", "transcript_id", "tags"),
 )
+# What CSV has besides.
+CSV_COLUMNS = ("region", "kind", "reason", "estimated", "request_id", "breakdown")
 # What of a call a table has room for; CSV and JSON have all of it.
 CALL_TABLE = (
     *("id", "at", "key", "team", "model", "status", "state"),
@@ -70,7 +72,7 @@ def _echo_calls(ledger: Ledger, since: datetime | None, until: datetime | None, 
     if form == "json":
         echo_json_rows(rows)
     elif form == "csv":
-        echo_csv((*CALL_COLUMNS, "region", "kind", "reason", "request_id", "breakdown"), rows)
+        echo_csv((*CALL_COLUMNS, *CSV_COLUMNS), rows)
     else:
         sums = _Sums("id", AMOUNTS)
         echo_table(

@@ -124,13 +124,14 @@ class BudgetSettings:
     """How much is held for a call whose cost is not known yet. `budgets:` in YAML.
 
     Attributes:
-        assumed_audio_s: Seconds of audio held for a transcript until its length is known.
+        assumed_audio_s: Seconds of audio held for a transcript, and for a call that reads one,
+            until its length is known.
         assumed_channels: Channels held for a transcript with `multichannel` or
             `dual_channel`, each of which is billed.
         hold_expires_s: Seconds after which a hold that nobody released is void: at least
             `timeouts.total_s` and a minute, whatever is set here, for a call may last so
-            long. That is 7,260 by default. A transcript that AssemblyAI took, or may have
-            taken, is held for until it is settled, seven days at most.
+            long. That is 7,260 by default. A call that has a ledger entry is held for as
+            long as that is `pending`.
         soft_ratio: Part of a budget that, once spent, warns once per window; 1 for never.
         on_soft_budget: Dotted paths of what is called with each such warning.
     """

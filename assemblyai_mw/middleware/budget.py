@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("assemblyai_mw.budget")
 
-# AssemblyAI takes minutes; past a week nobody settles this transcript any more.
-ACCEPTED_HOLD_S = 7 * 86_400.0
 # When only the holds of calls under way stand in the way, they are soon gone.
 HELD_RETRY_S = 5
 
@@ -46,10 +44,12 @@ class Budget:
     that `Isolation` knows of its upload, else at *assumed_audio_s* seconds, on the dearest
     model it names (`PriceBook.estimate`). One
     conditional update for each budget, the key's and its team's, total, daily and monthly:
-    any number of workers together stay within the limits. Settling or failing the call's
-    ledger row replaces the hold by the cost; where no row was opened, the hold is given
-    back when the reply ends, however it ends. A worker that dies leaves a hold that is void
-    after *hold_expires_s*. Reading one's finished work costs nothing and is never refused.
+    any number of workers together stay within the limits. The hold stays with the call's
+    ledger row as long as that is open. Its closing puts the cost in place of the hold, and
+    where nobody can say the cost, the hold itself counts as spent until the row has a price.
+    Where no row was opened, the hold is given back when the reply ends, however it ends;
+    what a worker that dies leaves of such is void after *hold_expires_s*. Reading one's
+    finished work costs nothing and is never refused.
 
     Reads `call.caller`, `call.audio`, and of billable requests the body. Answers by itself, in the
     dialect of the route: 429 `insufficient_quota` with what is spent, held, needed and
@@ -66,8 +66,8 @@ class Budget:
         prices: A `PriceBook`, or a mapping over the shipped one.
         assumed_audio_s: Seconds of audio held for a transcript.
         assumed_channels: Channels held for one whose channels are transcribed each by itself.
-        hold_expires_s: Seconds after which a hold that nobody released is void: longer
-            than any request may last.
+        hold_expires_s: Seconds after which a hold that nobody released, and that no open
+            row of the ledger needs, is void: longer than any request may last.
         on_soft_budget: Called with a `SoftBudget` once per window, when the soft part of a
             budget is spent; what it raises is logged. The warning is logged in any case.
         max_json_bytes: Largest JSON request that is read.
@@ -147,6 +147,12 @@ class Budget:
         found = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
         refuse(found.fault("price", "hold", "words"))
         asked = found.asked
+        from ..store import Ledger, Refusal
+
+        if kind == "understanding" and "transcript_id" in asked:
+            ledger = Ledger(self.holds.database)
+            audio_ms = ledger.audio_ms(call.route.region, asked["transcript_id"])
+            asked = asked if audio_ms is None else {**asked, "audio_ms": audio_ms}
         at = datetime.fromtimestamp(call.started, UTC)
         if not operation.metered and not caller.allow_unpriced:
             raise _unpriced(Unpriced(f"what is done with a {kind} is not metered here"))
@@ -166,8 +172,6 @@ class Budget:
                 raise _unpriced(missing) from None
             bound = 0
         taken = self.holds.take(call, bound, expires_in_s=self.hold_expires_s)
-        from ..store import Refusal
-
         if isinstance(taken, Refusal):
             raise _insufficient(taken, at)
         for warning in taken.warnings:
@@ -175,14 +179,11 @@ class Budget:
         return taken
 
     def _end(self, call: Call, hold: Hold) -> None:
-        """Give the hold back, unless an open row of the ledger needs it still."""
+        """Give the hold back where the call has no row of the ledger, whose end would end it."""
+        if call.row is not None:
+            return
         try:
-            if call.row is None:
-                self.holds.release(hold)
-            elif call.state == "pending":
-                # A transcript's cost is known when it is settled, by whoever sees its end.
-                longer = ACCEPTED_HOLD_S if call.kind == "transcript" else None
-                self.holds.attach(hold, call.row, expires_in_s=longer)
+            self.holds.release(hold)
         except StoreError as error:
             logger.error("hold %s stays until it expires: %s", hold.id, error)
 

@@ -7,6 +7,8 @@ reprice        prices for rows that had none
 account        AssemblyAI's REST API of one region
 upstream_list  its list of transcripts, back to a moment
 deadlines      how long a call may be under way
+summary        what one run did
+telling        callbacks hear of rows that settlement closed
 matching       which transcript came of a submit whose answer was lost
 options        what a submit asked for, kept to recognise its transcript by
 

@@ -7,7 +7,7 @@ import hmac
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +19,7 @@ from ..http.encoding import decode
 if TYPE_CHECKING:
     from ..call import Call
     from ..store import Ledger
+    from ..store.closing import Closing
 
 logger = logging.getLogger("assemblyai_mw.cost")
 
@@ -33,9 +34,9 @@ OTHER_MODELS = "other"
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """What became of a row."""
+    """What became of a row; `pending` where it waits for what its cost depends on."""
 
-    state: Literal["settled", "failed", "unpriced"]
+    state: Literal["pending", "settled", "failed", "unpriced"]
     usage: Usage | None
     price: Price | None
     reason: str | None
@@ -73,56 +74,67 @@ def metrics_label(prices: PriceBook, kind: str, model: str | None) -> str | None
     return None if model is None else prices.canonical_model(kind, model) or OTHER_MODELS
 
 
-def close_row(
-    ledger: Ledger,
+def end_of(
     prices: PriceBook,
     row: int,
     outcome: Outcome,
     at: datetime,
     *,
     status: int | None = None,
-    spend_hold: bool = False,
-) -> Closed | None:
-    """Write the end of a row, once, whoever else is about to; None where somebody was first.
+    request_id: str | None = None,
+) -> tuple[Closed, Closing]:
+    """Return how a row ends, for people and for the ledger.
 
     Args:
-        ledger: Where it is written.
         prices: What the usage is priced by.
         row: The row.
         outcome: How the work ended. `error` fails the row, which costs nothing; what has
-            no usage, or no price, becomes `unpriced` with the reason. A model that the
-            reply names is counted under that name, whether the book knows it or not.
+            no usage, or no price, becomes `unpriced` with the reason; `pending` with a usage
+            waits for what that lacks. A model that the reply names is counted under that
+            name, whether the book knows it or not.
         at: When the call was made: the prices of that moment count.
         status: Of the reply to the call, where it is known.
-        spend_hold: Without a usage, what was held for the call counts as spent.
-
-    Raises:
-        StoreError: It could not be written; the row stays open.
+        request_id: The request that the row is of, where that is known.
     """
+    # Whoever ends a call has the database toolkit loaded; whoever starts a worker waits for it.
+    from ..store.closing import closing_of, failure_of
+
     usage, price, reason = outcome.usage, None, outcome.reason
-    model = outcome.model
     if outcome.state == "error":
-        done = ledger.fail(row, status=status, reason=reason)
-        return Closed("failed", usage, price, reason) if done else None
+        closing = failure_of(row, request_id=request_id, status=status, reason=reason)
+        return Closed("failed", usage, price, reason), closing
+    label = outcome.model
     if usage is not None:
-        model = model or metrics_label(prices, usage.kind, usage.model)
+        label = label or metrics_label(prices, usage.kind, usage.model)
+    if usage is not None and outcome.state != "pending":
         try:
             price = prices.price(usage, at)
         except Unpriced as error:
             reason = str(error)
-    # What has a usage may still get a price: `reprice` would charge it a second time.
-    spend_hold = spend_hold and usage is None
-    if not ledger.settle(
+    closing = closing_of(
         row,
         usage=usage,
         price=price,
+        request_id=request_id,
         status=status,
         reason=reason,
-        spend_hold=spend_hold,
-        metrics_label=model,
-    ):
-        return None
-    return Closed("unpriced" if price is None else "settled", usage, price, reason)
+        metrics_label=label,
+    )
+    if outcome.state == "pending":
+        return Closed("pending", usage, None, reason), replace(closing, state="pending")
+    return Closed("unpriced" if price is None else "settled", usage, price, reason), closing
+
+
+def close_row(
+    ledger: Ledger, prices: PriceBook, row: int, outcome: Outcome, at: datetime
+) -> Closed | None:
+    """Write the end of a row, once, whoever else is about to; None where somebody was first.
+
+    Raises:
+        StoreError: It could not be written; the row stays open.
+    """
+    closed, closing = end_of(prices, row, outcome, at)
+    return closed if ledger.write(closing) else None
 
 
 def close_call(
@@ -134,15 +146,25 @@ def close_call(
     at: datetime,
     *,
     status: int | None = None,
-    spend_hold: bool = False,
 ) -> bool:
-    """`close_row` by what a call's reply shows, noted on the Call; False where it stays open."""
+    """Write the end of a row that a call's reply shows, and note it on the Call.
+
+    False where it cannot be written. Where the row is the call's own, the end is kept then:
+    settlement writes it later. Of a transcript it shows again, whoever asks.
+    """
+    own = row == call.row
+    closed, closing = end_of(
+        prices, row, outcome, at, status=status, request_id=call.id if own else None
+    )
     try:
-        closed = close_row(ledger, prices, row, outcome, at, status=status, spend_hold=spend_hold)
+        was_first = ledger.write(closing)
     except StoreError as error:
-        logger.error("row %s stays open: %s", row, error)
+        if own and ledger.unwritten.keep(closing):
+            logger.error("row %s stays open until its end can be written: %s", row, error)
+        else:
+            logger.error("row %s stays open: %s", row, error)
         return False
-    if closed is not None:
+    if was_first:
         call.row, call.state = row, closed.state
         call.usage, call.price = closed.usage, closed.price
         if closed.state == "unpriced":

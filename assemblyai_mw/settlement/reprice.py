@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..billing.price_book import Price, PriceBook, Unpriced
-from ..billing.replies import Usage
+from ..billing.usage import Usage, names_of
 
 if TYPE_CHECKING:
     from ..store import Ledger
@@ -40,7 +40,7 @@ def reprice(ledger: Ledger, prices: PriceBook, *, dry_run: bool = False) -> Iter
     """
     for row in ledger.unpriced():
         try:
-            price = prices.price(usage_of(row["usage"]), row["at"])
+            price = prices.price(usage_of(row["usage"], row["features"]), row["at"])
         except Unpriced as error:
             yield Repriced(row["row"], row["kind"], row["model"], None, str(error))
             continue
@@ -48,6 +48,8 @@ def reprice(ledger: Ledger, prices: PriceBook, *, dry_run: bool = False) -> Iter
             yield Repriced(row["row"], row["kind"], row["model"], price, None)
 
 
-def usage_of(stored: dict[str, Any]) -> Usage:
-    """Return the usage that the ledger keeps with a row."""
-    return Usage(**{**stored, "features": frozenset(stored["features"])})
+def usage_of(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> Usage:
+    """Return a row's usage; rows of earlier releases name one model asked for, or none."""
+    known = {name: value for name, value in stored.items() if name != "requested_model"}
+    models = tuple(names_of(asked.get("models") or ())) if stored["kind"] == "chat" else ()
+    return Usage(**{**known, "features": frozenset(stored["features"]), "requested_models": models})

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from ..billing.price_book import PriceBook
+from ..billing.price_book import Price, PriceBook
 from ..billing.replies import Outcome, transcript_outcome
-from ..call import Call, Caller, Route
+from ..billing.usage import milliseconds
 from ..config import Config
 from ..errors import StoreError, UpstreamError
-from ..routes import Region
-from ..telemetry.call_log import emit, wanted
+from ..telemetry.call_log import wanted
 from ..telemetry.record import OnCall
 from ..transport import Transport
 from .closing import Closed, close_row, shows_end
 from .deadlines import deadline
 from .matching import Match, match, shows_what_was_asked
+from .reprice import usage_of
 from .rest_api import Account, Accounts, Answer, refusal
+from .summary import Summary
+from .telling import tell
 from .transcript_list import Listed, walk
 
 if TYPE_CHECKING:
     from ..store import Due, Ledger
+    from ..store.closing import Closing
 
 logger = logging.getLogger("assemblyai_mw.settlement")
 
@@ -45,27 +48,6 @@ _UNLIKE = (
 _LOST = "its reply was never seen: whether it was done, and what it used, is unknown"
 
 
-@dataclass(slots=True)
-class Summary:
-    """What a run of the Settler did.
-
-    Attributes:
-        leased: Rows it looked at.
-        settled, failed, unpriced: Rows it closed so; others may have closed some first.
-        resolved: Submits without an answer whose transcript it found.
-        left: Rows that stay open, by why.
-        nano: What the rows it settled cost, nano-dollars.
-    """
-
-    leased: int = 0
-    settled: int = 0
-    failed: int = 0
-    unpriced: int = 0
-    resolved: int = 0
-    left: Counter[str] = field(default_factory=Counter)
-    nano: int = 0
-
-
 class Settler:
     """Closes open rows: by asking for their transcript, or by AssemblyAI's list.
 
@@ -78,6 +60,7 @@ class Settler:
     | transcript, id known         | by what AssemblyAI shows; errors are free            |
     | transcript, answer not seen  | by the list: its transcript is found; or, once       |
     |                              | nothing can come of it any more, it failed           |
+    | understanding, reply seen    | by the length of the transcript that it read         |
     | any other kind               | `unpriced`, once its request cannot be under way     |
     | past the service's retention | `unpriced`, with the reason                          |
 
@@ -131,16 +114,21 @@ class Settler:
         Raises:
             StoreError: The ledger cannot be read or written now.
         """
+        summary = Summary()
+        for closing in self.ledger.write_kept():
+            self._late(closing, summary)
         now = self._clock()
         at = now if until is None else until
         batch = self.ledger.due(at, limit=limit, lease_s=LEASE_S + (now - at))
-        summary = Summary(leased=len(batch))
+        summary.leased = len(batch)
         ends = time.monotonic() + BATCH_S
         unasked: dict[Account, str] = {}
         lists: dict[Account, list[Due]] = {}
         for due in batch:
             if stop() or time.monotonic() > ends:
                 self._later(due, summary, "not reached in this run", delay_s=0.0)
+            elif due.usage is not None:
+                self._measure(due, summary, unasked)
             elif due.kind != "transcript":
                 self._lost(due, summary)
             else:
@@ -170,21 +158,34 @@ class Settler:
     ) -> None:
         """Close a row by its transcript, if that shows its end."""
         assert due.transcript_id is not None
+        answer = self._transcript(account, due, due.transcript_id, summary, unasked)
+        if answer is None:
+            return
+        if answer.status == 404:
+            self._close(due, Outcome("unmeterable", reason=_GONE), summary)
+        else:
+            self._shown(due, answer, summary)
+
+    def _transcript(
+        self,
+        account: Account,
+        due: Due,
+        transcript_id: str,
+        summary: Summary,
+        unasked: dict[Account, str],
+    ) -> Answer | None:
+        """Return what shows a transcript, or a 404 that stays one; None where *due* waits."""
         try:
-            answer = account.transcript(due.transcript_id)
+            answer = account.transcript(transcript_id)
         except UpstreamError as error:
             unasked[account] = why = f"AssemblyAI cannot be reached in {due.region}: {error}"
             self._say(logging.WARNING, why)
             self._give_up_or_later(due, summary, why)
-            return
-        if answer.status == 200:
-            self._shown(due, answer, summary)
-        elif answer.status == 404:
-            is_old = self._age(due) > UNKNOWN_AFTER_S
-            if is_old:
-                self._close(due, Outcome("unmeterable", reason=_GONE), summary)
-            else:
-                self._give_up_or_later(due, summary, "AssemblyAI has no such transcript yet")
+            return None
+        if answer.status == 200 or (answer.status == 404 and self._age(due) > UNKNOWN_AFTER_S):
+            return answer
+        if answer.status == 404:
+            self._give_up_or_later(due, summary, "AssemblyAI has no such transcript yet")
         else:
             why = str(refusal(answer))
             if answer.status in (401, 403, 429) or answer.status >= 500:
@@ -192,6 +193,7 @@ class Settler:
                 unasked[account] = why
             self._say(logging.ERROR if answer.status < 429 else logging.WARNING, why)
             self._give_up_or_later(due, summary, why, delay_s=answer.retry_after_s)
+        return None
 
     def _shown(self, due: Due, answer: Answer, summary: Summary) -> None:
         transcript = answer.value
@@ -208,6 +210,33 @@ class Settler:
         if outcome.state == "unmeterable":
             self._say(logging.WARNING, f"a transcript cannot be understood: {why}")
         self._give_up_or_later(due, summary, why)
+
+    # Understanding of a transcript whose length was not known
+
+    def _measure(self, due: Due, summary: Summary, unasked: dict[Account, str]) -> None:
+        """Charge a call by the length of the transcript that it read, once that is known."""
+        transcript_id = str(due.features.get("transcript_id"))
+        audio_ms = self.ledger.audio_ms(due.region, transcript_id)
+        if audio_ms is None:
+            account = self._accounts.find(due.region)
+            if account is None or account in unasked:
+                why = unasked[account] if account else f"no route leads to region {due.region}"
+                self._give_up_or_later(due, summary, why)
+                return
+            answer = self._transcript(account, due, transcript_id, summary, unasked)
+            if answer is None:
+                return
+            value = answer.value or {}
+            if answer.status == 200 and value.get("status") not in ("completed", "error"):
+                self._give_up_or_later(due, summary, "the transcript that it read is not finished")
+                return
+            audio_ms = milliseconds(value.get("audio_duration"), 1000)
+        if audio_ms is None:
+            reason = "the length of the transcript that it read cannot be learned any more"
+            self._close(due, Outcome("unmeterable", reason=reason), summary)
+            return
+        usage = replace(usage_of(due.usage or {}, due.features), audio_ms=audio_ms)
+        self._close(due, Outcome("completed", usage), summary)
 
     # Submits whose answer was not seen
 
@@ -351,32 +380,28 @@ class Settler:
 
     def _close(self, due: Due, outcome: Outcome, summary: Summary) -> None:
         closed = close_row(self.ledger, self.prices, due.row, outcome, due.at)
-        if closed is None:
+        if closed is not None:
+            self._closed(due, closed, summary)
+
+    def _late(self, closing: Closing, summary: Summary) -> None:
+        """Tell of a call whose end could not be written when it was seen."""
+        due = self.ledger.look(closing.row)
+        if due is None:
+            return
+        usage = usage_of(json.loads(closing.usage), due.features) if closing.usage else None
+        price = None if closing.state != "settled" else Price(closing.cost_nano or 0)
+        logger.info("row %s: its end was written late", due.row)
+        self._closed(due, Closed(closing.state, usage, price, closing.reason), summary)
+
+    def _closed(self, due: Due, closed: Closed, summary: Summary) -> None:
+        if closed.state == "pending":
             return
         setattr(summary, closed.state, getattr(summary, closed.state) + 1)
         summary.nano += closed.price.nano if closed.price else 0
         if closed.state == "unpriced":
             logger.warning("row %s is unpriced: %s", due.row, closed.reason)
         if wanted(self.on_call):
-            self._tell(due, closed)
-
-    def _tell(self, due: Due, closed: Closed) -> None:
-        call = Call(
-            id=due.request_id,
-            started=self._clock(),
-            route=Route(due.route, due.service, cast(Region, due.region)),
-            method="GET" if due.transcript_id else due.method,
-            path=f"{due.path}/{due.transcript_id}" if due.transcript_id else due.path,
-            tags=dict(due.tags),
-            caller=Caller(due.key_name or "", due.key_id, due.team) if due.key_name else None,
-            kind=due.kind,
-            row=due.row,
-            state=closed.state,
-            transcript_id=due.transcript_id,
-            usage=closed.usage,
-            price=closed.price,
-        )
-        emit(call, self.on_call, status=due.status, bytes_out=0)
+            tell(due, closed, self.on_call, self._clock())
 
     def _say(self, level: int, what: str) -> None:
         """Log *what*, once until it is different: not once for each row and look."""

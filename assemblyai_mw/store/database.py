@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Connection, select
@@ -30,7 +31,7 @@ from .migrations import MIGRATIONS, migrate, stored_version
 from .migrations.runner import WAIT_S
 from .schema import SCHEMA_VERSION, meta
 from .sqlite_file import SQLiteFile, problems
-from .urls import checked_url
+from .urls import checked_url, user_directories
 
 _identity = select(meta.c.value).where(meta.c.name == "database_id")
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()
@@ -126,6 +127,16 @@ class Database(contextlib.AbstractContextManager["Database"]):
         if self._in_memory:
             return "SQLite in memory"
         return f"PostgreSQL {self._url.database or ''} at {self._url.host or 'local socket'}"
+
+    def private_directories(self) -> tuple[Path, ...]:
+        """Return where this user may keep files about this database, the best place first.
+
+        Beside a SQLite file; else by the database's URL, among this user's own files.
+        """
+        if self._in_memory:
+            return ()
+        own = user_directories(self._url.render_as_string(hide_password=True))
+        return own if self._file is None else (Path(f"{self._file.path}-closings"), *own)
 
     @property
     def now(self) -> int:

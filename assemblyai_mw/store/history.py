@@ -20,10 +20,12 @@ class Change:
 
     Attributes:
         actor: As given to `Keys`; None if nothing was.
-        action: `create`, `set`, `rotate`, `revoke`, `set_team` or `delete_team`; `expire` and
-            `set_budget` in rows of earlier releases.
+        action: `create`, `set`, `rotate`, `revoke`, `set_team` or `delete_team`; `settle` for
+            one of its calls that was settled by hand; `expire` and `set_budget` in rows of
+            earlier releases.
         detail: For a `set`, each option that changed, as `{"rpm": {"old": 60, "new": None}}`;
-            for a `create`, what the key was made with. Never a secret.
+            for a `create`, what the key was made with; for a `settle`, the `call`, its `state`,
+            old and new, `cost_usd` and `reason`. Never a secret.
     """
 
     at: datetime
@@ -78,14 +80,38 @@ class History:
         team: str | None = None,
     ) -> None:
         """Write a change, in the transaction that makes it."""
-        connection.execute(
-            insert(audit).values(
-                at=self.database.now,
-                actor=plain(self._actor),
-                action=action,
-                key_id=key_id,
-                key_name=key_name,
-                team=team,
-                detail=to_json(detail),
-            )
+        add_change(
+            connection,
+            self.database.now,
+            self._actor,
+            action,
+            detail,
+            key_id=key_id,
+            key_name=key_name,
+            team=team,
         )
+
+
+def add_change(
+    connection: Connection,
+    at: int,
+    actor: str | None,
+    action: str,
+    detail: Mapping[str, Any],
+    *,
+    key_id: int | None,
+    key_name: str | None,
+    team: str | None,
+) -> None:
+    """Write a change of *at*, epoch microseconds, in the transaction that makes it."""
+    connection.execute(
+        insert(audit).values(
+            at=at,
+            actor=plain(actor),
+            action=action,
+            key_id=key_id,
+            key_name=key_name,
+            team=team,
+            detail=to_json(detail),
+        )
+    )

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, delete, exists, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..billing.price_book import format_usd
 from .columns import micros
 from .database import Database
 from .on_database import OnDatabase
-from .schema import PENDING, calls, holds, spend
+from .schema import IS_PENDING, calls, holds, spend
 from .statements import Prepared
 from .totals import (
     UNLIMITED,
@@ -37,7 +37,7 @@ _SWEEP_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Budget reserved for one call, until it is released, settled or expires.
+    """Budget reserved for one call, until it is released, its row is closed, or it expires.
 
     Attributes:
         id: None where no budget bounds the caller: nothing is held.
@@ -129,16 +129,17 @@ _hold = Prepared(
     insert(holds).values(**{name: bindparam(name) for name in _HELD}).returning(holds.c.id)
 )
 _gone = holds.c.amount_nano, holds.c.at, holds.c.key_id, holds.c.team
-_release = Prepared(
-    delete(holds)
-    .where(holds.c.id == bindparam("b_id"), holds.c.expires_at <= bindparam("b_expired"))
-    .returning(*_gone)
+_release = Prepared(delete(holds).where(holds.c.id == bindparam("b_id")).returning(*_gone))
+# The same moment stands in both, and the index of pending calls begins with it.
+_is_awaited = exists().where(
+    calls.c.state == IS_PENDING,
+    calls.c.at == holds.c.at,
+    calls.c.request_id == holds.c.request_id,
 )
+_is_void = (holds.c.expires_at <= bindparam("b_now")) & ~_is_awaited
+_sweep = Prepared(delete(holds).where(holds.c.id == bindparam("b_id"), _is_void).returning(*_gone))
 _expired = Prepared(
-    select(holds.c.id)
-    .where(holds.c.expires_at <= bindparam("b_now"))
-    .order_by(holds.c.expires_at)
-    .limit(_SWEEP_AT_ONCE)
+    select(holds.c.id).where(_is_void).order_by(holds.c.expires_at).limit(_SWEEP_AT_ONCE)
 )
 
 
@@ -167,9 +168,9 @@ class Holds(OnDatabase):
 
         One conditional UPDATE for each window, in one transaction: spent + held + needed
         never passes a limit, whoever else takes at the same time. At least 1 nano-dollar
-        is needed, so that a budget of 0 allows nothing. Settling or failing the call's
-        ledger row frees the hold; so does `release`; and, after *expires_in_s* seconds,
-        whoever next needs the budget of a process that died.
+        is needed, so that a budget of 0 allows nothing. Closing the call's ledger row ends
+        the hold, and so does `release`. After *expires_in_s* seconds it is void, unless the
+        row is open still: then whoever next needs the budget frees it.
 
         Raises:
             ValueError: *nano* is negative.
@@ -231,45 +232,26 @@ class Holds(OnDatabase):
 
     def release(self, hold: Hold) -> bool:
         """Give a hold's budget back; False, and no harm, if that was done already."""
-        return self._release(hold, expired_by=UNLIMITED)
+        return hold.id is not None and self._free(_release, {"b_id": hold.id})
 
-    def _release(self, hold: Hold, *, expired_by: int) -> bool:
-        if hold.id is None:
-            return False
+    def _free(self, statement: Prepared, parameters: dict[str, int]) -> bool:
         with self.database.write() as connection:
-            row = _release.first(connection, {"b_id": hold.id, "b_expired": expired_by})
+            row = statement.first(connection, parameters)
             if row is None:
                 return False
             add_spend(connection, windows(row.key_id, row.team, row.at), held=-row.amount_nano)
         return True
 
-    def attach(self, hold: Hold, row: int, *, expires_in_s: float | None = None) -> bool:
-        """Leave a hold with its ledger row, to be freed when that is closed.
-
-        False if the row is closed already: then the hold is freed here and now. With
-        *expires_in_s* it is kept that much longer, in seconds from now.
-        """
-        if hold.id is None:
-            return False
-        with self.database.write() as connection:
-            state = select(calls.c.state).where(calls.c.id == row).with_for_update()
-            pending = connection.scalar(state) == PENDING
-            if pending:
-                kept = update(holds).where(holds.c.id == hold.id).values(call_id=row)
-                if expires_in_s is not None:
-                    end = self.database.now + round(expires_in_s * 1_000_000)
-                    kept = kept.values(expires_at=end)
-                return connection.execute(kept).rowcount == 1
-        self.release(hold)
-        return False
-
     def sweep(self) -> int:
-        """Free the holds whose time is over, up to 100; return how many."""
+        """Free the holds whose time is over, up to 100; return how many.
+
+        That of a call whose row is open is none of them: nobody knows yet what it cost.
+        """
         now = self.database.now
         with self.database.read() as connection:
             expired = _expired.all(connection, {"b_now": now})
         # Each in its own transaction, so that locks are taken in the one order.
-        return sum(self._release(Hold(hold.id, 0), expired_by=now) for hold in expired)
+        return sum(self._free(_sweep, {"b_id": hold.id, "b_now": now}) for hold in expired)
 
     def spent(self, caller: Caller) -> tuple[BudgetStatus, ...]:
         """Return what the caller and their team have spent and hold: three windows of each."""

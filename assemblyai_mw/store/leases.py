@@ -17,7 +17,7 @@ from .statements import Prepared
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A pending call that this process leased, to find out how it ended.
+    """A call that this process leased, to find out how it ended.
 
     Attributes:
         row: Its ledger row.
@@ -27,6 +27,8 @@ class Due:
         features, model: What was asked for.
         status: Of the reply to the call, if one was seen.
         ended: When its request was over, if that was seen.
+        usage: What its reply said was used, where that is not all that its cost depends on.
+        state: `pending`, unless it was looked at for another reason.
     """
 
     row: int
@@ -48,6 +50,8 @@ class Due:
     tags: Mapping[str, str]
     request_id: str
     ended: datetime | None
+    usage: Mapping[str, Any] | None
+    state: str
 
 
 _told = (
@@ -70,6 +74,8 @@ _told = (
     calls.c.tags,
     calls.c.request_id,
     calls.c.duration_ms,
+    calls.c.usage,
+    calls.c.state,
 )
 _is_due = (calls.c.state == IS_PENDING) & (calls.c.due_at <= bindparam("b_now"))
 _select_due = Prepared(
@@ -100,6 +106,7 @@ _unanswered = (
     )
     .order_by(calls.c.id)
 )
+_look = Prepared(select(*_told).where(calls.c.id == bindparam("b_row")))
 _all_pending = select(calls.c.id).where(calls.c.state == IS_PENDING).limit(bindparam("b_limit"))
 
 
@@ -164,6 +171,12 @@ class Settling:
             hurried = update(calls).where(calls.c.id.in_(found), late).values(due_at=now)
             return connection.execute(hurried).rowcount
 
+    def look(self, row: int) -> Due | None:
+        """Return a call in whatever state, leasing nothing; None where there is no such row."""
+        with self.database.read() as connection:
+            found = _look.first(connection, {"b_row": row})
+        return None if found is None else _due(found)
+
     def unanswered(self, region: str) -> list[Due]:
         """Return the pending submits of a region whose transcript is not known; leases none."""
         statement = _unanswered.where(calls.c.region == region)
@@ -198,4 +211,6 @@ def _due(row: Any) -> Due:
         tags=from_json(row.tags),
         request_id=row.request_id,
         ended=None if row.duration_ms is None else moment(row.at + 1000 * row.duration_ms),
+        usage=from_json(row.usage),
+        state=row.state,
     )

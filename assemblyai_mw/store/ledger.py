@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, SmallInteger, Text, bindparam, func, insert, update
+from sqlalchemy import SmallInteger, bindparam, func, insert, update
 
 from ..errors import StoreError
-from .columns import day_of, from_json, micros, plain, tag_names, to_json
+from .closings import Closings
+from .columns import micros, plain, to_json
 from .database import Database
 from .leases import Settling
 from .on_database import OnDatabase
 from .owners import Transcripts, add_transcript
 from .report import Reports
-from .schema import FAILED, IS_PENDING, IS_UNPRICED, PENDING, SETTLED, UNPRICED, calls, transcripts
+from .schema import PENDING, calls
 from .statements import Prepared
-from .totals import SoftBudget, add_spend, add_sums, free_request, limits_of, soft_warnings, windows
+from .totals import SoftBudget
+from .unwritten import Unwritten
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from ..billing.price_book import Price
-    from ..billing.replies import Usage
     from ..call import Call
 
 _OPENED = (
@@ -58,61 +55,19 @@ _maker = (
 )
 
 
-def _given(name: str, column: Any, type_: Any) -> Any:
-    """Return *column*'s new value: the parameter, or what it was where that is NULL."""
-    return func.coalesce(bindparam(name, type_=type_), column)
-
-
 _accept = Prepared(
     update(calls)
     .where(calls.c.id == bindparam("b_row"))
     .values(
-        status=_given("b_status", calls.c.status, SmallInteger),
+        status=func.coalesce(bindparam("b_status", type_=SmallInteger), calls.c.status),
         transcript_id=bindparam("b_transcript"),
         due_at=bindparam("b_due"),
     )
     .returning(*_maker)
 )
-_close = Prepared(
-    update(calls)
-    .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_PENDING)
-    .values(
-        state=bindparam("b_state"),
-        reason=bindparam("b_reason"),
-        status=_given("b_status", calls.c.status, SmallInteger),
-        model=_given("b_model", calls.c.model, Text),
-        audio_ms=bindparam("b_audio_ms"),
-        input_tokens=bindparam("b_input"),
-        output_tokens=bindparam("b_output"),
-        cached_tokens=bindparam("b_cached"),
-        cost_nano=bindparam("b_cost"),
-        breakdown=bindparam("b_breakdown"),
-        usage=bindparam("b_usage"),
-        duration_ms=_given("b_duration", calls.c.duration_ms, BigInteger),
-        closed_at=bindparam("b_now"),
-        due_at=None,
-    )
-    .returning(*_maker, calls.c.request_id, calls.c.model, calls.c.tags, calls.c.transcript_id)
-)
-_reprice = Prepared(
-    update(calls)
-    .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_UNPRICED)
-    .values(
-        state=SETTLED,
-        reason=None,
-        cost_nano=bindparam("b_cost"),
-        breakdown=bindparam("b_breakdown"),
-    )
-    .returning(*_maker, calls.c.model, calls.c.tags)
-)
-_end_transcript = Prepared(
-    update(transcripts)
-    .where(transcripts.c.call_id == bindparam("b_row"))
-    .values(status=bindparam("b_status"), completed_at=bindparam("b_now"))
-)
 
 
-class Ledger(Transcripts, Settling, Reports, OnDatabase):
+class Ledger(Transcripts, Settling, Closings, Reports, OnDatabase):
     """What was asked, by whom, at what cost; and who owns what came of it.
 
     Args:
@@ -124,6 +79,9 @@ class Ledger(Transcripts, Settling, Reports, OnDatabase):
             settlement reached; without it, the next hold tells of it.
         soft_ratio: The share of a budget from which to do that, where neither key nor team
             says one; None for never.
+
+    Attributes:
+        unwritten: Closings that failed to be written, kept for settlement to try again.
     """
 
     def __init__(
@@ -140,6 +98,7 @@ class Ledger(Transcripts, Settling, Reports, OnDatabase):
         self._accept_due = round(accept_due_s * 1_000_000)
         self._on_soft_budget = on_soft_budget
         self._soft_ratio = soft_ratio
+        self.unwritten = Unwritten(self.database.private_directories())
 
     def open(
         self, call: Call, *, kind: str, model: str | None, features: Mapping[str, Any] | None
@@ -200,154 +159,3 @@ class Ledger(Transcripts, Settling, Reports, OnDatabase):
             if made is None:
                 raise StoreError(f"The ledger has no row {row}")
             add_transcript(connection, made, row, transcript_id)
-
-    def settle(
-        self,
-        row: int,
-        *,
-        usage: Usage | None,
-        price: Price | None,
-        status: int | None = None,
-        reason: str | None = None,
-        duration_s: float | None = None,
-        spend_hold: bool = False,
-        metrics_label: str | None = None,
-    ) -> bool:
-        """Close a pending call with its cost; True for exactly one caller, ever.
-
-        Without a *price* the row becomes `unpriced`, with the *reason*; never zero. In the
-        same transaction the cost goes to the running totals, and the call's hold is freed;
-        with *spend_hold* it counts as spent, for work that was done and will never be priced.
-        Totals count it under *metrics_label*, else under the model of the *usage*.
-        """
-        values = {
-            "b_state": UNPRICED if price is None else SETTLED,
-            "b_reason": plain(reason or "no price") if price is None else plain(reason),
-            "b_cost": None if price is None else price.nano,
-            "b_breakdown": None if price is None else to_json(price.breakdown()),
-            "b_usage": None if usage is None else to_json(_fields(usage)),
-        }
-        return self._end(
-            row,
-            values,
-            usage,
-            status,
-            duration_s,
-            spend_hold=spend_hold,
-            metrics_label=metrics_label,
-        )
-
-    def fail(
-        self,
-        row: int,
-        *,
-        status: int | None,
-        reason: str | None = None,
-        duration_s: float | None = None,
-    ) -> bool:
-        """Close a pending call as failed, which costs nothing; True for one caller, ever."""
-        values = {
-            "b_state": FAILED,
-            "b_reason": plain(reason),
-            "b_cost": 0,
-            "b_breakdown": None,
-            "b_usage": None,
-        }
-        return self._end(row, values, None, status, duration_s)
-
-    def _end(
-        self,
-        row: int,
-        values: dict[str, Any],
-        usage: Usage | None,
-        status: int | None,
-        duration_s: float | None,
-        *,
-        spend_hold: bool = False,
-        metrics_label: str | None = None,
-    ) -> bool:
-        state, cost = values["b_state"], values["b_cost"] or 0
-        audio_ms = None
-        if usage is not None:
-            audio_ms = usage.session_ms if usage.audio_ms is None else usage.audio_ms
-        parameters = {
-            **values,
-            "b_row": row,
-            "b_status": status,
-            "b_model": plain(metrics_label or (None if usage is None else usage.model)),
-            "b_audio_ms": audio_ms,
-            "b_input": None if usage is None else usage.input_tokens,
-            "b_output": None if usage is None else usage.output_tokens,
-            "b_cached": None if usage is None else usage.cached_tokens,
-            "b_duration": None if duration_s is None else round(duration_s * 1000),
-            "b_now": self.database.now,
-        }
-        with self.database.write() as connection:
-            closed = _close.first(connection, parameters)
-            if closed is None:
-                return False
-            if closed.transcript_id is not None and (state == FAILED or usage is not None):
-                ended = "error" if state == FAILED else "completed"
-                _end_transcript.run(
-                    connection, {"b_row": row, "b_status": ended, "b_now": parameters["b_now"]}
-                )
-            for periods, amount in free_request(connection, closed.request_id):
-                spent = amount if spend_hold else 0
-                add_spend(connection, periods, spent=spent, held=-amount)
-            sums = {
-                "calls": 1,
-                "failed": int(state == FAILED),
-                "unpriced": int(state == UNPRICED),
-                "audio_ms": audio_ms or 0,
-                "input_tokens": parameters["b_input"] or 0,
-                "output_tokens": parameters["b_output"] or 0,
-                "cached_tokens": parameters["b_cached"] or 0,
-                "cost_nano": cost,
-            }
-            told = self._charge(connection, closed, cost, sums)
-        self._tell(told)
-        return True
-
-    def reprice(self, row: int, price: Price) -> bool:
-        """Give an `unpriced` row its price after all; True for exactly one caller."""
-        parameters = {
-            "b_row": row,
-            "b_cost": price.nano,
-            "b_breakdown": to_json(price.breakdown()),
-        }
-        with self.database.write() as connection:
-            priced = _reprice.first(connection, parameters)
-            if priced is None:
-                return False
-            sums = {"unpriced": -1, "cost_nano": price.nano}
-            told = self._charge(connection, priced, price.nano, sums)
-        self._tell(told)
-        return True
-
-    def _charge(
-        self, connection: Connection, row: Any, cost: int, sums: dict[str, int]
-    ) -> tuple[SoftBudget, ...]:
-        """Add a closed row to the running totals; return the soft thresholds it reached."""
-        periods = windows(row.key_id, row.team, row.at)
-        add_spend(connection, periods, spent=cost)
-        group = {
-            "day": day_of(row.at),
-            "key_id": row.key_id or 0,
-            "key_name": row.key_name or "",
-            "team": row.team or "",
-            "model": row.model or "",
-        }
-        add_sums(connection, group, tag_names(from_json(row.tags)), sums)
-        if not cost or self._on_soft_budget is None:
-            return ()
-        limits = limits_of(connection, row.key_id, row.team)
-        return soft_warnings(connection, periods, limits, self._soft_ratio)
-
-    def _tell(self, told: tuple[SoftBudget, ...]) -> None:
-        for warning in told:
-            if self._on_soft_budget is not None:
-                self._on_soft_budget(warning)
-
-
-def _fields(usage: Usage) -> dict[str, Any]:
-    return {each.name: getattr(usage, each.name) for each in fields(usage)}

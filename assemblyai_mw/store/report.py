@@ -74,7 +74,9 @@ class Reports:
 
         With *limit* the newest ones. Each is a dict for JSON: `cost_usd` an exact decimal
         string, None while pending or unpriced; `at` ISO 8601 with Z; `tags` a dict;
-        `breakdown` a list of price lines, or None; `duration` seconds of the request.
+        `breakdown` a list of price lines, or None; `estimated` whether they are those of a
+        model that was asked for, where the reply named none with a price; `duration`
+        seconds of the request.
         """
         conditions = _between(since, until)
         if state is not None:
@@ -369,6 +371,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "status": row.status,
         "state": row.state,
         "reason": row.reason,
+        "estimated": bool(row.estimated),
         "audio_seconds": _seconds(row.audio_ms),
         "input_tokens": row.input_tokens,
         "output_tokens": row.output_tokens,

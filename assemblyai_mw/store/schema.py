@@ -22,6 +22,8 @@ running totals, since a primary key holds no NULL.
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -42,7 +44,10 @@ from sqlalchemy import (
 # What the tables below are; the ledgers of earlier versions are brought here by `migrations`.
 SCHEMA_VERSION = 3
 
-PENDING, SETTLED, FAILED, UNPRICED = "pending", "settled", "failed", "unpriced"
+PENDING: Final = "pending"
+SETTLED: Final = "settled"
+FAILED: Final = "failed"
+UNPRICED: Final = "unpriced"
 # SQLite matches a partial index to a literal only, not to a parameter.
 IS_PENDING: ColumnClause[str] = literal_column("'pending'")
 IS_UNPRICED: ColumnClause[str] = literal_column("'unpriced'")
@@ -164,6 +169,10 @@ calls = Table(
     Column("closed_at", BigInteger),
     Column("due_at", BigInteger),
     Column("attempts", Integer, nullable=False),
+    # The hold of a call that ended unpriced: it counts as spent as long as it is that.
+    Column("kept_nano", BigInteger),
+    # The reply named no model with a price: priced by what was asked for.
+    Column("estimated", Boolean),
 )
 Index("calls_at", calls.c.at, calls.c.id)
 Index("calls_team", calls.c.team, calls.c.at, calls.c.id)
@@ -225,6 +234,7 @@ holds = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("request_id", Text, nullable=False, index=True),
+    # Read by nobody: workers of earlier releases write it while a ledger is upgraded.
     Column("call_id", Id),
     Column("key_id", Id),
     Column("team", Text),

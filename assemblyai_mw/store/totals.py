@@ -128,7 +128,10 @@ _free_by_request = Prepared(
 
 
 def free_request(connection: Connection, request_id: str) -> list[tuple[list[Period], int]]:
-    """Delete the holds of a request; return the windows and nano-dollars of each."""
+    """Delete the holds of a request; return the windows and nano-dollars of each.
+
+    What they hold in those windows is the caller's to take away, in the same transaction.
+    """
     rows = _free_by_request.all(connection, {"b_request": request_id})
     return [(windows(row.key_id, row.team, row.at), row.amount_nano) for row in rows]
 

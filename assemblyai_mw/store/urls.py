@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sqlite3
+import tempfile
+from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -37,3 +41,21 @@ def checked_url(url: str) -> URL:
         raise ConfigError(f"database_url: {expected}")
     check_driver(url)
     return parsed.set(drivername="postgresql+psycopg")
+
+
+def user_directories(url: str) -> tuple[Path, ...]:
+    """Return where this user may keep files about the database at *url*; none is made.
+
+    The user's place for what programs keep (XDG base directories), then the system's place
+    for temporary files, for servers whose user has no home.
+    """
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    name = f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.closings"
+    # Right below the shared directory, where nobody can put another in its place (sticky bit).
+    found = [Path(tempfile.gettempdir()) / f"assemblyai-mw-{user}-{name}"]
+    state = os.environ.get("XDG_STATE_HOME") or os.path.join(
+        os.path.expanduser("~"), ".local", "state"
+    )
+    if os.path.isabs(state):
+        found.insert(0, Path(state) / "assemblyai-mw" / name)
+    return tuple(found)

@@ -143,15 +143,48 @@ def test_a_time_without_a_zone_is_refused() -> None:
         BOOK.price(speech(), AT.replace(tzinfo=None))
 
 
-def test_a_provider_id_nobody_knows_is_priced_as_the_model_asked_for() -> None:
+def test_a_provider_id_nobody_knows_is_priced_as_the_dearest_model_asked_for() -> None:
     reply = {"model": "accounts/x/models/q", "usage": {"input_tokens": 10, "output_tokens": 0}}
     usage = chat_usage(reply, {"models": ["gpt-5"]}, "us")
     assert usage is not None
-    assert BOOK.price(usage, AT).nano == 13750
-    rescued = chat_usage(reply, {"models": ["gpt-5"], "fallbacks": True}, "us")
-    assert rescued is not None
-    with pytest.raises(Unpriced, match="accounts/x/models/q"):
-        BOOK.price(rescued, AT)
+    alone = BOOK.price(usage, AT)
+    assert (alone.nano, alone.estimated) == (13750, True)
+    # Sonnet is at 3 USD a million input tokens, Haiku at 1, gpt-5 at 1.25; 10 % in the region.
+    models = ["gpt-5", "claude-sonnet-4-6", "claude-haiku-4-5-20251001"]
+    for order in (models, models[::-1]):
+        rescued = chat_usage(reply, {"models": order, "fallbacks": True}, "us")
+        assert rescued is not None
+        price = BOOK.price(rescued, AT)
+        assert (price.nano, price.estimated) == (33000, True)
+
+
+def test_a_reply_that_names_no_model_may_be_any_fallbacks() -> None:
+    reply = {"usage": {"input_tokens": 10, "output_tokens": 0}}
+    asked = {"models": ["gpt-5", "claude-sonnet-4-6"], "fallbacks": True}
+    usage = chat_usage(reply, asked, "us")
+    assert usage is not None
+    assert (BOOK.price(usage, AT).nano, BOOK.price(usage, AT).estimated) == (33000, True)
+    alone = chat_usage(reply, {"models": ["gpt-5"]}, "us")
+    assert alone is not None
+    assert (BOOK.price(alone, AT).nano, BOOK.price(alone, AT).estimated) == (13750, False)
+
+
+@pytest.mark.parametrize("model", ["gpt-5", "house-sonnet"])
+def test_a_model_with_a_price_of_its_own_or_by_an_alias_is_not_estimated(model: str) -> None:
+    reply = {"model": model, "usage": {"input_tokens": 10, "output_tokens": 0}}
+    usage = chat_usage(reply, {"models": ["claude-opus-4-7", "gpt-5"], "fallbacks": True}, "us")
+    assert usage is not None
+    book = PriceBook.load({"aliases": {"chat": {"house-sonnet": "claude-sonnet-4-6"}}})
+    price = book.price(usage, AT)
+    assert (price.nano, price.estimated) == (13750 if model == "gpt-5" else 33000, False)
+
+
+def test_where_a_fallback_has_no_price_either_nobody_says_one() -> None:
+    reply = {"model": "accounts/x/models/q", "usage": {"input_tokens": 10, "output_tokens": 0}}
+    usage = chat_usage(reply, {"models": ["gpt-5", "nobodys"], "fallbacks": True}, "us")
+    assert usage is not None
+    with pytest.raises(Unpriced, match="no price for model 'nobodys'"):
+        BOOK.price(usage, AT)
 
 
 def test_cached_tokens_counted_beside_the_input_are_not_taken_from_it() -> None:

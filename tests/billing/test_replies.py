@@ -471,7 +471,7 @@ def test_a_chat_completion_counts_its_tokens_by_either_spelling() -> None:
     ):
         got = chat_usage({"usage": usage}, {"models": ["gpt-5"]}, "us")
         expected = Usage(
-            "chat", "gpt-5", "us", input_tokens=10, output_tokens=3, requested_model="gpt-5"
+            "chat", "gpt-5", "us", input_tokens=10, output_tokens=3, requested_models=("gpt-5",)
         )
         assert expected == got
 
@@ -511,14 +511,15 @@ def test_cached_tokens_are_told_apart() -> None:
     )
 
 
-def test_the_model_that_answered_counts_and_the_one_asked_for_only_without_fallbacks() -> None:
+def test_the_model_that_answered_counts_and_all_that_were_asked_for_are_known() -> None:
     reply = {"model": "claude-sonnet-4-6", "usage": {"input_tokens": 1, "output_tokens": 1}}
     alone = chat_usage(reply, {"models": ["gpt-5"]}, "us")
     rescued = chat_usage(reply, {"models": ["gpt-5", "claude-sonnet-4-6"], "fallbacks": True}, "us")
     assert alone is not None
     assert rescued is not None
-    assert (alone.model, alone.requested_model) == ("claude-sonnet-4-6", "gpt-5")
-    assert (rescued.model, rescued.requested_model) == ("claude-sonnet-4-6", None)
+    assert (alone.model, alone.requested_models) == ("claude-sonnet-4-6", ("gpt-5",))
+    assert rescued.model == "claude-sonnet-4-6"
+    assert rescued.requested_models == ("gpt-5", "claude-sonnet-4-6")
 
 
 @pytest.mark.parametrize(
@@ -564,7 +565,9 @@ def test_a_stream_is_metered_by_its_last_usage_however_it_is_cut(width: int) -> 
     assert meter.done
     assert meter.reason is None
     assert (
-        Usage("chat", "qwen3", "us", input_tokens=9, output_tokens=4, requested_model="qwen3-32B")
+        Usage(
+            "chat", "qwen3", "us", input_tokens=9, output_tokens=4, requested_models=("qwen3-32B",)
+        )
         == meter.usage
     )
 

@@ -71,7 +71,7 @@ def submits_only(owner):
 
 submits_only(SocketTransport)
 around(Ledger, "accept", before="before-accept", after="after-accept")
-around(Ledger, "settle", before="before-settle", after="after-settle")
+around(Ledger, "write", before="before-settle", after="after-settle")
 
 
 def host_app(environ, start_response):

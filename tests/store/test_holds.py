@@ -138,36 +138,51 @@ def test_settlement_turns_the_hold_into_the_cost(keys: Keys, holds: Holds, ledge
     call = call_by(caller)
     hold = taken(holds.take(call, 400, expires_in_s=60))
     row = opened(ledger, call)
-    assert holds.attach(hold, row)
     assert ledger.settle(row, usage=used(), price=price_of(150))
     assert [(each.spent, each.held) for each in holds.spent(caller)] == [(150, 0)] * 6
     assert not holds.release(hold)
-    assert not holds.attach(hold, row)
     assert [(each.spent, each.held) for each in holds.spent(caller)] == [(150, 0)] * 6
     assert [each.remaining for each in holds.spent(caller)] == [USD - 150, *[None] * 5]
 
 
-@pytest.mark.parametrize("end", ["fail", "unpriced"])
-def test_a_call_that_ends_without_a_price_frees_its_hold(
-    keys: Keys, holds: Holds, ledger: Ledger, end: str
+@pytest.mark.parametrize("used_up", [used(), None], ids=["usage seen", "usage never seen"])
+def test_an_unpriced_call_counts_its_hold_as_spent_until_it_has_a_price(
+    keys: Keys, holds: Holds, ledger: Ledger, used_up: Any
 ) -> None:
-    caller = caller_of(keys, budget_usd=1)
+    caller = caller_of(keys, team="search", budget_usd=1)
     call = call_by(caller)
     taken(holds.take(call, 400, expires_in_s=60))
     row = opened(ledger, call)
-    if end == "fail":
-        assert ledger.fail(row, status=500)
-    else:
-        assert ledger.settle(row, usage=used(), price=None, reason="no such model")
+    assert ledger.settle(row, usage=used_up, price=None, reason="no such model")
+    assert [(each.spent, each.held) for each in holds.spent(caller)] == [(400, 0)] * 6
+    assert ledger.reprice(row, price_of(150))
+    assert not ledger.reprice(row, price_of(150))
+    assert [(each.spent, each.held) for each in holds.spent(caller)] == [(150, 0)] * 6
+
+
+def test_a_call_that_fails_frees_its_hold(keys: Keys, holds: Holds, ledger: Ledger) -> None:
+    caller = caller_of(keys, budget_usd=1)
+    call = call_by(caller)
+    taken(holds.take(call, 400, expires_in_s=60))
+    assert ledger.fail(opened(ledger, call), status=500)
     assert [(each.spent, each.held) for each in holds.spent(caller)] == [(0, 0)] * 3
 
 
-def test_a_hold_attached_too_late_is_freed(keys: Keys, holds: Holds, ledger: Ledger) -> None:
-    caller = caller_of(keys, budget_usd=1)
-    row = settled(ledger, call_by(caller), 5)
-    hold = taken(take(holds, caller, 400))
-    assert not holds.attach(hold, row)
-    assert held(holds, caller) == [0, 0, 0]
+def test_a_price_found_later_counts_in_the_windows_of_the_call(
+    keys: Keys, holds: Holds, ledger: Ledger, clock: Clock
+) -> None:
+    caller = caller_of(keys, team="search", budget_daily_usd=1)
+    call = call_by(caller, at=NOON)
+    taken(holds.take(call, 400, expires_in_s=60))
+    row = opened(ledger, call)
+    ledger.settle(row, usage=used(), price=None, reason="no such model")
+    clock.now = NOON + 86_400
+    assert ledger.reprice(row, price_of(9))
+    now = {(each.scope, each.window): each.spent for each in holds.spent(caller)}
+    expected = {"total": 9, "monthly": 9, "daily": 0}
+    assert now == {(scope, w): n for scope in ("key", "team") for w, n in expected.items()}
+    clock.now = NOON
+    assert {each.spent for each in holds.spent(caller)} == {9}
 
 
 def test_a_dead_processes_hold_blocks_nobody_past_its_time(
@@ -182,29 +197,31 @@ def test_a_dead_processes_hold_blocks_nobody_past_its_time(
     assert held(holds, caller) == [USD] * 3
 
 
-def test_attaching_can_keep_a_hold_longer(
+def test_the_hold_of_an_open_call_outlives_its_time(
     keys: Keys, holds: Holds, ledger: Ledger, clock: Clock
 ) -> None:
-    caller = caller_of(keys, budget_usd=1)
+    caller = caller_of(keys, team="search", budget_usd=1)
     call = call_by(caller)
-    hold = taken(holds.take(call, USD, expires_in_s=60))
-    assert holds.attach(hold, opened(ledger, call), expires_in_s=3600)
-    clock.now = NOON + 3599
+    taken(holds.take(call, USD, expires_in_s=60))
+    row = opened(ledger, call)
+    clock.now = NOON + 86_400
     assert holds.sweep() == 0
-    clock.now = NOON + 3600
-    assert holds.sweep() == 1
-    assert held(holds, caller) == [0, 0, 0]
+    assert isinstance(take(holds, caller, 1), Refusal)
+    ledger.settle(row, usage=None, price=None, reason="its reply was never seen")
+    assert isinstance(take(holds, caller, 1), Refusal)
+    assert ledger.reprice(row, price_of(7))
+    assert isinstance(take(holds, caller, 1), Hold)
 
 
-def test_an_expired_hold_still_costs_what_the_call_cost(
+def test_a_call_whose_hold_is_void_still_costs_what_it_cost(
     keys: Keys, holds: Holds, ledger: Ledger, clock: Clock
 ) -> None:
     caller = caller_of(keys, budget_usd=1)
     call = call_by(caller)
     taken(holds.take(call, 400, expires_in_s=60))
-    row = opened(ledger, call)
     clock.now = NOON + 61
     assert holds.sweep() == 1
+    row = opened(ledger, call)
     ledger.settle(row, usage=used(), price=price_of(7))
     assert [(each.spent, each.held) for each in holds.spent(caller)] == [(7, 0)] * 3
 
@@ -292,7 +309,8 @@ def _spend_all(number: int, url: str, caller: Caller, each: int) -> tuple[int, i
             if turn % 3:
                 ledger.settle(row, usage=used(), price=price_of(10))
             elif turn % 2:
-                holds.attach(hold, row)
+                ledger.settle(row, usage=used(), price=None, reason="later")
+                ledger.reprice(row, price_of(10))
                 ledger.settle(row, usage=used(), price=price_of(10))
                 holds.release(hold)
             else:

@@ -49,6 +49,7 @@ def test_an_open_call_is_pending_and_says_what_was_asked(keys: Keys, ledger: Led
         "status": None,
         "state": "pending",
         "reason": None,
+        "estimated": False,
         "audio_seconds": None,
         "input_tokens": None,
         "output_tokens": None,

@@ -100,8 +100,9 @@ def migrated(before: dict[str, list[Any]]) -> dict[str, list[Any]]:
         for name, value in before["meta"]
     ]
     now = {**before, "meta": meta}
-    # Version 3: three columns more, at the end of the uploads.
+    # Version 3: columns more, at the end of the uploads and of the calls.
     now["uploads"] = [(*row, None, None, None) for row in before["uploads"]]
+    now["calls"] = [(*row, None, None) for row in before["calls"]]
     return now
 
 

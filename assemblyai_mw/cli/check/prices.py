@@ -86,7 +86,7 @@ def calls_without_price(ledger: Ledger, book: PriceBook) -> Iterator[Finding]:
     missing: dict[str, Unpriced] = {}
     for row in ledger.unpriced(since=since):
         try:
-            book.price(usage_of(row["usage"]), row["at"])
+            book.price(usage_of(row["usage"], row["features"]), row["at"])
         except Unpriced as error:
             counts[error.reason] += 1
             missing[error.reason] = error

@@ -249,8 +249,7 @@ class CostLogger:
             if outcome.usage is None and not whole:
                 reason = "the stream ended early, before its usage"
                 outcome = Outcome("unmeterable", reason=reason, model=outcome.model)
-            # Else whoever leaves before the last event, or asks for no usage, would pay nothing.
-            self._close(call, outcome, status=status, spend_hold=not meter.error)
+            self._close(call, outcome, status=status)
 
         reply.start(start_response)
         # Told before `[DONE]` leaves: a client that has it may count on the row.
@@ -273,36 +272,31 @@ class CostLogger:
             else:
                 outcome = outcome_of(kind, value, asked, call.route.region)
                 if kind == "understanding" and outcome.usage and outcome.usage.audio_ms is None:
-                    # No later price book can price it either.
                     reason = "the length of the transcript that was read is not known"
-                    outcome = Outcome("unmeterable", reason=reason)
-            self._close(call, outcome, status=status, spend_hold=True)
+                    # Settlement learns it, once that transcript is finished.
+                    known = "transcript_id" in asked
+                    outcome = (
+                        Outcome("pending", outcome.usage, f"{reason} yet")
+                        if known
+                        else Outcome("unmeterable", reason=reason)
+                    )
+            self._close(call, outcome, status=status)
 
         reply.start(start_response)
         return JSONTee(reply, log_exceptions(end), max_bytes=MAX_REPLY_BYTES, drain=True)
 
     def _not_done(self, call: Call, status: int | None) -> None:
         """Close the row of a call that was refused, or leave it open if nobody knows."""
-        assert call.row is not None
-        try:
-            if call.upstream != "sent":
-                self.ledger.fail(call.row, status=status)
-                call.state = "failed"
-            elif call.kind != "transcript":
-                # Only transcripts can be looked up later, in AssemblyAI's list.
-                self.ledger.settle(
-                    call.row,
-                    usage=None,
-                    price=None,
-                    status=status,
-                    reason="sent, but no reply came: whether it was done is unknown",
-                    spend_hold=True,
-                )
-                call.state = "unpriced"
-            else:
-                self._look_up_soon(call)
-        except StoreError as error:
-            logger.error("row %s stays open: %s", call.row, error)
+        # A reply that began and broke off says as little as none; its status is not known here.
+        refused = status is not None and call.upstream == "replied"
+        if call.upstream == "unsent" or refused:
+            self._close(call, Outcome("error"), status=status)
+        elif call.kind == "transcript":
+            # Only transcripts can be looked up later, in AssemblyAI's list.
+            self._look_up_soon(call)
+        else:
+            reason = "sent, but no reply came: whether it was done is unknown"
+            self._close(call, Outcome("unmeterable", reason=reason), status=status)
 
     def _look_up_soon(self, call: Call, reason: str | None = None) -> None:
         """Have settlement look for what came of a submit whose answer is lost."""
@@ -315,26 +309,10 @@ class CostLogger:
         except StoreError as error:
             logger.error("row %s is looked up later than it could be: %s", call.row, error)
 
-    def _close(
-        self,
-        call: Call,
-        outcome: Outcome,
-        *,
-        status: int | None = None,
-        spend_hold: bool = False,
-    ) -> None:
+    def _close(self, call: Call, outcome: Outcome, *, status: int | None = None) -> None:
         assert call.row is not None
         at = datetime.fromtimestamp(call.started, UTC)
-        close_call(
-            self.ledger,
-            self.prices,
-            call,
-            call.row,
-            outcome,
-            at,
-            status=status,
-            spend_hold=spend_hold,
-        )
+        close_call(self.ledger, self.prices, call, call.row, outcome, at, status=status)
 
     def _ledger_down(self, call: Call, error: StoreError) -> WSGIApplication:
         logger.error("the ledger cannot be written: %s", error)

@@ -1,0 +1,27 @@
+"""What one run of settlement did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run of the Settler did.
+
+    Attributes:
+        leased: Rows it looked at.
+        settled, failed, unpriced: Rows it closed so; others may have closed some first.
+        resolved: Submits without an answer whose transcript it found.
+        left: Rows that stay open, by why.
+        nano: What the rows it settled cost, nano-dollars.
+    """
+
+    leased: int = 0
+    settled: int = 0
+    failed: int = 0
+    unpriced: int = 0
+    resolved: int = 0
+    left: Counter[str] = field(default_factory=Counter)
+    nano: int = 0

@@ -1,0 +1,336 @@
+"""Closing calls: once, by one conditional UPDATE, with spend and totals in its transaction.
+
+What a call counts as spent, in each window of its key and team:
+
+| state      | spent           | held     |
+|------------|-----------------|----------|
+| `pending`  | 0               | its hold |
+| `settled`  | its cost        | 0        |
+| `failed`   | 0               | 0        |
+| `unpriced` | what it had held | 0       |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, Boolean, SmallInteger, Text, bindparam, func, select, update
+
+from ..billing.money import Item, Price, format_usd
+from ..errors import StoreError
+from .closing import Closing, closing_of, failure_of, priced
+from .columns import day_of, from_json, tag_names
+from .database import Database
+from .history import add_change
+from .schema import (
+    FAILED,
+    IS_PENDING,
+    IS_UNPRICED,
+    PENDING,
+    UNPRICED,
+    calls,
+    transcripts,
+)
+from .statements import Prepared
+from .totals import SoftBudget, add_spend, add_sums, free_request, limits_of, soft_warnings, windows
+from .unwritten import Unwritten
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ..billing.replies import Usage
+
+BY_HAND = "settled by hand"
+_COUNTS = ("audio_ms", "input_tokens", "output_tokens", "cached_tokens")
+
+
+def _given(name: str, column: Any, type_: Any) -> Any:
+    """Return *column*'s new value: the parameter, or what it was where that is NULL."""
+    return func.coalesce(bindparam(name, type_=type_), column)
+
+
+def _of_request() -> Any:
+    return calls.c.request_id == _given("b_request", calls.c.request_id, Text)
+
+
+_maker = (calls.c.region, calls.c.at, calls.c.key_id, calls.c.key_name, calls.c.team)
+_shown = (*_maker, calls.c.request_id, calls.c.model, calls.c.tags, calls.c.transcript_id)
+_close = Prepared(
+    update(calls)
+    .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_PENDING, _of_request())
+    .values(
+        state=bindparam("b_state"),
+        reason=bindparam("b_reason"),
+        status=_given("b_status", calls.c.status, SmallInteger),
+        model=_given("b_model", calls.c.model, Text),
+        **{name: bindparam(f"b_{name}") for name in _COUNTS},
+        cost_nano=bindparam("b_cost_nano"),
+        breakdown=bindparam("b_breakdown"),
+        usage=bindparam("b_usage"),
+        estimated=bindparam("b_estimated", type_=Boolean),
+        duration_ms=_given("b_duration_ms", calls.c.duration_ms, BigInteger),
+        closed_at=bindparam("b_now"),
+        due_at=None,
+    )
+    .returning(*_shown)
+)
+_keep = Prepared(
+    update(calls).where(calls.c.id == bindparam("b_row")).values(kept_nano=bindparam("b_kept"))
+)
+
+
+def _revising(*conditions: Any) -> Prepared:
+    """Return the statement that gives an unpriced row another end; its label stays."""
+    return Prepared(
+        update(calls)
+        .where(
+            calls.c.id == bindparam("b_row"),
+            calls.c.state == IS_UNPRICED,
+            _of_request(),
+            *conditions,
+        )
+        .values(
+            state=bindparam("b_state"),
+            reason=bindparam("b_reason"),
+            status=_given("b_status", calls.c.status, SmallInteger),
+            **{name: _given(f"b_{name}", calls.c[name], BigInteger) for name in _COUNTS},
+            cost_nano=bindparam("b_cost_nano"),
+            breakdown=bindparam("b_breakdown"),
+            usage=_given("b_usage", calls.c.usage, Text),
+            estimated=bindparam("b_estimated", type_=Boolean),
+        )
+        .returning(*_shown, calls.c.kept_nano)
+    )
+
+
+_revise = _revising()
+# Somebody gave the call up, who did not know how it had ended.
+_revise_lost = _revising(calls.c.usage.is_(None))
+_await = Prepared(
+    update(calls)
+    .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_PENDING, _of_request())
+    .values(
+        usage=bindparam("b_usage"),
+        reason=bindparam("b_reason"),
+        status=_given("b_status", calls.c.status, SmallInteger),
+        due_at=bindparam("b_now"),
+    )
+    .returning(calls.c.id)
+)
+_end_transcript = Prepared(
+    update(transcripts)
+    .where(transcripts.c.call_id == bindparam("b_row"))
+    .values(status=bindparam("b_status"), completed_at=bindparam("b_now"))
+)
+
+
+class Closings:
+    """The part of the Ledger that closes calls."""
+
+    database: Database
+    unwritten: Unwritten
+    _on_soft_budget: Callable[[SoftBudget], None] | None
+    _soft_ratio: float | None
+
+    def settle(
+        self,
+        row: int,
+        *,
+        usage: Usage | None,
+        price: Price | None,
+        status: int | None = None,
+        reason: str | None = None,
+        duration_s: float | None = None,
+        metrics_label: str | None = None,
+    ) -> bool:
+        """Close a pending call with its cost; True for exactly one caller, ever.
+
+        Without a *price* the row becomes `unpriced`, with the *reason*; never zero. In the
+        same transaction the cost goes to the running totals and takes the place of the
+        call's hold. The hold of an unpriced call counts as spent until the call has a price.
+        Totals count it under *metrics_label*, else under the model of the *usage*.
+        """
+        return self.write(
+            closing_of(
+                row,
+                usage=usage,
+                price=price,
+                status=status,
+                reason=reason,
+                duration_s=duration_s,
+                metrics_label=metrics_label,
+            )
+        )
+
+    def fail(
+        self,
+        row: int,
+        *,
+        status: int | None,
+        reason: str | None = None,
+        duration_s: float | None = None,
+    ) -> bool:
+        """Close a pending call as failed, which costs nothing; True for one caller, ever."""
+        return self.write(failure_of(row, status=status, reason=reason, duration_s=duration_s))
+
+    def write(self, closing: Closing) -> bool:
+        """Write how a pending call ended; True for exactly one caller, ever."""
+        with self.database.write() as connection:
+            told = self._close(connection, closing)
+        return self._tell(told)
+
+    def reprice(self, row: int, price: Price) -> bool:
+        """Give an `unpriced` row its price after all; True for exactly one caller.
+
+        The cost takes the place of what the row counted as spent, in the windows of its day.
+        """
+        with self.database.write() as connection:
+            told = self._revise(connection, priced(row, price))
+        return self._tell(told)
+
+    def settle_by_hand(self, row: int, nano: int, *, reason: str, actor: str | None) -> bool:
+        """Close a pending or unpriced row with a cost that a person knows, and note who did.
+
+        False, and nothing is written, where the row has another state or is not there.
+        """
+        closing = priced(row, Price(nano, (_line_by_hand(nano),)), reason)
+        with self.database.write() as connection:
+            old, told = PENDING, self._close(connection, closing)
+            if told is None:
+                old, told = UNPRICED, self._revise(connection, closing)
+            if told is not None:
+                self._note(connection, closing, old, actor)
+        return self._tell(told)
+
+    def write_kept(self) -> list[Closing]:
+        """Write the closings that failed to be written; return those that counted now.
+
+        What fails again is left for later, ever longer, and the rest with it.
+        """
+        written = []
+        for closing in self.unwritten.due():
+            try:
+                counts = self.write_late(closing)
+            except StoreError:
+                self.unwritten.failed(closing)
+                break
+            self.unwritten.done(closing)
+            if counts:
+                written.append(closing)
+        return written
+
+    def write_late(self, closing: Closing) -> bool:
+        """Write a closing that could not be written when its call ended; whether that counted.
+
+        A call that was given up meanwhile, as one of which nobody knew the end, gets this end.
+        """
+        with self.database.write() as connection:
+            told = self._close(connection, closing)
+            if told is None and closing.state != PENDING:
+                told = self._revise(connection, closing, _revise_lost)
+        return self._tell(told)
+
+    def _close(self, connection: Connection, closing: Closing) -> tuple[SoftBudget, ...] | None:
+        """Close a pending row, or let it wait; None where it is not pending."""
+        parameters = self._parameters(closing)
+        if closing.state == PENDING:
+            return None if _await.first(connection, parameters) is None else ()
+        closed = _close.first(connection, parameters)
+        if closed is None:
+            return None
+        failed, unpriced = closing.state == FAILED, closing.state == UNPRICED
+        if closed.transcript_id is not None and (failed or closing.usage is not None):
+            ended = "error" if failed else "completed"
+            _end_transcript.run(
+                connection,
+                {"b_row": closing.row, "b_status": ended, "b_now": parameters["b_now"]},
+            )
+        periods = windows(closed.key_id, closed.team, closed.at)
+        freed = 0
+        for held_in, amount in free_request(connection, closed.request_id):
+            freed += amount
+            if held_in != periods:
+                add_spend(connection, held_in, held=-amount)
+                add_spend(connection, periods, held=amount)
+        spent = freed if unpriced else closing.cost_nano or 0
+        if unpriced and freed:
+            _keep.run(connection, {"b_row": closing.row, "b_kept": freed})
+        add_spend(connection, periods, spent=spent, held=-freed)
+        sums = {**_sums(closing), "calls": 1, "failed": int(failed), "unpriced": int(unpriced)}
+        return self._charge(connection, closed, spent, sums)
+
+    def _revise(
+        self, connection: Connection, closing: Closing, statement: Prepared = _revise
+    ) -> tuple[SoftBudget, ...] | None:
+        """Give an unpriced row another end; None where it is not unpriced."""
+        row = statement.first(connection, self._parameters(closing))
+        if row is None:
+            return None
+        kept = row.kept_nano or 0
+        spent = 0 if closing.state == UNPRICED else (closing.cost_nano or 0) - kept
+        add_spend(connection, windows(row.key_id, row.team, row.at), spent=spent)
+        sums = {
+            **_sums(closing),
+            "failed": int(closing.state == FAILED),
+            "unpriced": -int(closing.state != UNPRICED),
+        }
+        return self._charge(connection, row, spent, sums)
+
+    def _parameters(self, closing: Closing) -> dict[str, Any]:
+        values = {f"b_{each.name}": getattr(closing, each.name) for each in fields(closing)}
+        request = values.pop("b_request_id")
+        return {**values, "b_request": request, "b_now": self.database.now}
+
+    def _charge(
+        self, connection: Connection, row: Any, spent: int, sums: dict[str, int]
+    ) -> tuple[SoftBudget, ...]:
+        """Add a closed row to the running totals; return the soft thresholds it reached."""
+        group = {
+            "day": day_of(row.at),
+            "key_id": row.key_id or 0,
+            "key_name": row.key_name or "",
+            "team": row.team or "",
+            "model": row.model or "",
+        }
+        add_sums(connection, group, tag_names(from_json(row.tags)), sums)
+        if spent <= 0 or self._on_soft_budget is None:
+            return ()
+        limits = limits_of(connection, row.key_id, row.team)
+        periods = windows(row.key_id, row.team, row.at)
+        return soft_warnings(connection, periods, limits, self._soft_ratio)
+
+    def _tell(self, told: tuple[SoftBudget, ...] | None) -> bool:
+        for warning in told or ():
+            if self._on_soft_budget is not None:
+                self._on_soft_budget(warning)
+        return told is not None
+
+    def _note(self, connection: Connection, closing: Closing, old: str, actor: str | None) -> None:
+        row = connection.execute(select(*_maker).where(calls.c.id == closing.row)).one()
+        detail = {
+            "call": closing.row,
+            "state": {"old": old, "new": closing.state},
+            "cost_usd": format_usd(closing.cost_nano or 0),
+            "reason": closing.reason,
+        }
+        add_change(
+            connection,
+            self.database.now,
+            actor,
+            "settle",
+            detail,
+            key_id=row.key_id,
+            key_name=row.key_name,
+            team=row.team,
+        )
+
+
+def _line_by_hand(nano: int) -> Item:
+    return Item(BY_HAND, "1", "call", f"{format_usd(nano)}/call", nano)
+
+
+def _sums(closing: Closing) -> dict[str, int]:
+    counts = {name: getattr(closing, name) or 0 for name in _COUNTS}
+    return {**counts, "cost_nano": closing.cost_nano or 0}
