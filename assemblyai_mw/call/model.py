@@ -17,6 +17,7 @@ request and never a secret: hosts print their environ on debug pages.
 | upstream | cost, forward, openai | cost, forward |
 | max_body_bytes | policy | forward |
 | inner | isolation, log | cost, log |
+| upstream_reads | isolation | rate_limit |
 | kind | call | budget, cost, guards, telemetry |
 | reading, json | call | call |
 | owner | cost, isolation | cost |
@@ -118,6 +119,7 @@ class Call:
             What was `sent` and never `replied` may have been done, and billed.
         max_body_bytes: Largest body this caller may send; None is no limit of theirs.
         inner: A stage is asking again on its own behalf; its one log line is out.
+        upstream_reads: Requests that a stage made to answer this one, a list's pages.
         kind: What billable work it asks for, as `billing.operations` says; None is free.
         reading: What it is, as `call.billable.reading_of` found.
         owner: Who owns the transcript that the path names; None for nobody known here.
@@ -136,6 +138,7 @@ class Call:
     upstream: Literal["unsent", "sent", "replied"] = "unsent"
     max_body_bytes: int | None = None
     inner: bool = False
+    upstream_reads: int = 0
     kind: str | None = None
     reading: Reading | None = None
     owner: Any = field(default=UNREAD, repr=False)

@@ -12,6 +12,7 @@ from ..errors import StoreError
 from .columns import day_of, from_json, micros, plain, tag_names, to_json
 from .database import Database, as_database
 from .leases import Settling
+from .listing import Listing
 from .owners import Transcripts, add_transcript
 from .report import Reports
 from .schema import FAILED, IS_PENDING, IS_UNPRICED, PENDING, SETTLED, UNPRICED, calls, transcripts
@@ -111,7 +112,7 @@ _end_transcript = Prepared(
 )
 
 
-class Ledger(Transcripts, Settling, Reports):
+class Ledger(Transcripts, Listing, Settling, Reports):
     """What was asked, by whom, at what cost; and who owns what came of it.
 
     Args:

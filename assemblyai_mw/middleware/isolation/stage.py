@@ -6,7 +6,8 @@ import io
 import json
 import logging
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...billing.operations import (
@@ -36,7 +37,9 @@ from .ids import (
     strings_in,
     upload_key,
 )
-from .lists import ListQuery, reply_of, rewritten, walk
+from .lists import ListQuery, reply_of, rewritten
+from .own_rows import OwnRows
+from .walk import page_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -266,12 +269,11 @@ class Isolation:
         environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        region = call.route.region
         base = base_url(environ)
         query_string = environ.get("QUERY_STRING", "")
         try:
             if caller.master:
-                value = _listed(self._ask(environ, query_string))
+                value = _listed(self._ask(call, environ, query_string))
                 return _json_reply(_through_here(value, base), start_response)
             query = ListQuery.parse(query_string)
             for cursor in (query.before_id, query.after_id):
@@ -279,25 +281,30 @@ class Isolation:
                     PLAIN_ID.fullmatch(cursor) and self._is_theirs(call, caller, cursor)
                 ):
                     raise _not_found()
-
-            def fetch(query_string: str) -> dict[str, Any]:
-                value = _listed(self._ask(environ, query_string))
-                call.inner = True
-                return value
-
-            def own(ids: Sequence[str]) -> Collection[str]:
-                owners = self.ledger.owners(region, ids)
-                return [id for id, owner in owners.items() if owner.belongs_to(caller)]
-
-            def skip_to(anchor: str, upwards: bool) -> str | None:
-                return self.ledger.skip_to(region, anchor, caller=caller, upwards=upwards)
-
-            page = walk(query, fetch, own, skip_to)
+            own = OwnRows(self.ledger, call.route.region, caller, query)
+            page = page_of(query, partial(self._page, call, environ), own)
         except _Refused as refused:
             return refused.answer(start_response)
         return _json_reply(reply_of(page, query, base), start_response)
 
-    def _ask(self, environ: WSGIEnvironment, query: str) -> Reply:
+    def _page(
+        self, call: Call, environ: WSGIEnvironment, query_string: str
+    ) -> Mapping[str, Any] | None:
+        """Return a page of the account's list, None where its cursor is not listed."""
+        try:
+            value = _listed(self._ask(call, environ, query_string))
+        except _Refused as refused:
+            if refused.status in (400, 404) and "er_id=" in query_string:
+                return None
+            raise
+        finally:
+            call.inner = True
+        if not isinstance(value.get("transcripts"), list):
+            raise _unreadable()
+        return value
+
+    def _ask(self, call: Call, environ: WSGIEnvironment, query: str) -> Reply:
+        call.upstream_reads += 1
         inner = {
             **environ,
             "REQUEST_METHOD": "GET",
@@ -316,6 +323,7 @@ class _Refused(Exception):
 
     def __init__(self, reply: Reply, body: bytes) -> None:
         super().__init__(reply.status)
+        self.status = reply.status_code
         self._reply = reply
         self._body = body
 
@@ -388,8 +396,12 @@ def _listed(reply: Reply) -> dict[str, Any]:
         raise _Refused(reply, body)
     if not isinstance(value, dict):
         # Whoever's rows these are, they cannot be told apart.
-        raise RequestRefused("AssemblyAI's list cannot be read.", status=502, code="upstream_error")
+        raise _unreadable()
     return value
+
+
+def _unreadable() -> RequestRefused:
+    return RequestRefused("AssemblyAI's list cannot be read.", status=502, code="upstream_error")
 
 
 def _through_here(value: dict[str, Any], base: str) -> dict[str, Any]:
