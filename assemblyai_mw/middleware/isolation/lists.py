@@ -18,6 +18,7 @@ from ...errors import BadRequest
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 200
+CURSOR = re.compile(r"(?:^|&)(?:before|after)_id=")
 # What an item's status can be (openapi.yml, TranscriptStatus), and what the ledger says of
 # such a transcript: that it is open, until somebody saw its end.
 _LEDGER_STATUSES: Mapping[str, tuple[str, ...]] = {

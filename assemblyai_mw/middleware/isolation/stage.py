@@ -37,7 +37,7 @@ from .ids import (
     strings_in,
     upload_key,
 )
-from .lists import ListQuery, reply_of, rewritten
+from .lists import CURSOR, ListQuery, reply_of, rewritten
 from .own_rows import OwnRows
 from .walk import page_of
 
@@ -294,7 +294,7 @@ class Isolation:
         try:
             value = _listed(self._ask(call, environ, query_string))
         except _Refused as refused:
-            if refused.status in (400, 404) and "er_id=" in query_string:
+            if refused.status in (400, 404) and CURSOR.search(query_string):
                 return None
             raise
         finally:

@@ -130,10 +130,9 @@ class _Search:
             self._exactly = not self._read_near(row)
         if self._known(row):
             return True
-        if self._left < (3 if self._upwards else 2):
-            return False
-        self._read_at(row)
-        return True
+        if self._left >= 2:
+            self._read_at(row)
+        return self._known(row)
 
     def _known(self, row: Row) -> bool:
         return self._complete or row.id in self.seen or row.id in self._unlisted
@@ -164,6 +163,8 @@ class _Search:
             self._read((self._on, beside[0]))
         elif not self._upwards:
             self._read()
+        elif self._left < 2:
+            return
         else:
             # The oldest of all: nothing leads up to it.
             above = self._read(("after_id", row.id), size=1)

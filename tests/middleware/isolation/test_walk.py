@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assemblyai_mw.errors import BadRequest
-from assemblyai_mw.middleware.isolation.lists import ListQuery, Page
+from assemblyai_mw.middleware.isolation.lists import CURSOR, ListQuery, Page
 from assemblyai_mw.middleware.isolation.walk import MARGIN, MAX_READS, page_of
 from assemblyai_mw.store.listing import OwnRow
 
@@ -286,7 +286,7 @@ def test_a_refusal_that_is_not_about_the_cursor_is_not_taken_for_a_missing_row()
 
     def fetch(query: str) -> None:
         account.asked.append(query)
-        if "er_id" not in query:
+        if not CURSOR.search(query):
             raise RuntimeError("refused")
 
     with pytest.raises(RuntimeError):
