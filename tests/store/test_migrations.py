@@ -303,7 +303,7 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(
     before, indexes = rows(database_url), index_names(database_url)
     with monkeypatch.context() as patch:
         patch.setattr(
-            database_module, "MIGRATIONS", (_failing(version + 1, v2_call_indexes.upgrade),)
+            database_module, "MIGRATIONS", (_failing(version + 1, MIGRATIONS[version - 1].upgrade),)
         )
         with opening(database_url) as database:
             for _ in range(2):

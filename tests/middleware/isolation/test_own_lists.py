@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import assemblyai as aai
 import pytest
 import requests
-from stack_kit import API, Stack
+from stack_kit import API, MASTER_KEY, Stack
 
 from assemblyai_mw.testing import serve
 
@@ -219,6 +219,28 @@ def test_what_assemblyai_lists_no_more_is_not_looked_for(stack: Stack) -> None:
     del stack.us.transcripts[old]
     assert ids_of(page(stack, key, most=1)) == [new]
     assert ids_of(page(stack, key, f"before_id={new}", most=0)) == []
+
+
+@pytest.mark.parametrize("path", ["/v2/transcript/", "//v2/transcript", "/v2//transcript"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("who", ["tenant", "master"])
+def test_a_lax_spelling_of_the_path_is_no_path(
+    stack: Stack, path: str, method: str, who: str
+) -> None:
+    """One reading for all stages: nothing goes out, nothing is held, nothing is written."""
+    key = MASTER_KEY if who == "master" else stack.key("a", budget_usd="5")
+    body = {"json": {"audio_url": "https://x.example/a"}} if method in ("POST", "PUT") else {}
+    assert stack.ask(method, f"{API}{path}", key, **body).status_int == 404
+    assert not stack.asked_anything()
+    assert list(stack.ledger.calls()) == []
+    assert stack.held() == 0
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_the_list_has_two_methods(stack: Stack, method: str) -> None:
+    reply = stack.ask(method, LIST, stack.key("a"))
+    assert (reply.status_int, reply.headers["Allow"]) == (405, "GET, HEAD, POST")
+    assert not stack.asked_anything()
 
 
 # Cursors and doubles

@@ -173,6 +173,27 @@ def test_the_file_keeps_no_more_than_the_window(tmp_path: Path) -> None:
     storage.close()
 
 
+def test_what_is_told_of_a_window_is_what_lies_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    _window(monkeypatch, now)
+    monkeypatch.setattr(f"{STORAGE}.time.time", lambda: now[0])
+    storage = FileStorage(tmp_path / "rates")
+    assert storage.get_moving_window("k", 500, 60) == (1000.0, 0)
+    hits: list[float] = []
+    for step in (0.25, 7.0, 0.25, 59.75, 60.0, 0.25, 130.0):
+        for amount in (1, 3, 2):
+            now[0] += step
+            assert storage.acquire_entry("k", 500, 60, amount=amount)
+            hits += [now[0]] * amount
+            inside = [at for at in hits if at > now[0] - 60]
+            assert storage.get_moving_window("k", 500, 60) == (inside[0], len(inside))
+    now[0] += 60
+    assert storage.get_moving_window("k", 500, 60) == (now[0], 0)
+    storage.close()
+
+
 def test_hits_of_before_a_reboot_do_not_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
