@@ -101,6 +101,7 @@ class AssemblyAIMiddleware:
         # A hold that is void while its call goes on is money that two calls may spend.
         hold_s = max(settings.budgets.hold_expires_s, under_way_s(settings.timeouts))
 
+        own = settings.self_service_path
         metrics = [parts.request_metrics] if parts.request_metrics else []
         admission: list[Stage] = [
             *tracing_of(settings),
@@ -110,13 +111,14 @@ class AssemblyAIMiddleware:
                 reply_header=settings.request_id_header,
             ),
             partial(KeyAuth, keys=parts.keys, master_key=settings.master_key, identify=identify),
-        ]
-        governance: list[Stage] = [
             partial(
                 RateLimit,
                 storage=parts.rates,
                 when_gone=settings.rate_limit.when_redis_is_gone,
+                reading=[own] if own else [],
             ),
+        ]
+        governance: list[Stage] = [
             partial(OpenAITranslator, models=parts.models, max_body_bytes=max_json_bytes),
             *_guardrails(parts.guards, max_json_bytes),
             partial(Policy, max_json_bytes=max_json_bytes, routes=settings.routes.values()),
@@ -159,7 +161,6 @@ class AssemblyAIMiddleware:
             for prefix, upstream in {**settings.upstreams, **parts.deployments}.items()
         }
         governed = _within(governance, _by_route(forwarders))
-        own = settings.self_service_path
         if own:
             governed = _beside(own, SelfService(database=parts.database), governed)
         admitted = _within(admission, governed)
@@ -235,7 +236,7 @@ def _by_route(forwarders: Mapping[str, UpstreamForwarder]) -> WSGIApplication:
 
 
 def _beside(prefix: str, endpoint: WSGIApplication, app: WSGIApplication) -> WSGIApplication:
-    """Return *app*, with *endpoint* for the calls of one route: it needs a key, and no more."""
+    """Return *app*, with *endpoint* for the calls of one route: no stage further in is asked."""
 
     def choose(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)

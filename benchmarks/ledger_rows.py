@@ -190,6 +190,11 @@ def measure(database: Database) -> dict[str, float]:
     since = datetime.now(UTC) - timedelta(days=30)
     usage = Usage("transcript", "universal-2", audio_ms=13_000)
     numbers = iter(range(1 << 30))
+    day = time.time() - 45 * 86_400
+
+    def listed(ledger: Ledger, **bounds: Any) -> None:
+        bounds.setdefault("since", time.time() - 90 * 86_400)
+        ledger.own_rows("us", caller=caller, limit=50, **bounds)
 
     def call() -> Call:
         id = f"bench-{next(numbers)}-{time.perf_counter_ns()}"
@@ -210,6 +215,14 @@ def measure(database: Database) -> dict[str, float]:
         "budget: take and release": median_ms(take, 200),
         "open, accept, settle": median_ms(charge, 200),
         "owner of a transcript": median_ms(lambda: ledger.owner("us", "none"), 200),
+        "list: a team's newest": median_ms(lambda: listed(ledger), 200),
+        "list: errors of a team": median_ms(lambda: listed(ledger, statuses=("error",)), 200),
+        "list: a day of a team": median_ms(
+            lambda: listed(ledger, since=day, until=day + 86_400), 200
+        ),
+        "list: where to enter": median_ms(
+            lambda: ledger.neighbour("us", 5, newer=True, distance=25), 200
+        ),
         "due rows": median_ms(lambda: ledger.due(limit=20), 200),
         "usage --by key, 30 days": median_ms(lambda: ledger.usage("key", since), 5),
         "usage --by day, 30 days": median_ms(lambda: ledger.usage("day", since), 5),

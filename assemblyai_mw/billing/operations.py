@@ -91,6 +91,11 @@ class Operation:
     websocket: bool = False
     max_audio_s: int | None = None
 
+    @property
+    def reads_transcripts(self) -> bool:
+        """It shows a caller's own transcripts, what was made of one, or the list of them."""
+        return self.method == "GET" and self.path.startswith("/v2/transcript")
+
 
 def _row(service: str, line: str, *, words: str = "", **columns: Any) -> Operation:
     """Return the row of `METHOD /path`."""

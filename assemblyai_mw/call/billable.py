@@ -47,6 +47,12 @@ def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
     return reading
 
 
+def reads_own_work(call: Call) -> bool:
+    """Whether the request shows transcripts and asks for no work; nothing is kept or refused."""
+    operation = read(call.route.service, call.method, call.path).operation
+    return operation is not None and operation.reads_transcripts
+
+
 def check_method(call: Call, reading: Reading) -> None:
     """Raise 405 where the path is described, and not with this method."""
     if not reading.allow or reading.operation is not None or call.method in READS:

@@ -18,6 +18,7 @@ request and never a secret: hosts print their environ on debug pages.
 | max_body_bytes | policy | forward |
 | trace_context | telemetry | forward |
 | inner | isolation, log | cost, log |
+| upstream_reads | isolation | rate_limit |
 | kind | call | budget, cost, guards, telemetry |
 | reading, json, billable | call | call |
 | target | call, isolation | forward |
@@ -124,6 +125,7 @@ class Call:
         max_body_bytes: Largest body this caller may send; None is no limit of theirs.
         trace_context: Header fields that tell the upstream of this call's span.
         inner: A stage is asking again on its own behalf; its one log line is out.
+        upstream_reads: Requests that a stage made to answer this one, a list's pages.
         kind: What billable work it asks for, as `billing.operations` says; None is free.
         reading: What it is, as `call.billable.reading_of` found.
         target: What will be sent as the request's target, once it was read; None for unread.
@@ -146,6 +148,7 @@ class Call:
     max_body_bytes: int | None = None
     trace_context: Sequence[tuple[str, str]] = ()
     inner: bool = False
+    upstream_reads: int = 0
     kind: str | None = None
     reading: Reading | None = None
     target: str | None = None

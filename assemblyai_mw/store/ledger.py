@@ -12,6 +12,7 @@ from .closings import Closings
 from .columns import micros, plain, to_json
 from .database import Database
 from .leases import Settling
+from .listing import Listing
 from .on_database import OnDatabase
 from .owners import Transcripts, add_transcript
 from .report import Reports
@@ -67,7 +68,7 @@ _accept = Prepared(
 )
 
 
-class Ledger(Transcripts, Settling, Closings, Reports, OnDatabase):
+class Ledger(Transcripts, Listing, Settling, Closings, Reports, OnDatabase):
     """What was asked, by whom, at what cost; and who owns what came of it.
 
     Args:

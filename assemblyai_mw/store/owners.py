@@ -21,10 +21,6 @@ from .statements import Prepared
 
 _PAGE = 1000
 _IDS_AT_ONCE = 200
-# More calls than ever overlap: by so many rows the order here and at AssemblyAI may differ.
-_MARGIN = 1000
-# AssemblyAI lists 90 days; an id that drops out of them in between would be an error.
-_LISTED_DAYS = 89
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,43 +260,6 @@ class Transcripts:
         whose = (row.key_id, row.key_name, row.team)
         return Owner(*whose, None, True, "upload", {}, None, moment(row.at), audio)
 
-    def skip_to(
-        self, region: str, anchor: str, *, caller: Caller, upwards: bool = False
-    ) -> str | None:
-        """Return from where to go on in AssemblyAI's list, past rows that are not the caller's.
-
-        The next row of theirs before *anchor* (after it, if *upwards*) lies beyond the id
-        returned, by a margin: calls that overlap may stand in another order there. None
-        where they have no further row; *anchor* itself where no skip_to is worth it.
-        """
-        owned = transcripts.c.region == region
-        if not (caller.master or caller.scope == "all"):
-            owned &= transcripts.c.owner == owner_key(caller)
-        sign = 1 if upwards else -1
-        row = transcripts.c.call_id
-        with self.database.snapshot() as connection:
-            at = _row_of(connection, region, anchor)
-            if at is None:
-                return anchor
-            near = at - sign * _MARGIN
-            further = row > near if upwards else row < near
-            order = row.asc() if upwards else row.desc()
-            theirs = connection.scalar(select(row).where(owned, further).order_by(order).limit(1))
-            if theirs is None:
-                return None
-            landing = theirs - sign * _MARGIN
-            if (landing - at) * sign <= 0:
-                return anchor
-            before = row <= landing if upwards else row >= landing
-            stop = connection.execute(
-                select(transcripts.c.id, transcripts.c.at)
-                .where(transcripts.c.region == region, before)
-                .order_by(row.desc() if upwards else row.asc())
-                .limit(1)
-            ).one()
-        listed_since = self.database.now - _LISTED_DAYS * 86_400_000_000
-        return None if not upwards and stop.at < listed_since else str(stop.id)
-
     def transcripts(
         self, region: str, *, since: Moment | None = None, until: Moment | None = None
     ) -> Iterator[TranscriptRow]:
@@ -378,15 +337,6 @@ def _shown(row: Any) -> TranscriptRow:
         row.key_name,
         row.team,
     )
-
-
-def _row_of(connection: Connection, region: str, transcript_id: str) -> int | None:
-    if "\0" in transcript_id:
-        return None
-    known = select(transcripts.c.call_id).where(
-        transcripts.c.region == region, transcripts.c.id == transcript_id
-    )
-    return connection.scalar(known)
 
 
 def _digest(url: str) -> bytes:

@@ -202,7 +202,7 @@ transcripts = Table(
     Column("region", Text, primary_key=True),
     Column("id", Text, primary_key=True),
     Column("call_id", Id, ForeignKey("calls.id"), nullable=False, unique=True),
-    # `team:NAME`, `key:ID` or `name:NAME`: lists of one owner read one index range.
+    # `team:NAME`, `key:ID` or `name:NAME`: lists of one owner read one index range a status.
     Column("owner", Text, nullable=False),
     Column("key_id", Id),
     Column("key_name", Text),
@@ -211,7 +211,13 @@ transcripts = Table(
     Column("status", Text, nullable=False),
     Column("completed_at", BigInteger),
 )
-Index("transcripts_owner", transcripts.c.region, transcripts.c.owner, transcripts.c.call_id)
+Index(
+    "transcripts_listed",
+    transcripts.c.region,
+    transcripts.c.owner,
+    transcripts.c.status,
+    transcripts.c.call_id,
+)
 Index("transcripts_region", transcripts.c.region, transcripts.c.call_id)
 
 uploads = Table(

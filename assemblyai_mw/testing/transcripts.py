@@ -2,7 +2,8 @@
 
 Source: AssemblyAI's openapi.yml. Not documented there, and so decided here: a
 transcript that is not finished cannot be deleted and has no sub-resources (400); a
-deleted one stays in the list, scrubbed.
+deleted one stays in the list, scrubbed; a cursor of the list is a transcript that passes the
+list's filters.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 import secrets
 import struct
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +23,7 @@ from .state import FakeTranscript, State, Upload
 
 Json = dict[str, Any]
 LIST_DAYS = 90
+STATUSES = ("queued", "processing", "completed", "error")
 _CDN = re.compile(r"https://cdn(?:\.eu)?\.assemblyai\.com/upload/")
 
 
@@ -110,14 +112,19 @@ class Transcripts:
             limit = 0
         if not 1 <= limit <= 200:
             return api_error(400, "limit must be between 1 and 200")
+        status, day = request.query.get("status"), request.query.get("created_on")
+        if status and status not in STATUSES:
+            return api_error(400, f"status must be one of {', '.join(STATUSES)}")
+        if day and not _is_day(day):
+            return api_error(400, "created_on must be a date, YYYY-MM-DD")
         oldest = self._fake.clock() - LIST_DAYS * 86_400
         jobs = [
             job
             for job in reversed(list(self._fake.transcripts.values()))
             if job.account == request.account
             and job.created >= oldest
-            and request.query.get("status", self._status(job)) == self._status(job)
-            and _day(job.created).startswith(request.query.get("created_on", ""))
+            and (not status or status == self._status(job))
+            and (not day or _day(job.created).startswith(day))
         ]
         ids = [job.id for job in jobs]
         before, after = request.query.get("before_id"), request.query.get("after_id")
@@ -125,6 +132,9 @@ class Transcripts:
             return api_error(400, "before_id and after_id must be ids of transcripts")
         first = ids.index(before) + 1 if before else 0
         end = ids.index(after) if after else len(jobs)
+        if before and after and first > end:
+            # In these words, by a bug report: PipedreamHQ/pipedream#17808, 2025-07-25.
+            return api_error(400, "'after_id' must be a newer transcript than 'before_id'")
         page = jobs[first:end]
         # The page nearest to the id that was given: the oldest ones after `after_id`.
         page = page[-limit:] if after and not before else page[:limit]
@@ -234,6 +244,13 @@ def wav_length(head: bytes, size: int) -> tuple[float | None, int]:
             return min(length, size - at - 8) / rate, max(1, channels)
         at += 8 + length + length % 2
     return None, 1
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _day(at: float) -> str:

@@ -46,7 +46,7 @@ def asks_mini(stack: Stack, key: str) -> int:
     "made, ask, changes, status",
     [
         # The request from before is in the window of both rates.
-        pytest.param({"rpm": 2}, asks_list, {"rpm": 1}, 429, id="rpm"),
+        pytest.param({"rpm": 2}, asks_mini, {"rpm": 1}, 429, id="rpm"),
         pytest.param({}, asks_mini, {"models": ["gpt-5.2"]}, 403, id="models"),
         pytest.param({}, asks_mini, {"budget_usd": "0"}, 429, id="budget"),
         pytest.param({}, asks_list, {"region": "eu"}, 403, id="region"),

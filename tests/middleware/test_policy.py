@@ -26,18 +26,18 @@ def stack(sqlite_url: str) -> Iterator[Stack]:
 @pytest.mark.parametrize(
     "routes, path, status",
     [
-        (["/assemblyai"], f"{API}/v2/transcript", 200),
-        (["assemblyai/"], f"{API}/v2/transcript", 200),
-        (["/eu.assemblyai"], f"{API}/v2/transcript", 403),
-        (["/llm-gateway.assemblyai"], f"{API}/v2/transcript", 403),
-        ([], f"{API}/v2/transcript", 403),
-        (["/assembly"], f"{API}/v2/transcript", 403),
+        (["/assemblyai"], f"{API}/v2/upload", 200),
+        (["assemblyai/"], f"{API}/v2/upload", 200),
+        (["/eu.assemblyai"], f"{API}/v2/upload", 403),
+        (["/llm-gateway.assemblyai"], f"{API}/v2/upload", 403),
+        ([], f"{API}/v2/upload", 403),
+        (["/assembly"], f"{API}/v2/upload", 403),
     ],
 )
 def test_a_key_uses_the_routes_on_its_list(
     stack: Stack, routes: list[str], path: str, status: int
 ) -> None:
-    assert stack.ask("GET", path, stack.key("a", routes=routes)).status_int == status
+    assert stack.ask("POST", path, stack.key("a", routes=routes)).status_int == status
     assert bool(stack.us.requests) == (status == 200)
 
 

@@ -111,21 +111,31 @@ def shared(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.slow
-def test_a_rate_of_100_over_four_workers_admits_100(tmp_path: Path, shared: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "method, target, rpm, upstream",
+    [
+        pytest.param("POST", "/assemblyai/v2/upload", 100, 100, id="requests"),
+        # Ten reads for each request; and a key without rows lists nothing of AssemblyAI's.
+        pytest.param("GET", "/assemblyai/v2/transcript", 10, 0, id="reads"),
+    ],
+)
+def test_a_rate_of_100_over_four_workers_admits_100(
+    tmp_path: Path, shared: dict[str, str], method: str, target: str, rpm: int, upstream: int
+) -> None:
     with serve_all() as hosts:
         served = Served(tmp_path, hosts, **shared)
         try:
-            key = served.keys.create("a", rpm=100).key
+            key = served.keys.create("a", rpm=rpm).key
             with ThreadPoolExecutor(16) as pool:
                 replies = list(
                     pool.map(
-                        lambda _: served.ask("GET", "/assemblyai/v2/transcript", key), range(400)
+                        lambda _: served.ask(method, target, key, "Content-Length: 0"), range(400)
                     )
                 )
         finally:
             served.stop()
     assert Counter(status for status, _ in replies) == {200: 100, 429: 300}, served.log.read_text()
-    assert len(hosts.us.requests) == 100
+    assert len(hosts.us.requests) == upstream
     refused = next(raw for status, raw in replies if status == 429)
     assert re.search(rb"(?i)\r\nretry-after: [0-9]+\r\n", refused)
 

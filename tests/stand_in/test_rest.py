@@ -209,6 +209,8 @@ def test_results_can_be_set_however_odd(app: TestApp, fake: FakeAssemblyAI) -> N
         pytest.param("GET", "/v2/transcript/{id}/redacted-audio", 400, id="not asked for"),
         pytest.param("GET", "/v2/transcript?limit=x", 400, id="limit is no number"),
         pytest.param("GET", "/v2/transcript?before_id=x", 400, id="before an unknown id"),
+        pytest.param("GET", "/v2/transcript?status=done", 400, id="no such status"),
+        pytest.param("GET", "/v2/transcript?created_on=2026-1-2", 400, id="no date"),
         pytest.param("POST", "/v3/token", 405, id="token by POST"),
         pytest.param("GET", "/v3/tokens", 404, id="no such streaming path"),
         pytest.param("GET", "/v1/transcribe", 405, id="sync by GET"),
@@ -249,6 +251,23 @@ def test_a_list_is_filtered_by_status_and_day(app: TestApp, fake: FakeAssemblyAI
     assert ids("status=queued") == [open_]
     assert ids(f"created_on={today}&limit=1") == [open_]
     assert ids("created_on=2001-01-01") == []
+
+
+def test_both_cursors_of_a_list_bound_it_and_must_stand_in_order(app: TestApp) -> None:
+    newest_first = [submit(app)["id"] for _ in range(5)][::-1]
+
+    def ask(before: int, after: int) -> Any:
+        query = f"before_id={newest_first[before]}&after_id={newest_first[after]}"
+        return app.get(f"/v2/transcript?{query}", status="*")
+
+    assert [job["id"] for job in ask(0, 4).json["transcripts"]] == newest_first[1:4]
+    assert ask(1, 2).json["transcripts"] == []
+    for before, after in ((2, 1), (1, 1)):
+        refused = ask(before, after)
+        assert (refused.status_int, refused.json["error"]) == (
+            400,
+            "'after_id' must be a newer transcript than 'before_id'",
+        )
 
 
 def test_speech_understanding_can_be_asked_for_at_once(app: TestApp, fake: FakeAssemblyAI) -> None:

@@ -88,7 +88,7 @@ def test_every_call_leaves_one_line_and_is_told_once(
 
 def test_a_call_over_its_rate_leaves_a_line_too(stack, told):
     secret = stack.key("alice", rpm=1)
-    statuses = [stack.ask("GET", "/assemblyai/v2/transcript", secret).status_int for _ in range(2)]
+    statuses = [stack.ask("POST", "/assemblyai/v2/upload", secret).status_int for _ in range(2)]
     assert statuses == [200, 429]
     assert [record.status for record in told] == statuses
 

@@ -1,16 +1,16 @@
-"""One owner's transcripts out of the account's list, page by page. No I/O of its own.
+"""What a caller asks of the list of transcripts, and the reply that it gets. No I/O.
 
 AssemblyAI lists everything in the account, newest first, `before_id` for older and
 `after_id` for newer ones (openapi.yml, listTranscripts). What one owner gets must look the
-same, with full pages and links that lead on: so the account's pages are walked until enough
-of the owner's rows are found, and one more, which tells whether there is a next page.
+same: with full pages, and with links that lead on, through this app.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -18,9 +18,18 @@ from ...errors import BadRequest
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 200
-# The account's list holds 90 days. Past this many of its pages a walk ends with what it has.
-MAX_PAGES = 100
-_CURSORS = ("before_id", "after_id")
+CURSOR = re.compile(r"(?:^|&)(?:before|after)_id=")
+# What an item's status can be (openapi.yml, TranscriptStatus), and what the ledger says of
+# such a transcript: that it is open, until somebody saw its end.
+_LEDGER_STATUSES: Mapping[str, tuple[str, ...]] = {
+    "queued": ("queued",),
+    "processing": ("queued",),
+    "completed": ("queued", "completed"),
+    "error": ("queued", "error"),
+}
+# A call begins so much before AssemblyAI makes its transcript, or clocks differ the other way.
+_LEAD = timedelta(minutes=15)
+_SKEW = timedelta(minutes=5)
 
 Item = Mapping[str, Any]
 
@@ -31,134 +40,136 @@ class ListQuery:
 
     Attributes:
         limit: Rows a page.
-        before_id, after_id: Where the page begins; at most one is set.
-        filters: The other parameters, passed on as they are.
+        before_id, after_id: What the rows lie between; each may be None.
+        filters: The other parameters, as they were given.
+        status, created_on: The filters that are judged here, from an item; None for any.
+        extra: The filters that only AssemblyAI can judge, `throttled_only` among them.
     """
 
     limit: int = DEFAULT_LIMIT
     before_id: str | None = None
     after_id: str | None = None
     filters: tuple[tuple[str, str], ...] = ()
+    status: str | None = None
+    created_on: date | None = None
+    extra: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def parse(cls, query: str) -> ListQuery:
         """Return the list's parameters.
 
+        One that comes twice with the same value means one thing: HTTP clients add a call's
+        `params` to the links of a list, which hold them already.
+
         Raises:
-            BadRequest: One comes twice, the limit is not 1 to 200, or both cursors are set.
+            BadRequest: One comes with two values, or the limit is not 1 to 200.
         """
-        pairs = parse_qsl(query, keep_blank_values=True)
-        values = dict(pairs)
-        if len(values) != len(pairs):
-            raise BadRequest("A parameter is given twice.")
+        values: dict[str, str] = {}
+        for name, value in parse_qsl(query, keep_blank_values=True):
+            if values.setdefault(name, value) != value:
+                raise BadRequest("A parameter is given twice, with different values.")
         text = values.pop("limit", "") or str(DEFAULT_LIMIT)
         if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= MAX_LIMIT:
             raise BadRequest(f"limit must be a number from 1 to {MAX_LIMIT}.")
         before = values.pop("before_id", "") or None
         after = values.pop("after_id", "") or None
-        if before and after:
-            raise BadRequest("before_id and after_id exclude each other.")
-        return cls(int(text), before, after, tuple(values.items()))
+        filters = tuple(values.items())
+        extra = {name: value for name, value in filters if value}
+        if extra.get("throttled_only") == "false":
+            del extra["throttled_only"]
+        status = created_on = None
+        # "Only get throttled transcripts, overrides the status filter" (openapi.yml).
+        if "throttled_only" in extra:
+            extra.pop("status", None)
+        elif extra.get("status") in _LEDGER_STATUSES:
+            status = extra.pop("status")
+        if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", extra.get("created_on", "")):
+            try:
+                created_on = date.fromisoformat(extra["created_on"])
+                del extra["created_on"]
+            except ValueError:
+                pass
+        return cls(int(text), before, after, filters, status, created_on, tuple(extra.items()))
 
-    def encode(self, *, limit: int, cursor: str | None = None, id: str | None = None) -> str:
-        """Return a query string for another page under the same filters."""
-        pairs = [("limit", str(limit)), *self.filters]
-        if cursor and id:
-            pairs.append((cursor, id))
-        return urlencode(pairs)
+    @property
+    def ledger_statuses(self) -> tuple[str, ...] | None:
+        """What the ledger says of rows that may match; None for anything."""
+        if any(name == "throttled_only" for name, _ in self.extra):
+            return _LEDGER_STATUSES["queued"]
+        return None if self.status is None else _LEDGER_STATUSES[self.status]
+
+    @property
+    def made(self) -> tuple[datetime | None, datetime | None]:
+        """Between which moments a call was made whose transcript may match."""
+        if self.created_on is None:
+            return None, None
+        day = datetime(self.created_on.year, self.created_on.month, self.created_on.day, tzinfo=UTC)
+        # The first and the last day of the calendar have no day beside them.
+        if not 1 < day.year < 9999:
+            return day, day
+        return day - _LEAD, day + timedelta(days=1) + _SKEW
+
+    def matches(self, item: Item) -> bool:
+        """Whether an item of AssemblyAI's list passes the filters that are judged here."""
+        if self.status is not None and item.get("status") != self.status:
+            return False
+        # The list shows UTC without saying so.
+        return self.created_on is None or str(item.get("created")).startswith(
+            self.created_on.isoformat()
+        )
+
+    def must_match(self, ledger_status: str) -> bool:
+        """Whether a row of which the ledger says *ledger_status* passes every filter."""
+        if self.extra or self.created_on is not None:
+            return False
+        return self.status is None or (ledger_status == self.status != "queued")
+
+    def upstream(self, *, limit: int, cursor: tuple[str, str] | None) -> str:
+        """Return a query string for AssemblyAI's list.
+
+        The filters that are judged here stay here: whether a cursor may be a row that does
+        not pass them is not documented.
+        """
+        return urlencode([("limit", str(limit)), *self.extra, *([cursor] if cursor else [])])
+
+    def encode(self, **cursors: str | None) -> str:
+        """Return the query string of another page under the same filters."""
+        given = [(name, id) for name, id in cursors.items() if id]
+        return urlencode([("limit", str(self.limit)), *self.filters, *given])
 
 
 @dataclass(slots=True)
 class Page:
-    """An owner's page: rows newest first, and whether there are older and newer ones."""
+    """An owner's page.
+
+    Attributes:
+        items: Newest first.
+        older_than, newer_than: The ids from which the pages beside it begin; None for no
+            such page.
+    """
 
     items: list[Item] = field(default_factory=list)
-    older: bool = False
-    newer: bool = False
-
-
-def walk(
-    query: ListQuery,
-    fetch: Callable[[str], Mapping[str, Any]],
-    own: Callable[[Sequence[str]], Collection[str]],
-    skip_to: Callable[[str, bool], str | None] = lambda anchor, upwards: anchor,
-) -> Page:
-    """Return the page that *query* asks for.
-
-    Args:
-        query: The caller's.
-        fetch: Returns the account's list for a query string.
-        own: Returns those of some ids that are the caller's.
-        skip_to: Returns from where to go on, given an id and whether newer rows are sought:
-            an id with none of the caller's rows in between, None where there is none
-            further on. Not asked where filters hold, for what it names may not match.
-    """
-    upwards = query.after_id is not None
-    cursor = "after_id" if upwards else "before_id"
-    anchor = query.after_id or query.before_id
-    found: dict[str, Item] = {}
-    size = min(2 * query.limit + 1, MAX_LIMIT)
-    over = False
-    for _ in range(MAX_PAGES):
-        reply = fetch(query.encode(limit=size, cursor=cursor, id=anchor))
-        items = _rows(reply)
-        ids = [item["id"] for item in items]
-        if not ids:
-            over = True
-            break
-        mine = set(own(ids))
-        for item in reversed(items) if upwards else items:
-            if item["id"] in mine:
-                found.setdefault(item["id"], item)
-        details = reply.get("page_details")
-        link = "next_url" if upwards else "prev_url"
-        over = isinstance(details, dict) and not details.get(link)
-        if len(found) > query.limit or over:
-            break
-        anchor, size = (ids[0] if upwards else ids[-1]), MAX_LIMIT
-        if not mine and not query.filters:
-            anchor = skip_to(anchor, upwards)
-            if anchor is None:
-                over = True
-                break
-    rows = list(found.values())
-    # Where the walk was cut short, there may be more: the next page begins where it ended.
-    more = len(rows) > query.limit or (bool(rows) and not over)
-    rows = rows[: query.limit]
-    if upwards:
-        return Page(rows[::-1], older=True, newer=more)
-    return Page(rows, older=more, newer=query.before_id is not None)
-
-
-def _rows(reply: Mapping[str, Any]) -> list[Item]:
-    rows = reply.get("transcripts")
-    return [
-        row
-        for row in (rows if isinstance(rows, list) else ())
-        if isinstance(row, dict) and isinstance(row.get("id"), str)
-    ]
+    older_than: str | None = None
+    newer_than: str | None = None
 
 
 def reply_of(page: Page, query: ListQuery, base: str) -> dict[str, Any]:
     """Return the list reply for *page*, its links below *base* (`https://app/assemblyai`)."""
     url = f"{base}/v2/transcript"
-
-    def link(cursor: str, id: str) -> str:
-        return f"{url}?{query.encode(limit=query.limit, cursor=cursor, id=id)}"
-
-    given = next(((c, v) for c in _CURSORS if (v := getattr(query, c))), (None, None))
-    items = [rewritten(item, base) for item in page.items]
-    oldest = page.items[-1]["id"] if page.items else query.after_id
-    newest = page.items[0]["id"] if page.items else query.before_id
+    # Within both cursors, the pages on the way down stay within both.
+    bound = query.after_id if query.before_id else None
+    older = query.encode(before_id=page.older_than, after_id=bound)
+    newer = query.encode(after_id=page.newer_than)
+    current = query.encode(before_id=query.before_id, after_id=query.after_id)
     return {
         "page_details": {
             "limit": query.limit,
-            "result_count": len(items),
-            "current_url": f"{url}?{query.encode(limit=query.limit, cursor=given[0], id=given[1])}",
-            "prev_url": link("before_id", oldest) if page.older and oldest else None,
-            "next_url": link("after_id", newest) if page.newer and newest else None,
+            "result_count": len(page.items),
+            "current_url": f"{url}?{current}",
+            "prev_url": f"{url}?{older}" if page.older_than else None,
+            "next_url": f"{url}?{newer}" if page.newer_than else None,
         },
-        "transcripts": items,
+        "transcripts": [rewritten(item, base) for item in page.items],
     }
 
 

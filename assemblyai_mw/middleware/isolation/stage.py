@@ -6,7 +6,8 @@ import io
 import json
 import logging
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...billing.operations import (
@@ -38,8 +39,10 @@ from .ids import (
     is_plain,
     upload_key,
 )
-from .lists import ListQuery, reply_of, rewritten, walk
+from .lists import CURSOR, ListQuery, reply_of, rewritten
+from .own_rows import OwnRows
 from .uploads import audio_of, counted
+from .walk import page_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -270,7 +273,6 @@ class Isolation:
         environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        region = call.route.region
         base = base_url(environ)
         query_string = environ.get("QUERY_STRING", "")
         try:
@@ -283,25 +285,30 @@ class Isolation:
                     PLAIN_ID.fullmatch(cursor) and self._is_theirs(call, caller, cursor)
                 ):
                     raise _not_found()
-
-            def fetch(query_string: str) -> dict[str, Any]:
-                value = _listed(self._ask(call, environ, query_string))
-                call.inner = True
-                return value
-
-            def own(ids: Sequence[str]) -> Collection[str]:
-                owners = self.ledger.owners(region, ids)
-                return [id for id, owner in owners.items() if owner.belongs_to(caller)]
-
-            def skip_to(anchor: str, upwards: bool) -> str | None:
-                return self.ledger.skip_to(region, anchor, caller=caller, upwards=upwards)
-
-            page = walk(query, fetch, own, skip_to)
+            own = OwnRows(self.ledger, call.route.region, caller, query)
+            page = page_of(query, partial(self._page, call, environ), own)
         except _Refused as refused:
             return refused.answer(start_response)
         return _json_reply(reply_of(page, query, base), start_response)
 
+    def _page(
+        self, call: Call, environ: WSGIEnvironment, query_string: str
+    ) -> Mapping[str, Any] | None:
+        """Return a page of the account's list, None where its cursor is not listed."""
+        try:
+            value = _listed(self._ask(call, environ, query_string))
+        except _Refused as refused:
+            if refused.status in (400, 404) and CURSOR.search(query_string):
+                return None
+            raise
+        finally:
+            call.inner = True
+        if not isinstance(value.get("transcripts"), list):
+            raise _unreadable()
+        return value
+
     def _ask(self, call: Call, environ: WSGIEnvironment, query: str) -> Reply:
+        call.upstream_reads += 1
         inner = {
             **environ,
             "REQUEST_METHOD": "GET",
@@ -321,6 +328,7 @@ class _Refused(Exception):
 
     def __init__(self, reply: Reply, body: bytes) -> None:
         super().__init__(reply.status)
+        self.status = reply.status_code
         self._reply = reply
         self._body = body
 
@@ -393,8 +401,12 @@ def _listed(reply: Reply) -> dict[str, Any]:
         raise _Refused(reply, body)
     if not isinstance(value, dict):
         # Whoever's rows these are, they cannot be told apart.
-        raise RequestRefused("AssemblyAI's list cannot be read.", status=502, code="upstream_error")
+        raise _unreadable()
     return value
+
+
+def _unreadable() -> RequestRefused:
+    return RequestRefused("AssemblyAI's list cannot be read.", status=502, code="upstream_error")
 
 
 def _through_here(value: dict[str, Any], base: str) -> dict[str, Any]:

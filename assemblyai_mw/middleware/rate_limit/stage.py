@@ -1,4 +1,4 @@
-"""RateLimit: too fast? Requests a minute, of a key and of its team."""
+"""RateLimit: too fast? Requests a minute, of a key and of its team; reads count apart."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...call import Caller, enter
+from ...call.billable import reads_own_work
 from ...errors import ConfigError, RequestRefused
 from ...store.lazy import lazy
 
@@ -25,6 +27,10 @@ logger = logging.getLogger("assemblyai_mw.rate_limit")
 
 # How long a storage that failed is left alone: calls must not wait for it one by one.
 RETRY_S = 1.0
+# Work that was paid for is polled, listed and read many times: so often for each request
+# that the rate allows, and so often a minute however low that is.
+READS_A_REQUEST = 10
+LEAST_READS = 60
 
 Headers = list[tuple[str, str]]
 
@@ -36,7 +42,12 @@ class RateLimit:
     workers of a host count together in one file, hosts in one Redis. A request that is
     refused does not count. Keys and teams without a rate cost nothing.
 
-    Reads `call.caller`; the master key has no rate. A 429 carries `retry-after`, the seconds
+    What reads one's own work, a transcript or the list of them, counts in a window of its
+    own, of ten times the rate and at least 60 a minute: who may submit a job can poll it. A
+    list counts as the upstream requests that it took.
+
+    Reads `call.caller`, what the request is, and on the way out `call.upstream_reads`; the
+    master key has no rate. A 429 carries `retry-after`, the seconds
     until the next request fits, and `x-ratelimit-limit`, `-remaining` and `-reset` (seconds).
     Replies that pass carry these too, unless AssemblyAI sent such fields: then its own
     reach the client as they are.
@@ -50,6 +61,7 @@ class RateLimit:
         app: The next WSGI app.
         storage: A file's path, a `redis://` URL, or a `limits` storage that has moving windows.
         when_gone: `open` or `closed`.
+        reading: Prefixes of routes that show a key's holder their own, and count as reads.
 
     Raises:
         ConfigError: The storage cannot be used at all, or *when_gone* is another word.
@@ -61,11 +73,13 @@ class RateLimit:
         *,
         storage: Storage | str | os.PathLike[str],
         when_gone: Literal["open", "closed"] = "open",
+        reading: Collection[str] = (),
     ) -> None:
         if when_gone not in ("open", "closed"):
             raise ConfigError("when_gone: expected 'open' or 'closed'")
         self.app = app
         self.when_gone = when_gone
+        self._reading = frozenset(reading)
         # A file is opened when the first rate asks for it; an address is checked now.
         is_file = not isinstance(storage, str) or "://" not in storage
         is_file = is_file and isinstance(storage, str | os.PathLike)
@@ -79,14 +93,20 @@ class RateLimit:
         caller = call.caller
         if caller is None or caller.master or (caller.rpm is None and caller.team_rpm is None):
             return self.app(environ, start_response)
-        rates = _rates(caller)
+        reads = call.route.prefix in self._reading or reads_own_work(call)
+        rates = _rates(caller, reads=reads)
         try:
             headers = self._hit(rates) if rates else []
         except RequestRefused as error:
             return error.reply(call.route.dialect)(environ, start_response)
         if not headers:
             return self.app(environ, start_response)
-        return self.app(environ, _adding(start_response, headers))
+
+        def told() -> Headers:
+            further = call.upstream_reads - 1
+            return self._charge(rates, further) or headers if reads and further > 0 else headers
+
+        return self.app(environ, _adding(start_response, told))
 
     @property
     def storage(self) -> Storage:
@@ -107,7 +127,7 @@ class RateLimit:
             for rate in rates:
                 if not self._windows.hit(rate.item, *rate.who):
                     raise self._refusal(rate)
-            headers = min(map(self._told, rates), key=lambda told: told[0])[1]
+            headers = self._tightest(rates)
         except StorageError as error:
             return self._failed(error)
         if self._gone:
@@ -116,6 +136,24 @@ class RateLimit:
             if recovered:
                 logger.warning("rates are counted again")
         return headers
+
+    def _charge(self, rates: list[_Rate], hits: int) -> Headers:
+        """Count what a request has turned out to be, also where it fills a window up."""
+        from limits.errors import StorageError
+
+        try:
+            for rate in rates:
+                if not self._windows.hit(rate.item, *rate.who, cost=hits):
+                    for _ in range(hits):
+                        if not self._windows.hit(rate.item, *rate.who):
+                            break
+            return self._tightest(rates)
+        except StorageError:
+            # The next request finds out, and says so.
+            return []
+
+    def _tightest(self, rates: list[_Rate]) -> Headers:
+        return min(map(self._told, rates), key=lambda told: told[0])[1]
 
     def _told(self, rate: _Rate) -> tuple[int, Headers]:
         stats = self._windows.get_window_stats(rate.item, *rate.who)
@@ -132,8 +170,8 @@ class RateLimit:
         wait = max(1, int(told[2][1]))
         told[1:] = [(told[1][0], "0"), (told[2][0], str(wait))]
         return RequestRefused(
-            f"Too many requests: this {rate.who[0]} may make {rate.item.amount} a minute. "
-            f"The next one fits in {wait} s.",
+            f"Too many requests: this {rate.whose} may make {rate.item.amount} "
+            f"{'reads ' if rate.reads else ''}a minute. The next one fits in {wait} s.",
             status=429,
             code="rate_limit_exceeded",
             headers=[("Retry-After", str(wait)), *told],
@@ -163,15 +201,17 @@ class RateLimit:
 
 
 class _Rate:
-    """How often whom."""
+    """How often whose requests, or reads, may come."""
 
-    __slots__ = ("item", "who")
+    __slots__ = ("item", "reads", "who", "whose")
 
-    def __init__(self, amount: int, *who: str) -> None:
+    def __init__(self, rpm: int, whose: str, name: str, *, reads: bool) -> None:
         from .storage import PerMinute
 
-        self.item = PerMinute(amount)
-        self.who = who
+        self.item = PerMinute(max(LEAST_READS, READS_A_REQUEST * rpm) if reads else rpm)
+        self.reads = reads
+        self.whose = whose
+        self.who = ("reads", whose, name) if reads else (whose, name)
 
 
 def _windows(storage: Storage | str | os.PathLike[str]) -> MovingWindowRateLimiter:
@@ -182,21 +222,24 @@ def _windows(storage: Storage | str | os.PathLike[str]) -> MovingWindowRateLimit
     return MovingWindowRateLimiter(storage_of(storage))
 
 
-def _rates(caller: Caller) -> list[_Rate]:
+def _rates(caller: Caller, *, reads: bool) -> list[_Rate]:
     """Return the rates that bound a caller: the key's, then its team's."""
     rates: list[_Rate] = []
     if caller.rpm is not None:
         who = caller.name if caller.key_id is None else str(caller.key_id)
-        rates.append(_Rate(caller.rpm, "key", who))
+        rates.append(_Rate(caller.rpm, "key", who, reads=reads))
     if caller.team_rpm is not None and caller.team is not None:
-        rates.append(_Rate(caller.team_rpm, "team", caller.team))
+        rates.append(_Rate(caller.team_rpm, "team", caller.team, reads=reads))
     return rates
 
 
-def _adding(start_response: StartResponse, added: Headers) -> StartResponse:
+def _adding(start_response: StartResponse, told: Callable[[], Headers]) -> StartResponse:
+    told = cache(told)
+
     def start(
         status: str, headers: Headers, exc_info: OptExcInfo | None = None
     ) -> Callable[[bytes], Any]:
+        added = told()
         if not any(name.lower().startswith("x-ratelimit-") for name, _ in headers):
             headers = [*headers, *added]
         if exc_info:

@@ -1,107 +1,16 @@
-"""Filled pages out of an account's list that others' rows fill too."""
+"""What a caller asks of the list, what AssemblyAI is asked for it, and what the reply says."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import UTC, date, datetime
 from urllib.parse import parse_qsl
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from assemblyai_mw.errors import BadRequest
-from assemblyai_mw.middleware.isolation.lists import MAX_PAGES, ListQuery, reply_of, rewritten, walk
+from assemblyai_mw.middleware.isolation.lists import ListQuery, Page, reply_of, rewritten
 
-
-class Account:
-    """An account's list, newest first, as AssemblyAI pages it."""
-
-    def __init__(self, owners: Sequence[str]) -> None:
-        self.ids = [f"{owner}-{number}" for number, owner in enumerate(owners)]
-        self.asked: list[str] = []
-
-    def fetch(self, query: str) -> Mapping[str, Any]:
-        self.asked.append(query)
-        values = dict(parse_qsl(query))
-        limit = int(values["limit"])
-        first = self.ids.index(values["before_id"]) + 1 if "before_id" in values else 0
-        end = self.ids.index(values["after_id"]) if "after_id" in values else len(self.ids)
-        page = self.ids[first:end]
-        page = page[-limit:] if "after_id" in values else page[:limit]
-        older = bool(page) and page[-1] != self.ids[-1]
-        newer = bool(page) and page[0] != self.ids[0]
-        details = {"prev_url": "older" if older else None, "next_url": "newer" if newer else None}
-        return {"page_details": details, "transcripts": [{"id": id} for id in page]}
-
-    def own(self, ids: Sequence[str]) -> list[str]:
-        return [id for id in ids if id.startswith("b-")]
-
-    def skip_to(self, anchor: str, upwards: bool) -> str | None:
-        """Leap as far as can be: to the neighbour of the next own row."""
-        at = self.ids.index(anchor)
-        rest = range(at - 1, -1, -1) if upwards else range(at + 1, len(self.ids))
-        for place in rest:
-            if self.ids[place].startswith("b-"):
-                return self.ids[place + 1 if upwards else place - 1]
-        return None
-
-
-@given(
-    owners=st.lists(st.sampled_from("abc"), max_size=60),
-    limit=st.integers(1, 7),
-    leaping=st.booleans(),
-)
-@settings(max_examples=200, deadline=None)
-def test_walking_down_and_up_again_visits_each_own_row_once(
-    owners: list[str], limit: int, leaping: bool
-) -> None:
-    account = Account(owners)
-    mine = account.own(account.ids)
-    skip_to = {"skip_to": account.skip_to} if leaping else {}
-    page = walk(ListQuery(limit), account.fetch, account.own, **skip_to)
-    down = [item["id"] for item in page.items]
-    while page.older:
-        assert len(page.items) == limit
-        page = walk(ListQuery(limit, before_id=down[-1]), account.fetch, account.own, **skip_to)
-        down += [item["id"] for item in page.items]
-    assert down == mine
-    if not mine:
-        return
-    up = [mine[-1]]
-    page = walk(ListQuery(limit, after_id=up[0]), account.fetch, account.own, **skip_to)
-    up = [item["id"] for item in page.items] + up
-    while page.newer:
-        page = walk(ListQuery(limit, after_id=up[0]), account.fetch, account.own, **skip_to)
-        up = [item["id"] for item in page.items] + up
-    assert up == mine
-
-
-def test_a_lone_row_far_down_is_found_by_leaping() -> None:
-    account = Account(["a"] * 30_000 + ["b"] + ["a"] * 30_000)
-    page = walk(ListQuery(10), account.fetch, account.own, account.skip_to)
-    assert [item["id"] for item in page.items] == ["b-30000"]
-    assert not page.older
-    assert len(account.asked) <= 3
-
-
-def test_a_walk_that_is_cut_short_goes_on_from_what_it_found() -> None:
-    account = Account((["b"] + ["a"] * 200) * (MAX_PAGES + 5))
-    seen: list[str] = []
-    query = ListQuery(200)
-    while True:
-        page = walk(query, account.fetch, account.own)
-        seen += [item["id"] for item in page.items]
-        if not page.older:
-            break
-        query = ListQuery(200, before_id=seen[-1])
-    assert seen == account.own(account.ids)
-
-
-def test_rows_that_are_none_are_left_out() -> None:
-    reply = {"transcripts": [{"id": "b-1"}, "x", {}, {"id": 7}, None, {"id": "b-2"}]}
-    page = walk(ListQuery(2), lambda query: reply, lambda ids: ids)
-    assert [item["id"] for item in page.items] == ["b-1", "b-2"]
+FILTERS = (("status", "error"), ("created_on", "2026-11-22"))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +24,13 @@ def test_rows_that_are_none_are_left_out() -> None:
         ("before_id=&after_id=", ListQuery(10)),
         (
             "status=error&created_on=2026-11-22",
-            ListQuery(10, filters=(("status", "error"), ("created_on", "2026-11-22"))),
+            ListQuery(10, filters=FILTERS, status="error", created_on=date(2026, 11, 22)),
+        ),
+        ("before_id=x&after_id=y", ListQuery(10, before_id="x", after_id="y")),
+        ("limit=3&before_id=x&limit=3", ListQuery(3, before_id="x")),
+        (
+            "limit=3&status=completed&before_id=X&limit=3&status=completed",
+            ListQuery(3, "X", filters=(("status", "completed"),), status="completed"),
         ),
     ],
 )
@@ -134,9 +49,10 @@ def test_queries_are_read(query: str, parsed: ListQuery) -> None:
         "limit=1_0",
         "limit=\u0661",
         "limit=" + "9" * 5000,
-        "limit=1&limit=1",
+        "limit=1&limit=2",
+        "limit=1&limit=01",
         "status=a&status=b",
-        "before_id=x&after_id=y",
+        "before_id=x&before_id=",
     ],
 )
 def test_queries_that_mean_nothing_are_refused(query: str) -> None:
@@ -145,8 +61,56 @@ def test_queries_that_mean_nothing_are_refused(query: str) -> None:
 
 
 def test_a_filter_cannot_become_a_cursor() -> None:
-    query = ListQuery.parse("status=x%26before_id%3Dy;z")
-    assert query.encode(limit=3) == "limit=3&status=x%26before_id%3Dy%3Bz"
+    query = ListQuery.parse("x=y%26before_id%3Dy;z&status=completed")
+    assert query.upstream(limit=3, cursor=("after_id", "a")) == (
+        "limit=3&x=y%26before_id%3Dy%3Bz&after_id=a"
+    )
+
+
+@pytest.mark.parametrize(
+    "query, upstream",
+    [
+        ("status=completed&created_on=2026-11-22", ""),
+        ("throttled_only=false&status=", ""),
+        ("status=completed&throttled_only=true", "throttled_only=true"),
+        ("status=done", "status=done"),
+        ("created_on=2026-11", "created_on=2026-11"),
+        ("created_on=2026-02-30", "created_on=2026-02-30"),
+        ("_=7", "_=7"),
+    ],
+)
+def test_only_what_cannot_be_judged_here_is_left_to_assemblyai(query: str, upstream: str) -> None:
+    parsed = ListQuery.parse(query)
+    assert parsed.upstream(limit=7, cursor=None) == f"limit=7&{upstream}".rstrip("&")
+    assert dict(parse_qsl(parsed.encode(), keep_blank_values=True)) == {
+        "limit": "10",
+        **dict(parse_qsl(query, keep_blank_values=True)),
+    }
+
+
+def test_an_item_passes_the_filters_that_are_judged_here() -> None:
+    query = ListQuery.parse("status=completed&created_on=2026-11-22")
+    item = {"status": "completed", "created": "2026-11-22T23:59:59.999999"}
+    assert query.matches(item)
+    assert not query.matches(item | {"status": "error"})
+    assert not query.matches(item | {"created": "2026-11-23T00:00:00.000000"})
+    assert not query.matches({"status": "completed"})
+    assert ListQuery.parse("limit=1").matches({})
+
+
+def test_a_day_holds_the_calls_of_its_transcripts() -> None:
+    """A call begins before its transcript is made, and clocks differ."""
+    since, until = ListQuery.parse("created_on=2026-11-22").made
+    assert since is not None
+    assert until is not None
+    assert since < datetime(2026, 11, 22, tzinfo=UTC)
+    assert until > datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_ends_of_the_calendar_are_days_without_calls(day: str) -> None:
+    since, until = ListQuery.parse(f"created_on={day}").made
+    assert since == until
 
 
 def test_links_lead_through_the_app_and_nothing_else_is_changed() -> None:
@@ -161,8 +125,7 @@ def test_links_lead_through_the_app_and_nothing_else_is_changed() -> None:
 
 
 def test_an_empty_page_links_nowhere() -> None:
-    page = walk(ListQuery(5), lambda query: {"transcripts": []}, lambda ids: ids)
-    details = reply_of(page, ListQuery(5), "http://app")["page_details"]
+    details = reply_of(Page(), ListQuery(5), "http://app")["page_details"]
     assert details == {
         "limit": 5,
         "result_count": 0,
@@ -170,3 +133,12 @@ def test_an_empty_page_links_nowhere() -> None:
         "prev_url": None,
         "next_url": None,
     }
+
+
+def test_links_within_two_cursors_stay_within_on_the_way_down() -> None:
+    query = ListQuery.parse("before_id=b&after_id=a&limit=1")
+    details = reply_of(Page(older_than="x", newer_than="y"), query, "http://app")["page_details"]
+    url = "http://app/v2/transcript?limit=1"
+    assert details["current_url"] == f"{url}&before_id=b&after_id=a"
+    assert details["prev_url"] == f"{url}&before_id=x&after_id=a"
+    assert details["next_url"] == f"{url}&after_id=y"

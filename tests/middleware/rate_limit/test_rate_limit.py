@@ -173,6 +173,27 @@ def test_the_file_keeps_no_more_than_the_window(tmp_path: Path) -> None:
     storage.close()
 
 
+def test_what_is_told_of_a_window_is_what_lies_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    _window(monkeypatch, now)
+    monkeypatch.setattr(f"{STORAGE}.time.time", lambda: now[0])
+    storage = FileStorage(tmp_path / "rates")
+    assert storage.get_moving_window("k", 500, 60) == (1000.0, 0)
+    hits: list[float] = []
+    for step in (0.25, 7.0, 0.25, 59.75, 60.0, 0.25, 130.0):
+        for amount in (1, 3, 2):
+            now[0] += step
+            assert storage.acquire_entry("k", 500, 60, amount=amount)
+            hits += [now[0]] * amount
+            inside = [at for at in hits if at > now[0] - 60]
+            assert storage.get_moving_window("k", 500, 60) == (inside[0], len(inside))
+    now[0] += 60
+    assert storage.get_moving_window("k", 500, 60) == (now[0], 0)
+    storage.close()
+
+
 def test_hits_of_before_a_reboot_do_not_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -346,15 +367,16 @@ def test_every_route_counts_for_one_rate(
     general = {"redis_url": request.getfixturevalue("redis_url")} if shared == "redis" else {}
     stack = Stack(sqlite_url, general_settings=general)
     key = stack.key("a", rpm=3)
-    assert stack.ask("GET", f"{API}/v2/transcript", key).status_int == 200
+    assert stack.ask("POST", f"{API}/v2/upload", key).status_int == 200
     assert stack.ask("POST", CHAT, key, json=chat()).status_int == 200
-    assert stack.ask("GET", "/eu.assemblyai/v2/transcript", key).status_int == 200
+    assert stack.ask("POST", "/eu.assemblyai/v2/upload", key).status_int == 200
     stack.us.requests.clear()
     error = stack.ask("POST", CHAT, key, json=chat())
     assert error.status_int == 429
     assert error.json["error"]["code"] == "rate_limit_exceeded"
     assert error.json["error"]["type"] == "rate_limit_error"
-    assert stack.ask("GET", f"{API}/v2/transcript", key).status_int == 429
+    assert stack.ask("DELETE", f"{API}/v2/transcript/x1", key).status_int == 429
+    assert stack.ask("GET", f"{API}/v2/anything", key).status_int == 429
     assert stack.us.requests == []
     # A holder may still look, and the master key is not counted.
     assert stack.ask("GET", "/assemblyai-mw/key/me", key).json["rpm"] == 3
@@ -367,8 +389,8 @@ def test_a_changed_rate_counts_what_came_before(sqlite_url: str) -> None:
     one = stack.key("one", team="blue", team_rpm=3)
     # Another rate for the same team: both count in the team's one window.
     two = stack.key("two", team="blue", team_rpm=2)
-    path = f"{API}/v2/transcript"
-    statuses = [stack.ask("GET", path, key).status_int for key in (one, two, two, one, one)]
+    path = f"{API}/v2/upload"
+    statuses = [stack.ask("POST", path, key).status_int for key in (one, two, two, one, one)]
     assert statuses == [200, 200, 429, 200, 429]
     stack.close()
 
@@ -377,7 +399,111 @@ def test_a_teams_rate_is_set_for_the_team(sqlite_url: str) -> None:
     stack = Stack(sqlite_url)
     stack.keys.set_team("blue", rpm=2)
     one, two = stack.key("one", team="blue"), stack.key("two", team="blue")
-    path = f"{API}/v2/transcript"
-    statuses = [stack.ask("GET", path, key).status_int for key in (one, two, one)]
+    path = f"{API}/v2/upload"
+    statuses = [stack.ask("POST", path, key).status_int for key in (one, two, one)]
     assert statuses == [200, 200, 429]
+    stack.close()
+
+
+# Reading one's own work
+
+
+def _reads(stack: Stack, key: str, paths: list[str], method: str = "GET") -> list[int]:
+    return [stack.ask(method, path, key).status_int for path in paths]
+
+
+@pytest.mark.parametrize("shared", ["file", "redis"])
+def test_a_job_of_a_key_with_a_low_rate_can_be_polled(
+    sqlite_url: str, shared: str, request: pytest.FixtureRequest
+) -> None:
+    general = {"redis_url": request.getfixturevalue("redis_url")} if shared == "redis" else {}
+    stack = Stack(sqlite_url, general_settings=general)
+    key = stack.key("a", rpm=1)
+    id = stack.submit(key)
+    path = f"{API}/v2/transcript/{id}"
+    stack.us.finish()
+    others = [f"{path}/sentences", f"{path}/srt", f"{API}/v2/transcript", "/assemblyai-mw/key/me"]
+    assert _reads(stack, key, [path] * 55 + others) == [200] * 59
+    assert _reads(stack, key, [path], method="HEAD") == [200]
+    stack.us.requests.clear()
+    refused = stack.ask("GET", path, key)
+    assert refused.status_int == 429
+    assert "this key may make 60 reads a minute" in refused.json["error"]
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert _reads(stack, key, [*others, path]) == [429] * 5
+    assert stack.us.requests == []
+    # The other window is as it was: full since the submit.
+    told = stack.ask("POST", f"{API}/v2/upload", key)
+    assert (told.status_int, told.headers["X-RateLimit-Limit"]) == (429, "1")
+    stack.close()
+
+
+def test_the_window_of_reads_is_ten_times_the_rate(sqlite_url: str) -> None:
+    stack = Stack(sqlite_url)
+    key = stack.key("a", rpm=50)
+    id = stack.submit(key)
+    told = stack.ask("GET", f"{API}/v2/transcript/{id}", key).headers
+    assert (told["X-RateLimit-Limit"], told["X-RateLimit-Remaining"]) == ("500", "499")
+    told = stack.ask("POST", f"{API}/v2/upload", key).headers
+    assert (told["X-RateLimit-Limit"], told["X-RateLimit-Remaining"]) == ("50", "48")
+    stack.close()
+
+
+def test_a_teams_reads_count_together(sqlite_url: str) -> None:
+    stack = Stack(sqlite_url)
+    stack.keys.set_team("blue", rpm=1)
+    one, two = stack.key("one", team="blue"), stack.key("two", team="blue")
+    path = f"{API}/v2/transcript"
+    assert _reads(stack, one, [path] * 30) + _reads(stack, two, [path] * 30) == [200] * 60
+    refused = stack.ask("GET", path, one)
+    assert "this team may make 60 reads a minute" in refused.json["error"]
+    stack.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_list_counts_as_the_requests_that_it_took(sqlite_url: str, method: str) -> None:
+    stack = Stack(sqlite_url)
+    key = stack.key("a", rpm=6)
+    for _ in range(6):
+        stack.submit(key)
+        for _ in range(300):
+            stack.us.new_transcript("account", {"audio_url": "x"}, "universal-3-5-pro", None)
+    left = 60
+    while left:
+        stack.us.requests.clear()
+        reply = stack.ask(method, f"{API}/v2/transcript", key)
+        assert reply.status_int == 200
+        assert len(stack.us.requests) == 5
+        left = int(reply.headers["X-RateLimit-Remaining"])
+        assert (60 - left) % 5 == 0
+    stack.us.requests.clear()
+    assert stack.ask(method, f"{API}/v2/transcript", key).status_int == 429
+    assert stack.us.requests == []
+    stack.close()
+
+
+def test_what_does_not_fit_fills_the_window_up(storage: Storage) -> None:
+    """A list that took more requests than were left is answered; the next one is not."""
+
+    def list_(environ: Any, start_response: Any) -> list[bytes]:
+        environ["assemblyai_mw.call"].upstream_reads = 7
+        return _app(environ, start_response)
+
+    app = RateLimit(list_, storage=storage)
+    client = TestApp(
+        KeyAuth(app, keys={"k": Caller("a", rpm=1)}), extra_environ={"HTTP_AUTHORIZATION": "k"}
+    )
+    statuses = [client.get("/v2/transcript", status="*").status_int for _ in range(10)]
+    assert statuses == [200] * 9 + [429]
+    # Where nothing was listed, nothing more is charged.
+    other = TestApp(
+        KeyAuth(app, keys={"k": Caller("b", rpm=3)}), extra_environ={"HTTP_AUTHORIZATION": "k"}
+    )
+    assert _statuses(other, 4) == [200, 200, 200, 429]
+
+
+def test_other_spellings_of_a_read_count_as_requests(sqlite_url: str) -> None:
+    stack = Stack(sqlite_url)
+    key = stack.key("a", rpm=1)
+    assert _reads(stack, key, [f"{API}/v2/transcript/", f"{API}//v2/transcript"]) == [404, 429]
     stack.close()
