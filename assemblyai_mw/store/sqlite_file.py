@@ -179,8 +179,9 @@ class SQLiteFile:
     def _settled_id(self) -> str:
         """Return the identity in the file alone, once no checkpoint is half done.
 
-        One that waits for a busy disk leaves pages of two ages for as long: only what
-        outlasts the busy timeout is damage.
+        One that waits for a busy disk leaves pages of two ages for as long, and one that a full
+        disk ended leaves them until somebody writes again, which this look forbids: so it ends
+        the checkpoint itself. Only what outlasts the busy timeout is damage.
         """
         deadline = time.monotonic() + self._busy_timeout_s
         pause_s = 0.01
@@ -192,6 +193,12 @@ class SQLiteFile:
                     raise StoreError(f"{self.path} is damaged: {error}") from error
                 time.sleep(pause_s)
                 pause_s = min(2 * pause_s, 0.2)
+                if pause_s == 0.2:
+                    self._end_checkpoint()
+
+    def _end_checkpoint(self) -> None:
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(self.connect()) as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _read_beside_the_wal(self) -> str:
         # `immutable` reads the file alone, without locks and past every cache; SQLite's own

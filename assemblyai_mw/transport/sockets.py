@@ -13,6 +13,7 @@ import socket
 import ssl
 import threading
 import time
+import weakref
 
 from ..errors import UpstreamError, UpstreamTimeout
 from ..secret import HiddenBytes
@@ -32,6 +33,9 @@ class _Gone(Exception):
     """The connection died before a byte of the reply."""
 
 
+_all: weakref.WeakSet[SocketTransport] = weakref.WeakSet()
+
+
 class SocketTransport:
     """The default transport: pooled sockets, last used first, one pool a process.
 
@@ -48,6 +52,7 @@ class SocketTransport:
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._pools: dict[str, Pool] = {}
+        _all.add(self)
 
     def send(self, origin: Origin, request: Request, timeouts: Timeouts) -> ReplyBody:
         """Send *request*; see `Transport.send`."""
@@ -79,15 +84,15 @@ class SocketTransport:
         if os.getpid() == self._pid:
             self.close()
 
+    def _begin_in_child(self) -> None:
+        """Let go of what came through a fork, before this process opens anything."""
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        inherited, self._pools = self._pools, {}
+        for pool in inherited.values():
+            pool.forget()
+
     def _pool(self, origin: Origin) -> Pool:
-        pid = os.getpid()
-        if pid != self._pid:
-            with self._lock:
-                if pid != self._pid:
-                    inherited, self._pools = self._pools, {}
-                    for pool in inherited.values():
-                        pool.forget()
-                    self._pid = pid
         try:
             return self._pools[origin.url]
         except KeyError:
@@ -192,3 +197,12 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return type(error).__name__
+
+
+def _begin_in_child() -> None:
+    for transport in list(_all):
+        transport._begin_in_child()
+
+
+# Gunicorn and uWSGI fork by way of Python, which calls this in each worker before it serves.
+os.register_at_fork(after_in_child=_begin_in_child)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
-from blocks import ROOT
 from doc_tables import DOCS
 
 import assemblyai_mw
@@ -15,7 +15,7 @@ NAMED = set(re.findall(r"`((?:\w+/)+|(?:\w+/)*\w+\.py)`", PAGE)) - {"assemblyai_
 
 
 def test_each_named_file_is_in_the_package() -> None:
-    package = ROOT / "assemblyai_mw"
+    package = Path(assemblyai_mw.__file__).parent
     assert {"stack.py", "middleware/forward.py", "transport/pool.py"} <= NAMED
     assert [name for name in sorted(NAMED) if not (package / name).exists()] == []
 
