@@ -28,7 +28,7 @@ from .middleware.openai import OpenAITranslator
 from .middleware.openai.deployments import deployments_of
 from .middleware.policy import Policy
 from .middleware.rate_limit import RateLimit
-from .middleware.rate_limit.storage import path_beside
+from .middleware.rate_limit.place import path_beside
 from .middleware.router import PrefixRouter
 from .settlement.background import BackgroundSettler
 from .settlement.deadlines import BACKGROUND_PAGES, first_look_s, under_way_s

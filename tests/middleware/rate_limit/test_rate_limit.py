@@ -19,11 +19,13 @@ from webtest import TestApp
 
 from assemblyai_mw import Caller, ConfigError, KeyAuth, RateLimit
 from assemblyai_mw.middleware.rate_limit import stage as rate_limit
-from assemblyai_mw.middleware.rate_limit.storage import FileStorage, path_beside, storage_of
+from assemblyai_mw.middleware.rate_limit.place import path_beside
+from assemblyai_mw.middleware.rate_limit.storage import FileStorage, storage_of
 
 OK = "200 OK"
 
 STORAGE = "assemblyai_mw.middleware.rate_limit.storage"
+PLACE = "assemblyai_mw.middleware.rate_limit.place"
 
 
 def _app(environ: Any, start_response: Any) -> list[bytes]:
@@ -273,7 +275,7 @@ def test_fixed_windows_are_refused_rather_than_wrong(tmp_path: Path, method: str
 
 def test_a_ledgers_rates_lie_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert path_beside("sqlite:////var/x/ledger.db") == "/var/x/ledger.db.rates"
-    monkeypatch.setattr(f"{STORAGE}.tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(f"{PLACE}.tempfile.gettempdir", lambda: str(tmp_path))
     first = path_beside("postgresql+psycopg://u:secret@h/one")
     second = path_beside("postgresql+psycopg://u:secret@h/two")
     assert first != second
@@ -285,7 +287,7 @@ def test_a_ledgers_rates_lie_beside_it(tmp_path: Path, monkeypatch: pytest.Monke
 def test_somebody_elses_directory_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{STORAGE}.tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(f"{PLACE}.tempfile.gettempdir", lambda: str(tmp_path))
     planted = tmp_path / f"assemblyai-mw-{os.getuid()}"
     planted.mkdir()
     planted.chmod(0o777)
