@@ -4,7 +4,7 @@ The way of a request, in and back out:
 
     host server (Gunicorn, Waitress, mod_wsgi, WebTest, ...)
       PrefixRouter              /assemblyai/* and similar prefixes; all else is the host app's
-        CallLog                 one line a call, whoever answers it
+        CallLog                 one log line a call
           KeyAuth               whose call is this?     401 in the dialect of the route
             RateLimit           too fast?               429 and retry-after
               OpenAITranslator  on /v1/* only: OpenAI's JSON <-> the LLM Gateway's

@@ -1,4 +1,4 @@
-"""KeyAuth: whose call is this? Nobody unknown gets past it."""
+"""KeyAuth: identifies the caller by key; unknown callers are refused."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("assemblyai_mw.auth")
 
 MASTER = Caller(name="master", master=True, scope="all")
-# How long a worker may go on believing what the store said of a key.
+# Longest time for which a worker caches a key look-up.
 CACHE_SECONDS = 1.0
 CACHE_ENTRIES = 4096
-# Gunicorn allows 8,190 bytes a header; ours are 46. Longer ones are not worth a look-up.
+# Gunicorn allows 8,190 bytes a header; our keys have 46. Longer ones are not looked up.
 MAX_KEY_CHARS = 512
 _CREDENTIALS = re.compile(r"(?i:bearer[ \t]+)?([\x21-\x2b\x2d-\x7e\x80-\xff]+)")
 
