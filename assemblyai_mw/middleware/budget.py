@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("assemblyai_mw.budget")
 
-# Holds of calls under way end soon.
+# Seconds to wait if only holds of calls under way block a call: they end soon.
 HELD_RETRY_S = 5
 
 OnSoftBudget = Callable[["SoftBudget"], object]
@@ -54,7 +54,7 @@ class Budget:
     limit, and `retry-after` where waiting helps; 400 if a member that decides a price or a hold is
     not as documented (`billing.decisive`); 403 `model_unpriced` if the cost of a call is unknown
     and the key does not have `allow_unpriced`; 503 if the database is unavailable or the clock has
-    just jumped. Callers without a budget need no query.
+    just jumped. Calls without a budget pass at once.
 
     Wrap it around the `CostLogger` that writes to the same database.
 

@@ -138,7 +138,7 @@ class Guardrails:
         start_response: StartResponse,
     ) -> Iterable[bytes]:
         environ["HTTP_ACCEPT_ENCODING"] = "identity"
-        # A partial reply cannot be judged.
+        # Guards cannot judge a partial reply.
         environ.pop("HTTP_RANGE", None)
         environ.pop("HTTP_IF_RANGE", None)
         reply = Reply(self.app, environ)

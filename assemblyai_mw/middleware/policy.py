@@ -145,7 +145,7 @@ class Policy:
         if fault is not None and fault.path != "model":
             refuse(fault)
         models = found.asked.get("models") or () if operation.metered else ()
-        # A model that is not a string is no model.
+        # A model of another type counts as none.
         if not models or fault is not None:
             raise _forbidden("This key may use certain models only; name one.", param="model")
         for model in models:
@@ -173,7 +173,7 @@ class Policy:
 
 
 def _listed(caller: Caller) -> str:
-    """Return the kinds of lists that the key has; empty for none."""
+    """Return the kind of list that decides, for the message; empty without a list."""
     if caller.features is not None or caller.denied_features:
         return "features"
     if caller.models is not None:
