@@ -124,7 +124,8 @@ class Call:
             What was `sent` and never `replied` may have been done, and billed.
         max_body_bytes: Largest body this caller may send; None for no limit of the key.
         trace_context: Header fields that carry this call's span to the upstream.
-        inner: An outer stage writes the call's log line; inner stages do not.
+        inner: An outer stage logs the call, or asks on its own behalf: inner stages write no log
+            line.
         upstream_reads: Upstream requests that a stage made for this one, such as a list's pages.
         kind: Kind of billable work, by `billing.operations`; None for free calls.
         reading: Result of `call.billable.reading_of`.

@@ -74,15 +74,15 @@ def load_config(
     """Return the checked configuration.
 
     Args:
-        config: A YAML file's path, a mapping of the same shape, or None: then the file
-            that `ASSEMBLYAI_MW_CONFIG` names, else defaults and the environment.
-        environ: Where variables are looked up.
+        config: A YAML file's path, or a mapping of the same shape. None reads the file that
+            `ASSEMBLYAI_MW_CONFIG` names, else defaults and the environment.
+        environ: The environment variables.
 
     Raises:
-        ConfigError: Something is wrong; one line names file, key and expectation.
+        ConfigError: A setting is wrong; one line names the file, the setting and the expectation.
 
     Warns:
-        UserWarning: Everybody on this machine can read a file that holds a key.
+        UserWarning: Every user of this machine can read a file that holds a key.
     """
     root, readable = _read(config, environ)
     top = root.members(_SECTIONS)
@@ -144,7 +144,7 @@ def load_database(
     config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> DatabaseSettings:
-    """Return where the ledger is and read nothing else: no key has to be set for it.
+    """Return the ledger's settings and read nothing else: no key has to be set.
 
     Arguments and errors are those of `load_config`.
     """
@@ -166,7 +166,7 @@ def load_prices(
     config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> PriceSettings:
-    """Return what commands on prices need and read nothing else: no key has to be set for it.
+    """Return the settings for price commands and read nothing else: no key has to be set.
 
     Arguments and errors are those of `load_config`.
     """
@@ -190,7 +190,7 @@ def load_prices(
 
 
 def _refreshed_of(root: Node, top: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """Return the path of the refreshed prices and what stands there; nothing else is read."""
+    """Return the path and content of the refreshed prices; nothing else is read."""
     general = root.child("general_settings", top.get("general_settings"))
     given = general.raw_members([field.name for field in dataclasses.fields(_General)])
     named = general.child("prices_file", given.get("prices_file"))
@@ -198,7 +198,7 @@ def _refreshed_of(root: Node, top: Mapping[str, Any]) -> tuple[str, Mapping[str,
 
 
 def _refreshed(named: str | None, root: Node) -> tuple[str, Mapping[str, Any]]:
-    """Return the path of the refreshed prices, absolute, and what stands there."""
+    """Return the absolute path and the content of the refreshed prices."""
     path = os.path.abspath(os.path.join(root.folder, named or DEFAULT_PRICES_FILE))
     return path, prices_file.read(path)
 
@@ -209,8 +209,7 @@ def load_names(
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Return the names of the routes, and of the models that the configuration adds.
 
-    Nothing but names is read: no key has to be set for it. Arguments and errors are those of
-    `load_config`.
+    Only names are read: no key has to be set. Arguments and errors are those of `load_config`.
     """
     root, _ = _read(config, environ)
     top = root.raw_members(_SECTIONS)
@@ -234,7 +233,7 @@ def load_names(
 def _read(
     config: str | os.PathLike[str] | Mapping[str, Any] | None, environ: Mapping[str, str]
 ) -> tuple[Node, bool]:
-    """Return the configuration's root, and whether everybody can read its file."""
+    """Return the configuration's root, and whether every user can read its file."""
     if config is None:
         named = from_environ(CONFIG_VARIABLE, text, environ)
         if named is None:
@@ -299,7 +298,7 @@ def _self_service(node: Node) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _General:
-    """`general_settings:`. What each means stands at `Config`, whose field has the same name."""
+    """`general_settings:`. `Config` documents each under the same name."""
 
     master_key: Secret | None = setting(None, callers_key)
     database_url: str | None = setting(None, _database, show=False)

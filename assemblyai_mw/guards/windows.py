@@ -1,8 +1,8 @@
-"""Guarding a streamed reply: words are held back only as long as they may become a finding.
+"""Guards a streamed reply: text is held back only while it may become a finding.
 
 Chat chunks (OpenAI's `chat.completion.chunk`, which the LLM Gateway sends as well) carry
-pieces of several texts: for each choice its content, its refusal, what it thinks aloud.
-Each is a text of its own. What is not text passes at once and in its place.
+pieces of several texts: for each choice its content, its refusal and its reasoning. Each is a
+separate text. Other members pass at once and in their place.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Filter:
-    """One guard of text, as a stream asks it.
+    """One text guard for a stream.
 
     Attributes:
         find: Its findings in a text.
-        window: How many characters it must see ahead.
+        window: Characters that it must see ahead.
         block: Called with the reason of a finding that has no mask; raises.
     """
 
@@ -40,10 +40,10 @@ class Filter:
 
 
 class Window:
-    """One text on its way through one guard: text in, masked text out, a little later.
+    """One text's way through one guard: masked text comes out a little later.
 
-    What has gone out is kept as context, so that an expression that looks behind itself
-    finds what it would find in the whole text.
+    Sent text is kept as context, so that an expression with a lookbehind finds the same as in the
+    whole text.
     """
 
     def __init__(self, guard: Filter) -> None:
@@ -53,7 +53,7 @@ class Window:
         self._held = ""
 
     def feed(self, text: str, *, last: bool = False) -> str:
-        """Return what may go out now; with *last* all of it."""
+        """Return the text that may go out now; with *last* all of it."""
         self._held += text
         if not last and len(self._held) <= self._size:
             return ""
@@ -76,7 +76,7 @@ class Window:
             if each.mask is None:
                 self._guard.block(each.reason)
             out += whole[done : max(each.start, done)]
-            # Of one that began in what went out already, the rest is cut off.
+            # The rest of a finding that began in sent text is cut off.
             out += (each.mask or "") if each.start >= context else ""
             done = max(done, each.end)
         if done < cut:
@@ -124,7 +124,7 @@ def index_of(choice: dict[str, Any], at: int) -> int:
 
 @dataclass
 class Transcript:
-    """What a stream has said so far, put together as one completion."""
+    """The stream so far, assembled as one completion."""
 
     texts: dict[tuple[int, Key], str] = field(default_factory=dict)
     calls: dict[tuple[int, Any], dict[str, Any]] = field(default_factory=dict)
@@ -198,7 +198,7 @@ def payload_of(event: Event) -> dict[str, Any] | None:
     """Return an event's JSON; None for a comment and for `[DONE]`.
 
     Raises:
-        GuardError: It is something that nobody can read, and so nobody can guard.
+        GuardError: It cannot be parsed, so it cannot be guarded.
     """
     if event.data is None or event.data.strip() == b"[DONE]":
         return None

@@ -1,4 +1,4 @@
-"""What the stand-in remembers: uploads, transcripts, answers that were set, and its settings."""
+"""The stand-in's state: uploads, transcripts, prepared answers, and settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a transcript's JSON says for what was asked (pure).
+"""A transcript's JSON for its request (pure).
 
 Fields and result shapes: openapi.yml, schema Transcript, and `assemblyai.types` of the
 Python SDK 1.8.2. Contents are made up from the text.

@@ -398,7 +398,7 @@ def _listed(reply: Reply) -> dict[str, Any]:
     if reply.status_code != 200:
         raise _Refused(reply, body)
     if not isinstance(value, dict):
-        # Rows without readable ids cannot be assigned to owners.
+        # The rows of another shape cannot be assigned to owners.
         raise _unreadable()
     return value
 
