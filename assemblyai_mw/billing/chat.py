@@ -106,7 +106,7 @@ def chat_outcome(
     )
     written_1h = _first(creation.get("ephemeral_1h_input_tokens"))
     if cached is None or written is None or written_1h is None:
-        return unmeterable("the reply counts cached tokens in a way that cannot be true", reported)
+        return unmeterable("the reply's counts of cached tokens contradict each other", reported)
     asked = asked or {}
     models = names_of(asked.get("models") or ())
     return completed(

@@ -73,7 +73,7 @@ def _not_there() -> RequestRefused:
 def undescribed(reason: str) -> RequestRefused:
     """Return the refusal of a path that no row of the table of operations describes."""
     return RequestRefused(
-        f"What this path does is not known here, and {reason}.", status=403, code="forbidden"
+        f"This path is not known here, and {reason}.", status=403, code="forbidden"
     )
 
 

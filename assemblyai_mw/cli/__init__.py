@@ -4,13 +4,10 @@ base        one line an error, exit statuses, where commands find things
 keys        virtual keys
 teams       the teams they belong to
 options     the options of both, from their declaration in store.key_options
-key_names   names in them that nothing here has
-usage       what was used, and what it cost
-migrate     the ledger of an earlier version brought to the present one
-settlement  settle, reconcile, reprice: the ledger brought up to date, and checked
-prices      the prices in force, and the gateway's own list of them
-check       what is wrong with configuration and stack
-output      tables, JSON and CSV
+key_names   checks of the names in them usage       what was used, and what it cost migrate     the
+ledger of an earlier version brought to the present one settlement  settle, reconcile, reprice: the
+ledger brought up to date, and checked prices      the prices in force, and the gateway's own list
+of them check       what is wrong with configuration and stack output      tables, JSON and CSV
 """
 
 from __future__ import annotations
@@ -35,7 +32,7 @@ __all__ = ["group_for", "main"]
     "--config",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="The YAML file; else the one that ASSEMBLYAI_MW_CONFIG names, else the environment.",
+    help="Configuration file; default: the file in ASSEMBLYAI_MW_CONFIG, else the environment.",
 )
 @click.pass_context
 def main(context: click.Context, config: str | None) -> None:

@@ -101,8 +101,8 @@ def load_config(
     _check_own_paths(general, [*upstreams, *openai_routes], root)
     if readable and _holds_literal_key(root.value):
         warnings.warn(
-            f"{root.source}: everybody on this machine can read this file, and it holds a "
-            f"key: take that right away (chmod o-r), or write {ENVIRON}NAME",
+            f"{root.source}: every user of this machine can read this file, and it holds a "
+            f"key: remove that right (chmod o-r), or write {ENVIRON}NAME",
             stacklevel=2,
         )
     master_key = general.master_key or from_environ(MASTER_KEY_VARIABLE, callers_key, environ)

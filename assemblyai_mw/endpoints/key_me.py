@@ -57,7 +57,7 @@ class SelfService:
         except RequestRefused as error:
             return error.reply(call.route.dialect)(environ, start_response)
         except StoreError as error:
-            logger.error("a key's standing cannot be read: %s", error)
+            logger.error("a key's budgets cannot be read: %s", error)
             refused = RequestRefused("The ledger cannot be read at the moment.", status=503)
             return refused.reply(call.route.dialect)(environ, start_response)
         body = json.dumps(value).encode()

@@ -94,7 +94,7 @@ class RequestFields:
             return None
         name = key[5:].replace("_", "-").title()
         if not TOKEN.fullmatch(name):
-            raise BadRequest("A header's name holds a character that it cannot.")
+            raise BadRequest("A header's name holds an invalid character.")
         lower = name.lower()
         # `Content_Type` and `Content-Type_`: underscore twins that a lax server let through.
         if lower == "content-type" or lower.endswith("-"):

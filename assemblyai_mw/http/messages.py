@@ -114,7 +114,7 @@ def request_target(environ: WSGIEnvironment) -> str:
         _, mark, query = raw.partition("?")
         target = (tail or "/") + mark + query
     if not _TARGET.fullmatch(target):
-        raise BadRequest("The request's target holds a character that a URL cannot.")
+        raise BadRequest("The request's target holds an invalid character.")
     path = tail
     if "%" in tail:
         decoded = unquote_to_bytes(tail)

@@ -116,7 +116,7 @@ class Budget:
         except StoreError as error:
             logger.error("budgets cannot be checked: %s", error)
             refused = RequestRefused(
-                "Budgets cannot be checked, so nothing that costs is sent.",
+                "Budgets cannot be checked, so no billable request is sent.",
                 status=503,
                 code="ledger_unavailable",
             )
@@ -153,7 +153,7 @@ class Budget:
             asked = asked if audio_ms is None else {**asked, "audio_ms": audio_ms}
         at = datetime.fromtimestamp(call.started, UTC)
         if not operation.metered and not caller.allow_unpriced:
-            raise _unpriced(Unpriced(f"what is done with a {kind} is not metered here"))
+            raise _unpriced(Unpriced(f"the use of a {kind} is not metered here"))
         try:
             bound = self.prices.estimate(
                 kind,

@@ -161,7 +161,7 @@ class Policy:
             return
         if not operation.metered:
             raise _forbidden(
-                "This key may use certain features only; what this would use cannot be seen here.",
+                "This key may use certain features only; those of this request cannot be checked.",
                 code="feature_not_allowed",
             )
         for feature in asked.get("features") or ():

@@ -38,7 +38,7 @@ def is_made(connection: Connection, where: str, *, must_be: bool) -> bool:
         raise StoreError(f"{where} was in use, and its tables are gone")
     if taken := sorted(present & set(metadata.tables)):
         raise StoreError(
-            f"{where} has a table {taken[0]} of somebody else's;"
+            f"{where} has a table {taken[0]} of another application;"
             " give the ledger a database or schema of its own"
         )
     return False

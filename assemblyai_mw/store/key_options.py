@@ -1,4 +1,4 @@
-"""What may be said of a key, and of a team: each option declared once. Pure.
+"""The options of keys and teams, each declared once. Pure.
 
 A field of `KeyOptions` is an option, and its name the column of `keys` (and of `teams`, for
 a field of `TeamOptions`). From it are made: the arguments of `Keys.create` and `Keys.set`,
@@ -89,7 +89,7 @@ class TeamOptions:
     budget_nano: int | None = _option(
         "--budget",
         MONEY,
-        "Dollars to spend in all.",
+        "Total budget in dollars.",
         metavar="USD",
         name="budget_usd",
         refused=429,
@@ -97,7 +97,7 @@ class TeamOptions:
     budget_daily_nano: int | None = _option(
         "--daily-budget",
         MONEY,
-        "Dollars to spend in a day, UTC.",
+        "Daily budget in dollars, by UTC day.",
         metavar="USD",
         name="budget_daily_usd",
         refused=429,
@@ -105,7 +105,7 @@ class TeamOptions:
     budget_monthly_nano: int | None = _option(
         "--monthly-budget",
         MONEY,
-        "Dollars to spend in a month, UTC.",
+        "Monthly budget in dollars, by UTC month.",
         metavar="USD",
         name="budget_monthly_usd",
         refused=429,
@@ -113,13 +113,13 @@ class TeamOptions:
     soft_budget_ratio: float | None = _option(
         "--soft-budget",
         RATIO,
-        "Warn once per window when this part of a budget is spent: 0.8.",
+        "Share of a budget after which a warning is given, once per window: 0.8.",
         metavar="RATIO",
     )
     rpm: int | None = _option(
         "--rpm",
         PER_MINUTE,
-        "Requests a minute, in a moving window.",
+        "Requests a minute, in a sliding window.",
         metavar="N",
         refused=429,
     )
@@ -132,17 +132,17 @@ class KeyOptions(TeamOptions):
     team_rpm: int | None = _option(
         "--team-rpm",
         PER_MINUTE,
-        "For this key, in place of its team's rpm: requests a minute of all its keys.",
+        "Requests a minute of the whole team, for this key; overrides the team's rpm.",
         metavar="N",
         refused=429,
     )
     team: str | None = _option(
-        "--team", TEXT, "Who owns what the key makes; keys of a team see each other's."
+        "--team", TEXT, "Team that owns the key's transcripts; all its keys see them."
     )
     expires_at: datetime | None = _option(
         "--expires-in",
         MOMENT,
-        "When the key ends, from now: 30d, 12h, 15m, 90s.",
+        "Lifetime of the key from now: 30d, 12h, 15m, 90s.",
         metavar="30d",
         asked_as="expires_in",
         refused=401,
@@ -150,41 +150,41 @@ class KeyOptions(TeamOptions):
     region: str | None = _option(
         "--region",
         choice("us", "eu"),
-        "The only region allowed, for routes, models and model_region.",
+        "Only region that the key may use, for routes, models and model_region.",
         refused=403,
     )
     scope: str = _option(
         "--scope",
         choice("own", "all"),
-        "Which transcripts the key sees: its own or its team's (own, the default), or everybody's.",
+        "Transcripts that the key sees: its own or its team's (own, the default), or all.",
         empty="own",
         refused=404,
     )
     routes: frozenset[str] | None = _option(
         "--allow-route",
         NAMES,
-        "Only these prefixes, /v1 for the OpenAI routes; repeatable.",
+        "Route that the key may use, /v1 for the OpenAI routes; repeatable.",
         metavar="PREFIX",
         refused=403,
     )
     models: frozenset[str] | None = _option(
         "--allow-model",
         NAMES,
-        "Only these models, 'gpt-5*' for several; a request must then name one; repeatable.",
+        "Model the key may use, 'gpt-5*' for several; requests must then name one; repeatable.",
         metavar="MODEL",
         refused=403,
     )
     features: frozenset[str] | None = _option(
         "--allow-feature",
         NAMES,
-        "Only these features of transcripts; repeatable.",
+        "Transcript feature that the key may use; repeatable.",
         metavar="NAME",
         refused=403,
     )
     denied_features: frozenset[str] = _option(
         "--deny-feature",
         NAMES,
-        "None of these features; repeatable.",
+        "Transcript feature that the key may not use; repeatable.",
         metavar="NAME",
         empty="[]",
         refused=403,
@@ -192,20 +192,20 @@ class KeyOptions(TeamOptions):
     max_upload_bytes: int | None = _option(
         "--max-upload-bytes",
         count(2**62),
-        "The largest body, declared or counted.",
+        "Largest body, declared or counted.",
         metavar="N",
         refused=413,
     )
     allow_unpriced: bool = _option(
         "--allow-unpriced",
         SWITCH,
-        "Models without a price too, though a budget holds.",
+        "Allow models without a price, despite a budget.",
         empty=False,
     )
     tags: Mapping[str, str] = _option(
         "--tag",
         TAGS,
-        "On each of its calls, in the ledger; repeatable.",
+        "Tag on each of the key's calls in the ledger; repeatable.",
         metavar="NAME=VALUE",
         empty="{}",
         private=True,

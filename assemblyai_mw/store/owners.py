@@ -245,7 +245,7 @@ class Transcripts:
                 return
             known = _find_upload.first(connection, {"b_region": region, "b_hash": values["hash"]})
             if _owned_by(known.key_id, known.key_name, known.team) != owner_key(caller):
-                raise StoreError("An upload's URL is already known as somebody else's")
+                raise StoreError("The upload's URL is recorded for another owner")
 
     def upload_owner(self, region: str, upload_url: str) -> Owner | None:
         """Return who uploaded what lies at exactly this URL; None if it was not uploaded here."""

@@ -144,7 +144,7 @@ class Head:
         """Drop an interim reply: these come before the final one, and WSGI has one reply."""
         self._interim += 1
         if self.status == 101 or self._interim > MAX_INTERIM_REPLIES:
-            raise UpstreamError("the upstream sent an interim reply that nobody asked for")
+            raise UpstreamError("the upstream sent an unsolicited interim reply")
         self._tail = b""
         self.reason, self.headers, self.body_complete = "", [], False
         self.length, self._codings = None, []

@@ -1,4 +1,4 @@
-"""`check`: what is wrong with the configuration and the stack.
+"""`check`: finds faults in the configuration and the stack.
 
 command  the command, and what it finds in the configuration
 app      the stack in an app, and what stands around it

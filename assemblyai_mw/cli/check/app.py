@@ -1,4 +1,4 @@
-"""`check --app MODULE:APP`: find the stack in the app, and what stands around it."""
+"""`check --app MODULE:APP`: finds the stack in the app, and the middlewares around it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _descriptors() -> dict[str, str]:
 
 
 def find(app: Any) -> tuple[Mounted | None, list[Finding]]:
-    """Return the stack in *app*, and what is wrong with the order of things around it."""
+    """Return the stack in *app*, and faults in the order of the middlewares around it."""
     found = list(_layers(app))
     stacks = [each for each in found if isinstance(each[0], AssemblyAIMiddleware)]
     if not stacks:

@@ -162,7 +162,7 @@ class KeyAuth:
         name, team = identity.key, identity.team
         caller = self._cached((name, team), lambda: self.keys.named(name, team=team))
         if caller is None:
-            logger.warning("identify names the key %r, and no such key is live", name[:80])
+            logger.warning("identify names the key %r, which is not a live key", name[:80])
             return None
         tags = {**caller.tags, **identity.tags}
         return replace(caller, end_user=identity.end_user, tags=tags)

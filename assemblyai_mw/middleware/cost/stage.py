@@ -318,6 +318,6 @@ class CostLogger:
         return error_reply(
             call.route.dialect,
             503,
-            "The ledger cannot be written, so nothing that costs is sent.",
+            "The ledger cannot be written, so no billable request is sent.",
             code="ledger_unavailable",
         )

@@ -69,7 +69,7 @@ class Catalogue:
         try:
             kept.models = fetch()
         except Exception as error:
-            logger.warning("the list of models on %s cannot be had: %s", prefix, error)
+            logger.warning("the list of models on %s cannot be fetched: %s", prefix, error)
             kept.due = self._clock() + self._retry_s
         else:
             kept.due = self._clock() + self._fresh_s
