@@ -1,4 +1,4 @@
-"""WSGI helpers (PEP 3333) that several stages need: looking at an inner app's reply."""
+"""WSGI helpers (PEP 3333): inspect an inner app's reply."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Headers = list[tuple[str, str]]
 
 
 class Reply:
-    """What an inner app answered, before any of it went out.
+    """An inner app's reply, before any of it went out.
 
-    Iterating gives the body, item by item as the app yields it. Whoever holds a
-    Reply closes it.
+    Iterating gives the body, item by item as the app yields it. The holder of a Reply must close
+    it.
 
     Attributes:
         status: The status line without the version: `200 OK`.
@@ -89,7 +89,7 @@ class Reply:
         return next(self._items)
 
     def close(self) -> None:
-        """Close the app's iterable, as PEP 3333 asks of whoever consumed it."""
+        """Close the app's iterable, as PEP 3333 requires of its consumer."""
         close = getattr(self._app_iter, "close", None)
         if close is not None:
             close()

@@ -1,8 +1,8 @@
-"""Which header fields cross: of a caller's request to AssemblyAI, of its reply to the caller.
+"""Header fields that cross: from a caller's request to AssemblyAI, and from its reply back.
 
-Of a request a short list goes and everything else stays here: what a front server, a browser
-or a host app puts on it cannot be foreseen. Of a reply everything comes back but what the
-last table names: it speaks to more than the caller who asked.
+Of a request only a short list goes on: the fields that a front server, a browser or a host app adds
+cannot be foreseen. Of a reply everything comes back except the fields of the last table, which
+address more than the caller.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Fields(NamedTuple):
     reason: str
 
 
-# What goes upstream.
+# Fields that go upstream.
 SENT = (
     Fields(("Accept", "Accept-*"), "the forms of a reply that the caller can read"),
     Fields(("Content-*",), "what the body is; Content-Length is the forwarder's own"),
@@ -38,7 +38,7 @@ SENT = (
         "AssemblyAI's own fields; `X-AssemblyAI-MW-*` are this package's",
     ),
 )
-# What no setting sends upstream.
+# Fields that no setting sends upstream.
 OVERRIDES = (
     "X-HTTP-Method-Override",
     "X-HTTP-Method",
@@ -76,13 +76,13 @@ REFUSED = (
     Fields(OVERRIDES, "they ask for something else than the request's line says"),
     Fields(("X-AssemblyAI-MW-*",), "they speak to this package"),
 )
-# A name with one of these words in it is a credential's, whoever made it up.
+# A name that contains one of these words is a credential's.
 CREDENTIAL_WORDS = frozenset(
     {"apikey", "assertion", "authorization", "cookie", "credential", "credentials", "jwt"}
     | {"password", "secret", "token"}
 )
 
-# What does not come back.
+# Fields that do not come back.
 DROPPED = (
     Fields(_spelled(HOP_BY_HOP), "they belong to one connection"),
     Fields(
@@ -209,9 +209,9 @@ _request_fields: dict[frozenset[str], RequestFields] = {}
 
 
 def request_fields(added: Iterable[str] = ()) -> RequestFields:
-    """Return what chooses the fields that go upstream: those of `SENT`, and *added*.
+    """Return the filter of fields that go upstream: those of `SENT`, and *added*.
 
-    All who ask for the same share one, and its plans.
+    Callers with the same *added* share one filter, and its plans.
 
     Raises:
         ConfigError: One of *added* may not go.
@@ -231,7 +231,7 @@ def request_fields(added: Iterable[str] = ()) -> RequestFields:
     )
 
 
-# What becomes of a field of a reply. Zero, the usual one, is tested by truth.
+# The treatment of a reply field. Zero, the usual one, is tested by truth.
 PASSES, DROPS, NOMINATES, TYPES = range(4)
 _FATES = {"connection": NOMINATES, "content-type": TYPES}
 # Gunicorn writes these itself, beside whatever the app says.
@@ -239,9 +239,9 @@ GUNICORNS = ("date", "server")
 
 
 def reply_fields(*dropped: str) -> Remembered[int]:
-    """Return what becomes of each field of a reply; *dropped* are not passed back either.
+    """Return the treatment of each reply field; *dropped* are not passed back either.
 
-    `NOMINATES` is Connection, which is dropped with those that it names; `TYPES` is
+    `NOMINATES` is Connection, which is dropped with the fields that it names; `TYPES` is
     Content-Type, which passes.
     """
 
