@@ -1,4 +1,4 @@
-"""Finish what clients left open, and check the ledger against AssemblyAI's own list.
+"""Settles open calls, and checks the ledger against AssemblyAI's own list.
 
 settler        closes open rows: asks for their transcript, or looks in the list
 background     the same every few seconds, in a thread of each worker

@@ -1,4 +1,4 @@
-"""Which transcript came of a submit whose answer was never seen. Pure.
+"""Matches transcripts to submits whose reply was never seen. Pure.
 
 A transcript is given to a submit only where nothing else fits: it is in no ledger row,
 it was made when the submit was under way, its audio is the submit's, it shows nothing else

@@ -1,4 +1,4 @@
-"""What else a submit asked for, kept so that its transcript can be recognised by it. Pure.
+"""Marks of a submit's options, by which its transcript is recognised. Pure.
 
 The ledger keeps no prompt and no URL: each option stands there as a short hash, keyed by the
 request's own random id.

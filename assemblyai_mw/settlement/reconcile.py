@@ -1,4 +1,4 @@
-"""Where the ledger and AssemblyAI's own list of transcripts differ."""
+"""Differences between the ledger and AssemblyAI's own list of transcripts."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def reconcile(
         prices: What transcripts are priced by again, at the moment of their submit.
         since: From when on; the list holds 90 days.
         region: `us` or `eu`; None for every region that a route leads to.
-        amounts: Also compare amounts, which asks for each transcript by itself.
+        amounts: Also compare amounts, which reads each transcript separately.
         progress: Called with how many transcripts have been compared since its last call.
 
     Raises:

@@ -14,9 +14,9 @@ from ..transport import Origin, Request, Timeouts, Transport, fetch
 from .closing import MAX_REPLY_BYTES, read_object
 
 PAGE = 200
-# Waits of a Retry-After beyond this are cut: somebody may have topped up meanwhile.
+# Longest wait for a Retry-After: the account may have been topped up meanwhile.
 MAX_RETRY_AFTER_S = 600.0
-# Nobody waits for these answers; what is slower is asked again later.
+# No client waits for these replies; slower requests are retried later.
 MAX_TOTAL_S = 120.0
 
 

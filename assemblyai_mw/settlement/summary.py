@@ -1,4 +1,4 @@
-"""What one run of settlement did."""
+"""Summary of one run of settlement."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Summary:
-    """What a run of the Settler did.
+    """Summary of one run of the Settler.
 
     Attributes:
         leased: Rows it looked at.

@@ -33,12 +33,10 @@ class Listed:
 def walk(account: Account, since: datetime) -> Iterator[list[Listed]]:
     """Yield pages of the account's transcripts, newest first, back to *since* or further.
 
-    Whoever has iterated to the end has seen every transcript made from *since* on. The
-    list holds 90 days.
+    Iterating to the end yields every transcript made from *since* on. The list holds 90 days.
 
     Raises:
-        UpstreamError: AssemblyAI could not be asked, or its list cannot be understood, so
-            that nobody can say what is in it.
+        UpstreamError: AssemblyAI is unreachable, or its list cannot be understood.
     """
     before: str | None = None
     seen: set[str] = set()

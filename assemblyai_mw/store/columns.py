@@ -1,4 +1,4 @@
-"""How values travel between callers and columns: money, moments, durations, JSON. Pure."""
+"""Conversion between callers' values and columns: money, moments, durations, JSON. Pure."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def micros(moment: Moment) -> int:
     """Return *moment*, Unix seconds or an aware datetime, as epoch microseconds.
 
     Raises:
-        ValueError: A datetime without a time zone: nobody can know when that is.
+        ValueError: A datetime has no time zone, so its moment is unknown.
     """
     if isinstance(moment, datetime):
         if moment.tzinfo is None:

@@ -48,9 +48,9 @@ class Option:
         flag, metavar, help: On the command line; *help* is the line of docs/keys.md too.
         name: In Python and in JSON; that of the column unless it is declared.
         column: In the database, and the field of `KeyInfo`.
-        asked_as: In Python as the command line has it, where that is another way to say it.
-        empty: What the column holds where nothing is said.
-        refused: The status of what it refuses.
+        asked_as: Name of the command line's form in Python, if it differs.
+        empty: The column's value without the option.
+        refused: Status of requests that it refuses.
         private: Not shown to the key's holder.
     """
 
@@ -74,7 +74,7 @@ class Option:
         return None if value is None else self.kind.show(value)
 
     def read(self, kept: Any) -> Any:
-        """Return what the column's value means."""
+        """Return the meaning of the column's value."""
         return None if kept is None else self.kind.read(kept)
 
 
@@ -84,7 +84,7 @@ def _option(flag: str, kind: Kind, help: str, **rest: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamOptions:
-    """What may be said of a key and of a team alike."""
+    """The options that keys and teams share."""
 
     budget_nano: int | None = _option(
         "--budget",
@@ -127,7 +127,7 @@ class TeamOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyOptions(TeamOptions):
-    """What may be said of a key."""
+    """The options of a key."""
 
     team_rpm: int | None = _option(
         "--team-rpm",
@@ -232,13 +232,13 @@ def columns(
     now: int,
     allow_unknown: bool = False,
 ) -> dict[str, Any]:
-    """Return the columns that *given* arguments set, checked; what is not given is left out.
+    """Return the checked columns for the *given* arguments; others are left out.
 
     *now* is epoch microseconds. With *allow_unknown*, features may have any name.
 
     Raises:
         TypeError: An argument is no option.
-        ValueError: One has no sense; the line names it and what was expected, never the value.
+        ValueError: An option is invalid; the message names it and the expectation, never the value.
     """
     by_name = {each.name: each for each in options}
     given = _without_durations(given, by_name.values(), now)

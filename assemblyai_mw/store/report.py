@@ -1,4 +1,4 @@
-"""What the ledger says: call by call, or added up by key, team, model, day or tag."""
+"""Reports of the ledger: call by call, or summed by key, team, model, day or tag."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Reports:
             left = None if left is None else left - len(found)
 
     def by_transcript(self, region: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Return what each of *ids* cost; those not made here are left out.
+        """Return the cost of each of *ids*; ids not made here are left out.
 
         Each is a dict: `row`, `key`, `state`, `cost_nano` (None while open or unpriced),
         `features` as asked, `at`.

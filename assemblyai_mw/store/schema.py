@@ -1,8 +1,8 @@
 """The tables, one definition for SQLite and PostgreSQL.
 
 Money is nano-dollars, moments are epoch microseconds in UTC, both in 64-bit integers;
-JSON lies in text. "Nobody" is NULL in rows that describe, and 0 or '' in the keys of
-running totals, since a primary key holds no NULL.
+JSON is text. A missing key or team is NULL in describing rows, and 0 or '' in the keys of running
+totals, since a primary key holds no NULL.
 
 | table       | a row is                                                              |
 |-------------|-----------------------------------------------------------------------|
@@ -53,7 +53,7 @@ IS_PENDING: ColumnClause[str] = literal_column("'pending'")
 IS_UNPRICED: ColumnClause[str] = literal_column("'unpriced'")
 
 metadata = MetaData()
-# SQLite numbers rows by itself only where the column's type is exactly INTEGER.
+# SQLite numbers rows automatically only if the column's type is exactly INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
 meta = Table(
@@ -88,7 +88,7 @@ keys = Table(
     Column("budget_daily_nano", BigInteger),
     Column("budget_monthly_nano", BigInteger),
     Column("soft_budget_ratio", Float),
-    # Ids are identities: one of a deleted row must never come back as somebody else.
+    # Ids are identities: the id of a deleted row must never be reused.
     sqlite_autoincrement=True,
 )
 Index(
@@ -240,7 +240,7 @@ holds = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("request_id", Text, nullable=False, index=True),
-    # Read by nobody: workers of earlier releases write it while a ledger is upgraded.
+    # Never read: workers of earlier releases write it while a ledger is upgraded.
     Column("call_id", Id),
     Column("key_id", Id),
     Column("team", Text),

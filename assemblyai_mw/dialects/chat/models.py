@@ -128,7 +128,7 @@ def spelled(region: Region, model_id: str) -> str:
 
 
 def not_found(name: str, param: str = "model") -> RequestRefused:
-    """Return the 404 for a model that nobody here may ask for."""
+    """Return the 404 for a model that callers may not use."""
     shown = f" `{name}`" if is_name(name) else ""
     return RequestRefused(
         f"The model{shown} does not exist or you do not have access to it.",

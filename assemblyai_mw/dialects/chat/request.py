@@ -164,7 +164,7 @@ def _fields(given: dict[str, Any], path: str, target: Target, *, required: bool)
 def _fallback(item: dict[str, Any], path: str, first: Target, resolve: Resolve) -> dict[str, Any]:
     """Translate one fallback: a model, and whatever of the request it overrides.
 
-    The gateway tries them by itself, in its own region and with its own key.
+    The gateway tries them on its own, in its own region and with its own key.
     """
     if "model" not in item:
         raise missing(path + ".model")
