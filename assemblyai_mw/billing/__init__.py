@@ -1,4 +1,4 @@
-"""What a call is, what it used, and what that costs. Pure.
+"""Operations, usage and cost of calls. Pure.
 
 operations     what AssemblyAI's hosts do: one row for each operation
 decisive       the members that decide rights and prices, and what is wrong with them

@@ -35,7 +35,7 @@ class Fault:
     """A member that two readers could read in two ways.
 
     Attributes:
-        path: Where it stands: `fallbacks[0].Model`.
+        path: Its place: `fallbacks[0].Model`.
         reason: One line that begins with the path.
         what: Its `spelling`, or its `value`: type, bounds or place.
         decides: `price` where it bears on rights or on the price, `hold` where only on the

@@ -49,7 +49,7 @@ class ListedModel:
         rates: US dollars for a million tokens, decimal text, by the book's names.
         regional: The same for requests that stay in a region, where the list has its own.
         in_region: Per cent on `rates` for those; None where the list does not say.
-        retires: The day on which the model is taken away; None for no such day.
+        retires: The day on which the model is removed; None for no such day.
     """
 
     rates: dict[str, str]
@@ -78,12 +78,12 @@ class Change:
 
 @dataclass(slots=True)
 class Refresh:
-    """What lists make of the refreshed prices.
+    """The refreshed prices after reading the lists.
 
     Attributes:
         prices: The refreshed prices, as tables in the shape of prices.toml.
         changes: Against what was in force before.
-        strange: Prices that can hardly be true, a line each.
+        strange: Implausible prices, a line each.
         unlisted: Models of the file that no list has now; their prices are kept.
         without_price: Models that a list has without a price.
     """

@@ -65,7 +65,7 @@ class Operation:
         body: The request's content: `json`; `query`, if the query holds the parameters; `bytes`,
             which are not read here; or `none`.
         ids: The body may name transcripts and uploads.
-        words: Where a guard may find words: in the `request`, in the `reply`.
+        words: Places of words for guards: the `request`, the `reply`.
         guarded_as: The kind that guards see; *kind*, or `result` for a transcript.
         prices: Sections of the price book, the one of its add-ons last.
         reader: Reads the usage from the reply's JSON; None if the reply does not tell.
@@ -221,7 +221,7 @@ class Reading:
 
     Attributes:
         operation: None for what no row describes.
-        transcript_id: Where the path is a transcript's.
+        transcript_id: The id in a transcript's path.
         kind: Which billable work it is; `other` for what writes and has no row.
         allow: Methods that the path is described with; empty where none is.
     """

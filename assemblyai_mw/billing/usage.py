@@ -71,7 +71,7 @@ class Outcome:
         state: `pending` (not ended, or this reply cannot tell), `completed` (then
             `usage` is whole), `error` (ended without a result, free) or `unmeterable` (the reply is
             implausible or cannot be understood, so it cannot be charged).
-        usage: What was used; None unless completed.
+        usage: The usage; None unless completed.
         reason: One line for `unmeterable`, and for `pending` if there is a reason.
         model: The model that the reply itself names; None where only the request did.
     """

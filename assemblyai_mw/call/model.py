@@ -81,7 +81,7 @@ class Caller:
         region: Pinned region, or None for all.
         scope: `own` sees the team's transcripts, `all` everyone's.
         rpm, team_rpm: Requests a minute allowed to the key and to its team.
-        routes, models, features: What the key may use; None for no limit.
+        routes, models, features: Names that the key may use; None for no limit.
         denied_features: Transcript features the key may not ask for.
         max_upload_bytes: Largest upload, or None.
         allow_unpriced: A budgeted key may use models that have no price.

@@ -52,7 +52,7 @@ class Node:
         value: As YAML or Python gave it; `os.environ/NAME` is resolved already.
         source: The file's name, `config` for a mapping, or `environment`.
         path: `general_settings.master_key`, `model_list[0].model_name`.
-        environ: Where `os.environ/NAME` is looked up.
+        environ: Variables for `os.environ/NAME`.
         variable: The environment variable that the value came from.
         folder: At the root, where a file's relative paths begin.
     """

@@ -372,7 +372,7 @@ def _holds_literal_key(value: Any, name: str = "") -> bool:
     return name in ("api_key", "master_key", "metrics_token", "secret")
 
 
-# The file's sections. None: read by itself above; else the check whose result is Config's.
+# The file's sections. None: read separately above; else the check that makes Config's value.
 _SECTIONS: Mapping[str, Any] = {
     "model_list": None,
     "general_settings": None,

@@ -53,7 +53,7 @@ def verdict_of(
         try:
             json.dumps(verdict, ensure_ascii=False).encode()
         except (TypeError, ValueError, RecursionError) as error:
-            raise GuardError("it answered with something that is no JSON") from error
+            raise GuardError("its answer is not JSON") from error
     except GuardError as error:
         failed(guard, stage, call, error)
         return None

@@ -88,7 +88,7 @@ class Window:
 
 @dataclass
 class _Place:
-    """Where a piece of text stands in an event."""
+    """The place of a piece of text in an event."""
 
     holder: dict[str, Any]
     member: str
@@ -181,7 +181,7 @@ class Transcript:
         """
         texts: dict[tuple[int, Key], str] = {}
         if not isinstance(completion, dict):
-            raise GuardError("it answered with something that is no reply")
+            raise GuardError("its answer is not a reply")
         for at, choice in enumerate(choices_of(completion)):
             for key, place in places(choice):
                 texts[index_of(choice, at), key] = place.holder[place.member]

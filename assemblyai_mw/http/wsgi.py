@@ -21,7 +21,7 @@ class Reply:
     Attributes:
         status: The status line without the version: `200 OK`.
         headers: Header pairs in their order.
-        exc_info: What the app passed to start_response, to pass on.
+        exc_info: The app's argument to start_response, to pass on.
     """
 
     __slots__ = ("_app_iter", "_items", "_pending", "exc_info", "headers", "status")

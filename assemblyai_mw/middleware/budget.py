@@ -137,7 +137,7 @@ class Budget:
             logger.error("the clock jumped by %+.0f s: budgets wait for it to be steady", jumped[0])
             raise RequestRefused(
                 f"The clock here jumped by {jumped[0]:+.0f} seconds. Until it has been steady "
-                "for a minute, nothing that a budget bounds is sent.",
+                "for a minute, no request with a budget is sent.",
                 status=503,
                 code="clock_jumped",
                 headers=[("Retry-After", str(math.ceil(jumped[1])))],

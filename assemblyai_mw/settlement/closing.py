@@ -86,7 +86,7 @@ def end_of(
     """Return the end of a row, for people and for the ledger.
 
     Args:
-        prices: What the usage is priced by.
+        prices: The price book.
         row: The row.
         outcome: How the work ended. `error` fails the row, which costs nothing; what has
             no usage, or no price, becomes `unpriced` with the reason; `pending` with a usage

@@ -30,7 +30,7 @@ _NAMED = ("domain.", "speech_understanding.")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What the list says of one submit.
+    """The result for one submit.
 
     Attributes:
         transcript: The one that came of it, if that is certain.
@@ -52,7 +52,7 @@ def match(
     is_past_deadline: Callable[[Due], bool],
     agrees: Callable[[Due, Listed], bool],
 ) -> dict[int, Match]:
-    """Return what became of each submit, by its row.
+    """Return the result for each submit, by its row.
 
     Args:
         intents: Every open submit of the account, also those not to be decided yet: each
@@ -136,7 +136,7 @@ def _decide(
 
 
 def _alike(row: Due) -> tuple[object, ...]:
-    """What two submits must share so that it makes no difference which made which."""
+    """The values that two submits must share to be interchangeable."""
     # The marks of options are of one request each; that they fit has been seen.
     ours = (AUDIO, OPTIONS, SENT_AFTER)
     asked = sorted((name, repr(value)) for name, value in row.features.items() if name not in ours)

@@ -72,7 +72,7 @@ def reconcile(
         config: Routes and keys.
         ledger: The ledger; it is only read.
         transport: How AssemblyAI is reached.
-        prices: What transcripts are priced by again, at the moment of their submit.
+        prices: The book that prices transcripts again, at the moment of their submit.
         since: From when on; the list holds 90 days.
         region: `us` or `eu`; None for every region that a route leads to.
         amounts: Also compare amounts, which reads each transcript separately.

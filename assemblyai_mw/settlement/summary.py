@@ -15,7 +15,7 @@ class Summary:
         settled, failed, unpriced: Rows it closed so; others may have closed some first.
         resolved: Submits without an answer whose transcript it found.
         left: Rows that stay open, by why.
-        nano: What the rows it settled cost, nano-dollars.
+        nano: Cost of the settled rows, nano-dollars.
     """
 
     leased: int = 0

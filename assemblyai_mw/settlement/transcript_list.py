@@ -52,7 +52,7 @@ def walk(account: Account, since: datetime) -> Iterator[list[Listed]]:
             return
         page = [_item(item) for item in items]
         if page[-1].id in seen:
-            raise UpstreamError("AssemblyAI's list of transcripts turns in a circle")
+            raise UpstreamError("AssemblyAI's list of transcripts repeats itself")
         seen.update(item.id for item in page)
         yield page
         details = value.get("page_details")

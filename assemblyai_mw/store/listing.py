@@ -87,7 +87,7 @@ class Listing:
         """Return the caller's transcripts between two ledger rows, both exclusive.
 
         Args:
-            region: Where they lie.
+            region: Their region.
             caller: The owner; a caller of scope `all` gets all transcripts.
             limit: So many at most.
             below, above: Ledger rows; None for no bound.

@@ -149,7 +149,7 @@ class SQLiteFile:
         except FileNotFoundError:
             wal = None
         if info.setdefault("wal", wal) != wal:
-            raise StoreError(f"{self.path}-wal was taken away while in use; restart to go on")
+            raise StoreError(f"{self.path}-wal was removed while in use; restart to continue")
 
     def _stat(self) -> os.stat_result:
         try:
@@ -211,7 +211,7 @@ def missing_rights(file: str) -> Iterator[str]:
     """Yield the paths that this user may not write, a line each; SQLite may still open *file*."""
     folder = os.path.dirname(os.path.realpath(file))
     if not os.access(folder, os.W_OK | os.X_OK):
-        yield f"this user may not make files in {folder}, and SQLite has to"
+        yield f"this user may not make files in {folder}, which SQLite needs"
     for path in (file, f"{file}-wal", f"{file}-shm"):
         if os.path.exists(path) and not os.access(path, os.W_OK):
             yield f"this user may not write {path}"

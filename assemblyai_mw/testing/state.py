@@ -41,11 +41,11 @@ class FakeTranscript:
     Attributes:
         created: Unix seconds.
         asked: The body of POST /v2/transcript.
-        model: What `speech_model_used` will say.
+        model: Value of `speech_model_used`.
         audio_s: Seconds of audio, not rounded.
         polls: Reads that still find it unfinished.
         ready_at: Unix seconds before which it is unfinished.
-        fields: What the finished JSON says instead, by field.
+        fields: Overrides of the finished JSON, by field.
         error: Why it fails, None if it does not.
     """
 

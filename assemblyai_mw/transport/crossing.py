@@ -28,11 +28,11 @@ class Fields(NamedTuple):
 
 # Fields that go upstream.
 SENT = (
-    Fields(("Accept", "Accept-*"), "the forms of a reply that the caller can read"),
-    Fields(("Content-*",), "what the body is; Content-Length is the forwarder's own"),
-    Fields(("Range", "If-*"), "parts of a reply, and replies on a condition"),
+    Fields(("Accept", "Accept-*"), "formats that the caller accepts"),
+    Fields(("Content-*",), "type of the body; Content-Length is the forwarder's own"),
+    Fields(("Range", "If-*"), "range and conditional requests"),
     Fields(("Cache-Control", "Pragma"), "how fresh a reply must be"),
-    Fields(("User-Agent", "X-Request-Id"), "by these AssemblyAI's support finds a call"),
+    Fields(("User-Agent", "X-Request-Id"), "ids by which AssemblyAI's support finds a call"),
     Fields(
         ("AssemblyAI-*", "X-AssemblyAI-*", "X-AAI-*"),
         "AssemblyAI's own fields; `X-AssemblyAI-MW-*` are this package's",
@@ -66,15 +66,15 @@ REFUSED = (
             "X-Ms-Client-Principal*",
             "Cf-Access-*",
         ),
-        "credentials of the caller, and what a front server vouches for",
+        "the caller's credentials, and assertions of a front server",
     ),
     Fields(
         (*_spelled(name for name in HOP_BY_HOP if not name.startswith("proxy-")), "Proxy*"),
         "they belong to one connection",
     ),
     Fields(("Host", "Content-Length", "Expect"), "the forwarder's own, or the server's"),
-    Fields(OVERRIDES, "they ask for something else than the request's line says"),
-    Fields(("X-AssemblyAI-MW-*",), "they speak to this package"),
+    Fields(OVERRIDES, "they override the request line"),
+    Fields(("X-AssemblyAI-MW-*",), "they address this package"),
 )
 # A name that contains one of these words is a credential's.
 CREDENTIAL_WORDS = frozenset(
@@ -98,11 +98,11 @@ DROPPED = (
     ),
     Fields(
         ("Access-Control-*", "Timing-Allow-Origin", "Activate-Storage-Access"),
-        "which other sites may read here is the host's to say (CORS)",
+        "the host decides which other sites may read it (CORS)",
     ),
     Fields(
         ("Strict-Transport-Security", "Alt-Svc", "Expect-CT", "Public-Key-Pins*"),
-        "how browsers reach the host from now on",
+        "how browsers connect to the host from now on",
     ),
     Fields(
         (
@@ -116,7 +116,7 @@ DROPPED = (
             "Require-Document-Policy",
             "X-Permitted-Cross-Domain-Policies",
         ),
-        "what pages of the host may do is the host's policy",
+        "the host sets the policy of its pages",
     ),
     Fields(
         ("NEL", "Report-To", "Reporting-Endpoints"),
@@ -134,7 +134,7 @@ DROPPED = (
         ),
         "browsers act on it in later requests to the host",
     ),
-    Fields(("Refresh",), "it leads the browser's window elsewhere"),
+    Fields(("Refresh",), "it redirects the browser's window"),
     Fields(
         (
             "WWW-Authenticate",
@@ -143,7 +143,7 @@ DROPPED = (
             "Authentication-Info",
             "Proxy-*",
         ),
-        "who calls is found out here, not by AssemblyAI",
+        "callers are authenticated here, not by AssemblyAI",
     ),
     Fields(
         (
@@ -155,7 +155,7 @@ DROPPED = (
             "X-Envoy-Degraded",
             "X-Envoy-Immediate-Health-Check-Fail",
         ),
-        "commands to the server in front: files it sends, where it leads, whom it asks",
+        "commands to the server in front: files to send, redirects, servers to ask",
     ),
     Fields(
         (

@@ -31,8 +31,8 @@ class Loaded:
     """An imported app.
 
     Attributes:
-        app: What the server would call.
-        threads, descriptors: What its import started and left open, in words.
+        app: The app that the server would call.
+        threads, descriptors: Threads and descriptors that its import left open, in words.
     """
 
     app: Any
@@ -115,7 +115,7 @@ def find(app: Any) -> tuple[Mounted | None, list[Finding]]:
             Finding(
                 "wrong",
                 "order",
-                f"{len(stacks)} AssemblyAIMiddlewares, one within the other: take one away",
+                f"{len(stacks)} AssemblyAIMiddlewares, one within the other: remove one",
             )
         )
     inside = [layer for layer, _, path in found if type(middleware).__name__ in path]

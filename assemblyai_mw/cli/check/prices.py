@@ -38,7 +38,7 @@ def price_book(config: Config | None) -> Iterator[Finding]:
     age = (datetime.now(UTC) - newest).days
     text = f"newest price of {newest:%Y-%m-%d}, {age} days ago"
     if age > OLD_BOOK_DAYS:
-        yield Finding("note", "price book", f"{text}; see whether a newer release is out")
+        yield Finding("note", "price book", f"{text}; check for a newer release")
     else:
         yield Finding("ok", "price book", text)
     if config is not None:
@@ -70,9 +70,9 @@ def _retiring(config: Config) -> Iterator[Finding]:
     today = datetime.now(UTC).date()
     for model, day in retiring(config.prices, config.refreshed_prices):
         if day <= today:
-            yield Finding("note", "retired", f"{model}: AssemblyAI took it away on {day}")
+            yield Finding("note", "retired", f"{model}: AssemblyAI retired it on {day}")
         elif day <= today + timedelta(days=RETIRING_DAYS):
-            yield Finding("note", "retiring", f"{model}: AssemblyAI takes it away on {day}")
+            yield Finding("note", "retiring", f"{model}: AssemblyAI retires it on {day}")
 
 
 def calls_without_price(ledger: Ledger, book: PriceBook) -> Iterator[Finding]:

@@ -76,7 +76,7 @@ def _bytes(client: _Client, upstream: _Upstream, config: Config) -> Iterator[Fin
     reply = client.ask("GET", prefix + TAIL, key=True)
     if reply.status == 401:
         yield Finding(
-            "wrong", "key", "a middleware outside takes Authorization away: take that one away"
+            "wrong", "key", "a middleware outside removes Authorization: remove that middleware"
         )
     elif not upstream.seen or not upstream.seen[-1].target.endswith(TAIL):
         yield Finding(

@@ -32,7 +32,7 @@ def deployments_of(settings: Config) -> tuple[list[Model], dict[str, Upstream]]:
         if key is None:
             raise ConfigError(
                 f"{settings.source}: model_list: {entry.model_name}: expected api_key, "
-                f"since the route {prefix} is taken away"
+                f"since the route {prefix} is removed"
             )
         base = entry.api_base.removesuffix("/v1") if entry.api_base else None
         upstream = Upstream(base or (route.base_url if route else ""), key, entry.region)

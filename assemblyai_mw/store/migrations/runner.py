@@ -23,7 +23,7 @@ class Migration(Protocol):
 
     Attributes:
         NUMBER: The schema version that it leads to, from the one before.
-        SUMMARY: What it does, in one line for operators.
+        SUMMARY: Its effect, in one line for operators.
     """
 
     NUMBER: int
