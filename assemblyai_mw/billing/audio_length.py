@@ -57,15 +57,15 @@ class AudioFacts:
         return self.audio_ms if self.counted else max(assumed_ms, self.audio_ms)
 
     def told(self) -> AudioFacts:
-        """Return the same as no more than told: then it lowers nothing."""
+        """Return the same facts as not counted, so that they lower no hold."""
         return AudioFacts(self.audio_ms, self.channels)
 
 
 def audio_facts(head: bytes, total: int) -> AudioFacts | None:
-    """Return what an upload of *total* bytes tells that begins with *head*.
+    """Return the audio facts of an upload of *total* bytes that begins with *head*.
 
-    None where it tells nothing. A length of more than a day is none: AssemblyAI takes ten
-    hours, and encoders write such numbers where they do not know it.
+    None if it has no facts. A length of more than a day is ignored: AssemblyAI takes ten hours, and
+    encoders write such numbers for an unknown length.
     """
     head = head[:HEAD_BYTES]
     counted = _wav(head, total)

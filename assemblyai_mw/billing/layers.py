@@ -1,4 +1,4 @@
-"""The price book's layers: the shipped prices.toml, what was refreshed, and `prices:`.
+"""The price book's layers: the shipped prices.toml, the refreshed prices, and `prices:`.
 
 Each goes over the one before it. Every mistake in an operator's `prices:` is a `ConfigError`
 that names the key. Pure, but for the package's own data.

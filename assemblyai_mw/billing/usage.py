@@ -44,7 +44,7 @@ class Usage:
         cache_write_1h_tokens: The same, kept an hour.
         session_ms: How long a streaming session's socket was open, milliseconds.
         model_region: `global` where the request let the model run anywhere.
-        requested_models: Every model that was asked for, fallbacks among them.
+        requested_models: Every requested model, including fallbacks.
     """
 
     kind: str
@@ -84,7 +84,7 @@ class Outcome:
 
 
 def unmeterable(reason: str, model: str | None = None) -> Outcome:
-    """Return the outcome of a reply that cannot be charged by; *model* is what it names."""
+    """Return the outcome of a reply that cannot be charged; *model* is the one that it names."""
     return Outcome("unmeterable", reason=reason, model=model)
 
 

@@ -48,7 +48,7 @@ def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
 
 
 def reads_own_work(call: Call) -> bool:
-    """Whether the request shows transcripts and asks for no work; nothing is kept or refused."""
+    """Whether the request only reads transcripts; nothing is kept or refused."""
     operation = read(call.route.service, call.method, call.path).operation
     return operation is not None and operation.reads_transcripts
 

@@ -121,7 +121,7 @@ class Call:
         path: Path at the upstream, decoded, without the prefix.
         upstream: `unsent` until the forwarder has written a byte of the request,
             `sent` while no reply is known, `replied` once a reply's head arrived.
-            What was `sent` and never `replied` may have been done, and billed.
+            A request that was `sent` and never `replied` may have been done, and billed.
         max_body_bytes: Largest body this caller may send; None for no limit of the key.
         trace_context: Header fields that carry this call's span to the upstream.
         inner: An outer stage logs the call, or asks on its own behalf: inner stages write no log
@@ -228,8 +228,8 @@ def new_id() -> str:
 def parse_tags(header: str) -> dict[str, str]:
     """Return the tags of `x-assemblyai-mw-tags`: `team=search,feature=captions`.
 
-    What is not `name=value` is a tag with an empty value; past 32 tags, or 256
-    characters a name or value, the rest is cut off: tags describe, they decide nothing.
+    A part that is not `name=value` is a tag with an empty value. Beyond 32 tags, or 256 characters
+    a name or value, the rest is cut off: tags only describe.
     """
     tags = {}
     for item in header.split(",")[:MAX_TAGS]:

@@ -45,7 +45,7 @@ class APIError(MiddlewareError):
 
 
 class BadRequestError(APIError):
-    """400: the request is malformed, or asks for what the model cannot do."""
+    """400: the request is malformed, or the model does not support it."""
 
 
 class AuthenticationError(APIError):

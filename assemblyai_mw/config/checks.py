@@ -30,7 +30,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*[.:][^\W\d]\w*")
 _DOTS = (".", "..")
-# 16 characters of hex are 64 bits: what is shorter can be guessed.
+# 16 characters of hex are 64 bits: shorter keys can be guessed.
 GUESSABLE_CHARS = 16
 _TYPES: list[tuple[type | tuple[type, ...], str]] = [
     (bool, "a boolean (YAML reads on, off, yes and no so: quote a string)"),

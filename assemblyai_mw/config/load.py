@@ -123,7 +123,7 @@ def load_config(
     if "prices" in top:
         sections["prices"] = _prices(top["prices"], refreshed)
     settings = {each.name: getattr(general, each.name) for each in dataclasses.fields(general)}
-    # What the environment fills where the file leaves it out.
+    # Settings that the environment fills if the file omits them.
     settings |= {
         "master_key": master_key,
         "database_url": _database_url(general.database_url, environ),
@@ -360,7 +360,7 @@ def _settlement(node: Node) -> Settlement:
 
 
 def _holds_literal_key(value: Any, name: str = "") -> bool:
-    """Whether a key or a password stands in the file itself."""
+    """Whether the file itself contains a key or a password."""
     if isinstance(value, Mapping):
         return any(_holds_literal_key(item, key) for key, item in value.items())
     if isinstance(value, list | tuple):

@@ -60,7 +60,7 @@ def loads(data: bytes, source: str) -> Any:
 
 
 def _problem(problem: str | None) -> str:
-    """Return PyYAML's complaint without what it quotes from the file."""
+    """Return PyYAML's message without its quotes from the file."""
     if problem is None:
         return "expected YAML"
     if "'\\t'" in problem:

@@ -1,7 +1,7 @@
 """Guards: the host's content checks on requests and replies.
 
-    protocol        what a guard is, and what it may answer
-    texts           where the words are in AssemblyAI's JSON
+    protocol        the interface of guards, and their answers
+    texts           finds the texts in AssemblyAI's JSON
     stream          guarding a streamed reply, word by word
     pattern         `PatternGuard`: regular expressions that block or mask
     feature_policy  `FeaturePolicyGuard`: forces or forbids AssemblyAI's own features

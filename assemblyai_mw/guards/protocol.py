@@ -183,5 +183,5 @@ def _answer(question: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     except GuardError:
         raise
     except Exception as error:
-        # Its message may quote what the guard was reading.
+        # Its message may quote the guard's input.
         raise GuardError(f"it raised {type(error).__name__}") from error

@@ -177,7 +177,7 @@ class Transcript:
         """Return the texts of a completion that a guard changed.
 
         Raises:
-            GuardError: It is none.
+            GuardError: It is not a completion.
         """
         texts: dict[tuple[int, Key], str] = {}
         if not isinstance(completion, dict):
@@ -224,11 +224,11 @@ def rewritten(event: Event, payload: dict[str, Any]) -> bytes:
 class Flowing:
     """Guards of text, each with its windows, on one stream.
 
-    `feed` takes the stream's events one by one and returns what goes out instead, most
-    often the same event with the text that is free by now. An event stays in its place,
-    even where its text is held back and it goes out empty. What is still held when a
-    choice ends goes out in an event of its own before the one that says so. Arguments of
-    tools are held until their choice has ended, and masked inside their JSON.
+    `feed` takes the stream's events one by one and returns the events to send, most often the same
+    event with the text that is free by now. An event stays in its place, even where its text is
+    held back and it goes out empty. Text that is still held when a choice ends goes out in a
+    separate event before the end event. Tool arguments are held until their choice has ended, and
+    masked inside their JSON.
     """
 
     def __init__(self, filters: Iterable[Filter]) -> None:
@@ -264,7 +264,7 @@ class Flowing:
         return [*out, rewritten(event, payload) if touched else event.raw]
 
     def end(self) -> list[bytes]:
-        """Return what is still held, when no more will come."""
+        """Return the held text at the end of the stream."""
         indexes = {index for index, _ in (*self._windows, *self._held)}
         return [event for index in sorted(indexes) for event in self._flush(index)]
 

@@ -88,7 +88,7 @@ class RequestFields:
         return plan
 
     def _wire_name(self, key: str) -> str | None:
-        """Return what a key of the environ is called on the wire, or None if it stays here."""
+        """Return the wire name of an environ key, or None if the field does not go on."""
         if key == "CONTENT_TYPE":
             return "Content-Type"
         if not key.startswith("HTTP_"):

@@ -28,7 +28,7 @@ _IGNORED = (
     (0xFFF0, 0xFFF8),
     (0xE0000, 0xE0FFF),
 )
-# A URL's parser takes these away wherever they stand (URL Standard, basic URL parser).
+# A URL's parser removes these anywhere (URL Standard, basic URL parser).
 _URL_STRIPPED = "\t\n\r"
 
 

@@ -126,7 +126,7 @@ def request_target(environ: WSGIEnvironment) -> str:
 
 
 def content_length(environ: WSGIEnvironment) -> int | None:
-    """Return the announced length in bytes, or None where there is none.
+    """Return the announced length in bytes, or None without one.
 
     Raises:
         BadRequest: It is not plain ASCII digits (`int` would take `+5` and `1_0`).

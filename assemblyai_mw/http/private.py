@@ -66,7 +66,7 @@ class PrivateReplies:
         return start
 
     def _added_to(self, vary: str) -> Headers:
-        """Return what is added to a reply that says to vary by *vary*."""
+        """Return the fields to add to a reply with the Vary value *vary*."""
         names = [name.strip() for name in vary.split(",") if name.strip()]
         known = {name.lower() for name in names}
         names += [name for name in self._vary if name.lower() not in known]

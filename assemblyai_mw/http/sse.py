@@ -60,7 +60,7 @@ class SSESplitter:
 
         Raises:
             ValueError: An unfinished event is longer than the cap. The splitter has
-                then dropped what it held and is of no further use.
+                then dropped its buffer and cannot be used further.
         """
         buffer = self._buffer
         buffer += chunk

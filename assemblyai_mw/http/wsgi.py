@@ -34,7 +34,7 @@ class Reply:
         self._app_iter: Iterable[bytes] = app(environ, self._start)
         self._items: Iterator[bytes] | None = None
         if not self._has_started():
-            # A generator app calls start_response when its first item is asked for.
+            # A generator app calls start_response at its first item.
             try:
                 self._items = iter(self._app_iter)
                 for item in self._items:

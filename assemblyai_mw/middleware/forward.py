@@ -186,7 +186,7 @@ class UpstreamForwarder:
     ) -> Iterable[bytes]:
         try:
             # Servers send the head with the first block anyway (PEP 3333): a reply that
-            # breaks off before it can still be answered with a status of its own.
+            # breaks off before it can still get its own status.
             start = reply.whole
             if start is None:
                 start = beginning(reply, MAX_ERROR_BYTES if reply.status >= 400 else 1)

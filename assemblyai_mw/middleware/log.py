@@ -26,7 +26,7 @@ class CallLog:
 
     Args:
         app: The next WSGI app.
-        on_call: Called with a `CallRecord` after each call; what it raises is logged.
+        on_call: Called with a `CallRecord` after each call; its exceptions are logged.
         reply_header: Header that carries the call's `request_id` in replies without a header of
             that name, such as `X-Request-Id`. None leaves replies as they are.
 

@@ -25,8 +25,8 @@ logger = logging.getLogger("assemblyai_mw.cost")
 
 # A ten-hour transcript with its words is some 30 MB.
 MAX_REPLY_BYTES = 64 * 1024 * 1024
-# What the ledger keeps with a call beside what was asked for: a mark of its audio, and after
-# how many seconds it went out, where reading its request took that long.
+# Further facts in a call's features: a mark of its audio, and the seconds until it went out, if
+# reading its request took that long.
 AUDIO, SENT_AFTER = "audio", "sent_after_s"
 # Name in totals for all models that a caller made up.
 OTHER_MODELS = "other"

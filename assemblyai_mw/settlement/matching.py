@@ -163,8 +163,8 @@ def shows_what_was_asked(
 ) -> bool:
     """Whether a transcript could have come of a request, by what it says of its options.
 
-    Features, models, language, terms, prompt, webhook and the like; what the transcript does
-    not state tells nothing.
+    Features, models, language, terms, prompt, webhook and the like; options that the transcript
+    does not state show nothing.
     """
     features = set(asked.get("features") or ())
     # AssemblyAI detects the language by default with some models, asked or not.

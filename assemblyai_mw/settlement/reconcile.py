@@ -159,7 +159,7 @@ def _compared(
 
 
 def _cost(answer: Answer, row: dict[str, Any], region: str, prices: PriceBook) -> int | None:
-    """Return what a transcript costs by what AssemblyAI shows now, None without a price."""
+    """Return a transcript's cost by AssemblyAI's present data, None without a price."""
     if answer.status != 200 or answer.value is None:
         raise UpstreamError(str(refusal(answer)))
     outcome = transcript_outcome(answer.value, row["features"], region)

@@ -85,8 +85,8 @@ class Account:
 class Accounts:
     """The account of each region, as the configuration's routes lead there.
 
-    A row is asked about where it was sent: on its own route if that is still there and in
-    its region, else on another route to the same region's API, never in another region.
+    A row is looked up where it was sent: on its own route if that still exists in its region, else
+    on another route to the same region's API, never in another region.
 
     Args:
         config: The configuration.
@@ -131,7 +131,7 @@ class Accounts:
 
 
 def refusal(answer: Answer) -> UpstreamError:
-    """Return why an answer other than 200 is none, in words for a log."""
+    """Return the reason for a status other than 200, for a log."""
     if answer.status in (401, 403):
         return UpstreamError(f"AssemblyAI refuses the account's key (status {answer.status})")
     return UpstreamError(f"AssemblyAI answered with status {answer.status}")

@@ -21,7 +21,7 @@ class Listed:
     Attributes:
         created: UTC; the list states no time zone.
         status: `queued`, `processing`, `completed`, `error`, or what else it says.
-        audio_url: As submitted; None where it was deleted or is not told.
+        audio_url: As submitted; None if it was deleted or is not given.
     """
 
     id: str

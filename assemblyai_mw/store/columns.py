@@ -138,7 +138,7 @@ def plain(value: str | None) -> str | None:
 def model_of(
     counted: str | None, features: Mapping[str, Any], usage: Mapping[str, Any] | None = None
 ) -> str | None:
-    """Return the model of a call: the one that was used, else asked for, else *counted*."""
+    """Return the model of a call: the used one, else the requested one, else *counted*."""
     used = (usage or {}).get("model")
     asked = features.get("models")
     if isinstance(used, str):

@@ -232,7 +232,7 @@ def postgresql(url: URL, timeout_s: float, *, pool: int, prepare: bool) -> Conne
 def _begin(connection: Connection) -> None:
     start = connection.get_execution_options().get("start")
     if start is not None:
-        # Past SQLAlchemy, whose execution of a statement takes longer than this one does.
+        # Bypasses SQLAlchemy, whose execution of a statement takes longer than the statement.
         raw: Any = connection.connection.driver_connection
         raw.execute(start)
 

@@ -26,7 +26,7 @@ from .statements import Prepared
 from .teams import Teams, warn_anew
 
 _PREFIX_CHARS = 7
-# 24 random bytes are 192 bits; RFC 4086 asks for 128 where guessing costs the guesser nothing.
+# 24 random bytes are 192 bits; RFC 4086 requires 128 if guessing costs nothing.
 _SECRET_BYTES = 24
 
 
@@ -209,7 +209,7 @@ class Keys(Teams, OnDatabase):
 
         Raises:
             TypeError: An argument is no option.
-            ValueError: One has no sense, or there is none; the message names it.
+            ValueError: An option is invalid, or there is none; the message names it.
             UnknownKey: No live key has this name.
         """
         if not changes:

@@ -75,8 +75,8 @@ class Reports:
         With *limit* the newest ones. Each is a dict for JSON: `cost_usd` an exact decimal
         string, None while pending or unpriced; `at` ISO 8601 with Z; `tags` a dict;
         `breakdown` a list of price lines, or None; `estimated` whether they are those of a
-        model that was asked for, where the reply named none with a price; `duration`
-        seconds of the request.
+        requested model, because the reply named none with a price; `duration` seconds of the
+        request.
         """
         conditions = _between(since, until)
         if state is not None:

@@ -41,7 +41,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-# What the tables below are; the ledgers of earlier versions are brought here by `migrations`.
+# Version of the tables below; `migrations` upgrades the ledgers of earlier versions.
 SCHEMA_VERSION = 3
 
 PENDING: Final = "pending"
@@ -150,7 +150,7 @@ calls = Table(
     Column("method", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    # What it is counted under; what was asked for stands in `features`, what was used in `usage`.
+    # The name in totals; the requested facts are in `features`, the usage in `usage`.
     Column("model", Text),
     Column("features", Text, nullable=False),
     Column("tags", Text, nullable=False),
@@ -171,7 +171,7 @@ calls = Table(
     Column("attempts", Integer, nullable=False),
     # The hold of a call that ended unpriced: it counts as spent as long as it is that.
     Column("kept_nano", BigInteger),
-    # The reply named no model with a price: priced by what was asked for.
+    # The reply named no model with a price: priced by the requested model.
     Column("estimated", Boolean),
 )
 Index("calls_at", calls.c.at, calls.c.id)
@@ -229,7 +229,7 @@ uploads = Table(
     Column("key_name", Text),
     Column("team", Text),
     Column("at", BigInteger, nullable=False),
-    # What the file's first bytes tell; counted: its length follows from the number of bytes.
+    # From the file's first bytes; counted: its length follows from the number of bytes.
     Column("audio_ms", BigInteger),
     Column("audio_channels", Integer),
     Column("audio_counted", Boolean),

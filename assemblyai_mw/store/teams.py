@@ -29,7 +29,7 @@ class Teams(History):
         stay. *rpm* applies to keys without their own `team_rpm`.
 
         Raises:
-            TypeError: An argument is none of these.
+            TypeError: An argument is not one of these.
             ValueError: A limit is invalid; the message names it.
         """
         checked_name("team", team)

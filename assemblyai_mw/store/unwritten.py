@@ -22,7 +22,7 @@ from .schema import FAILED, PENDING, SETTLED, UNPRICED
 
 logger = logging.getLogger("assemblyai_mw.settlement")
 
-# A closing is a kilobyte or two; what is over these is no reply's doing.
+# A closing is a kilobyte or two; no reply causes more than these.
 MAX_KEPT = 10_000
 MAX_FILE_BYTES = 64 * 1024
 FIRST_PAUSE_S, MAX_PAUSE_S = 2.0, 60.0

@@ -1,8 +1,8 @@
 """One line a call on the logger `assemblyai_mw`, and the same facts for callbacks.
 
-The line is `name=value`, for people and for grep. The same facts lie as a dict that JSON
-can hold in `record.assemblyai_mw`, where JSON formatters and structlog find them. Nothing
-in them is content, and nothing a key.
+The line is `name=value`, for people and for grep. `record.assemblyai_mw` has the same facts as a
+JSON-able dict, where JSON formatters and structlog find them. Nothing in them is content, and
+nothing a key.
 """
 
 from __future__ import annotations

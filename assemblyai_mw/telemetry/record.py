@@ -18,7 +18,7 @@ def line_of(fields: Mapping[str, Any]) -> str:
     names = tuple(fields)
     template = _templates.get(names)
     if template is None:
-        # Some dozens: there is no field whose name a caller could choose.
+        # Some dozens: callers cannot choose field names.
         template = _templates[names] = " ".join([f"{name}=%s" for name in names])
     line = template % tuple(fields.values())
     # Mostly there is no value that needs quotes: all that is left are the spaces in between.

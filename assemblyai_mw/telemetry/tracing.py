@@ -90,7 +90,7 @@ class Tracing:
             span.end()
 
         try:
-            # Its own exceptions may quote what was sent.
+            # Its own exceptions may quote the data sent.
             with trace.use_span(span, record_exception=False, set_status_on_exception=False):
                 body = self.app(environ, start)
         except BaseException:

@@ -130,7 +130,7 @@ class WebhookSink:
         return self._worker.dropped if self._worker is not None else 0
 
     def close(self, timeout_s: float = AT_EXIT_S) -> bool:
-        """Post what is queued, for *timeout_s* seconds at most, and stop; True if all went out."""
+        """Post the queue, for *timeout_s* seconds at most, and stop; True if all went out."""
         worker = self._worker
         if worker is None or worker.pid != os.getpid():
             return True
@@ -197,7 +197,7 @@ class _Worker:
         try:
             thread.start()
         except RuntimeError as error:
-            # What is queued stays; the next event tries again.
+            # The queue stays; the next event tries again.
             logger.error("%r: cannot start: %s", self._sink, error)
             return
         self._thread = thread

@@ -66,7 +66,7 @@ def content_text(content: Any) -> str:
 
 
 def think(asked: Json, reply_to: Callable[[Json], str] | None) -> ChatAnswer:
-    """Return an answer that fits what was asked: a tool call, a value for a schema, or text."""
+    """Return an answer that fits the request: a tool call, a value for a schema, or text."""
     messages = asked.get("messages") or [{"role": "user", "content": asked.get("prompt")}]
     tools, choice = asked.get("tools") or [], asked.get("tool_choice", "auto")
     if tools and choice != "none" and messages[-1].get("role") != "tool":

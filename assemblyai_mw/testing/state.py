@@ -143,7 +143,7 @@ class State:
             self._results.append(fields)
 
     def next_answer(self, text: str | None = None, **fields: Any) -> None:
-        """Set what the next chat completion says; *fields* are those of `ChatAnswer`."""
+        """Set the answer of the next chat completion; *fields* are those of `ChatAnswer`."""
         with self.lock:
             self._answers.append(ChatAnswer(text, **fields))
 

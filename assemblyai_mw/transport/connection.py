@@ -37,7 +37,7 @@ _SOCKET, _SO_MEMINFO, _NONE_QUEUED = socket.SOL_SOCKET, 55, bytes(4)
 _AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0) | getattr(socket, "MSG_NOSIGNAL", 0)
 # Bytes that the kernel copies in less time than the interpreter's lock takes to get back.
 _SMALL_BYTES = 16 * 1024
-# Most waits begin with all of their time; a hair less is not worth a system call.
+# Most waits begin with the full timeout; a slightly shorter one is not worth a system call.
 _SLACK_S = 0.01
 
 
@@ -110,7 +110,7 @@ class Connection:
                 self._wait(until - time.monotonic())
                 done += self.socket.send(memoryview(hidden.reveal())[done:])
         except OSError as error:
-            # `ssl` is Python, and its frames hold what was to be sent, the key among it.
+            # `ssl` is Python, and its frames hold the data to send, including the key.
             raise error.with_traceback(None) from error.__cause__
 
     def _send_at_once(self, data: HiddenBytes) -> int:

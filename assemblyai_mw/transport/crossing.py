@@ -20,7 +20,7 @@ def _spelled(names: Iterable[str]) -> tuple[str, ...]:
 
 
 class Fields(NamedTuple):
-    """Some fields, and why they are treated alike. A name that ends in `*` stands for all such."""
+    """Some fields, and the reason for their treatment. A name that ends in `*` is a prefix."""
 
     names: tuple[str, ...]
     reason: str
@@ -189,11 +189,11 @@ _DROPPED = _Names(DROPPED)
 
 
 def field_fault(name: str) -> tuple[str, str] | None:
-    """Return (expected, got) where *name* may not be added to what goes upstream, or None."""
+    """Return (expected, got) if *name* must not be added to the fields sent upstream, or None."""
     if not TOKEN.fullmatch(name):
         return "a header's name such as X-Team", "another string"
     if "_" in name or name.endswith("-"):
-        # WSGI writes both as `_`, so that these could not be told from another field.
+        # WSGI writes both as `_`, so these could not be distinguished from another field.
         return "a header's name without underscores, and no dash at its end", "one with"
     lower = name.lower()
     if lower in _REFUSED or not CREDENTIAL_WORDS.isdisjoint(lower.split("-")):

@@ -10,7 +10,7 @@ from .reply import READ_BYTES
 
 # What a large body in one piece is cut into: the time to send is a block's, not the body's.
 BLOCK_BYTES = 1 << 20
-# Blocks above this go out by a call of their own rather than through a copy.
+# Larger blocks go out by their own call instead of through a copy.
 JOIN_BYTES = 64 * 1024
 
 

@@ -46,7 +46,7 @@ class RequestsTransport:
         if session is None:
             session = requests.Session()
             session.trust_env = False
-        # Only what the caller sent goes out; `None` in a request's headers takes one away.
+        # Only the caller's fields go out; `None` in a request's headers removes one.
         session.headers.clear()
         self.session = session
 
@@ -76,7 +76,7 @@ class RequestsTransport:
                 **settings,
             )
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-            # Of the proxy: an address that is none, or of a kind that is not installed.
+            # Of the proxy: an invalid address, or a kind that is not installed.
             request.sent = False
             raise UpstreamError(type(error).__name__) from error
         except requests.exceptions.RequestException as error:
@@ -96,7 +96,7 @@ class RequestsTransport:
 def _prepared(
     url: str, request: Request, data: bytes | Iterable[bytes] | None
 ) -> requests.PreparedRequest:
-    """Return the request as `requests` has it, whose repr shows nothing of it."""
+    """Return the request for `requests`, with a repr that shows no content."""
     import requests
 
     headers = dict(request.headers)

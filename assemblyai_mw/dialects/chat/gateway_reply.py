@@ -53,7 +53,7 @@ class EventBody:
         self._over = False
 
     def begin(self) -> ApiError | None:
-        """Wait for the first event; return what is wrong, if it is an error."""
+        """Wait for the first event; return its error, if it is one."""
         if (self._reply.header("content-encoding") or "identity").lower() != "identity":
             return of_status(502, "The LLM Gateway's stream is compressed.")
         while not self._ready and not self._over:

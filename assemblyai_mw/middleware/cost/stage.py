@@ -42,7 +42,7 @@ logger = logging.getLogger("assemblyai_mw.cost")
 
 # A reply that names a new transcript is a few kilobytes.
 MAX_CREATED_BYTES = 4 * 1024 * 1024
-# A submit whose answer broke off is looked up in AssemblyAI's list after this.
+# Delay before a submit whose reply broke off is looked up in AssemblyAI's list.
 LOOK_UP_AFTER_S = 5.0
 # Statuses that a gateway in front of AssemblyAI sends itself, whether or not the work behind it was
 # done. The API reference shows no body for 503 and 504; 500 is AssemblyAI's own, with `error`.

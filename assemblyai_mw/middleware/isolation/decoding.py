@@ -75,7 +75,7 @@ def decoded(data: bytes, effort: Effort, what: str, *, dots: bool = False) -> by
     """Return UTF-8 without percent-encodings, and with letters of other widths as plain ones.
 
     Args:
-        data: The text; what is no UTF-8 in it stays as it is.
+        data: The text; invalid UTF-8 in it stays unchanged.
         effort: The work allowed.
         what: Name of the text, for the error.
         dots: For URLs: other full stops become dots, and backslashes slashes.

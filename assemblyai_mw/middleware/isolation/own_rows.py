@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...store import Ledger
     from ...store.listing import OwnRow
 
-# AssemblyAI's list holds so many (docs, List transcripts).
+# Time that AssemblyAI's list covers (docs, List transcripts).
 LISTED = timedelta(days=90)
 
 

@@ -1,9 +1,9 @@
-"""One owner's page out of the account's list, by the ids that the ledger knows. No I/O of its own.
+"""One owner's page out of the account's list, by the ledger's ids. No I/O of its own.
 
-The ledger says which rows the page has, and in which order; AssemblyAI is asked for the rows
-themselves, as it lists them. The account's list holds all owners' rows, so it is entered near the
-next wanted row, not walked. A list takes few requests, however many rows others have: rows beyond
-them are left to the next page, or to an error that says so.
+The ledger gives the page's rows and their order; AssemblyAI's list gives the rows themselves. The
+account's list holds all owners' rows, so it is entered near the next wanted row, not walked. A list
+takes few requests, however many rows others have: rows beyond them are left to the next page, or to
+an error that says so.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class _Search:
         return self._complete or row.id in self.seen or row.id in self._unlisted
 
     def _read_near(self, row: Row) -> bool:
-        """Read the page that holds *row*, unless the account has many rows of its own there."""
+        """Read the page that holds *row*, unless the account has many other rows there."""
         anchor = self._own.neighbour(row)
         if anchor not in self._anchors:
             self._anchors.add(anchor)

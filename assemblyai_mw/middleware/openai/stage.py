@@ -74,9 +74,10 @@ class OpenAITranslator:
     A chat request is checked, translated and sent to *app* as a POST to
     `/llm-gateway.assemblyai/v1/chat/completions` (or `/eu.…`, or the model's own prefix),
     below the request's mount point. Inner stages see a native call, and send their refusals in
-    OpenAI's shape. Everything else goes to *app* unchanged. Answers itself: 400 with `param` for
-    what is malformed or unsupported, 404 `model_not_found` before anything is sent, 405, 413, and
-    502 for an invalid reply.
+    OpenAI's shape. Everything else goes to *app* unchanged.
+
+    Answers itself: 400 with `param` for what is malformed or unsupported, 404 `model_not_found`
+    before anything is sent, 405, 413, and 502 for an invalid reply.
 
         app = OpenAITranslator(inner, models=[Model("fast", "assemblyai/gpt-5-mini")])
 

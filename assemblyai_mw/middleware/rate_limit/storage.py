@@ -103,7 +103,7 @@ class FileStorage(Storage, MovingWindowSupport):
         return True
 
     def _last(self, connection: sqlite3.Connection, key: str, latest: float) -> int:
-        """Return the number of the key's last hit, 0 if there is none of since the boot."""
+        """Return the number of the key's last hit, 0 if there is none since the boot."""
         row = connection.execute(
             "SELECT n, ends FROM hits WHERE key = ? ORDER BY n DESC LIMIT 1", (key,)
         ).fetchone()
