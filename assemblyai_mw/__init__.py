@@ -4,20 +4,20 @@ The way of a request, in and back out:
 
     host server (Gunicorn, Waitress, mod_wsgi, WebTest, ...)
       PrefixRouter              /assemblyai/* and similar prefixes; all else is the host app's
-        CallLog                 one line a call, whoever answers it
+        CallLog                 one log line a call
           KeyAuth               whose call is this?     401 in the dialect of the route
             RateLimit           too fast?               429 and retry-after
               OpenAITranslator  on /v1/* only: OpenAI's JSON <-> the LLM Gateway's
                 Guardrails      may this be said?       the host's own guards, before and after
                   Policy        may this key do that?   403
-                    Isolation   is this id theirs?      404, as for an id that never was
+                    Isolation   is this id theirs?      404, as for an unknown id
                       Budget    may they spend this?    429: spent, held, needed, limit
                         CostLogger  what did it cost?   the ledger's row, callbacks
                           UpstreamForwarder             bytes out, bytes back, streamed
 
 Each stage is plain WSGI, `Stage(app, *, options)`, and works alone around any app;
-`AssemblyAIMiddleware` is nothing but their composition. What they know of a request lies in
-one `Call`; who writes and who reads its fields stands in the `call` module.
+`AssemblyAIMiddleware` only composes them. They share the facts of a request in one `Call`;
+the `call` module lists the writers and readers of its fields.
 """
 
 from typing import TYPE_CHECKING

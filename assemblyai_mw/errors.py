@@ -1,4 +1,4 @@
-"""What can go wrong: exceptions for Python, and error replies in the caller's dialect.
+"""Exceptions for Python, and error replies in the caller's dialect.
 
 AssemblyAI's routes answer `{"error": "..."}` (openapi.yml, components/responses),
 OpenAI's `{"error": {"message", "type", "param", "code"}}` (OpenAI's API reference,
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class MiddlewareError(Exception):
-    """Everything this package raises on purpose."""
+    """Base class of this package's exceptions."""
 
 
 class ConfigError(MiddlewareError):
@@ -29,7 +29,7 @@ class StoreError(MiddlewareError):
 
 
 class NoLedger(StoreError):
-    """No ledger is where one was expected, and this user of it makes none."""
+    """The expected ledger does not exist, and this caller does not create one."""
 
 
 class _Unknown(MiddlewareError, KeyError):
@@ -55,7 +55,7 @@ class TeamInUse(MiddlewareError, ValueError):
 
 
 class UpstreamError(MiddlewareError):
-    """AssemblyAI could not be reached or spoke nonsense (answered with 502)."""
+    """AssemblyAI was unreachable or sent an invalid reply (answered with 502)."""
 
     status = 502
 
@@ -67,7 +67,7 @@ class UpstreamTimeout(UpstreamError):
 
 
 class RequestRefused(MiddlewareError):
-    """The request is answered here, with *status*, and goes no further.
+    """The request is refused here with *status*, and is not sent on.
 
     Attributes:
         status: HTTP status.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
-# Where data stays. Accounts, transcripts and models are in one of them.
+# The zones in which data stays. Each account, transcript and model is in one of them.
 Zone = Literal["us", "eu"]
 # `global` is AssemblyAI's routing to the nearest region: Oregon, Virginia or Ireland.
 Region = Literal["us", "eu", "global"]
@@ -20,10 +20,10 @@ Dialect = Literal["assemblyai", "openai"]
 _OPENAI = re.compile(r"(?:^|/)v1(?:/chat/completions|/models)?$")
 
 
-# AssemblyAI's other hosts (docs/api-reference), where a prefix is no more than their name.
+# AssemblyAI's other hosts (docs/api-reference), whose prefix is just their name.
 _HOSTS = frozenset({"llm-gateway", "streaming", "sync", "dictation", "tts", "agents", "token"})
-# The hosts that are in the US where their name has no zone (docs, endpoints-and-data-zones of
-# streaming, sync-stt and llm-gateway); of every other host nothing says so.
+# The hosts that are in the US if their name has no zone (docs, endpoints-and-data-zones of
+# streaming, sync-stt and llm-gateway). No source says so of other hosts.
 _AT_HOME = frozenset({"api", "llm-gateway"})
 _DOMAIN = ".assemblyai.com"
 _ZONES: Mapping[str, Zone] = {"us": "us", "eu": "eu"}
@@ -38,7 +38,7 @@ _GATEWAYS: Mapping[str, Dialect] = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a prefix leads.
+    """A prefix and its upstream.
 
     Attributes:
         prefix: As mounted and as written to the ledger: `/eu.assemblyai`.
@@ -46,7 +46,7 @@ class Route:
             `streaming`, `sync`, or whatever a configured prefix says.
         region: `us`, `eu` or `global`.
         dialect: The shape of the errors this route's clients understand.
-        by_host: Service and region are those of the upstream's host; no path changes them.
+        by_host: The upstream's host sets service and region; no path changes them.
     """
 
     prefix: str
@@ -57,13 +57,12 @@ class Route:
 
 
 def route_for(prefix: str, base_url: str | None = None) -> Route:
-    """Return the `Route` of a prefix: as the host of *base_url* says where it is AssemblyAI's.
+    """Return the `Route` of a prefix; a host of AssemblyAI in *base_url* decides.
 
-    Everywhere else the prefix names it, by the rule *region first, then host*.
-    `/eu.llm-gateway.assemblyai` is the LLM Gateway in the EU; `/v1/...` speaks
-    OpenAI's dialect; a prefix that ends in nothing known is the API: what its host's
-    transcripts cost and whose they are must not hang on a name. Segments before the
-    last are a mount point of the host's and name nothing but the EU.
+    For other hosts the prefix decides, by the rule *region first, then host*.
+    `/eu.llm-gateway.assemblyai` is the LLM Gateway in the EU; `/v1/...` speaks OpenAI's dialect. A
+    prefix with an unknown end is the API, so that cost and ownership of transcripts do not depend
+    on a name. Segments before the last are the host's mount point and can name only the EU.
     """
     known = _of_host(base_url) if base_url is not None else None
     if known is not None:
@@ -94,7 +93,7 @@ def zone_named(prefix: str) -> Zone | None:
 def by_path(route: Route, path: str) -> Route:
     """Return *route*, moved to the LLM Gateway where its prefix names no host and its path does.
 
-    A stage alone around an app, with no prefix, must know a chat and its price as well.
+    A stage that wraps an app without a prefix must also recognise a chat and its price.
     """
     if (
         route.service != "api"
@@ -107,10 +106,10 @@ def by_path(route: Route, path: str) -> Route:
 
 
 def _of_host(base_url: str) -> tuple[str, Zone | None] | None:
-    """Return service and zone of AssemblyAI's host; None for a host of anybody else's.
+    """Return service and zone of AssemblyAI's host; None for any other host.
 
-    `NAME.assemblyai.com` and `NAME.ZONE.assemblyai.com` are all there are; another name of
-    AssemblyAI's is a service that nobody here knows.
+    AssemblyAI's hosts are `NAME.assemblyai.com` and `NAME.ZONE.assemblyai.com`; any other name is
+    an unknown service.
     """
     host = f".{urlsplit(base_url).hostname or ''}".removesuffix(".")
     if not host.endswith(_DOMAIN):

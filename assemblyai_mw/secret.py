@@ -1,8 +1,8 @@
-"""Strings and bytes that do not show themselves: keys, and what is sent with one in it.
+"""Strings and bytes with a hidden repr: keys, and data that contains one.
 
-A traceback's locals, a debug page and an error tracker show the `repr` of what a frame holds.
-So a key is held as a `Secret`, and revealed only within an expression: never in a variable of
-a frame that calls another stage, a hook of the host's or the transport.
+Tracebacks, debug pages and error trackers show the `repr` of local variables. So a key is held as a
+`Secret`, and revealed only within an expression: never in a variable of a frame that calls another
+stage, a hook of the host or the transport.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import NoReturn
 class Secret:
     """Holds a key; only `reveal` gives it out.
 
-    `repr`, `str`, `format` and `%` show `Secret('***')`, so that a log line, a
-    traceback's locals or a debug page cannot hold it. Pickling is refused, for a
-    pickle would. Two secrets compare in constant time.
+    `repr`, `str`, `format` and `%` show `Secret('***')`, so that no log line, traceback or debug
+    page holds it. Pickling is refused: a pickle would hold it. Two secrets compare in constant
+    time.
     """
 
     __slots__ = ("_value",)

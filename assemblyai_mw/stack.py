@@ -1,4 +1,4 @@
-"""AssemblyAIMiddleware: the whole way of a request, outermost first."""
+"""AssemblyAIMiddleware: all stages of a request, outermost first."""
 
 from __future__ import annotations
 
@@ -61,26 +61,27 @@ if TYPE_CHECKING:
 
 
 class AssemblyAIMiddleware:
-    """Put AssemblyAI behind *app*: its routes first, everything else is the app's.
+    """Put AssemblyAI behind *app*: it serves AssemblyAI's routes; *app* serves all other paths.
 
         app.wsgi_app = AssemblyAIMiddleware(app.wsgi_app)
 
-    Nothing but a composition: `__init__` builds one chain of stages, and a `PrefixRouter`
-    leads every route into it; the innermost app chooses the forwarder by the call's route.
-    `repr()` prints the chain. A composition of your own may leave stages out or add some.
+    This is only a composition. `__init__` builds one chain of stages, and a `PrefixRouter` leads
+    every route into it. The innermost app chooses the forwarder by the call's route. `repr()`
+    prints the chain. Your own composition may leave stages out or add some.
 
     Args:
         app: The host's WSGI app.
-        config: A YAML file, a mapping of the same shape, a `Config`, or None: then the file
-            that `ASSEMBLYAI_MW_CONFIG` names, else the environment alone.
-        transport: How upstreams are reached; default pooled sockets.
-        on_call: Called with a `CallRecord` after each call, beside the configured callbacks.
+        config: A YAML file, a mapping of the same shape, or a `Config`. None reads the file that
+            `ASSEMBLYAI_MW_CONFIG` names, else only the environment.
+        transport: Transport to the upstreams; default: pooled sockets.
+        on_call: Called with a `CallRecord` after each call, in addition to the configured
+            callbacks.
         on_soft_budget: Called with a `SoftBudget` once per window, when the soft part of a
             key's or team's budget is spent.
-        identify: Who calls, where a request has no Authorization: see `KeyAuth`.
+        identify: Identifies the caller of a request without Authorization; see `KeyAuth`.
 
     Raises:
-        ConfigError: The configuration is wrong; one line says what and where.
+        ConfigError: The configuration is wrong; the message is one line with place and reason.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class AssemblyAIMiddleware:
             settings, transport=transport, on_call=on_call, on_soft_budget=on_soft_budget
         )
         max_json_bytes = settings.limits.max_json_bytes
-        # A hold that is void while its call goes on is money that two calls may spend.
+        # If a hold expires during its call, two calls may spend the same money.
         hold_s = max(settings.budgets.hold_expires_s, under_way_s(settings.timeouts))
 
         own = settings.self_service_path
@@ -182,14 +183,14 @@ class AssemblyAIMiddleware:
         return "\n  ".join(["AssemblyAIMiddleware:", *lines])
 
     def close(self) -> None:
-        """Stop the background threads and close what is open in this process.
+        """Stop the background threads and close this process's connections and files.
 
-        A server's process ends without it; tests that make many stacks want it.
+        Servers need not call it; tests that make many stacks should.
         """
         self.parts.close()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        # A traceback shows what this frame holds, and the environ holds the caller's key.
+        # A traceback shows this frame's variables, and the environ holds the caller's key.
         handed = [environ]
         del environ
         return self.app(handed.pop(), start_response)
@@ -203,7 +204,7 @@ def _within(stages: Sequence[Stage], app: WSGIApplication) -> WSGIApplication:
 
 
 def _method_of(app: Any) -> WSGIApplication:
-    """Return what a call of *app* runs: Python gets to a method faster than to an object."""
+    """Return *app*'s `__call__` method: Python calls a method faster than an object."""
     is_one = isinstance(app, FunctionType | MethodType)
     method: WSGIApplication = app if is_one else app.__call__
     return method
@@ -236,7 +237,7 @@ def _by_route(forwarders: Mapping[str, UpstreamForwarder]) -> WSGIApplication:
 
 
 def _beside(prefix: str, endpoint: WSGIApplication, app: WSGIApplication) -> WSGIApplication:
-    """Return *app*, with *endpoint* for the calls of one route: no stage further in is asked."""
+    """Return *app* with *endpoint* for one route, whose calls skip the inner stages."""
 
     def choose(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
@@ -248,13 +249,13 @@ def _beside(prefix: str, endpoint: WSGIApplication, app: WSGIApplication) -> WSG
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What `AssemblyAIMiddleware` composes its stages from.
+    """The parts from which `AssemblyAIMiddleware` builds its stages.
 
     Attributes:
-        transport, timeouts: How upstreams are reached, and for how long.
-        on_call: All who want to hear of calls.
-        rates: Where requests a minute are counted: a file, or a Redis by its URL.
-        settlement: None where the configuration switches it off.
+        transport, timeouts: Transport to the upstreams, and its timeouts.
+        on_call: All callbacks for calls.
+        rates: Storage of rate counts: a file, or a Redis by its URL.
+        settlement: None if the configuration disables it.
         models, deployments: The translator's model list, and the upstreams of entries with
             an address or key of their own, by the private prefix they are mounted under.
     """
@@ -290,7 +291,7 @@ class Parts:
         """Return the parts for *settings*.
 
         Raises:
-            ConfigError: Something that they name cannot be had.
+            ConfigError: Something that they name cannot be loaded or opened.
         """
         webhook = webhook_of(settings)
         warn = soft_budget_callback(settings, on_soft_budget, webhook)
@@ -337,7 +338,7 @@ class Parts:
         )
 
     def close(self) -> None:
-        """Stop the threads and close what is open in this process."""
+        """Stop the threads and close this process's connections and files."""
         if self.settlement is not None:
             self.settlement.stop()
         if self.webhook is not None:

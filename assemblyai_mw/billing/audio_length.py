@@ -1,9 +1,8 @@
-"""How long an upload is, by its first bytes and the number of its bytes. Pure.
+"""Length of an upload's audio, by its first bytes and its size. Pure.
 
-The bytes are the caller's to forge, so what a header tells may make a hold larger and never
-smaller. One length is counted and not told: that of plain PCM in a WAV file, where each
-second takes the same number of bytes. The work is bounded by the size of the head, whatever
-is in it.
+Callers can forge the bytes, so a length from a header may make a hold larger but never smaller. One
+length is counted: that of plain PCM in a WAV file, where each second takes the same number of
+bytes. The work is bounded by the size of the head, whatever its content.
 
 Formats: RIFF/WAVE (Microsoft, "Multiple Channel Audio Data and WAVE Files"), RF64 (EBU Tech
 3306), FLAC (RFC 9639), Ogg (RFC 3533, 7845), MPEG audio (ISO 11172-3, Xing and VBRI
@@ -37,14 +36,14 @@ _HARMLESS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class AudioFacts:
-    """What is known of an upload's audio.
+    """The audio facts of an upload.
 
     Attributes:
         audio_ms: Its length, whole seconds in milliseconds as AssemblyAI bills them; None
             where it is not told.
         channels: How many channels it has, or None.
-        counted: The length follows from the number of bytes, and from nothing that could
-            be forged without changing the audio itself.
+        counted: The length follows from the number of bytes, and cannot be forged without changing
+            the audio itself.
     """
 
     audio_ms: int | None = None
@@ -52,21 +51,21 @@ class AudioFacts:
     counted: bool = False
 
     def longest_ms(self, assumed_ms: int) -> int:
-        """Return how long the audio may be, where nothing else is known than *assumed_ms*."""
+        """Return the longest possible length of the audio, given *assumed_ms*."""
         if self.audio_ms is None:
             return assumed_ms
         return self.audio_ms if self.counted else max(assumed_ms, self.audio_ms)
 
     def told(self) -> AudioFacts:
-        """Return the same as no more than told: then it lowers nothing."""
+        """Return the same facts as not counted, so that they lower no hold."""
         return AudioFacts(self.audio_ms, self.channels)
 
 
 def audio_facts(head: bytes, total: int) -> AudioFacts | None:
-    """Return what an upload of *total* bytes tells that begins with *head*.
+    """Return the audio facts of an upload of *total* bytes that begins with *head*.
 
-    None where it tells nothing. A length of more than a day is none: AssemblyAI takes ten
-    hours, and encoders write such numbers where they do not know it.
+    None if it has no facts. A length of more than a day is ignored: AssemblyAI takes ten hours, and
+    encoders write such numbers for an unknown length.
     """
     head = head[:HEAD_BYTES]
     counted = _wav(head, total)

@@ -1,4 +1,4 @@
-"""What the readers of audio headers share: numbers out of bytes that may be anything. Pure."""
+"""Helpers of the audio header readers: numbers from untrusted bytes. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a chat completion used: tokens from a reply, or from the events of a stream.
+"""Usage of a chat completion: tokens from a reply, or from the events of a stream.
 
 Shapes: docs/llm-gateway/chat-completions and `assemblyai.llm_gateway.v1.models` of the
 SDK. A reply that is no stream has both spellings, `input_tokens`/`output_tokens` and
@@ -22,9 +22,9 @@ _PROMPT = ("messages", "prompt", "tools", "response_format")
 
 
 def chat_asked(body: Mapping[str, Any], size: int | None = None) -> dict[str, Any]:
-    """Return what the price of a chat completion depends on; see `usage.billing_facts`.
+    """Return the billing facts of a chat completion; see `usage.billing_facts`.
 
-    Without *size*, `prompt_bytes` is the length of what the model will read, as JSON.
+    Without *size*, `prompt_bytes` is the length of the model's input, as JSON.
     """
     asked: dict[str, Any] = {}
     fallbacks = body.get("fallbacks")
@@ -65,14 +65,14 @@ def _output_bound(body: Mapping[str, Any], default: int) -> int:
 
 
 def chat_usage(reply: Any, asked: Mapping[str, Any] | None, region: str) -> Usage | None:
-    """Return what a chat completion used, or None where its reply does not tell."""
+    """Return the usage of a chat completion, or None if its reply does not tell."""
     return chat_outcome(reply, asked, region).usage
 
 
 def chat_outcome(
     reply: Any, asked: Mapping[str, Any] | None, region: str, *, kind: str = "chat"
 ) -> Outcome:
-    """Return what a chat completion used; `unmeterable` with a reason where it cannot be told.
+    """Return the usage of a chat completion; `unmeterable` with a reason if it is unknown.
 
     The model is the reply's `model`, since a fallback may have answered, else the one
     asked for where there is but one. Reasoning tokens are part of the completion and are not added.
@@ -106,7 +106,7 @@ def chat_outcome(
     )
     written_1h = _first(creation.get("ephemeral_1h_input_tokens"))
     if cached is None or written is None or written_1h is None:
-        return unmeterable("the reply counts cached tokens in a way that cannot be true", reported)
+        return unmeterable("the reply's counts of cached tokens are invalid", reported)
     asked = asked or {}
     models = names_of(asked.get("models") or ())
     return completed(
@@ -181,7 +181,7 @@ class ChatMeter:
         if data.strip() == b"[DONE]":
             self.done = True
             return
-        # Most chunks are text and nothing else; only these words make one worth parsing.
+        # Most chunks hold only text; a chunk is parsed only if it contains one of these words.
         wanted = b'"usage"' in data or b'"error"' in data
         if not wanted and (self._model is not None or b'"model"' not in data):
             return
@@ -199,7 +199,7 @@ class ChatMeter:
             self._usage = usage
 
     def outcome(self) -> Outcome:
-        """Return what the stream used, as far as it has been fed."""
+        """Return the usage of the stream, as far as it was fed."""
         if self._broken is not None:
             return unmeterable(self._broken, self._model)
         if self._usage is None:
@@ -209,7 +209,7 @@ class ChatMeter:
 
     @property
     def usage(self) -> Usage | None:
-        """What the stream used, or None where it does not tell."""
+        """The usage of the stream, or None if unknown."""
         return self.outcome().usage
 
     @property

@@ -49,7 +49,7 @@ class Prices:
     Attributes:
         rates: By name: `usd`, or `input`, `output`, `cached_input`, ...
         models: The models that it is charged on, canonical; None is all.
-        source: Where it is written.
+        source: The source of the price.
         layer: Which part of the book says so: `SHIPPED`, `REFRESHED` or `CONFIGURED`.
         in_region: The percentage on top for a request that stays in its region; None for
             the book's own (`Book.in_region`).
@@ -72,7 +72,7 @@ class Entry:
     Attributes:
         name: As the book spells it.
         since: When each of `prices` begins, ascending.
-        suffix: What a breakdown adds to the name: a discount.
+        suffix: Addition to the name in a breakdown: a discount.
         retires: The day on which the gateway takes the model away; None for no such day.
     """
 

@@ -1,9 +1,9 @@
-"""The members of a request that decide rights and prices, and what is wrong with them. Pure.
+"""The members of a request that decide rights and prices, and their faults. Pure.
 
-A list of allowed models, a denied feature and a hold are worth as much as the reading of the
-body that they are applied to. So what decides is read in one way: by the documented name and
-type, at the documented place. Any other spelling that some reader could take for a decisive
-name, and any other type, is a fault. Members that decide nothing are AssemblyAI's to judge.
+A list of allowed models, a denied feature and a hold depend on the right reading of the body. So
+decisive members are read in one way: by the documented name and type, at the documented place. Any
+other spelling that some reader could take for a decisive name, and any other type, is a fault.
+AssemblyAI checks all other members.
 
 Names and types are those of AssemblyAI's OpenAPI files (TranscriptOptionalParams,
 LLMGatewayRequest, UnderstandingRequest), of docs/llm-gateway/fallback, and of the classes of
@@ -35,7 +35,7 @@ class Fault:
     """A member that two readers could read in two ways.
 
     Attributes:
-        path: Where it stands: `fallbacks[0].Model`.
+        path: Its place: `fallbacks[0].Model`.
         reason: One line that begins with the path.
         what: Its `spelling`, or its `value`: type, bounds or place.
         decides: `price` where it bears on rights or on the price, `hold` where only on the
@@ -50,7 +50,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Billable:
-    """What a request asks for.
+    """The decisive content of a request.
 
     Attributes:
         asked: As `billing_facts` says; `unclear` among it where a fault bears on the price.
@@ -71,7 +71,7 @@ class Billable:
 
 
 def read(kind: str, body: Mapping[str, Any], *, size: int | None = None) -> Billable:
-    """Return what a JSON body asks for, and its faults.
+    """Return the decisive content of a JSON body, and its faults.
 
     Args:
         kind: As `operations.read` gives it.
@@ -86,7 +86,7 @@ def read(kind: str, body: Mapping[str, Any], *, size: int | None = None) -> Bill
 
 
 def read_query(kind: str, pairs: Iterable[tuple[str, str]]) -> Billable:
-    """Return what a query asks for; a decisive name that stands there twice is a fault.
+    """Return the decisive content of a query; a decisive name that occurs twice is a fault.
 
     Args:
         kind: As `operations.read` gives it.

@@ -35,7 +35,7 @@ FLAGS = frozenset(
         "summarization",
     }
 )
-# Each channel is transcribed, and billed, by itself.
+# Each channel is transcribed and billed separately.
 CHANNELED = frozenset({"dual_channel", "multichannel"})
 # In force where they hold something: a list of terms, a text, a table.
 FILLED = frozenset({"custom_spelling", "keyterms_prompt", "prompt", "voice_focus", "word_boost"})

@@ -1,4 +1,4 @@
-"""The price book's layers: the shipped prices.toml, what was refreshed, and `prices:`.
+"""The price book's layers: the shipped prices.toml, the refreshed prices, and `prices:`.
 
 Each goes over the one before it. Every mistake in an operator's `prices:` is a `ConfigError`
 that names the key. Pure, but for the package's own data.
@@ -160,7 +160,7 @@ def _without_regions(base: Mapping[str, Any]) -> dict[str, Any]:
 def merge(base: Mapping[str, Any], overrides: Mapping[str, Any], layer: str) -> dict[str, Any]:
     """Return *base* with *overrides* over it, item by item; neither is changed.
 
-    An item that is null is taken away. Prices without `since` replace all of an item's
+    An item that is null is removed. Prices without `since` replace all of an item's
     prices; prices with it replace those of their first day and later, and leave earlier
     ones. A bare number is a price without `since`. `settings` and `aliases` are replaced key
     by key, `free` lists are added to. *layer* is what the prices are marked with.

@@ -49,7 +49,7 @@ class ListedModel:
         rates: US dollars for a million tokens, decimal text, by the book's names.
         regional: The same for requests that stay in a region, where the list has its own.
         in_region: Per cent on `rates` for those; None where the list does not say.
-        retires: The day on which the model is taken away; None for no such day.
+        retires: The day on which the model is removed; None for no such day.
     """
 
     rates: dict[str, str]
@@ -78,12 +78,12 @@ class Change:
 
 @dataclass(slots=True)
 class Refresh:
-    """What lists make of the refreshed prices.
+    """The refreshed prices after reading the lists.
 
     Attributes:
         prices: The refreshed prices, as tables in the shape of prices.toml.
-        changes: Against what was in force before.
-        strange: Prices that can hardly be true, a line each.
+        changes: Changes of the prices in force before.
+        strange: Implausible prices, a line each.
         unlisted: Models of the file that no list has now; their prices are kept.
         without_price: Models that a list has without a price.
     """
@@ -102,8 +102,8 @@ def read_listing(body: bytes) -> Listing:
     `settings.cached_without_price`, for nothing says that a cache is free.
 
     Raises:
-        ValueError: It is no such list, or a price in it is none: negative, no number, two
-            for one model. The line names the model.
+        ValueError: It is not such a list, or a price in it is invalid: negative, no number, two for
+            one model. The line names the model.
     """
     try:
         payload = json.loads(body, parse_float=Decimal, parse_constant=_no_number)
@@ -195,7 +195,7 @@ def _percent(name: str, value: Any) -> str | None:
 
 
 def _retirement(value: Any) -> dt.date | None:
-    """Return the day of a Unix time; 0 is none, and so is what can be no such day."""
+    """Return the day of a Unix time; None for 0 and for impossible days."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 1 << 34:
         return None
     return dt.datetime.fromtimestamp(value, dt.UTC).date()
@@ -224,8 +224,8 @@ def refresh(
         lists: `us`, `eu` or both.
         now: When the lists were read.
         sources: By region, where its list was read.
-        first_since: From when the first price of a model holds that had none at all, so that
-            its earlier calls can be priced; default *now*.
+        first_since: Start of a model's first price, so that its earlier calls can be priced;
+            default *now*.
     """
     shipped, before = load(), load(refreshed=former)
     own = compile_book(_without_discounts(former))

@@ -33,9 +33,9 @@ class Item(NamedTuple):
     """One line of a price: quantity x rate = amount, rounded to a nano-dollar.
 
     Attributes:
-        item: What it is for, with what changed its rate: `gpt-5 input, in-region +10%`.
+        item: The billed item, with changes of its rate: `gpt-5 input, in-region +10%`.
         quantity: Decimal text: seconds (times channels where they count), or tokens.
-        unit: What the quantity counts: `second`, `token`, or `call` for a cost that a person set.
+        unit: Unit of the quantity: `second`, `token`, or `call` for a cost that a person set.
         rate: US dollars, decimal text, and for how much: `0.21/hour`, `5/million tokens`.
         amount_nano: Nano-dollars.
     """
@@ -49,13 +49,13 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What something costs.
+    """A price.
 
     Attributes:
         nano: Nano-dollars: the sum of the items' amounts.
         items: The lines it is made of.
-        estimated: The reply named no model that has a price: it is that of the model asked
-            for, the dearest where there were several.
+        estimated: The reply named no model with a price, so this is the price of the requested
+            model, the dearest of several.
     """
 
     nano: int

@@ -1,9 +1,9 @@
-"""What AssemblyAI's hosts do: one row for each operation that their documentation describes.
+"""The operations of AssemblyAI's hosts: one row for each that their documentation describes.
 
-A new operation begins here. Every stage asks this table what a request is; none has a list of
-paths of its own. Paths and methods are those of AssemblyAI's OpenAPI and AsyncAPI files
-(openapi.yml, llm-gateway.yml, streaming-token.yml), of its Python SDK 1.8.2, and of its pages on
-the synchronous, dictation, speech synthesis, Voice Agent and token APIs. Pure.
+A new operation begins here. Every stage finds a request's operation in this table; none has its own
+list of paths. Paths and methods are those of AssemblyAI's OpenAPI and AsyncAPI files (openapi.yml,
+llm-gateway.yml, streaming-token.yml), of its Python SDK 1.8.2, and of its pages on the synchronous,
+dictation, speech synthesis, Voice Agent and token APIs. Pure.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from .usage import Outcome, Usage
 
 Reader = Callable[[Any, Mapping[str, Any] | None, str], Outcome]
 
-# What writes, and no row knows: recorded, and without a price.
+# Writes without a row: recorded, without a price.
 OTHER = "other"
-# How guards know a transcript that is read.
+# The kind that guards see for a transcript that is read.
 RESULT = "result"
 READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 # The hosts that know transcripts by their ids; the others take audio or text, and nothing else.
 TRANSCRIPT_SERVICES = frozenset({"api", "llm-gateway"})
-# What these hosts do on a path without a row may open a session that nobody meters.
+# On these hosts, a path without a row may open an unmetered session.
 SESSION_SERVICES = frozenset({"streaming", "token"})
-# Every other host of AssemblyAI's, agents.assemblyai.com first: whose its things are is not
-# known here, so a key that found one by its id could read, change and delete another's.
+# Every other host of AssemblyAI's, such as agents.assemblyai.com: the owners of its objects are
+# unknown here, so a key that knows an id could read, change and delete another owner's object.
 OWNED_SERVICES = frozenset({"api", "llm-gateway", "streaming", "token", "sync", "dictation", "tts"})
 
 ID = r"[A-Za-z0-9_-]{1,128}"
@@ -61,17 +61,16 @@ class Operation:
         service: The first name of its host: `api`, `llm-gateway`, `streaming`, ...
         method: As documented. HEAD asks for the same as GET.
         path: `{id}` is a transcript's id, `{part}` a word of small letters.
-        kind: Which billable work it is; None for what is free.
-        body: What the request is: `json`; the `query`, where that says what is asked for;
-            `bytes`, which nobody here reads; or `none`.
+        kind: Kind of billable work; None for free operations.
+        body: The request's content: `json`; `query`, if the query holds the parameters; `bytes`,
+            which are not read here; or `none`.
         ids: The body may name transcripts and uploads.
-        words: Where a guard may find words: in the `request`, in the `reply`.
-        guarded_as: Under which name guards are asked; *kind*, or `result` for a transcript.
+        words: Places of words for guards: the `request`, the `reply`.
+        guarded_as: The kind that guards see; *kind*, or `result` for a transcript.
         prices: Sections of the price book, the one of its add-ons last.
-        reader: Reads what was used from the reply's JSON; None where that does not tell.
+        reader: Reads the usage from the reply's JSON; None if the reply does not tell.
         shows_end: Its reply may show how a transcript ended.
-        metered: What is done with it is seen here. A token opens whatever session its
-            holder asks for, elsewhere.
+        metered: Its use is visible here. A token, by contrast, opens any session elsewhere.
         websocket: It is a handshake.
         max_audio_s: Longest audio that it takes, seconds; None where its hold does not ask.
     """
@@ -93,7 +92,7 @@ class Operation:
 
     @property
     def reads_transcripts(self) -> bool:
-        """It shows a caller's own transcripts, what was made of one, or the list of them."""
+        """It shows a caller's own transcripts, results made from one, or the list of them."""
         return self.method == "GET" and self.path.startswith("/v2/transcript")
 
 
@@ -212,17 +211,17 @@ OPERATIONS: tuple[Operation, ...] = (
     _row("agents", "GET /v1/ws", kind="agent", prices=("agent",), websocket=True),
 )
 
-# Facts of a kind of work, where only its name is known: the first row that has it.
+# Facts of a kind of work by its name alone: those of the first row that has it.
 BY_KIND: Mapping[str, Operation] = {row.kind: row for row in reversed(OPERATIONS) if row.kind}
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a request is, by its host, method and path.
+    """The operation of a request, by its host, method and path.
 
     Attributes:
         operation: None for what no row describes.
-        transcript_id: Where the path is a transcript's.
+        transcript_id: The id in a transcript's path.
         kind: Which billable work it is; `other` for what writes and has no row.
         allow: Methods that the path is described with; empty where none is.
     """
@@ -234,7 +233,7 @@ class Reading:
 
 
 def read(service: str, method: str, path: str) -> Reading:
-    """Return what a request is whose path is spelled *path*, letter by letter."""
+    """Return the operation of a request with exactly this *path*."""
     asked = "GET" if method == "HEAD" else method
     rows = _LITERAL.get((service, path))
     transcript_id = None

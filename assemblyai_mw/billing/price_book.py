@@ -39,8 +39,8 @@ __all__ = ["Item", "Price", "PriceBook", "Unpriced", "format_usd"]
 HOUR_MS = 3_600_000
 # Every documented task and domain costs something: one that is not in the book is not free.
 _BILLABLE = ("speech_understanding.", "domain.")
-# What a prompt can hold beyond its bytes: the marks around a conversation, and what
-# providers put before tools (Anthropic documents up to about 700 tokens).
+# Tokens of a prompt beyond its bytes: the marks around a conversation, and the text that providers
+# put before tools (Anthropic documents up to about 700 tokens).
 PROMPT_EXTRA_TOKENS = 1000
 # Fast speech is 4 words, some 20 letters, a second; a token is a byte at least.
 TRANSCRIPT_TOKENS_PER_S = 32
@@ -83,8 +83,8 @@ class PriceBook:
     def canonical_model(self, kind: str, model: str) -> str | None:
         """Return how this book spells the model *model*, of *kind* or of any other.
 
-        None where it does not name it, though `*` may have a price for it. Whatever it is
-        asked, its answers are no more than the names it holds.
+        None if the book does not name it, though `*` may have a price for it. The number of answers
+        is bounded by the book's own names.
         """
         sections = sorted(self._book.names, key=lambda section: section != kind)
         found = (self._book.canonical_model(section, model) for section in sections)
@@ -189,8 +189,8 @@ class PriceBook:
         try:
             return self._tokens(usage, usage.model, at)
         except NoSuchModel:
-            # Providers may report an id of their own. Which fallback that was, if any, nobody
-            # can say: a price that could be too low is none.
+            # Providers may report their own id. It does not tell which fallback ran, and a price
+            # that could be too low is not used.
             if not usage.requested_models:
                 raise
             prices = [self._tokens(usage, model, at) for model in usage.requested_models]

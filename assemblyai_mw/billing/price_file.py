@@ -188,7 +188,7 @@ def _aliases(
                 to = step.get("to")
                 if not isinstance(to, str):
                     raise ConfigError(f"{where}: expected the name of an item of {section}")
-                # An item may have been taken away, with it goes what led there.
+                # If an item was removed, its aliases go with it.
                 if canonical(to) in items[section]:
                     dated.append((day_of(step.get("since"), f"{where}.since"), canonical(to)))
             if dated:
@@ -202,7 +202,7 @@ def _model_names(
     """Return how each section spells its models and their other names, by canonical name."""
     names: dict[str, dict[str, str]] = {}
     for section in MODEL_SECTIONS:
-        # What was taken away leads nowhere.
+        # Aliases of removed items lead nowhere.
         spelled = {canonical(str(name)): str(name) for name in raw.get(section) or ()}
         known = names[section] = {name: spelled[name] for name in aliases.get(section, {})}
         for name, entry in items[section].items():

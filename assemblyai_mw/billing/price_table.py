@@ -15,7 +15,7 @@ class PriceLine:
     """One item's price in force.
 
     Attributes:
-        section, item: Where it stands in the book.
+        section, item: Its place in the book.
         unit: `hour` or `million tokens`.
         prices: US dollars a unit by rate (`usd`, or `input`, `output`, ...), exact decimal
             text, discounts taken off.
@@ -24,7 +24,7 @@ class PriceLine:
         regional: By region, rates of their own for such requests.
         since: When it began; None for always.
         source: `shipped`, `refreshed` or `configuration`.
-        written: Where it is written.
+        written: The source of the price.
         retires: The day on which the gateway takes the model away; None for no such day.
     """
 

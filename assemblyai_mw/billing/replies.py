@@ -1,9 +1,8 @@
-"""What a call used, read from its request and its reply. Pure; nothing here knows a price.
+"""Usage of a call, read from its request and its reply. Pure, and without prices.
 
 `billing_facts` keeps what the price depends on from the request, and `transcript_outcome` and
-its siblings read the reply. Which of them reads which stands in `operations`.
-Fields are those of AssemblyAI's API reference (docs/api-reference/transcripts) and of
-its own SDKs.
+its siblings read the reply. `operations` names the reader of each operation. Fields are those of
+AssemblyAI's API reference (docs/api-reference/transcripts) and of its own SDKs.
 """
 
 from __future__ import annotations
@@ -43,10 +42,10 @@ __all__ = [
 
 
 def billing_facts(kind: str, body: Mapping[str, Any], *, size: int | None = None) -> dict[str, Any]:
-    """Return what the price will depend on, from the request: small and JSON-able.
+    """Return the facts of the request that its price depends on: small and JSON-able.
 
-    It is kept with the ledger's row, so that a reply can be priced when the request is
-    long gone. Members, each only where it says something:
+    They are kept with the ledger's row, so that a reply can be priced long after the request.
+    Members, each only if it has a value:
 
     | member           | kinds                      | what                              |
     |------------------|----------------------------|-----------------------------------|
@@ -116,8 +115,8 @@ def transcript_outcome(reply: Any, asked: Mapping[str, Any] | None, region: str)
 
     A flag that the reply states counts; what it leaves out, or says null to, counts as
     it was asked. The model is `speech_model_used`; else `speech_model` of the reply;
-    else the one model that was asked for. Where several were asked for and none is
-    reported, nobody can say which one ran, and the outcome is `unmeterable`.
+    else the one model that was asked for. If several were requested and none is reported, the model
+    is unknown, and the outcome is `unmeterable`.
     """
     if not isinstance(reply, Mapping):
         return unmeterable(f"the reply is not an object but {shown(reply)}")
@@ -185,7 +184,7 @@ def _channels(reply: Mapping[str, Any], features: frozenset[str]) -> int | None:
 def clip_outcome(
     reply: Any, asked: Mapping[str, Any] | None, region: str, *, kind: str = "sync"
 ) -> Outcome:
-    """Return what a single-request transcription used (sync and dictation APIs).
+    """Return the usage of a single-request transcription (sync and dictation APIs).
 
     Their replies carry `audio_duration_ms`, a whole number (`SyncTranscriptResponse`,
     `DictationResponse` in the SDK), and no model; the model is the one asked for by the
@@ -202,11 +201,11 @@ def clip_outcome(
 
 
 def understanding_outcome(reply: Any, asked: Mapping[str, Any] | None, region: str) -> Outcome:
-    """Return what a speech understanding request on a finished transcript used.
+    """Return the usage of a speech understanding request on a finished transcript.
 
     The reply of POST /v1/understanding names neither usage nor price. The tasks are
-    billed by the hours of the transcript they read, so `asked["audio_ms"]` is needed:
-    whoever knows the transcript puts it there. Without it the usage has no length.
+    billed by the hours of the transcript they read, so the caller must set `asked["audio_ms"]` from
+    the transcript. Without it the usage has no length.
     """
     if not isinstance(reply, Mapping):
         return unmeterable(f"the reply is not an object but {shown(reply)}")
@@ -223,7 +222,7 @@ def understanding_outcome(reply: Any, asked: Mapping[str, Any] | None, region: s
 
 
 def session_outcome(message: Any, asked: Mapping[str, Any] | None, region: str) -> Outcome:
-    """Return what a streaming session used, by its `Termination` message.
+    """Return the usage of a streaming session, by its `Termination` message.
 
     Sessions are billed by `session_duration_seconds`, the time the socket was open, and
     not by the audio sent (docs/guides/billing-tracking).

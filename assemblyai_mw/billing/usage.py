@@ -1,7 +1,7 @@
-"""What was used: the record that prices are made of, and how numbers in replies are read.
+"""Usage: the record that prices are computed from, and readers of numbers in replies.
 
-Replies come from another machine. A number that cannot be true (null, text, NaN,
-negative, absurdly large, a boolean) is never rounded to something that could be.
+Replies come from another machine. An impossible number (null, text, NaN, negative, absurdly large,
+a boolean) is never rounded to a possible one.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 
 # The API takes 10 hours of audio at most, streaming sessions last 3 (docs/concepts/faq,
-# streaming/session-limits). A day is past any of them and still a believable number.
+# streaming/session-limits). A day is longer than any of them and still plausible.
 MAX_DURATION_S = 86_400
 # Larger than any model's context by orders of magnitude; past it a count is nonsense.
 MAX_TOKENS = 10**9
 MAX_CHANNELS = 256
 MAX_NAME_CHARS = 128
 MAX_MODELS = 32
-# Under this name the ledger keeps why nobody can price a call by its request.
+# The ledger keeps under this name why a call cannot be priced by its request.
 UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one call used, as far as its price depends on it.
+    """The usage of one call, as far as its price depends on it.
 
     Attributes:
         kind: `transcript`, `chat`, `understanding`, `sync`, `dictation`, `session`
@@ -34,9 +34,9 @@ class Usage:
         model: The model that did the work, as the reply spells it.
         region: `us`, `eu` or `global`: the host that was asked.
         audio_ms: Length of the audio, milliseconds, one channel's worth.
-        channels: How many channels were transcribed each by itself.
-        features: Names of what was asked for beside the bare transcript: parameter
-            names, `speech_understanding.TASK` and `domain.DOMAIN`.
+        channels: Number of channels that were transcribed separately.
+        features: Names of features beyond the bare transcript: parameter names,
+            `speech_understanding.TASK` and `domain.DOMAIN`.
         input_tokens: All tokens read, cached ones among them.
         output_tokens: All tokens written, reasoning among them.
         cached_tokens: Tokens read from the provider's prompt cache.
@@ -44,7 +44,7 @@ class Usage:
         cache_write_1h_tokens: The same, kept an hour.
         session_ms: How long a streaming session's socket was open, milliseconds.
         model_region: `global` where the request let the model run anywhere.
-        requested_models: Every model that was asked for, fallbacks among them.
+        requested_models: Every requested model, including fallbacks.
     """
 
     kind: str
@@ -65,14 +65,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a reply says about how a piece of work ended.
+    """The outcome of a piece of work, by a reply.
 
     Attributes:
         state: `pending` (not ended, or this reply cannot tell), `completed` (then
-            `usage` is whole), `error` (ended without a result, free) or `unmeterable` (the
-            reply cannot be true or cannot be understood; nothing can be charged by it).
-        usage: What was used; None unless completed.
-        reason: One line for `unmeterable`, and for `pending` where there is something to say.
+            `usage` is whole), `error` (ended without a result, free) or `unmeterable` (the reply is
+            implausible or cannot be understood, so it cannot be charged).
+        usage: The usage; None unless completed.
+        reason: One line for `unmeterable`, and for `pending` if there is a reason.
         model: The model that the reply itself names; None where only the request did.
     """
 
@@ -84,7 +84,7 @@ class Outcome:
 
 
 def unmeterable(reason: str, model: str | None = None) -> Outcome:
-    """Return the outcome of a reply that cannot be charged by; *model* is what it names."""
+    """Return the outcome of a reply that cannot be charged; *model* is the one that it names."""
     return Outcome("unmeterable", reason=reason, model=model)
 
 

@@ -2,7 +2,7 @@
 
 model     the Call and its caller; the table of who writes and reads what
 body      the request's body, read once
-billable  what a billable request asks for
+billable  the billing facts of a request
 """
 
 from ..routes import Route, route_for

@@ -1,4 +1,4 @@
-"""What a billable request asks for, read alike by every stage that decides by it."""
+"""The billing facts of a request, the same for every stage."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ MAX_JSON_BYTES = 16 * 1024 * 1024
 
 
 def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
-    """Return what the request is; read once, and kept with its kind on the Call.
+    """Return the request's operation; read once, and kept with its kind on the Call.
 
-    What is judged is what is sent: a path that a laxer reader would take for a described
-    one is answered as a path that is not there.
+    The checked path must be the path that is sent: a path that a laxer reader would take for a
+    described one is answered as unknown.
 
     Raises:
         RequestRefused: 400 where the target could be read in two ways, as `request_target`
-            says; 404 where the path is another spelling of a described one, 405 where
-            it is described and the method is not, unless it is one transcript's: whether that
-            is theirs comes first.
+            says; 404 where the path is another spelling of a described one, 405 where it is
+            described and the method is not. A transcript's path gets no 405 here, since its
+            ownership is checked first.
     """
     if call.reading is not None:
         return call.reading
@@ -48,7 +48,7 @@ def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
 
 
 def reads_own_work(call: Call) -> bool:
-    """Whether the request shows transcripts and asks for no work; nothing is kept or refused."""
+    """Whether the request only reads transcripts; nothing is kept or refused."""
     operation = read(call.route.service, call.method, call.path).operation
     return operation is not None and operation.reads_transcripts
 
@@ -73,7 +73,7 @@ def _not_there() -> RequestRefused:
 def undescribed(reason: str) -> RequestRefused:
     """Return the refusal of a path that no row of the table of operations describes."""
     return RequestRefused(
-        f"What this path does is not known here, and {reason}.", status=403, code="forbidden"
+        f"This path is not known here, and {reason}.", status=403, code="forbidden"
     )
 
 
@@ -95,7 +95,7 @@ def json_object(
 
 
 def check_encoding(environ: WSGIEnvironment) -> None:
-    """Raise 415 where the body is compressed: what is checked must be what is sent."""
+    """Raise 415 if the body is compressed: the checked bytes must be the sent ones."""
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
         raise RequestRefused("A compressed body cannot be read here.", status=415)
 
@@ -103,9 +103,9 @@ def check_encoding(environ: WSGIEnvironment) -> None:
 def read_billable(
     call: Call, environ: WSGIEnvironment, kind: str, *, max_bytes: int = MAX_JSON_BYTES
 ) -> Billable:
-    """Return what decides rights and prices in the request, and what is wrong with it.
+    """Return the decisive members of the request, and their faults.
 
-    Read once, for all stages, until one of them replaces the body.
+    Read once for all stages, until a stage replaces the body.
 
     Raises:
         RequestRefused: As `reading_of` does, and as `json_object` for operations in JSON.

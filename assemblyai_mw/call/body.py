@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 READ_BYTES = 1 << 20
-# What a client said of the very bytes that it sent (RFC 9530, RFC 1864).
+# Digests of the client's own bytes (RFC 9530, RFC 1864).
 _ABOUT_THE_BODY = (
     "HTTP_CONTENT_DIGEST",
     "HTTP_CONTENT_MD5",
@@ -67,7 +67,7 @@ def read_body(call: Call, environ: WSGIEnvironment, *, max_bytes: int) -> bytes:
 def replace_body(call: Call, environ: WSGIEnvironment, body: bytes, value: Any = UNREAD) -> None:
     """Make *body* what every stage further in, and the upstream, receives.
 
-    *value* is what it holds as JSON, where that is known: then nobody reads it again.
+    *value* is its parsed JSON, if known; then it is not parsed again.
     """
     for key in _ABOUT_THE_BODY:
         environ.pop(key, None)
@@ -82,14 +82,14 @@ def _keep(call: Call, environ: WSGIEnvironment, body: bytes, value: Any = UNREAD
 
 
 def json_of(call: Call) -> Any:
-    """Return what the Call's body holds as JSON; `read_body` must have been called.
+    """Return the Call's body as parsed JSON; `read_body` must have been called.
 
-    Read once and shared by all stages: who wants another body makes one, and hands it to
-    `replace_body`.
+    Parsed once and shared by all stages, which must not change it: a stage that needs another body
+    passes it to `replace_body`.
 
     Raises:
-        BadRequest: It is no JSON by RFC 8259, names a key twice (two readers could
-            then see two different requests), or nests too deep.
+        BadRequest: It is not JSON by RFC 8259, names a key twice (two readers could then see two
+            different requests), or nests too deep.
     """
     from ..http.strict_json import loads
 

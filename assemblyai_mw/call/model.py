@@ -64,29 +64,29 @@ REQUEST_ID_HEADER = "HTTP_X_REQUEST_ID"
 MAX_TAGS = 32
 MAX_TAG_CHARS = 256
 
-# UUIDs, ULIDs, hex, base64, and what proxies make of them; nothing that a log could stumble on.
+# UUIDs, ULIDs, hex, base64 and proxies' forms of them; no character that could break a log line.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
 UNREAD: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose call it is, and what their key may do. Holds no part of the key.
+    """The caller, and the rights of its key. Holds no part of the key.
 
     Attributes:
         name: The key's name, unique among keys; `master` for the master key.
         key_id: The key's row; None for the master key and for plain mappings.
-        team: Owner of what the key makes; None where the key owns it alone.
-        master: Sees and may do everything.
+        team: Owner of the key's transcripts; None if the key owns them alone.
+        master: May see and do everything.
         region: Pinned region, or None for all.
         scope: `own` sees the team's transcripts, `all` everyone's.
         rpm, team_rpm: Requests a minute allowed to the key and to its team.
-        routes, models, features: What the key may use; None is everything.
+        routes, models, features: Names that the key may use; None for no limit.
         denied_features: Transcript features the key may not ask for.
         max_upload_bytes: Largest upload, or None.
         allow_unpriced: A budgeted key may use models that have no price.
         budgeted: A budget bounds the key or its team.
-        end_user: The host's own user, where an identity bridge says so.
+        end_user: The host's own user, if an identity bridge names one.
         tags: Tags that every call of this caller carries.
     """
 
@@ -111,29 +111,30 @@ class Caller:
 
 @dataclass(slots=True)
 class Call:
-    """One request on its way in and its reply on the way back. See the module's table.
+    """The state of one request and its reply. See the module's table.
 
     Attributes:
-        id: Made here, 128 random bits; what is held and charged hangs on it.
-        request_id: The host's or the client's `X-Request-Id` where it is a plain word,
-            else *id*. For logs alone: a client may send the same one twice.
+        id: Made here, 128 random bits; holds and charges refer to it.
+        request_id: The host's or the client's `X-Request-Id` if it is a plain word, else *id*. For
+            logs only: a client may send the same one twice.
         started: Unix seconds, UTC.
         path: Path at the upstream, decoded, without the prefix.
         upstream: `unsent` until the forwarder has written a byte of the request,
             `sent` while no reply is known, `replied` once a reply's head arrived.
-            What was `sent` and never `replied` may have been done, and billed.
-        max_body_bytes: Largest body this caller may send; None is no limit of theirs.
-        trace_context: Header fields that tell the upstream of this call's span.
-        inner: A stage is asking again on its own behalf; its one log line is out.
-        upstream_reads: Requests that a stage made to answer this one, a list's pages.
-        kind: What billable work it asks for, as `billing.operations` says; None is free.
-        reading: What it is, as `call.billable.reading_of` found.
-        target: What will be sent as the request's target, once it was read; None for unread.
-        owner: Who owns the transcript that the path names; None for nobody known here.
-        audio: What is known of the upload that the body's `audio_url` names.
+            A request that was `sent` and never `replied` may have been done, and billed.
+        max_body_bytes: Largest body this caller may send; None for no limit of the key.
+        trace_context: Header fields that carry this call's span to the upstream.
+        inner: An outer stage logs the call, or asks on its own behalf: inner stages write no log
+            line.
+        upstream_reads: Upstream requests that a stage made for this one, such as a list's pages.
+        kind: Kind of billable work, by `billing.operations`; None for free calls.
+        reading: Result of `call.billable.reading_of`.
+        target: The request target to send; None until it is read.
+        owner: Owner of the transcript that the path names; None if unknown here.
+        audio: Audio facts of the upload that the body's `audio_url` names.
         row: The ledger row of a billable call.
-        billable: A kind of work, and what `call.billable.read_billable` found by it.
-        state: What this call did to its row, or to the transcript's that it polled.
+        billable: A kind of work, and the result of `call.billable.read_billable` for it.
+        state: New state of this call's row, or of the row of the transcript that it polled.
     """
 
     id: str
@@ -178,9 +179,9 @@ def enter(environ: WSGIEnvironment) -> tuple[Call, WSGIEnvironment]:
 
 
 def enter_route(environ: WSGIEnvironment, route: Route) -> Call:
-    """Return the request's Call, on *route* now; *environ* is the stage's own copy.
+    """Return the request's Call, now on *route*; *environ* is the stage's own copy.
 
-    Who asked in OpenAI's dialect is still answered in it.
+    Callers in OpenAI's dialect still get errors in it.
     """
     path = environ.get("PATH_INFO", "")
     route = by_path(route, path)
@@ -205,7 +206,7 @@ def enter_route(environ: WSGIEnvironment, route: Route) -> Call:
     return call
 
 
-# By process: what a parent drew and has not used would be its children's too.
+# By process: children would else share a parent's unused digits.
 _ids: dict[int, deque[str]] = {}
 
 
@@ -227,8 +228,8 @@ def new_id() -> str:
 def parse_tags(header: str) -> dict[str, str]:
     """Return the tags of `x-assemblyai-mw-tags`: `team=search,feature=captions`.
 
-    What is not `name=value` is a tag with an empty value; past 32 tags, or 256
-    characters a name or value, the rest is cut off: tags describe, they decide nothing.
+    A part that is not `name=value` is a tag with an empty value. Beyond 32 tags, or 256 characters
+    a name or value, the rest is cut off: tags only describe.
     """
     tags = {}
     for item in header.split(",")[:MAX_TAGS]:

@@ -1,15 +1,15 @@
 """The command line: `assemblyai-mw [--config FILE] keys | teams | usage | ...`.
 
-base        one line an error, exit statuses, where commands find things
+base        one-line errors, exit statuses, configuration and database
 keys        virtual keys
 teams       the teams they belong to
 options     the options of both, from their declaration in store.key_options
-key_names   names in them that nothing here has
-usage       what was used, and what it cost
-migrate     the ledger of an earlier version brought to the present one
-settlement  settle, reconcile, reprice: the ledger brought up to date, and checked
-prices      the prices in force, and the gateway's own list of them
-check       what is wrong with configuration and stack
+key_names   checks of the names in them
+usage       use and cost
+migrate     upgrades the ledger of an earlier version
+settlement  settle, reconcile, reprice: update and check the ledger
+prices      the prices in force, and the gateway's own list
+check       finds faults in the configuration and the stack
 output      tables, JSON and CSV
 """
 
@@ -35,7 +35,7 @@ __all__ = ["group_for", "main"]
     "--config",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="The YAML file; else the one that ASSEMBLYAI_MW_CONFIG names, else the environment.",
+    help="Configuration file; default: the file in ASSEMBLYAI_MW_CONFIG, else the environment.",
 )
 @click.pass_context
 def main(context: click.Context, config: str | None) -> None:

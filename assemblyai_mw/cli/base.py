@@ -1,4 +1,4 @@
-"""What all commands share: errors in one line, exit statuses, and where things are found.
+"""Shared parts of the commands: one-line errors, exit statuses, configuration and database.
 
 Exit status: 0 done, 1 it failed (or `check` found a fault), 2 wrong usage or configuration.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..store import Database
 
 
-# A YAML file, a mapping of its shape, or None for what the environment says.
+# A YAML file, a mapping of its shape, or None for the environment.
 ConfigSource = str | os.PathLike[str] | Mapping[str, Any] | None
 
 
@@ -87,7 +87,7 @@ def _show_warning(message: Warning | str, *args: Any, **options: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What `--config` named, or a host app's own, read as far as a command needs it."""
+    """The configuration of `--config` or of a host app, read as far as a command needs it."""
 
     source: ConfigSource
 
@@ -99,16 +99,15 @@ class Setup:
     def database(self, *, create: bool = False) -> Iterator[Database]:
         """Give the database; no key of any account is needed.
 
-        Where no ledger is, one is made, and its place said on stderr, if *create*; else
-        NoLedger is raised, so that a command run in the wrong folder does not answer from
-        an empty ledger.
+        If there is no ledger, *create* makes one and prints its place on stderr. Else NoLedger is
+        raised, so that a command in the wrong folder does not answer from an empty ledger.
         """
         from ..store import Database
 
         database = Database.of(load_database(self.source), create=create)
         try:
             if not create:
-                # Refused before anything is asked of AssemblyAI.
+                # Refused before any request to AssemblyAI.
                 with database.read():
                     pass
             yield database

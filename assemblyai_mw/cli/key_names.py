@@ -1,4 +1,4 @@
-"""Names that a key is given and that nothing here has: told before anything is written."""
+"""Checks of a key's names before anything is written."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _WILD = frozenset("*?[")
 
 
 def check_names(setup: Setup, options: Mapping[str, Any]) -> None:
-    """Refuse routes that are not there and misspelled models; warn of models unknown here.
+    """Refuse unknown routes and misspelled models; warn of models that are unknown here.
 
-    Features are the store's to check. AssemblyAI may have a new model any day, so that a
-    model is refused only where it looks like a slip of a known one.
+    The store checks features. AssemblyAI may have a new model any day, so a model is refused only
+    if it looks like a typo of a known one.
 
     Raises:
         Wrong: The line names the option and the nearest name.
@@ -43,7 +43,7 @@ def check_names(setup: Setup, options: Mapping[str, Any]) -> None:
 
 
 def warn_of_team(keys: Keys, team: str | None) -> None:
-    """Tell on stderr where *team* is new and spelled almost as another: it is made all the same."""
+    """Warn on stderr if *team* is new and spelled almost like another; it is made anyway."""
     if team is None:
         return
     known = keys.team_names()

@@ -30,7 +30,7 @@ NEW_KEY = "This is the only time the key is shown; store it now."
 allow_unknown = click.option(
     "--allow-unknown",
     is_flag=True,
-    help="Take routes, models and features that are not known here.",
+    help="Accept unknown routes, models and features.",
 )
 
 
@@ -55,7 +55,7 @@ def create(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Make a key. It is printed this once."""
+    """Make a key. It is shown only once."""
     said = given(KEY_OPTIONS, options)
     if said.get("team_rpm") is not None and said.get("team") is None:
         raise Wrong("--team-rpm: expected --team as well")
@@ -73,7 +73,9 @@ def create(
 @keys.command("set")
 @name
 @takes(KEY_OPTIONS)
-@click.option("--add-budget", "add_budget_usd", metavar="USD", help="Dollars more to spend in all.")
+@click.option(
+    "--add-budget", "add_budget_usd", metavar="USD", help="Dollars to add to the total budget."
+)
 @allow_unknown
 @actor
 @as_json
@@ -88,11 +90,10 @@ def set_(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Change a live key; `none` takes an option away, what is left out stays.
+    """Change a live key; `none` removes an option, omitted options stay.
 
-    Every worker obeys within a second. A list that is given takes the place of the whole
-    former one. With another team, new work is that team's, and what the key made before
-    stays the former team's.
+    Every worker applies the change within a second. A new list replaces the whole former one. With
+    another team, new transcripts belong to that team, and earlier ones stay with the former team.
     """
     changes = given(KEY_OPTIONS, options)
     if add_budget_usd is not None:
@@ -117,7 +118,7 @@ def set_(
 @as_json
 @click.pass_obj
 def list_(setup: Setup, as_json: bool) -> None:
-    """List all keys, revoked and expired ones too."""
+    """List all keys, including revoked and expired ones."""
     from ..store import Keys
 
     with setup.database() as database:
@@ -133,7 +134,7 @@ def list_(setup: Setup, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def show(setup: Setup, name: str, as_json: bool) -> None:
-    """Show one key: what it may do, and what it has spent."""
+    """Show one key: its limits and its spend."""
     from ..call import Caller
     from ..store import Holds, Keys
 
@@ -156,7 +157,7 @@ def show(setup: Setup, name: str, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def revoke(setup: Setup, name: str, actor: str, as_json: bool) -> None:
-    """End a key: within a second, every worker refuses it. Its transcripts stay its team's."""
+    """Revoke a key: every worker refuses it within a second. Its team keeps its transcripts."""
     from ..store import Keys
 
     with setup.database() as database:
@@ -174,7 +175,7 @@ def revoke(setup: Setup, name: str, actor: str, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def rotate(setup: Setup, name: str, grace: timedelta | None, actor: str, as_json: bool) -> None:
-    """Replace a key by a new one with the same name, rights and transcripts."""
+    """Replace a key with a new one of the same name, rights and transcripts."""
     from ..store import Keys
 
     with setup.database() as database:
@@ -187,14 +188,14 @@ def rotate(setup: Setup, name: str, grace: timedelta | None, actor: str, as_json
 @as_json
 @click.pass_obj
 def history(setup: Setup, name: str, as_json: bool) -> None:
-    """Show who changed what of a key, newest first."""
+    """Show the changes of a key with their actors, newest first."""
     from ..store import Keys
 
     with setup.database() as database:
         keys = Keys(database)
         changes = keys.history(name)
         if not changes:
-            # Making a key is a change: a name without any was never a key's.
+            # Making a key is a change, so a name without changes was never a key's.
             keys.get(name)
     echo_history(changes, as_json)
 

@@ -1,4 +1,4 @@
-"""`migrate`: the ledger of an earlier version brought to the present one."""
+"""`migrate`: upgrades the ledger of an earlier version to the present one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def migrate(setup: Setup, dry_run: bool) -> None:
     from ..store.migrations import MIGRATIONS, migrations_after
     from ..store.schema import SCHEMA_VERSION
 
-    # That the app must not migrate by itself says nothing against doing it here.
+    # `auto_migrate: off` is for the app; this command migrates anyway.
     settings = dataclasses.replace(load_database(setup.source), auto_migrate=True)
     database = Database.of(settings, create=False)
     version, where = database.version(), database.describe()

@@ -14,13 +14,13 @@ from .base import Duration, Wrong
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-# What takes an option away, or leaves it out of a new key.
+# Removes an option, or leaves it out of a new key.
 NONE = "none"
 _ACTORS = ("SUDO_USER", "USER", "LOGNAME")
 
 
 class _OrNone(click.ParamType):  # type: ignore[type-arg] # generic from click 8.2 on only
-    """What another type reads, or `none`."""
+    """The values of another type, or `none`."""
 
     def __init__(self, inner: click.ParamType) -> None:  # type: ignore[type-arg]
         self.inner = inner
@@ -65,10 +65,10 @@ def _option_of(option: Option, least: int | None) -> Callable[[Command], Command
 
 
 def given(options: Iterable[Option], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was given of *options*, for the store; `none` is None.
+    """Return the given *options* for the store; `none` is None.
 
     Raises:
-        Wrong: A value has another form than its option's.
+        Wrong: A value does not have its option's form.
     """
     said = {}
     for option in options:
@@ -122,7 +122,7 @@ actor = click.option(
     "--actor",
     metavar="NAME",
     callback=_actor,
-    help=f"Who makes the change, for the history; else {_ACTORS[0]}, {' or '.join(_ACTORS[1:])}.",
+    help=f"Author of the change in the history; else {_ACTORS[0]}, {' or '.join(_ACTORS[1:])}.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 name = click.argument("name")

@@ -16,7 +16,7 @@ import click
 
 AMOUNTS = ("spent_usd", "held_usd", "limit_usd", "remaining_usd")
 STANDING_COLUMNS = ("scope", "window", *AMOUNTS, "resets_at")
-# Columns are as wide as the first rows need; reading millions twice would be dear.
+# Columns are as wide as the first rows need; reading millions twice would be slow.
 MEASURED_ROWS = 500
 # A spreadsheet would run a cell that begins so (OWASP, CSV Injection), and callers choose
 # model names.
@@ -58,7 +58,7 @@ def echo_json_rows(rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def echo_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print *rows* as CSV with a heading; what nests stands as JSON in its cell."""
+    """Print *rows* as CSV with a heading; nested values are JSON in their cell."""
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="\n")
     for cells in chain([columns], ([_csv_cell(row.get(c)) for c in columns] for row in rows)):
@@ -163,7 +163,7 @@ def _text(value: Any, places: int | None) -> str:
 
 
 def cell(value: Any) -> str:
-    """Return *value* in one line, without what could steer a terminal."""
+    """Return *value* in one line, without terminal control characters."""
     if value is None:
         return "-"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""`prices`: those in force, and the LLM Gateway's public list as a file of the operator's."""
+"""`prices`: the prices in force, and the LLM Gateway's public list as the operator's file."""
 
 from __future__ import annotations
 
@@ -22,14 +22,12 @@ if TYPE_CHECKING:
 _COLUMNS = ("section", "item", "unit", "prices", "since", "source", "retires")
 _LIST = "/v1/models"
 _MAX_LIST_BYTES = 16 << 20
-# Somebody waits for it.
+# A person waits for it.
 _MAX_TOTAL_S = 120.0
 
 
 @click.group(invoke_without_command=True)
-@click.option(
-    "--at", type=Moment(), help="In force at this moment: 2026-11-01, or 7d. Default now."
-)
+@click.option("--at", type=Moment(), help="Date of the prices: 2026-11-01, or 7d. Default now.")
 @click.option(
     "--format",
     "form",
@@ -39,10 +37,10 @@ _MAX_TOTAL_S = 120.0
 )
 @click.pass_context
 def prices(context: click.Context, at: datetime | None, form: str) -> None:
-    """Show the prices in force: shipped, refreshed, or of the configuration.
+    """Show the prices in force: shipped, refreshed, or from the configuration.
 
-    In US dollars, discounts taken off. `retires` is the day on which AssemblyAI takes a model
-    away, as its list has it.
+    In US dollars, after discounts. `retires` is the day on which AssemblyAI removes a model, from
+    its list.
     """
     if context.invoked_subcommand is not None:
         return
@@ -83,22 +81,22 @@ def _rates(line: PriceLine) -> str:
 
 @prices.command()
 @click.option("--dry-run", is_flag=True, help="Only show what it would do.")
-@click.option("--force", is_flag=True, help="Take prices that can hardly be true, too.")
+@click.option("--force", is_flag=True, help="Accept implausible prices too.")
 @click.option(
     "--since",
     type=Moment(),
-    help="From when the first price of a model holds that had none; default now.",
+    help="Start of a model's first price; default now.",
 )
 @click.pass_obj
 def refresh(setup: Setup, dry_run: bool, force: bool, since: datetime | None) -> None:
-    """Take the LLM Gateway's public price list into a file beside the configuration.
+    """Save the LLM Gateway's public price list in a file beside the configuration.
 
-    Asks the gateway of each region that a route leads to; no key is sent. A price that
-    changed gets a new entry from now on and earlier calls keep theirs. With --since,
-    `reprice` can price earlier calls of models that had no price. Running servers keep their
-    prices until they are restarted. Nothing is written where a list cannot be read, or holds
-    a price that is none; a price that changed by more than 100 times, or a first one of 0 or
-    out of all proportion, is taken with --force only. Exit status 1 then.
+    Asks the gateway of each region that a route leads to; no key is sent. A changed price gets a
+    new entry from now on, and earlier calls keep theirs. With --since, `reprice` can price earlier
+    calls of models without a price. Running servers keep their prices until they are restarted.
+    Nothing is written if a list cannot be read or holds an invalid price. A price that changed by a
+    factor of more than 100, or a first price of 0 or far too high, needs --force. The exit status
+    is 1 in these cases.
     """
     from ..billing.listed import refresh as refreshed
     from ..config import load_prices, prices_file
@@ -122,8 +120,8 @@ def refresh(setup: Setup, dry_run: bool, force: bool, since: datetime | None) ->
     _tell(done)
     if done.strange and not force:
         raise click.ClickException(
-            f"nothing was written, for this can hardly be true: {cell('; '.join(done.strange))}; "
-            "--force takes it"
+            f"nothing was written; implausible prices: {cell('; '.join(done.strange))}; "
+            "--force accepts them"
         )
     if dry_run:
         click.echo("Nothing was written.")

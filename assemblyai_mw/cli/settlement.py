@@ -1,4 +1,4 @@
-"""`settle`, `reconcile`, `reprice`: the ledger brought up to date, and checked."""
+"""`settle`, `reconcile`, `reprice`: update and check the ledger."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _MONEY = ("ledger_usd", "upstream_usd")
 @click.option(
     "--stopped",
     is_flag=True,
-    help="No server is running: a call without an answer will never have one.",
+    help="No server is running: calls without an answer will get none.",
 )
-@click.option("--call", "row", type=int, metavar="ID", help="Settle this call alone, by hand.")
-@click.option("--cost", metavar="USD", help="With --call: what it cost.")
-@click.option("--reason", metavar="TEXT", help="With --call: how that is known.")
+@click.option("--call", "row", type=int, metavar="ID", help="Settle only this call, by hand.")
+@click.option("--cost", metavar="USD", help="With --call: its cost.")
+@click.option("--reason", metavar="TEXT", help="With --call: the source of the cost.")
 @actor
 @click.pass_obj
 def settle(
@@ -49,15 +49,14 @@ def settle(
 ) -> None:
     """Settle every open call now, then exit.
 
-    Transcripts are asked for at AssemblyAI; submits whose answer was never seen are looked
-    for in its list; ends of calls that could not be written before are written; other calls
-    without an end become unpriced once they cannot be under way any more. Exit status 0 when
-    nothing is left open, 1 when something is (transcripts that are not finished, mostly), 2
-    for a wrong configuration.
+    Transcripts are read from AssemblyAI; submits without a seen answer are looked up in its list;
+    closings that could not be written before are written; other open calls become unpriced once
+    they cannot be under way any more. Exit status 0 if no call is left open, 1 if any is (mostly
+    unfinished transcripts), 2 for a wrong configuration.
 
-    With --call, --cost and --reason a person closes one call that nobody else can: an
-    unpriced one, or an open one that cannot be under way any more. The cost takes the place
-    of what the call counts as spent, and the history of its key says who did that and why.
+    With --call, --cost and --reason a person closes one call by hand: an unpriced one, or an open
+    one that cannot be under way any more. The cost replaces the call's amount in spend, and the
+    history of its key records the actor and the reason.
     """
     from ..billing.price_book import format_usd
 
@@ -140,7 +139,7 @@ def _settle_by_hand(
                 f"call {row} may be under way until {ends:%Y-%m-%d %H:%M:%S} UTC"
             )
         if not ledger.settle_by_hand(row, nano or 0, reason=(reason or "").strip(), actor=actor):
-            raise click.ClickException(f"call {row} was closed by somebody else just now")
+            raise click.ClickException(f"call {row} was closed by another process just now")
     click.echo(f"call {row}: settled for {format_usd(nano or 0)} USD, it was {found.state}")
 
 
@@ -172,7 +171,7 @@ class _Progress:
 
 
 class _Sum:
-    """Adds up what several runs did; the last word on why a row is open counts."""
+    """Adds up several runs; the last reason for an open row counts."""
 
     def __init__(self) -> None:
         self.settled = self.failed = self.unpriced = self.nano = 0
@@ -185,7 +184,7 @@ class _Sum:
 
 
 @click.command()
-@click.option("--since", type=Moment(), help="From this moment: 2026-11-01, or 7d. Default 90d.")
+@click.option("--since", type=Moment(), help="Start of the range. 2026-11-01, or 7d; default 90d.")
 @click.option("--region", type=click.Choice(["us", "eu"]), help="One region; default all.")
 @click.option(
     "--amounts/--no-amounts",
@@ -206,10 +205,9 @@ def reconcile(
 ) -> None:
     """Compare the ledger with AssemblyAI's own list of transcripts.
 
-    Shows what is unknown here, unsettled, unanswered (a submit whose transcript is not
-    known), missing there, or costs something else by what AssemblyAI shows now. Exit
-    status 0 where nothing differs, 1 where something does or AssemblyAI cannot be asked, 2
-    for a wrong configuration.
+    Shows transcripts that are unknown here, unsettled, unanswered (a submit without a known
+    transcript), missing there, or of another cost by AssemblyAI's present data. Exit status 0 if
+    nothing differs, 1 if something does or AssemblyAI is unreachable, 2 for a wrong configuration.
     """
     from ..settlement.reconcile import reconcile
     from ..store import Ledger
@@ -247,10 +245,10 @@ def reconcile(
 @click.option("--dry-run", is_flag=True, help="Only show what it would do.")
 @click.pass_obj
 def reprice(setup: Setup, dry_run: bool) -> None:
-    """Price unpriced calls by the present price book.
+    """Price unpriced calls with the present price book.
 
-    Each at the prices of its own moment. Calls whose usage was never seen stay unpriced.
-    Exit status 0 also where some stay so; 1 if the ledger cannot be written.
+    Each call gets the prices of its own date. Calls without known usage stay unpriced. Exit status
+    0 even if some stay so; 1 if the ledger cannot be written.
     """
     from ..billing.price_book import format_usd
     from ..settlement.reprice import reprice

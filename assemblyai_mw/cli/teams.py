@@ -1,4 +1,4 @@
-"""`teams ...`: what all keys of a team may do together."""
+"""`teams ...`: limits that all keys of a team share."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _NUMBERS = tuple(each.name for each in TEAM_OPTIONS if each.kind.typed in ("coun
 
 @click.group()
 def teams() -> None:
-    """List, show, set and delete what all keys of a team may do together."""
+    """Limits that all keys of a team share."""
 
 
 @teams.command("list")
 @as_json
 @click.pass_obj
 def list_teams(setup: Setup, as_json: bool) -> None:
-    """List the teams that limits were set for."""
+    """List the teams with limits."""
     from ..store import Keys
 
     with setup.database() as database:
@@ -51,7 +51,7 @@ def list_teams(setup: Setup, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def show(setup: Setup, name: str, as_json: bool) -> None:
-    """Show one team: its limits, what it has spent, and its live keys."""
+    """Show one team: its limits, its spend, and its live keys."""
     from ..call import Caller
     from ..store import Holds, Keys
 
@@ -76,7 +76,7 @@ def show(setup: Setup, name: str, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def set_team(setup: Setup, /, name: str, actor: str, as_json: bool, **options: Any) -> None:
-    """Set what a team may spend and ask; `none` takes a limit away, what is left out stays."""
+    """Set a team's limits; `none` removes a limit, omitted limits stay."""
     from ..store import Keys
 
     changes = given(TEAM_OPTIONS, options)
@@ -95,14 +95,14 @@ def set_team(setup: Setup, /, name: str, actor: str, as_json: bool, **options: A
 @as_json
 @click.pass_obj
 def history(setup: Setup, name: str, as_json: bool) -> None:
-    """Show who changed what of a team's limits, newest first; of a deleted team too."""
+    """Show the changes of a team's limits with their actors, newest first; deleted teams too."""
     from ..store import Keys
 
     with setup.database() as database:
         keys = Keys(database)
         changes = keys.history(team=name)
         if not changes:
-            # A team that was only named has no changes; one that nobody named is an error.
+            # A team without limits has no changes; an unknown team is an error.
             keys.team(name)
     echo_history(changes, as_json)
 
@@ -113,7 +113,7 @@ def history(setup: Setup, name: str, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def delete(setup: Setup, name: str, actor: str, as_json: bool) -> None:
-    """Take a team's limits away, once no key is in it; sums and transcripts stay its own."""
+    """Delete a team's limits, once it has no keys; sums and transcripts stay its own."""
     from ..store import Keys
 
     with setup.database() as database:

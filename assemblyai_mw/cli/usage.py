@@ -1,4 +1,4 @@
-"""`usage`: what was used, by whom, at what cost."""
+"""`usage`: use and cost by key, team, model, day or tag."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..store import Ledger
 
 Group = Literal["key", "team", "model", "day", "tag"]
-# What has no cost yet, and what never will without a price, stands beside the money.
+# Open and unpriced calls are shown beside the costs.
 SUMS = (
     *("calls", "pending", "unpriced"),
     *("audio_seconds", "input_tokens", "output_tokens", "cost_usd"),
@@ -26,9 +26,9 @@ CALL_COLUMNS = (
     *("id", "at", "key", "team", "route", "method", "path", "model", "status", "state"),
     *("audio_seconds", "input_tokens", "output_tokens", "cost_usd", "transcript_id", "tags"),
 )
-# What CSV has besides.
+# Further columns of CSV.
 CSV_COLUMNS = ("region", "kind", "reason", "estimated", "request_id", "breakdown")
-# What of a call a table has room for; CSV and JSON have all of it.
+# Columns of a call in a table; CSV and JSON have all of them.
 CALL_TABLE = (
     *("id", "at", "key", "team", "model", "status", "state"),
     *("audio_seconds", "input_tokens", "output_tokens", "cost_usd"),
@@ -41,9 +41,9 @@ CALL_TABLE = (
     type=click.Choice(["call", "key", "team", "model", "day", "tag"]),
     default="key",
     show_default=True,
-    help="One line for each of these.",
+    help="One line per call, key, team, model, day or tag.",
 )
-@click.option("--since", type=Moment(), help="From this moment: 2026-11-01, or 7d ago. UTC.")
+@click.option("--since", type=Moment(), help="Start of the range. 2026-11-01, or 7d ago; UTC.")
 @click.option("--until", type=Moment(), help="End of the range, exclusive.")
 @click.option(
     "--format",
@@ -54,7 +54,7 @@ CALL_TABLE = (
 )
 @click.pass_obj
 def usage(setup: Setup, by: str, since: datetime | None, until: datetime | None, form: str) -> None:
-    """Show what was used, and what it cost in US dollars."""
+    """Show use and cost in US dollars."""
     if since and until and since >= until:
         raise Wrong("--since: expected a moment before --until")
     from ..store import Ledger
@@ -104,7 +104,7 @@ def _echo_groups(
 
 
 class _Sums:
-    """Adds rows up as they go by. What has no cost adds nothing to the cost."""
+    """Adds rows up as they pass. Rows without a cost add no cost."""
 
     def __init__(self, heading: str, names: Sequence[str]) -> None:
         self.heading = heading

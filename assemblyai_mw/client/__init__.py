@@ -5,9 +5,9 @@
     reply = completion("assemblyai/gpt-5-mini", [{"role": "user", "content": "Hello"}])
     print(reply.choices[0].message.content, reply.cost_usd)
 
-The same translation as behind `/v1/chat/completions`, so a call can move between the
-two without change. Made with `requests`, which is not the fastest, on purpose: proxies,
-certificates and adapters are as everybody knows them.
+It uses the same translation as `/v1/chat/completions`, so a call can move between the two without
+change. It uses `requests` on purpose, although faster clients exist: proxies, certificates and
+adapters work as usual.
 """
 
 from .calls import DEFAULT_TIMEOUT_S, acompletion, completion

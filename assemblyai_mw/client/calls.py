@@ -75,9 +75,9 @@ def completion(
 ) -> Record | CompletionStream:
     """Ask *model* through the LLM Gateway, and return OpenAI's `chat.completion`.
 
-    The reply has attributes and items alike, and `cost_usd` beside OpenAI's fields: the
-    exact price in US dollars as a Decimal, by the shipped price book and the model that
-    answered, or None where that has no price.
+    The reply has both attributes and items. Besides OpenAI's fields it has `cost_usd`: the exact
+    price in US dollars as a Decimal, by the shipped price book and the model that answered, or None
+    if that has no price.
 
     Args:
         model: `assemblyai/MODEL`, or `eu.assemblyai/MODEL` for the EU.
@@ -85,7 +85,7 @@ def completion(
         stream: Return a `CompletionStream` of chunks instead.
         api_key: AssemblyAI's key; default `ASSEMBLYAI_API_KEY`, for the EU
             `ASSEMBLYAI_EU_API_KEY` before it.
-        api_base: The gateway's base URL, `/v1` included.
+        api_base: The gateway's base URL, including `/v1`.
         timeout: Seconds to wait for the next byte, None for the default's ten minutes;
             connecting takes 10 at most.
         trust_env: Let proxies and certificates come from the environment, as `requests`
@@ -93,8 +93,8 @@ def completion(
         **params: The other parameters of the table in docs/openai.md; None is left out.
 
     Raises:
-        APIError: One of its subclasses, by status. Nothing has been sent for a
-            BadRequestError, NotFoundError or AuthenticationError without `request_id`.
+        APIError: One of its subclasses, by status. A BadRequestError, NotFoundError or
+            AuthenticationError without `request_id` was raised before sending.
         ConfigError: *api_base* is no URL, or plain http to another machine.
     """
     request = _request(model, messages, stream, params)
@@ -141,8 +141,8 @@ async def acompletion(
 ) -> Record | AsyncCompletionStream:
     """`completion` for asyncio: the same call, waiting in a thread.
 
-    Cancelling stops the waiting and not the call, which ends in its thread and is billed;
-    a stream that is closed stops.
+    Cancelling stops the waiting but not the call, which ends in its thread and is billed. A closed
+    stream stops.
     """
     # Which of the two comes back depends on what is in *params*.
     reply: Any = await asyncio.to_thread(functools.partial(completion, model, messages, **params))
@@ -156,7 +156,7 @@ def _request(model: Any, messages: Any, stream: bool, params: dict[str, Any]) ->
     given = {name: value for name, value in params.items() if value is not None}
     body = {"model": model, "messages": messages, "stream": stream, **given}
     try:
-        # What JSON cannot hold, and tuples that it would write as arrays, end here.
+        # Refuses values that JSON cannot hold, and tuples, which it would write as arrays.
         body = json.loads(json.dumps(body, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise BadRequestError(f"The request is not JSON: {error}", status=400) from None

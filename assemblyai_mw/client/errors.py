@@ -1,4 +1,4 @@
-"""What completion() raises, by status; the names are those of OpenAI's Python client."""
+"""Exceptions of completion(), by status, named as in OpenAI's Python client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class APIError(MiddlewareError):
 
     Attributes:
         status: HTTP status, or None where there was no reply.
-        message: What is wrong, in one line.
+        message: The failure, in one line.
         code, type, param: As in OpenAI's error object.
         request_id: The gateway's id for the request, where it gave one.
         retry_after_s: Seconds to wait, where the gateway said so.
@@ -45,7 +45,7 @@ class APIError(MiddlewareError):
 
 
 class BadRequestError(APIError):
-    """400: the request is malformed, or asks for what the model cannot do."""
+    """400: the request is malformed, or the model does not support it."""
 
 
 class AuthenticationError(APIError):
@@ -65,7 +65,7 @@ class RateLimitError(APIError):
 
 
 class InternalServerError(APIError):
-    """5xx: the gateway failed, or its reply was none."""
+    """5xx: the gateway failed, or sent an invalid reply."""
 
 
 class APIConnectionError(APIError):
@@ -86,7 +86,7 @@ _BY_STATUS: dict[int, type[APIError]] = {
 
 
 def from_gateway(error: ApiError, headers: Mapping[str, str]) -> APIError:
-    """Return the exception for what the gateway answered."""
+    """Return the exception for the gateway's reply."""
     default = InternalServerError if error.status >= 500 else APIError
     after = headers.get("Retry-After", "")
     return _BY_STATUS.get(error.status, default)(
@@ -101,7 +101,7 @@ def from_gateway(error: ApiError, headers: Mapping[str, str]) -> APIError:
 
 
 def from_refusal(refused: RequestRefused) -> APIError:
-    """Return the exception for what was refused before it was sent."""
+    """Return the exception for a request that was refused before sending."""
     error = of_status(refused.status, refused.message, param=refused.param)
     return _BY_STATUS.get(refused.status, APIError)(
         refused.message,
@@ -113,7 +113,7 @@ def from_refusal(refused: RequestRefused) -> APIError:
 
 
 def unreachable(error: Exception) -> APIConnectionError:
-    """Return the exception for a connection that failed; it holds nothing of the request."""
+    """Return the exception for a failed connection; it holds no part of the request."""
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return APITimeoutError("The LLM Gateway took too long.")
     return APIConnectionError(

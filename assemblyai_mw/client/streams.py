@@ -1,4 +1,4 @@
-"""What completion() returns: JSON with attributes, whole or in chunks, and its price."""
+"""Results of completion(): JSON with attributes, whole or in chunks, and its price."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _OPTIONAL = frozenset(
 class Record(dict[str, Any]):
     """JSON with attributes: `reply["usage"]["total_tokens"]` is `reply.usage.total_tokens`.
 
-    An optional member of OpenAI's that is not there is None as an attribute, as in its client.
+    A missing optional member of OpenAI's is None as an attribute, as in its client.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -61,14 +61,14 @@ class CompletionStream(Iterator[Record]):
             for chunk in stream: ...
         print(stream.cost_usd)
 
-    Leaving early closes the connection, and the gateway stops.
+    Leaving the block early closes the connection, and the gateway stops.
 
     Attributes:
         usage: OpenAI's usage, once the stream is over; None where the gateway gave none.
         cost_usd: Its price in US dollars, exact; None where there is no usage or no price.
 
     Raises:
-        APIError: From `next()`, where the stream breaks or carries an error.
+        APIError: From `next()`, if the stream breaks or carries an error.
     """
 
     def __init__(self, exchange: Exchange, chunks: ChunkStream, meter: ChatMeter) -> None:

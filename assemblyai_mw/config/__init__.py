@@ -6,10 +6,10 @@ Every string may be `os.environ/NAME`. What a file leaves out, `ASSEMBLYAI_API_K
 `ASSEMBLYAI_EU_API_KEY`, `ASSEMBLYAI_MW_MASTER_KEY` and `ASSEMBLYAI_MW_DATABASE_URL`
 fill; null counts as left out.
 
-    values      what it says, as frozen data
-    load        where it comes from, and the sections
+    values      the settings, as frozen data
+    load        reads the source, and the sections
     entries     routes, model_list, guardrails
-    checks      how one setting is read, and the one line if it is wrong
+    checks      checks of single settings, and their errors
     prices_file the refreshed prices, read and written
     strictyaml  YAML without its traps
 """

@@ -1,7 +1,7 @@
-"""How one setting is read: where it stands, what it may be, and the one line if it is not.
+"""Checks of single settings: place, allowed values, and the one-line error.
 
-An error names file, key and expectation, and the type it got; never the value, which
-may be a key that slipped into the wrong line.
+An error names the file, the setting, the expectation and the type found. It never shows the value,
+which may be a key in the wrong line.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*[.:][^\W\d]\w*")
 _DOTS = (".", "..")
-# 16 characters of hex are 64 bits: what is shorter can be guessed.
+# 16 characters of hex are 64 bits: shorter keys can be guessed.
 GUESSABLE_CHARS = 16
 _TYPES: list[tuple[type | tuple[type, ...], str]] = [
     (bool, "a boolean (YAML reads on, off, yes and no so: quote a string)"),
@@ -46,13 +46,13 @@ _TYPES: list[tuple[type | tuple[type, ...], str]] = [
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Node:
-    """A value, and where it stands.
+    """A value and its place.
 
     Attributes:
         value: As YAML or Python gave it; `os.environ/NAME` is resolved already.
         source: The file's name, `config` for a mapping, or `environment`.
         path: `general_settings.master_key`, `model_list[0].model_name`.
-        environ: Where `os.environ/NAME` is looked up.
+        environ: Variables for `os.environ/NAME`.
         variable: The environment variable that the value came from.
         folder: At the root, where a file's relative paths begin.
     """
@@ -65,7 +65,7 @@ class Node:
     folder: str = ""
 
     def error(self, expected: str, got: str | None = None) -> ConfigError:
-        """Return the one line that says what is wrong here."""
+        """Return the one-line error for this place."""
         place = self._place
         if self.variable and self.variable != self.path:
             place += f" ({ENVIRON}{self.variable})"
@@ -96,7 +96,7 @@ class Node:
         return dataclasses.replace(node, value=self.environ[name], variable=name)
 
     def raw_members(self, known: Collection[str] | None = None) -> Mapping[str, Any]:
-        """Return the mapping's members as they stand; None counts as an empty mapping."""
+        """Return the mapping's members unchanged; None counts as an empty mapping."""
         if self.value is None:
             return {}
         if not isinstance(self.value, Mapping):
@@ -124,7 +124,7 @@ class Node:
 
 
 def kind(value: object) -> str:
-    """Return what *value* is, in the words of a configuration file."""
+    """Return the kind of *value*, in the words of a configuration file."""
     if isinstance(value, Secret):
         return "a secret"
     return next((words for types, words in _TYPES if isinstance(value, types)), "something else")
@@ -139,7 +139,7 @@ def setting(default: Any, check: Check, *, show: bool = True) -> Any:
 
 
 def section(cls: type[T], node: Node, *, check: Check | None = None) -> T:
-    """Return *cls* with what the mapping at *node* says; null leaves a default as it is.
+    """Return *cls* with the values of the mapping at *node*; null keeps a default.
 
     *check* reads the fields that bring no check of their own.
     """
@@ -175,10 +175,10 @@ def text(node: Node) -> str:
 
 
 def secret(node: Node) -> Secret:
-    """A key: visible ASCII, nothing before or after. It becomes a header's value.
+    """A key: visible ASCII without surrounding blanks. It becomes a header's value.
 
-    A newline at the end, as `echo key > file` leaves it, is refused rather than cut
-    off: then the key that is sent is always the key that was written.
+    A trailing newline, as `echo key > file` leaves it, is refused rather than cut off, so that the
+    key sent is always the key written.
     """
     if isinstance(node.value, Secret):
         node = dataclasses.replace(node, value=node.value.reveal())

@@ -10,7 +10,7 @@ from ..errors import ConfigError
 
 
 def imported(path: str, place: str) -> Any:
-    """Return the object that *path* names; *place* is where it stands, for the error.
+    """Return the object that *path* names; *place* is the setting, for the error.
 
     Raises:
         ConfigError: It cannot be imported.

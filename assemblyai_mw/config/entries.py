@@ -1,4 +1,4 @@
-"""Where calls go and who may pass: `routes`, `model_list` and `guardrails`."""
+"""The sections `routes`, `model_list` and `guardrails`."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def read_routes(node: Node | None) -> tuple[dict[str, str], tuple[str, ...]]:
         url_path(dataclasses.replace(child, value=prefix, variable=None))
         if prefix in OPENAI_ROUTES:
             if child.value is not None:
-                raise child.error("null (model_list says where models are)")
+                raise child.error("null (model_list sets the upstreams of models)")
             openai.remove(prefix)
         elif child.value is None:
             if prefix not in routes:
-                raise child.error("a URL (null takes a default route away; this is none)")
+                raise child.error("a URL (null removes a default route; this is not one)")
             del routes[prefix]
         else:
             routes[prefix] = base_url(child)
@@ -147,7 +147,7 @@ def check_models(
         place = f"{root.source}: model_list[{index}].litellm_params.api_base"
         route = LLM_ROUTES[entry.region]
         if entry.api_base is None and route not in upstreams:
-            raise ConfigError(f"{place}: expected a URL, for the route {route} is taken away")
+            raise ConfigError(f"{place}: expected a URL, for the route {route} is removed")
         if entry.api_base is None:
             place = f"{root.source}: routes.{route}"
         leads = route_for(route, entry.api_base or upstreams[route].base_url)

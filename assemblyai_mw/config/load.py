@@ -74,15 +74,15 @@ def load_config(
     """Return the checked configuration.
 
     Args:
-        config: A YAML file's path, a mapping of the same shape, or None: then the file
-            that `ASSEMBLYAI_MW_CONFIG` names, else defaults and the environment.
-        environ: Where variables are looked up.
+        config: A YAML file's path, or a mapping of the same shape. None reads the file that
+            `ASSEMBLYAI_MW_CONFIG` names, else defaults and the environment.
+        environ: The environment variables.
 
     Raises:
-        ConfigError: Something is wrong; one line names file, key and expectation.
+        ConfigError: A setting is wrong; one line names the file, the setting and the expectation.
 
     Warns:
-        UserWarning: Everybody on this machine can read a file that holds a key.
+        UserWarning: Every user of this machine can read a file that holds a key.
     """
     root, readable = _read(config, environ)
     top = root.members(_SECTIONS)
@@ -101,8 +101,8 @@ def load_config(
     _check_own_paths(general, [*upstreams, *openai_routes], root)
     if readable and _holds_literal_key(root.value):
         warnings.warn(
-            f"{root.source}: everybody on this machine can read this file, and it holds a "
-            f"key: take that right away (chmod o-r), or write {ENVIRON}NAME",
+            f"{root.source}: every user of this machine can read this file, and it holds a "
+            f"key: remove that right (chmod o-r), or write {ENVIRON}NAME",
             stacklevel=2,
         )
     master_key = general.master_key or from_environ(MASTER_KEY_VARIABLE, callers_key, environ)
@@ -123,7 +123,7 @@ def load_config(
     if "prices" in top:
         sections["prices"] = _prices(top["prices"], refreshed)
     settings = {each.name: getattr(general, each.name) for each in dataclasses.fields(general)}
-    # What the environment fills where the file leaves it out.
+    # Settings that the environment fills if the file omits them.
     settings |= {
         "master_key": master_key,
         "database_url": _database_url(general.database_url, environ),
@@ -144,7 +144,7 @@ def load_database(
     config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> DatabaseSettings:
-    """Return where the ledger is and read nothing else: no key has to be set for it.
+    """Return the ledger's settings and read nothing else: no key has to be set.
 
     Arguments and errors are those of `load_config`.
     """
@@ -166,7 +166,7 @@ def load_prices(
     config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> PriceSettings:
-    """Return what commands on prices need and read nothing else: no key has to be set for it.
+    """Return the settings for price commands and read nothing else: no key has to be set.
 
     Arguments and errors are those of `load_config`.
     """
@@ -190,7 +190,7 @@ def load_prices(
 
 
 def _refreshed_of(root: Node, top: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """Return the path of the refreshed prices and what stands there; nothing else is read."""
+    """Return the path and content of the refreshed prices; nothing else is read."""
     general = root.child("general_settings", top.get("general_settings"))
     given = general.raw_members([field.name for field in dataclasses.fields(_General)])
     named = general.child("prices_file", given.get("prices_file"))
@@ -198,7 +198,7 @@ def _refreshed_of(root: Node, top: Mapping[str, Any]) -> tuple[str, Mapping[str,
 
 
 def _refreshed(named: str | None, root: Node) -> tuple[str, Mapping[str, Any]]:
-    """Return the path of the refreshed prices, absolute, and what stands there."""
+    """Return the absolute path and the content of the refreshed prices."""
     path = os.path.abspath(os.path.join(root.folder, named or DEFAULT_PRICES_FILE))
     return path, prices_file.read(path)
 
@@ -209,8 +209,7 @@ def load_names(
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Return the names of the routes, and of the models that the configuration adds.
 
-    Nothing but names is read: no key has to be set for it. Arguments and errors are those of
-    `load_config`.
+    Only names are read: no key has to be set. Arguments and errors are those of `load_config`.
     """
     root, _ = _read(config, environ)
     top = root.raw_members(_SECTIONS)
@@ -234,7 +233,7 @@ def load_names(
 def _read(
     config: str | os.PathLike[str] | Mapping[str, Any] | None, environ: Mapping[str, str]
 ) -> tuple[Node, bool]:
-    """Return the configuration's root, and whether everybody can read its file."""
+    """Return the configuration's root, and whether every user can read its file."""
     if config is None:
         named = from_environ(CONFIG_VARIABLE, text, environ)
         if named is None:
@@ -299,7 +298,7 @@ def _self_service(node: Node) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _General:
-    """`general_settings:`. What each means stands at `Config`, whose field has the same name."""
+    """`general_settings:`. `Config` documents each under the same name."""
 
     master_key: Secret | None = setting(None, callers_key)
     database_url: str | None = setting(None, _database, show=False)
@@ -361,7 +360,7 @@ def _settlement(node: Node) -> Settlement:
 
 
 def _holds_literal_key(value: Any, name: str = "") -> bool:
-    """Whether a key or a password stands in the file itself."""
+    """Whether the file itself contains a key or a password."""
     if isinstance(value, Mapping):
         return any(_holds_literal_key(item, key) for key, item in value.items())
     if isinstance(value, list | tuple):
@@ -373,7 +372,7 @@ def _holds_literal_key(value: Any, name: str = "") -> bool:
     return name in ("api_key", "master_key", "metrics_token", "secret")
 
 
-# The file's sections. None: read by itself above; else the check whose result is Config's.
+# The file's sections. None: read separately above; else the check that makes Config's value.
 _SECTIONS: Mapping[str, Any] = {
     "model_list": None,
     "general_settings": None,

@@ -54,7 +54,7 @@ def read(path: str) -> Mapping[str, Any]:
 
 
 def read_at(tables: Mapping[str, Any]) -> dt.datetime | None:
-    """Return when the list was last read; None where the tables do not say.
+    """Return when the list was last read; None if the tables do not say.
 
     Raises:
         ConfigError: It is no moment.
@@ -63,9 +63,9 @@ def read_at(tables: Mapping[str, Any]) -> dt.datetime | None:
 
 
 def write(path: str, tables: Mapping[str, Any]) -> None:
-    """Write *tables* in the place of the file at *path*: as a whole, or not at all.
+    """Replace the file at *path* with *tables*, atomically.
 
-    An existing file's mode stays, and its owner, where that may be set.
+    An existing file keeps its mode, and its owner where permitted.
 
     Raises:
         OSError: It cannot be written; the former file is as it was.

@@ -1,7 +1,7 @@
-"""YAML for configuration: safe tags only, no key twice, no bombs, and errors in one line.
+"""YAML for configuration: safe tags only, no duplicate keys, no alias bombs, one-line errors.
 
-PyYAML's safe loader lets the last of two equal keys win, so a second `budget` could
-undo the first unseen; and its errors quote the text around them, which may be a key.
+PyYAML's safe loader lets the last of two equal keys win, so a second `budget` could silently undo
+the first. Its errors quote the text around them, which may be a key.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def loads(data: bytes, source: str) -> Any:
 
 
 def _problem(problem: str | None) -> str:
-    """Return PyYAML's complaint without what it quotes from the file."""
+    """Return PyYAML's message without its quotes from the file."""
     if problem is None:
         return "expected YAML"
     if "'\\t'" in problem:
@@ -112,14 +112,14 @@ def _line(node: Any) -> str:
 
 
 def shown(key: object) -> str:
-    """Return *key* as an error may name it: a plain name, or what it is instead."""
+    """Return *key* for an error: a plain name, or a description."""
     if isinstance(key, str) and re.fullmatch(r"[\w./*:-]{1,64}", key):
         return key
     return "(a key that is no plain name)"
 
 
 def check_mapping(value: Any, source: str, depth: int = 0) -> None:
-    """Refuse, in a mapping from Python, what YAML could not have said."""
+    """Refuse values in a Python mapping that YAML cannot express."""
     if depth > 50:
         raise ConfigError(f"{source}: expected fewer levels of nesting")
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What the configuration says, as frozen data. Units stand in the names: `_s` is seconds.
+"""The configuration as frozen data. Names carry the units: `_s` is seconds.
 
 To add a setting, add one field with its check: its name is the name in YAML.
 """
@@ -60,7 +60,7 @@ LLM_ROUTES: Mapping[Zone, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where a prefix leads: *base_url* without a slash at its end, and the account's key there."""
+    """A prefix's upstream: *base_url* without a trailing slash, and the account's key there."""
 
     base_url: str
     api_key: Secret
@@ -72,10 +72,11 @@ class ModelEntry:
     """One entry of `model_list`.
 
     Attributes:
-        model_name: What callers ask for; `*` stands for any text.
-        model: `assemblyai/MODEL` or `eu.assemblyai/MODEL`; `*` is what model_name's stood for.
-        api_key: The account's key for this model; None for the LLM Gateway route's.
-        api_base: A base URL that includes `/v1`; None for the LLM Gateway route's.
+        model_name: Name in requests; `*` stands for any text.
+        model: `assemblyai/MODEL` or `eu.assemblyai/MODEL`; `*` is the text that matched in
+            model_name.
+        api_key: The account's key for this model; None for the key of the LLM Gateway route.
+        api_base: A base URL that includes `/v1`; None for the URL of the LLM Gateway route.
     """
 
     model_name: str
@@ -104,13 +105,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Finishing what clients left open. `settlement: off`, or a mapping of these.
+    """Settlement of open calls. `settlement: off`, or a mapping of these.
 
     Attributes:
-        enabled: Workers settle in the background; `off` leaves it to the command line.
-        first_poll_s: Seconds from a submit to the first look; later ones take longer.
-        max_poll_s: Seconds between two looks at most.
-        retention_days: Days after which AssemblyAI has forgotten a transcript.
+        enabled: Workers settle calls in the background; `off` leaves this to the command line.
+        first_poll_s: Seconds from a submit to the first poll; later polls wait longer.
+        max_poll_s: Most seconds between two polls.
+        retention_days: Days for which AssemblyAI keeps a transcript.
     """
 
     enabled: bool = setting(True, switch)
@@ -121,19 +122,18 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class BudgetSettings:
-    """How much is held for a call whose cost is not known yet. `budgets:` in YAML.
+    """Holds for calls whose cost is not known yet. `budgets:` in YAML.
 
     Attributes:
         assumed_audio_s: Seconds of audio held for a transcript, and for a call that reads one,
             until its length is known.
         assumed_channels: Channels held for a transcript with `multichannel` or
             `dual_channel`, each of which is billed.
-        hold_expires_s: Seconds after which a hold that nobody released is void: at least
-            `timeouts.total_s` and a minute, whatever is set here, for a call may last so
-            long. That is 7,260 by default. A call that has a ledger entry is held for as
-            long as that is `pending`.
-        soft_ratio: Part of a budget that, once spent, warns once per window; 1 for never.
-        on_soft_budget: Dotted paths of what is called with each such warning.
+        hold_expires_s: Seconds after which an unreleased hold expires. The least is
+            `timeouts.total_s` plus a minute, 7,260 by default, since a call may last that long. The
+            hold of a call with a ledger entry lasts while the entry is `pending`.
+        soft_ratio: Share of a budget whose spending gives a warning, once per window; 1 for never.
+        on_soft_budget: Dotted paths of functions called with each warning.
     """
 
     assumed_audio_s: float = setting(3600.0, number(unit="seconds"))
@@ -157,15 +157,15 @@ class RateLimitSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
-    """Where calls and budget warnings are posted to. `webhook:` in YAML.
+    """Webhook for calls and budget warnings. `webhook:` in YAML.
 
     Attributes:
-        url: https, or http to this machine; None for nowhere.
-        secret: Signs each post; 16 characters or more, or `whsec_` and base64.
+        url: https, or http to this machine; None for no webhook.
+        secret: Secret that signs each post; 16 characters or more, or `whsec_` and base64.
         events: `call`, `soft_budget`, or both.
         timeout_s: Seconds for connecting and for each wait on an answer.
-        max_tries: Posts of one event before it is dropped.
-        queue_size: Events that wait in one worker before new ones are dropped.
+        max_tries: Attempts to post an event before it is dropped.
+        queue_size: Events that may wait in one worker; more are dropped.
     """
 
     url: str | None = setting(None, base_url, show=False)
@@ -181,8 +181,8 @@ class TracingSettings:
     """OpenTelemetry spans. `tracing: on`, or a mapping of these.
 
     Attributes:
-        enabled: Each call is a span; needs opentelemetry-api.
-        propagate: AssemblyAI gets this span's `traceparent`, and the caller's `baggage`.
+        enabled: Make each call a span; needs opentelemetry-api.
+        propagate: Send AssemblyAI this span's `traceparent` and the caller's `baggage`.
     """
 
     enabled: bool = setting(True, switch)
@@ -191,11 +191,11 @@ class TracingSettings:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamSettings:
-    """The way to AssemblyAI. `upstream:` in YAML.
+    """Requests to AssemblyAI. `upstream:` in YAML.
 
     Attributes:
-        headers: Names of a caller's header fields that go to AssemblyAI beside those that
-            always do. Credentials and fields of one connection are refused.
+        headers: Names of a caller's header fields to send to AssemblyAI, besides the standard ones.
+            Credentials and fields of one connection are refused.
     """
 
     headers: tuple[str, ...] = setting((), passed_headers)
@@ -206,12 +206,12 @@ class GuardrailEntry:
     """One entry of `guardrails`, in LiteLLM's shape.
 
     Attributes:
-        name: `guardrail_name`; stands in the error of a blocked call.
-        guard: `litellm_params.guardrail`, a dotted path to a guard or what makes one.
-        mode: When it is asked: `pre_call`, `post_call`, or both; `logging_only` alone.
-        on_error: `closed` blocks a call whose guard failed, `open` lets it through.
-        timeout_s: Seconds after which it has failed; None waits for it.
-        options: Keyword arguments for what makes the guard.
+        name: `guardrail_name`; the name in the error of a blocked call.
+        guard: `litellm_params.guardrail`, a dotted path to a guard or its factory.
+        mode: When the guard runs: `pre_call`, `post_call`, or both; `logging_only` alone.
+        on_error: `closed` blocks a call whose guard failed; `open` lets it through.
+        timeout_s: Seconds after which the guard has failed; None for no limit.
+        options: Keyword arguments for the guard or its factory.
     """
 
     name: str
@@ -224,7 +224,7 @@ class GuardrailEntry:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
-    """What commands on the ledger need of `general_settings`; see `Config`."""
+    """The part of `general_settings` for ledger commands; see `Config`."""
 
     url: str = dataclasses.field(repr=False)
     auto_migrate: bool = True
@@ -234,7 +234,7 @@ class DatabaseSettings:
 
 @dataclass(frozen=True, slots=True)
 class PriceSettings:
-    """What commands on prices need; see `Config`.
+    """The settings for price commands; see `Config`.
 
     Attributes:
         file: `Config.prices_file`.
@@ -253,34 +253,33 @@ class PriceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that the stack and the command line are built from.
+    """All settings of the stack and the command line.
 
     Attributes:
         source: The file's name, `config` for a mapping, `environment` for neither.
         upstreams: By prefix, defaults and `routes:` together.
         openai_routes: The translator's prefixes that are mounted.
         models: `model_list`, in its order.
-        master_key: Sees and may do everything; None for no such key.
-        database_url: Of SQLAlchemy's form. May hold a password.
-        auto_migrate: The first use brings a ledger of an earlier release to the schema of this
-            one; off leaves that to `assemblyai-mw migrate`.
-        database_pool: The most connections to PostgreSQL that a worker process has at once;
-            who finds none free waits.
-        database_prepare: PostgreSQL keeps prepared statements in each session; off suits every
+        master_key: Key that may see and do everything; None for none.
+        database_url: URL in SQLAlchemy's form. May hold a password.
+        auto_migrate: The first use migrates a ledger of an earlier release; off leaves that to
+            `assemblyai-mw migrate`.
+        database_pool: Most connections to PostgreSQL of a worker process; calls wait for a free
+            one.
+        database_prepare: Keep prepared statements in each PostgreSQL session; off works with every
             pooler.
-        redis_url: Shares rate limits across hosts; None for each host its own.
-        prices: Over the shipped price book and the refreshed prices, as written.
-        prices_file: Where `assemblyai-mw prices refresh` keeps the LLM Gateway's price list, read
-            at each start; default `assemblyai_mw_prices.toml` beside the configuration file.
-            A relative path begins there too.
-        refreshed_prices: What that file holds, as tables; empty where there is none.
-        callbacks: Dotted paths of what is called after each call.
-        self_service_path: Where a key's holder reads what it has spent; None for nowhere.
-        metrics_path: Where Prometheus scrapes; None for nowhere.
-        metrics_token: What it shows there; None for the master key.
-        request_id_header: A header that tells clients their call's id; None for none.
-        log_file: A file that each call's line is appended to, beside Python's logging; None
-            for none.
+        redis_url: Redis that shares rate limits across hosts; None for a count per host.
+        prices: Overrides of the shipped and the refreshed prices, as written.
+        prices_file: File of the LLM Gateway's price list, written by `assemblyai-mw prices refresh`
+            and read at each start; default `assemblyai_mw_prices.toml` beside the configuration
+            file. Relative paths start there too.
+        refreshed_prices: The content of that file, as tables; empty without a file.
+        callbacks: Dotted paths of functions called after each call.
+        self_service_path: Path where the holder of a key reads its spend; None for none.
+        metrics_path: Path for Prometheus; None for none.
+        metrics_token: Token that Prometheus sends; None for the master key.
+        request_id_header: Reply header with the id of the call; None for none.
+        log_file: File for one line a call, in addition to Python's logging; None for none.
     """
 
     source: str
@@ -313,17 +312,17 @@ class Config:
     upstream: UpstreamSettings = UpstreamSettings()
 
     def price_book(self) -> PriceBook:
-        """Return the whole book: shipped, refreshed, and `prices:`, each over the one before."""
+        """Return the whole book: shipped, refreshed and `prices:`; later layers win."""
         return PriceBook.load(self.prices, refreshed=self.refreshed_prices)
 
     @property
     def database(self) -> DatabaseSettings:
-        """What concerns the ledger's database."""
+        """The settings of the ledger's database."""
         return DatabaseSettings(
             self.database_url, self.auto_migrate, self.database_pool, self.database_prepare
         )
 
     @property
     def routes(self) -> dict[str, Route]:
-        """The native routes by prefix, each as its upstream's host says."""
+        """The native routes by prefix; each upstream's host sets service and region."""
         return {at: route_for(at, upstream.base_url) for at, upstream in self.upstreams.items()}

@@ -1,4 +1,4 @@
-"""Apps of our own, beside the stages.
+"""WSGI apps beside the stages.
 
-key_me  what a key's holder may know of it
+key_me  the limits and spend of a key, for its holder
 """

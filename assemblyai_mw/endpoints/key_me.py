@@ -1,4 +1,4 @@
-"""SelfService: what a key's holder may know of it, and of what it has spent."""
+"""SelfService: shows the holder of a key its limits and spend."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ logger = logging.getLogger("assemblyai_mw.self_service")
 
 
 class SelfService:
-    """Tell the holder of a key its standing, as JSON; nothing of any other key.
+    """Show the holder of a key its limits and spend, as JSON; nothing of other keys.
 
-    A terminal app: put `KeyAuth` around it and mount it where holders should find it.
+    A terminal app: wrap it in `KeyAuth` and mount it at a path of your choice.
 
         {
           "key": "alice", "key_id": 1, "team": null, "prefix": "sk-AbCd...",
@@ -36,11 +36,11 @@ class SelfService:
           ]
         }
 
-    `budgets` has the key's three windows (`total`, `monthly`, `daily`, by UTC), limited or
-    not, and those of its team that a limit bounds. Dollars are decimal strings.
+    `budgets` has the key's three windows (`total`, `monthly`, `daily`, by UTC), limited or not, and
+    the limited windows of its team. Dollars are decimal strings.
 
-    Answers 401 without a caller, 404 below its own path, 405 to anything but GET and HEAD,
-    503 where the database cannot be read.
+    Answers 401 without a caller, 404 below its own path, 405 to methods other than GET and HEAD,
+    503 if the database cannot be read.
 
     Args:
         database: A `Database`, or its URL.
@@ -57,7 +57,7 @@ class SelfService:
         except RequestRefused as error:
             return error.reply(call.route.dialect)(environ, start_response)
         except StoreError as error:
-            logger.error("a key's standing cannot be read: %s", error)
+            logger.error("a key's budgets cannot be read: %s", error)
             refused = RequestRefused("The ledger cannot be read at the moment.", status=503)
             return refused.reply(call.route.dialect)(environ, start_response)
         body = json.dumps(value).encode()
@@ -103,7 +103,7 @@ class SelfService:
         except UnknownKey:
             raise _unknown() from None
         if info.key_id != caller.key_id:
-            # Revoked a moment ago, and its name is somebody else's by now.
+            # The key was revoked a moment ago, and a new key has its name.
             raise _unknown()
         return info
 
@@ -134,7 +134,7 @@ def _iso(moment: datetime | None) -> str | None:
 
 
 def _rights(caller: Caller) -> dict[str, Any]:
-    """Return what the key may do, as the options of keys are declared."""
+    """Return the key's rights, by the declared options."""
     from ..store.key_options import KEY_OPTIONS
 
     return {

@@ -38,15 +38,15 @@ class MetricsApp:
 
         application = DispatcherMiddleware(app, {"/metrics": MetricsApp(ledger, token=TOKEN)})
 
-    Answers GET and HEAD in the text format or OpenMetrics, as Prometheus asks for; 401
-    without the token, 404 below its path, 405, and 503 where the ledger cannot be read.
+    Answers GET and HEAD in the text format or OpenMetrics, as Prometheus requests; 401 without the
+    token, 404 below its path, 405, and 503 if the ledger cannot be read.
 
     Args:
-        ledger: A `Ledger`, or what `Ledger` takes.
-        token: What Prometheus must show, as `Authorization: Bearer TOKEN`. The numbers say
-            who spends what: None, for everybody who can reach it, must be written out.
-        requests: Adds its histogram. Under several workers only with
-            PROMETHEUS_MULTIPROC_DIR, which must be set before Python starts.
+        ledger: A `Ledger`, a `Database` or its URL.
+        token: Token that Prometheus must send, as `Authorization: Bearer TOKEN`. The numbers show
+            the spend of each key, so public access needs an explicit None.
+        requests: Adds its histogram. Several workers need PROMETHEUS_MULTIPROC_DIR, set before
+            Python starts.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class MetricsApp:
 
 
 class _Ours(Collector):
-    """This library's own of what a host has measured in the same place."""
+    """This library's own metrics, of all that the host keeps in the same directory."""
 
     def __init__(self, source: Collector | CollectorRegistry) -> None:
         self._source = source

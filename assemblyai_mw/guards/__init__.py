@@ -1,14 +1,14 @@
-"""Guards: what a host asks about a call's words, before they go out and before they come back.
+"""Guards: the host's content checks on requests and replies.
 
-    protocol        what a guard is, and what it may answer
-    texts           where the words are in AssemblyAI's JSON
+    protocol        the interface of guards, and their answers
+    texts           finds the texts in AssemblyAI's JSON
     stream          guarding a streamed reply, word by word
     pattern         `PatternGuard`: regular expressions that block or mask
     feature_policy  `FeaturePolicyGuard`: forces or forbids AssemblyAI's own features
     presidio        `PresidioGuard`: personal data, found by Microsoft Presidio (an extra)
 
-A guard of one's own is any object with a `before`, an `after`, or both; see `Guard`. One
-that looks for something in text is shorter as a `TextGuard`, and then guards streams too.
+Your own guard is any object with a `before`, an `after`, or both; see `Guard`. A guard that
+searches text is shorter as a `TextGuard`, which also guards streams.
 """
 
 from .feature_policy import FeaturePolicyGuard

@@ -23,22 +23,21 @@ class FeaturePolicyGuard:
             teams=["support"],
         )
 
-    What is forced replaces what the caller wrote, in any spelling of the member's name, and
-    is what the ledger, the budget and the key's own rules see: it is paid for by the key.
-    Forbidden features are refused in submits and in speech understanding, by the names that
-    the ledger has for them (`domain.medical-v1`, `speech_understanding.translation`).
-    Only POST /v2/transcript can be forced: audio that goes to the synchronous or the
-    streaming API has no such body. Take those routes from the key.
+    Forced values replace the caller's, in any spelling of the member's name. The ledger, the budget
+    and the key's own rules see the forced values, and the key pays for them. Forbidden features are
+    refused in submits and in speech understanding, by their names in the ledger
+    (`domain.medical-v1`, `speech_understanding.translation`). Only POST /v2/transcript can be
+    forced: the synchronous and streaming APIs have no such body. Remove those routes from the key.
 
     Args:
         force: Members of the submit's JSON.
         forbid: Names of features.
-        keys, teams: Whom it is for; None for both is everybody. The master key is bound
-            only where it is named, as `master`.
+        keys, teams: Keys and teams that the guard applies to; None for both means all. The master
+            key is bound only if it is named, as `master`.
         name: For refusals and logs.
 
     Raises:
-        ValueError: Nothing is forced or forbidden, or the same is both.
+        ValueError: Nothing is forced or forbidden, or a feature is both.
     """
 
     kinds = frozenset({"transcript", "understanding"})
@@ -66,7 +65,7 @@ class FeaturePolicyGuard:
         self.name = name
 
     def before(self, call: Call, body: dict[str, Any]) -> dict[str, Any] | Block | None:
-        """Refuse what is forbidden, and put what is forced into a submit."""
+        """Refuse forbidden features, and put forced values into a submit."""
         if not self._binds(call):
             return None
         lower = {name[:MAX_FOLDED_CHARS].casefold(): value for name, value in body.items()}

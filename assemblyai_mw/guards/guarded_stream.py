@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("assemblyai_mw.guardrails")
 
-# What is read after a block, so that the call's usage is known; then the stream is closed.
+# Bytes to read after a block, to learn the call's usage; then the stream is closed.
 MAX_REST_BYTES = 16 * 1024 * 1024
 
 
@@ -91,7 +91,7 @@ class GuardedStream:
         if self._flowing is not None:
             self._ready += self._flowing.feed(event)
         elif self._held is not None:
-            # A comment keeps the connection open, and says nothing.
+            # A comment keeps the connection open, and carries no text.
             if event.data is None:
                 self._ready.append(event.raw)
                 return
@@ -111,7 +111,7 @@ class GuardedStream:
         self._report()
 
     def _release(self) -> None:
-        """Let a held stream go, as its guards leave it."""
+        """Release a held stream, as changed by its guards."""
         held, self._held = self._held, None
         if held is None:
             return
@@ -137,7 +137,7 @@ class GuardedStream:
                 failed(guard, "after", self._call, error)
 
     def _report(self) -> None:
-        """Ask the guards that only log, once the stream is whole."""
+        """Run the guards that only log, once the stream is complete."""
         watched, self._watched = self._watched, None
         if watched is not None:
             completion = watched.completion()
@@ -154,7 +154,7 @@ class GuardedStream:
         self._blocked = True
 
     def _drain(self) -> None:
-        """Read the rest for the meter: what was used is known at the stream's end."""
+        """Read the rest for the meter: the usage comes at the end of the stream."""
         self._over = True
         size = 0
         try:

@@ -9,7 +9,7 @@ from typing import Literal
 from .protocol import Finding
 from .texts import WINDOW_CHARS, TextGuard
 
-# Common shapes, as names for *patterns*. They find what looks like one; Presidio knows more.
+# Common shapes, as names for *patterns*. They match by form only; Presidio knows more.
 KNOWN: Mapping[str, str] = {
     "email": r"[A-Za-z0-9._%+-]{1,64}+@[A-Za-z0-9-]{1,63}+(?:\.[A-Za-z0-9-]{1,63}+){1,8}",
     "us_ssn": r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])",
@@ -22,29 +22,28 @@ KNOWN: Mapping[str, str] = {
 
 
 class PatternGuard(TextGuard):
-    """Block or mask what regular expressions find, in requests, replies and streams.
+    """Block or mask matches of regular expressions in requests, replies and streams.
 
         PatternGuard(patterns=["email", "us_ssn"], action="mask")
         PatternGuard(patterns={"codename": r"(?i)\\bproject\\s+heron\\b"})
 
-    Python's `re` has no time limit and holds the interpreter's lock while it searches: a
-    pattern that backtracks without end, such as `(a+)+$`, stops the whole process on a
-    text made for it, and no timeout helps. Write patterns whose repetitions have bounds
-    and do not nest; up to 4,000,000 characters a call are searched, and up to 200,000
-    findings taken.
+    Python's `re` has no time limit and holds the interpreter's lock while it searches. A pattern
+    that backtracks without end, such as `(a+)+$`, stops the whole process on a crafted text, and no
+    timeout helps. Write patterns with bounded repetitions that do not nest. A call may have up to
+    4,000,000 characters to search and 200,000 findings.
 
     Args:
         patterns: Names of known shapes (`email`, `us_ssn`, `credit_card`, `phone`, `ipv4`,
             `api_key`), or a mapping of names to expressions; a name alone maps to None.
         action: `block`, or `mask`.
-        mask: What takes the place of a find; `{name}` is the pattern's name.
+        mask: Replacement for a match; `{name}` is the pattern's name.
         flags: Letters of `re`'s inline flags, for all patterns: `i`, `m`, `s`, `x`, `a`.
-        window: Characters held back in streams; the longest beginning of a find.
+        window: Characters held back in streams; the longest beginning of a match.
         kinds: As in `Guard`.
         name: For refusals and logs.
 
     Raises:
-        ValueError: A pattern is no expression, finds nothing everywhere, or is unknown.
+        ValueError: A pattern is no regular expression, matches the empty text, or is unknown.
     """
 
     def __init__(
@@ -80,7 +79,7 @@ class PatternGuard(TextGuard):
         ]
 
     def find(self, text: str) -> Iterator[Finding]:
-        """Yield what the patterns find, pattern by pattern."""
+        """Yield the matches, pattern by pattern."""
         for pattern, mask, reason in self._patterns:
             for match in pattern.finditer(text):
                 yield Finding(match.start(), match.end(), mask, reason)

@@ -12,7 +12,7 @@ from .texts import TextGuard
 
 
 class Analyzer(Protocol):
-    """What is asked of Presidio: `AnalyzerEngine`, or anything with its `analyze`."""
+    """Presidio's interface: `AnalyzerEngine`, or any object with its `analyze`."""
 
     def analyze(
         self, text: str, language: str, entities: list[str] | None, score_threshold: float | None
@@ -25,20 +25,20 @@ class PresidioGuard(TextGuard):
 
         PresidioGuard(entities={"PERSON": "mask", "CREDIT_CARD": "block"}, score_threshold=0.5)
 
-    A find is replaced by `<PERSON>` and its like, as Presidio's anonymizer does by default.
-    In streams, Presidio sees what has been said so far of the last few hundred characters:
-    names that it knows by the sentence around them are found less surely there.
+    A finding is replaced by its type, such as `<PERSON>`, as Presidio's anonymizer does by default.
+    In streams, Presidio sees only the last few hundred characters so far. Names that it recognises
+    by the sentence around them are found less reliably there.
 
     Args:
-        entities: Presidio's names of what to look for, with `mask` or `block` for each; or a
-            list of names, for which *action* holds; None for all that the analyzer knows.
+        entities: Presidio's entity names, with `mask` or `block` for each; or a list of names,
+            which all get *action*; None for all entities of the analyzer.
         action: `mask` or `block`.
-        language: As Presidio names it; its analyzer must have been set up for it.
+        language: Presidio's code of the language; the analyzer must be set up for it.
         score_threshold: Least score from 0 to 1; None for the analyzer's own.
-        analyzer: An analyzer, what makes one, or the dotted path of either; None makes
-            Presidio's default `AnalyzerEngine` when it is first needed. That one loads
-            spaCy's model `en_core_web_lg` and downloads it where it is missing: install
-            the model beforehand (`python -m spacy download en_core_web_lg`).
+        analyzer: An analyzer, its factory, or the dotted path of either. None makes Presidio's
+            default `AnalyzerEngine` when it is first needed. It loads spaCy's model
+            `en_core_web_lg` and downloads it if missing: install the model beforehand (`python -m
+            spacy download en_core_web_lg`).
         window: Characters held back in streams.
         kinds: As in `Guard`.
         name: For refusals and logs.
@@ -84,7 +84,7 @@ class PresidioGuard(TextGuard):
         self._lock = threading.Lock()
 
     def find(self, text: str) -> Iterator[Finding]:
-        """Yield what the analyzer finds, of the entities asked for."""
+        """Yield the analyzer's findings of the wanted entities."""
         actions = self._actions
         found = self._engine().analyze(
             text=text,
@@ -100,7 +100,7 @@ class PresidioGuard(TextGuard):
                 yield Finding(each.start, each.end, mask, f"{kind} found")
 
     def _engine(self) -> Analyzer:
-        """Return the analyzer; it takes seconds to load, so it is made once, when needed."""
+        """Return the analyzer; it takes seconds to load, so it is made once, on demand."""
         engine = self._analyzer
         if engine is None:
             with self._lock:

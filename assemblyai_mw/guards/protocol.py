@@ -1,4 +1,4 @@
-"""What a guard is, what it may answer, and what becomes of one that fails."""
+"""The protocol of guards, their answers, and the handling of failures."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 Mode = Literal["pre_call", "post_call", "logging_only"]
 MODES: tuple[Mode, ...] = ("pre_call", "post_call", "logging_only")
-# Runs of one guard that may hang at the same time before it counts as failed at once.
+# Hanging runs of one guard after which it fails at once.
 MAX_RUNNING = 32
 
 
 class GuardError(MiddlewareError):
-    """A guard could not say: it raised, took too long, or answered with something odd."""
+    """A guard failed: it raised, took too long, or gave an invalid answer."""
 
 
 class Blocked(MiddlewareError):
-    """Raised by a guard: this may not pass. *reason* is told to the caller."""
+    """Raised by a guard to block a call. The caller sees *reason*."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -32,19 +32,19 @@ class Blocked(MiddlewareError):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Returned by a guard: this may not pass. *reason* is told to the caller."""
+    """Returned by a guard to block a call. The caller sees *reason*."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A place in a text, and what is to be done about it.
+    """A place in a text, and the action for it.
 
     Attributes:
         start, end: As in `text[start:end]`.
-        mask: What takes its place; None blocks the call.
-        reason: What was found, in words that may be told: never the text itself.
+        mask: The replacement; None blocks the call.
+        reason: Name of the finding for the caller: never the text itself.
     """
 
     start: int
@@ -54,48 +54,46 @@ class Finding:
 
 
 class Guard(Protocol):
-    """What `Guardrails` asks. Either method may be left out; then it is not asked there.
+    """The interface that `Guardrails` calls. Either method may be left out.
 
-    Both are given native JSON, in both formats: an OpenAI request has been translated
-    before, and its reply is translated afterwards. What they are given is their own copy.
-    They return None to let it pass, a changed value to put in its place, or a `Block`;
-    raising `Blocked` is the same as returning one. Anything else that they raise is a
-    failure, and `Guardrail.on_error` says what becomes of the call.
+    Both get AssemblyAI's native JSON: an OpenAI request is translated before, and its reply
+    afterwards. The value is the guard's own copy. The methods return None to let it pass, a changed
+    value to replace it, or a `Block`; raising `Blocked` is the same as returning one. Any other
+    exception is a failure, and `Guardrail.on_error` decides about the call.
 
-    Beside them a guard may have:
+    A guard may also have:
 
-    - `name`: text; what refusals and logs call it, unless its `Guardrail` says otherwise.
-    - `kinds`: which calls it wants, of `transcript` (a submit), `result` (a transcript that
-      is read), `chat`, `understanding`, `lemur`, `tts`, `sync` and `dictation`; None for all.
-    - `find(text)` and `window`, as `TextGuard` has them: then streamed replies are guarded
-      while they flow. For a guard without, a stream is held until it has ended.
+    - `name`: its name in refusals and logs, unless its `Guardrail` sets another.
+    - `kinds`: the kinds of calls that it checks: `transcript` (a submit), `result` (a transcript
+      that is read), `chat`, `understanding`, `lemur`, `tts`, `sync` and `dictation`; None for all.
+    - `find(text)` and `window`, as in `TextGuard`: streamed replies are then guarded while they
+      flow. Without them a stream is held until it has ended.
     """
 
     def before(self, call: Call, body: dict[str, Any]) -> dict[str, Any] | Block | None:
-        """Say what becomes of a speech submit or an LLM call."""
+        """Check a speech submit or an LLM call."""
 
     def after(self, call: Call, reply: Any) -> Any:
-        """Say what becomes of a reply: a JSON object, or a text (subtitles)."""
+        """Check a reply: a JSON object, or a text (subtitles)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Guardrail:
-    """A guard, and how it is asked.
+    """A guard and its settings.
 
     Attributes:
         guard: The guard itself.
         name: For refusals and logs; default: the guard's own.
-        mode: When it is asked: `pre_call`, `post_call`, or both; `logging_only` asks at
-            both ends, and what it answers is logged and nothing else.
-        on_error: What becomes of a call whose guard failed: `closed` refuses it, `open`
-            lets it pass.
-        timeout_s: Seconds after which it has failed. With a timeout each question runs in
-            a thread of its own, which cannot be stopped: a guard that hangs for ever keeps
-            its thread, up to 32 of them, after which it counts as failed at once. A regular
-            expression holds Python's lock while it searches: no timeout helps against that.
+        mode: When it runs: `pre_call`, `post_call`, or both; `logging_only` runs at both ends and
+            only logs the answer.
+        on_error: Handling of a call whose guard failed: `closed` refuses it, `open` lets it pass.
+        timeout_s: Seconds after which it has failed. With a timeout each run has its own thread,
+            which cannot be stopped. A guard that hangs keeps its thread; after 32 of them it fails
+            at once. A regular expression holds Python's lock while it searches: no timeout helps
+            against that.
 
     Raises:
-        ValueError: One of them has another shape.
+        ValueError: One of them is invalid.
     """
 
     guard: Any
@@ -143,10 +141,10 @@ class Guardrail:
         return callable(getattr(self.guard, method, None)) and (kinds is None or kind in kinds)
 
     def ask(self, question: Callable[..., Any], *arguments: Any) -> Any:
-        """Return what the guard answers, a `Block` where it raises `Blocked`.
+        """Return the guard's answer; a `Block` if it raises `Blocked`.
 
         Raises:
-            GuardError: It failed; the message names only the guard and the kind of fault.
+            GuardError: It failed; the message names only the guard and the kind of failure.
         """
         if self.timeout_s is None:
             return _answer(question, arguments)
@@ -164,8 +162,7 @@ class Guardrail:
                 self._running.release()
                 over.set()
 
-        # A pool's threads would be waited for when the process ends; a hanging guard's
-        # must not be.
+        # The end of the process waits for a pool's threads; it must not wait for a hanging guard.
         try:
             threading.Thread(target=run, name=f"guard {self.name}", daemon=True).start()
         except RuntimeError as error:
@@ -186,5 +183,5 @@ def _answer(question: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     except GuardError:
         raise
     except Exception as error:
-        # Its message may quote what the guard was reading.
+        # Its message may quote the guard's input.
         raise GuardError(f"it raised {type(error).__name__}") from error

@@ -1,4 +1,4 @@
-"""Where the words are in AssemblyAI's JSON: what a guard of text reads, and may mask."""
+"""Finds and masks the texts in AssemblyAI's JSON for guards."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Find = Callable[[str], Iterable[Finding]]
 # Longest text that is searched: a ten-hour transcript has some 600,000 characters, and its
 # words a second time.
 MAX_CHARS = 4_000_000
-# And most findings in one body: each takes two microseconds and 250 bytes.
+# Most findings in one body: each takes two microseconds and 250 bytes.
 MAX_FINDINGS = 200_000
 WINDOW_CHARS = 256
 
-# Members that hold no words of anybody: addresses, ids, and words of the API itself.
-# Masking one would break the call; everything else is read, whatever its name.
+# Members without user text: addresses, ids, and words of the API itself. Masking one would break
+# the call. All other members are read, whatever their name.
 NOT_WORDS = frozenset(
     {
         "acoustic_model",
@@ -57,19 +57,18 @@ NOT_WORDS = frozenset(
 
 
 class TextGuard:
-    """A guard that looks for something in text: write `find`, and get the rest.
+    """Base class for guards that search text: you only write `find`.
 
-    `before` and `after` read all strings of a body or reply, at any depth, but for ids,
-    addresses and words of the API (`NOT_WORDS`). Words and parts that belong together
-    (`words[]`, a message in parts) are searched as one text, so that what runs over
-    several is found. Arguments of tools are searched inside their JSON. Numbers and the
-    names of members are not looked at.
+    `before` and `after` search all strings of a body or reply, at any depth, except ids, addresses
+    and words of the API (`NOT_WORDS`). Words and parts that belong together (`words[]`, a message
+    in parts) are searched as one text, so that findings across parts are found. Tool arguments are
+    searched inside their JSON. Numbers and member names are not searched.
 
     Attributes:
         kinds: As in `Guard`.
-        window: Characters of a streamed text that are held back, because what they begin
-            may become a finding: the longest beginning of one, with what it looks at
-            around itself. What is already found, and may still grow, is held besides.
+        window: Characters of a streamed text that are held back because a finding may begin in
+            them: the longest beginning of a finding, with the context it needs. A finding that may
+            still grow is held as well.
     """
 
     name: str = ""
@@ -77,16 +76,16 @@ class TextGuard:
     window: int = WINDOW_CHARS
 
     def find(self, text: str) -> Iterable[Finding]:
-        """Yield what is wrong with *text*."""
+        """Yield the findings in *text*."""
         raise NotImplementedError
 
     def before(self, call: Call, body: dict[str, Any]) -> dict[str, Any] | Block | None:
-        """Block or mask what `find` finds in a request."""
+        """Block or mask the findings in a request."""
         screened: dict[str, Any] | None = screen(body, self.find)
         return screened
 
     def after(self, call: Call, reply: Any) -> Any:
-        """Block or mask what `find` finds in a reply."""
+        """Block or mask the findings in a reply."""
         return screen(reply, self.find)
 
 
@@ -210,7 +209,7 @@ class _Screener:
         return [{**item, "text": text} for item, text in zip(rest, masked, strict=True)]
 
     def arguments(self, text: str) -> str:
-        """Mask inside the JSON that a tool's arguments are, and leave it JSON."""
+        """Mask inside the JSON of a tool's arguments, and keep it valid JSON."""
         try:
             check_size(text.encode("utf-8", "replace"))
         except BadRequest:

@@ -1,4 +1,4 @@
-"""Asking a guard, and what its answer means for the call."""
+"""Runs a guard, and applies its answer to the call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ logger = logging.getLogger("assemblyai_mw.guardrails")
 
 
 class Refused(RequestRefused):
-    """A guard's refusal, told from those of requests."""
+    """A guard's refusal, as distinct from those of requests."""
 
 
 # Methods that only read the body, and answer with another one.
@@ -36,7 +36,7 @@ def needs_copy(guard: Any) -> bool:
 def verdict_of(
     guard: Guardrail, stage: str, call: Call, question: Callable[..., Any], *arguments: Any
 ) -> Any:
-    """Return the value that a guard puts in the place of what it was asked about, or None.
+    """Return the value with which a guard replaces its input, or None.
 
     Raises:
         Refused: It blocks, or it failed and is closed.
@@ -53,7 +53,7 @@ def verdict_of(
         try:
             json.dumps(verdict, ensure_ascii=False).encode()
         except (TypeError, ValueError, RecursionError) as error:
-            raise GuardError("it answered with something that is no JSON") from error
+            raise GuardError("its answer is not JSON") from error
     except GuardError as error:
         failed(guard, stage, call, error)
         return None
@@ -89,13 +89,13 @@ def failed(guard: Guardrail, stage: str, call: Call, error: GuardError) -> None:
         + ("its reply is withheld." if done else "it is not made."),
         status=503,
         code="guardrail_failed",
-        # OpenAI's clients would ask, and pay, again.
+        # OpenAI's clients would retry, and pay again.
         headers=[("x-should-retry", "false")] if done else (),
     )
 
 
 def filter_of(guard: Guardrail, call: Call) -> Filter:
-    """Return how a stream asks a guard of text; one that fails open finds nothing more."""
+    """Return a text guard for a stream; a guard that fails open finds nothing more."""
     given_up = told = False
 
     def find(text: str) -> Iterable[Finding]:

@@ -1,8 +1,8 @@
-"""Guarding a streamed reply: words are held back only as long as they may become a finding.
+"""Guards a streamed reply: text is held back only while it may become a finding.
 
 Chat chunks (OpenAI's `chat.completion.chunk`, which the LLM Gateway sends as well) carry
-pieces of several texts: for each choice its content, its refusal, what it thinks aloud.
-Each is a text of its own. What is not text passes at once and in its place.
+pieces of several texts: for each choice its content, its refusal and its reasoning. Each is a
+separate text. Other members pass at once and in their place.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Filter:
-    """One guard of text, as a stream asks it.
+    """One text guard for a stream.
 
     Attributes:
         find: Its findings in a text.
-        window: How many characters it must see ahead.
+        window: Characters that it must see ahead.
         block: Called with the reason of a finding that has no mask; raises.
     """
 
@@ -40,10 +40,10 @@ class Filter:
 
 
 class Window:
-    """One text on its way through one guard: text in, masked text out, a little later.
+    """One text's way through one guard: masked text comes out a little later.
 
-    What has gone out is kept as context, so that an expression that looks behind itself
-    finds what it would find in the whole text.
+    Sent text is kept as context, so that an expression with a lookbehind finds the same as in the
+    whole text.
     """
 
     def __init__(self, guard: Filter) -> None:
@@ -53,7 +53,7 @@ class Window:
         self._held = ""
 
     def feed(self, text: str, *, last: bool = False) -> str:
-        """Return what may go out now; with *last* all of it."""
+        """Return the text that may go out now; with *last* all of it."""
         self._held += text
         if not last and len(self._held) <= self._size:
             return ""
@@ -76,7 +76,7 @@ class Window:
             if each.mask is None:
                 self._guard.block(each.reason)
             out += whole[done : max(each.start, done)]
-            # Of one that began in what went out already, the rest is cut off.
+            # The rest of a finding that began in sent text is cut off.
             out += (each.mask or "") if each.start >= context else ""
             done = max(done, each.end)
         if done < cut:
@@ -88,7 +88,7 @@ class Window:
 
 @dataclass
 class _Place:
-    """Where a piece of text stands in an event."""
+    """The place of a piece of text in an event."""
 
     holder: dict[str, Any]
     member: str
@@ -124,7 +124,7 @@ def index_of(choice: dict[str, Any], at: int) -> int:
 
 @dataclass
 class Transcript:
-    """What a stream has said so far, put together as one completion."""
+    """The stream so far, assembled as one completion."""
 
     texts: dict[tuple[int, Key], str] = field(default_factory=dict)
     calls: dict[tuple[int, Any], dict[str, Any]] = field(default_factory=dict)
@@ -177,11 +177,11 @@ class Transcript:
         """Return the texts of a completion that a guard changed.
 
         Raises:
-            GuardError: It is none.
+            GuardError: It is not a completion.
         """
         texts: dict[tuple[int, Key], str] = {}
         if not isinstance(completion, dict):
-            raise GuardError("it answered with something that is no reply")
+            raise GuardError("its answer is not a reply")
         for at, choice in enumerate(choices_of(completion)):
             for key, place in places(choice):
                 texts[index_of(choice, at), key] = place.holder[place.member]
@@ -198,7 +198,7 @@ def payload_of(event: Event) -> dict[str, Any] | None:
     """Return an event's JSON; None for a comment and for `[DONE]`.
 
     Raises:
-        GuardError: It is something that nobody can read, and so nobody can guard.
+        GuardError: It cannot be parsed, so it cannot be guarded.
     """
     if event.data is None or event.data.strip() == b"[DONE]":
         return None
@@ -224,11 +224,11 @@ def rewritten(event: Event, payload: dict[str, Any]) -> bytes:
 class Flowing:
     """Guards of text, each with its windows, on one stream.
 
-    `feed` takes the stream's events one by one and returns what goes out instead, most
-    often the same event with the text that is free by now. An event stays in its place,
-    even where its text is held back and it goes out empty. What is still held when a
-    choice ends goes out in an event of its own before the one that says so. Arguments of
-    tools are held until their choice has ended, and masked inside their JSON.
+    `feed` takes the stream's events one by one and returns the events to send, most often the same
+    event with the text that is free by now. An event stays in its place, even where its text is
+    held back and it goes out empty. Text that is still held when a choice ends goes out in a
+    separate event before the end event. Tool arguments are held until their choice has ended, and
+    masked inside their JSON.
     """
 
     def __init__(self, filters: Iterable[Filter]) -> None:
@@ -264,7 +264,7 @@ class Flowing:
         return [*out, rewritten(event, payload) if touched else event.raw]
 
     def end(self) -> list[bytes]:
-        """Return what is still held, when no more will come."""
+        """Return the held text at the end of the stream."""
         indexes = {index for index, _ in (*self._windows, *self._held)}
         return [event for index in sorted(indexes) for event in self._flush(index)]
 

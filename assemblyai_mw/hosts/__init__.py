@@ -1,1 +1,1 @@
-"""At home in the host: thin adapters for Flask and Django. No stage has logic here."""
+"""Thin adapters for Flask and Django, without logic of the stages."""

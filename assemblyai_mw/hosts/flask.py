@@ -1,12 +1,12 @@
-"""AssemblyAI in a Flask app, as Flask's extensions are made.
+"""AssemblyAI as a Flask extension.
 
     from assemblyai_mw.hosts.flask import AssemblyAI
 
     assemblyai = AssemblyAI()          # or AssemblyAI(app)
     assemblyai.init_app(app)
 
-Nothing but `app.wsgi_app = AssemblyAIMiddleware(app.wsgi_app, app.config["ASSEMBLYAI_MW"])`,
-the command line as `flask assemblyai ...`, and Flask's session at hand for who calls.
+It sets `app.wsgi_app = AssemblyAIMiddleware(app.wsgi_app, app.config["ASSEMBLYAI_MW"])`, adds the
+command line as `flask assemblyai ...`, and lets `identify` use Flask's session.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ F = TypeVar("F", bound=WhoCalls)
 class AssemblyAI:
     """Put AssemblyAI behind a Flask app.
 
-    The configuration is *config*, or `app.config["ASSEMBLYAI_MW"]`: a YAML file's path or a
-    mapping of its shape; without either it is what `AssemblyAIMiddleware(app)` would use.
-    The middleware stands at `app.extensions["assemblyai_mw"]`.
+    The configuration is *config*, or `app.config["ASSEMBLYAI_MW"]`: a YAML file's path or a mapping
+    of its shape. Without either it is the default of `AssemblyAIMiddleware(app)`. The middleware is
+    at `app.extensions["assemblyai_mw"]`.
 
-    Wrap `app.wsgi_app` in `ProxyFix` and similar ones afterwards, so that they stand outside.
+    Wrap `app.wsgi_app` in `ProxyFix` and similar middlewares afterwards, so that they are outside.
 
     Args:
-        app: The app, or None: then `init_app` takes it.
+        app: The app; None if `init_app` gets it later.
         config, transport, on_call: As `AssemblyAIMiddleware` has them.
     """
 
@@ -81,7 +81,7 @@ class AssemblyAI:
         app.cli.add_command(group_for(config, name="assemblyai"))
 
     def identify(self, identify: F) -> F:
-        """Let *identify* say whose a request without a key is; a decorator.
+        """Register *identify*, which names the caller of a request without a key; a decorator.
 
             @assemblyai.identify
             def identify():
@@ -90,10 +90,9 @@ class AssemblyAI:
                 user = current_user.get_id()
                 return {"key": "web", "team": f"user-{user}", "end_user": user}
 
-        It is called in the request's context: `session`, `request`, `current_app` and
-        Flask-Login's `current_user` are there; `before_request` functions have not run, and
-        the request has no body. What it may return, and which requests of a browser
-        count, says `KeyAuth`.
+        It is called in the request's context, with `session`, `request`, `current_app` and
+        Flask-Login's `current_user`. `before_request` functions have not run, and the request has
+        no body. `KeyAuth` documents its return values, and which browser requests count.
         """
         self._who_calls = identify
         return identify

@@ -1,4 +1,4 @@
-"""HTTP/1.1 and WSGI mechanics. Pure, and ignorant of AssemblyAI.
+"""HTTP/1.1 and WSGI mechanics. Pure, and independent of AssemblyAI.
 
 messages     targets, headers and framing of a request, from WSGI's environ
 encoding     a Content-Encoding undone, within a bound

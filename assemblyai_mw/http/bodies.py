@@ -1,7 +1,7 @@
-"""Reply bodies that are read while they pass: same bytes, and somebody takes note.
+"""Reply bodies that are metered while they pass unchanged.
 
-A tee holds back the last block of a JSON reply until it has been accounted for: once the
-client has the whole reply, the ledger has it too. It never holds a stream's events.
+A tee holds back the last block of a JSON reply until the call is recorded: when the client has the
+whole reply, the ledger has the call. It never holds a stream's events.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Body(Protocol):
         """Return the next block."""
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Release its resources."""
 
 
 def log_exceptions(end: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -110,7 +110,7 @@ class PrefixedBody:
 
 
 class JSONTee:
-    """Passes a JSON reply on and gives a copy of it to *on_end*, before its last block leaves.
+    """Passes a JSON reply on, and gives *on_end* a copy before its last block leaves.
 
     *on_end* gets None where the copy is not whole: cut short, or over *max_bytes*. A client
     that leaves early does not keep the rest from being read, if *drain* is set.
@@ -174,7 +174,7 @@ class JSONTee:
             self._copy.clear()
 
     def close(self) -> None:
-        """Close the body within; first read what is left of it, if that was asked for."""
+        """Close the inner body; with *drain*, read the rest of it first."""
         try:
             if self._on_end is not None and self._drain:
                 try:

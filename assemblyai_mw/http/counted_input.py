@@ -1,4 +1,4 @@
-"""A request's body that is counted while it is read, and whose beginning is kept."""
+"""A request body that counts its bytes as they are read, and keeps its beginning."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class CountedInput:
         return iter(self.readline, b"")
 
     def is_whole(self, length: int | None) -> bool:
-        """Whether all of a body was read that is *length* bytes long, or ends by itself."""
+        """Whether the whole body was read, of *length* bytes or with its own end."""
         return self.ended if length is None else self.count == length
 
     def _noted(self, block: bytes, size: int) -> bytes:

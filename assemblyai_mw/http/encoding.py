@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 import zlib
 
-# What this can undo. Where a reply must be read, the request's Accept-Encoding is
+# The codings that `decode` undoes. If a reply must be read, the request's Accept-Encoding is
 # narrowed to these: brotli and zstd are not in the standard library.
 READABLE = ("gzip", "x-gzip", "deflate", "identity")
 
@@ -20,8 +20,8 @@ READABLE = ("gzip", "x-gzip", "deflate", "identity")
 def decode(body: bytes, encoding: str | None, *, max_bytes: int) -> bytes | None:
     """Return *body* without its Content-Encoding.
 
-    None where it cannot be had: an unknown or stacked encoding, broken data, or more
-    than *max_bytes* of it (10 MB can inflate to 10 GB).
+    None for an unknown or stacked encoding, broken data, or more than *max_bytes* (10 MB can
+    inflate to 10 GB).
     """
     coding = (encoding or "").strip().lower()
     if coding in ("", "identity"):

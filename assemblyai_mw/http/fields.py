@@ -1,6 +1,6 @@
 """Choosing header fields by their names, cheaply: most heads are like one that came before.
 
-Pure functions and bounded caches. Which fields cross is their users' to say.
+Pure functions and bounded caches. Their users decide which fields cross.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _VALUE = itemgetter(1)
 
-# What is remembered of how heads look. Names come from outside, so all of it is bounded.
+# Cache of header sets. Names come from outside, so the caches are bounded.
 MAX_PLANS = 256
 MAX_PLAN_CHARS = 4096
 MAX_TEXTS = 1024
@@ -26,7 +26,7 @@ MAX_TEXT_CHARS = 128
 
 
 class Remembered(dict[str, T]):
-    """What *decide* says of a text, a field's name mostly, worked out once for each spelling."""
+    """Results of *decide* for a text, mostly a field name, computed once for each spelling."""
 
     def __init__(self, decide: Callable[[str], T]) -> None:
         super().__init__()
@@ -50,7 +50,8 @@ class RequestFields:
 
     def __init__(self, goes: Callable[[str], bool]) -> None:
         self._goes = goes
-        # Which keys of the environ go, and as what: by all keys, which are mostly the same.
+        # The environ keys that go on, with their field names, by the set of all keys, which is
+        # mostly the same.
         self._plans: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
 
     def of(self, environ: WSGIEnvironment) -> list[tuple[str, str]]:
@@ -71,7 +72,7 @@ class RequestFields:
         if environ.get("HTTP_CONNECTION"):
             left_out = connection_tokens([environ["HTTP_CONNECTION"]]) - {"content-type"}
         if not environ.get("CONTENT_TYPE", "-"):
-            # CGI's way to say that there was no such header.
+            # In CGI, an empty value means that there was no such header.
             left_out.add("content-type")
         if left_out:
             return [field for field in headers if field[0].lower() not in left_out]
@@ -87,14 +88,14 @@ class RequestFields:
         return plan
 
     def _wire_name(self, key: str) -> str | None:
-        """Return what a key of the environ is called on the wire, or None if it stays here."""
+        """Return the wire name of an environ key, or None if the field does not go on."""
         if key == "CONTENT_TYPE":
             return "Content-Type"
         if not key.startswith("HTTP_"):
             return None
         name = key[5:].replace("_", "-").title()
         if not TOKEN.fullmatch(name):
-            raise BadRequest("A header's name holds a character that it cannot.")
+            raise BadRequest("A header's name holds an invalid character.")
         lower = name.lower()
         # `Content_Type` and `Content-Type_`: underscore twins that a lax server let through.
         if lower == "content-type" or lower.endswith("-"):

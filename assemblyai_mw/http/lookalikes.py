@@ -1,7 +1,7 @@
-"""Texts as lax readers take them: without what is invisible, in plain letters. Pure.
+"""Texts as lax readers take them: in plain letters, without invisible characters. Pure.
 
-Each is done letter by letter: a whole text's normalizing puts the accents on a letter in
-order, which takes quadratic time where somebody sends a million of them.
+Each letter is normalised separately: normalising a whole text sorts the accents on a letter, in
+quadratic time for a million of them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _IGNORED = (
     (0xFFF0, 0xFFF8),
     (0xE0000, 0xE0FFF),
 )
-# A URL's parser takes these away wherever they stand (URL Standard, basic URL parser).
+# A URL's parser removes these anywhere (URL Standard, basic URL parser).
 _URL_STRIPPED = "\t\n\r"
 
 

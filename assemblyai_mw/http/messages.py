@@ -25,7 +25,7 @@ _DOT_SEGMENT = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\;]|$)")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _DIGITS = re.compile(r"[0-9]{1,18}")
 
-# Fields that describe one body: who sends another in its place drops them (RFC 9110 8, RFC 9530).
+# Fields that describe one body; they are dropped when the body is replaced (RFC 9110 8, RFC 9530).
 BODY_FIELDS = frozenset(
     {
         "accept-ranges",
@@ -59,10 +59,9 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
     """Return the raw path below SCRIPT_NAME as the client spelled it, or None.
 
     PATH_INFO is decoded, so `a%2Fb` and `a/b` look alike there; RAW_URI (Gunicorn)
-    and REQUEST_URI (Waitress, Werkzeug, uWSGI, mod_wsgi) are not. None means that
-    the raw spelling does not begin with SCRIPT_NAME letter by letter, or says
-    something else than PATH_INFO: then nobody can say what would be forwarded.
-    Servers without either variable get PATH_INFO, quoted again; there `%2F` is lost.
+    and REQUEST_URI (Waitress, Werkzeug, uWSGI, mod_wsgi) are not. None means that the raw spelling
+    does not begin exactly with SCRIPT_NAME, or contradicts PATH_INFO: then the target to forward is
+    unknown. Servers without either variable get PATH_INFO, quoted again; there `%2F` is lost.
 
     SCRIPT_NAME may begin with a mount point that the front server has cut off.
     """
@@ -73,7 +72,7 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
         try:
             return quote(path.encode("latin-1"), safe="/:@!$&'()*+,;=~-._")
         except UnicodeEncodeError:
-            # PEP 3333 decodes bytes as Latin-1 here; this came from somebody else.
+            # PEP 3333 decodes bytes as Latin-1 here; this text is not.
             return None
     raw = _ABSOLUTE_FORM.sub("", raw, count=1) if not raw.startswith("/") else raw
     raw_path = raw.partition("?")[0] if "?" in raw else raw
@@ -114,7 +113,7 @@ def request_target(environ: WSGIEnvironment) -> str:
         _, mark, query = raw.partition("?")
         target = (tail or "/") + mark + query
     if not _TARGET.fullmatch(target):
-        raise BadRequest("The request's target holds a character that a URL cannot.")
+        raise BadRequest("The request's target holds an invalid character.")
     path = tail
     if "%" in tail:
         decoded = unquote_to_bytes(tail)
@@ -127,7 +126,7 @@ def request_target(environ: WSGIEnvironment) -> str:
 
 
 def content_length(environ: WSGIEnvironment) -> int | None:
-    """Return the announced length in bytes, or None where there is none.
+    """Return the announced length in bytes, or None without one.
 
     Raises:
         BadRequest: It is not plain ASCII digits (`int` would take `+5` and `1_0`).

@@ -1,4 +1,4 @@
-"""One reading of a path, however it is spelled: what a lax reader may take it for. Pure."""
+"""One reading of a path in any spelling, as a lax reader may take it. Pure."""
 
 from __future__ import annotations
 

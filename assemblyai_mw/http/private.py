@@ -1,4 +1,4 @@
-"""Replies that depend on who asks: no cache keeps them, no browser guesses their type."""
+"""Replies that depend on the caller: no cache keeps them, no browser guesses their type."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 Headers = list[tuple[str, str]]
 
 CACHE_CONTROL = "private, no-store"
-# What tells a cache, a browser's or a shared one, something else (RFC 9111; RFC 9213, targeted
-# fields; Surrogate-Control, Edge Architecture), and what is said again below.
+# Fields with other instructions for caches, shared or in browsers (RFC 9111; RFC 9213, targeted
+# fields; Surrogate-Control, Edge Architecture), and the fields that are set below.
 REPLACED = frozenset(
     {
         "age",
@@ -33,9 +33,8 @@ REPLACED = frozenset(
 class PrivateReplies:
     """Makes replies private: `start_response` goes in, and one that adds the fields comes out.
 
-    Every reply gets `Cache-Control: private, no-store` in place of whatever it said to
-    caches, a `Vary` that names *vary* beside what it named, and
-    `X-Content-Type-Options: nosniff`.
+    Every reply gets `Cache-Control: private, no-store` in place of its own cache fields, a `Vary`
+    that also names *vary*, and `X-Content-Type-Options: nosniff`.
 
     Args:
         vary: Names of the request's fields that the reply depends on.
@@ -67,7 +66,7 @@ class PrivateReplies:
         return start
 
     def _added_to(self, vary: str) -> Headers:
-        """Return what is added to a reply that says to vary by *vary*."""
+        """Return the fields to add to a reply with the Vary value *vary*."""
         names = [name.strip() for name in vary.split(",") if name.strip()]
         known = {name.lower() for name in names}
         names += [name for name in self._vary if name.lower() not in known]

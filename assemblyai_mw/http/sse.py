@@ -37,9 +37,9 @@ class Event:
 class SSESplitter:
     """Split a stream of bytes, cut anywhere, into whole events.
 
-    A lone CR ends a line by itself; where it is the last byte known, the LF that may
-    follow it would belong to it, so an event that ends in CR is given at once and a LF
-    that comes next is kept as the head of the following event's raw bytes.
+    A lone CR ends a line. If it is the last known byte, a LF may still follow and belong to it. So
+    an event that ends in CR is given at once, and a following LF is kept at the head of the next
+    event's raw bytes.
 
     Args:
         max_event_bytes: Longest event kept in memory.
@@ -60,7 +60,7 @@ class SSESplitter:
 
         Raises:
             ValueError: An unfinished event is longer than the cap. The splitter has
-                then dropped what it held and is of no further use.
+                then dropped its buffer and cannot be used further.
         """
         buffer = self._buffer
         buffer += chunk

@@ -1,7 +1,7 @@
-"""JSON by RFC 8259 and nothing else: what one reader accepts, every reader must read alike.
+"""Strict JSON by RFC 8259: all readers must read an accepted text alike.
 
-The stages decide by what a body says (whose transcript, which model), and AssemblyAI
-acts on the same bytes. So whatever two parsers could read differently is refused.
+The stages decide by the body's content (the transcript, the model), and AssemblyAI acts on the same
+bytes. So a text that two parsers could read differently is refused.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def dumps_like(value: Any, given: bytes) -> bytes:
 
 
 def check_size(body: bytes) -> None:
-    """Refuse what would take too much time or memory to read, as far as bytes show it.
+    """Refuse bodies that would take too much time or memory to read, as far as bytes show it.
 
     Up to where *body* stops being JSON, the counts are exact; there the parser stops too.
 

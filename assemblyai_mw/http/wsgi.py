@@ -1,4 +1,4 @@
-"""WSGI helpers (PEP 3333) that several stages need: looking at an inner app's reply."""
+"""WSGI helpers (PEP 3333): inspect an inner app's reply."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Headers = list[tuple[str, str]]
 
 
 class Reply:
-    """What an inner app answered, before any of it went out.
+    """An inner app's reply, before any of it went out.
 
-    Iterating gives the body, item by item as the app yields it. Whoever holds a
-    Reply closes it.
+    Iterating gives the body, item by item as the app yields it. The holder of a Reply must close
+    it.
 
     Attributes:
         status: The status line without the version: `200 OK`.
         headers: Header pairs in their order.
-        exc_info: What the app passed to start_response, to pass on.
+        exc_info: The app's argument to start_response, to pass on.
     """
 
     __slots__ = ("_app_iter", "_items", "_pending", "exc_info", "headers", "status")
@@ -34,7 +34,7 @@ class Reply:
         self._app_iter: Iterable[bytes] = app(environ, self._start)
         self._items: Iterator[bytes] | None = None
         if not self._has_started():
-            # A generator app calls start_response when its first item is asked for.
+            # A generator app calls start_response at its first item.
             try:
                 self._items = iter(self._app_iter)
                 for item in self._items:
@@ -89,7 +89,7 @@ class Reply:
         return next(self._items)
 
     def close(self) -> None:
-        """Close the app's iterable, as PEP 3333 asks of whoever consumed it."""
+        """Close the app's iterable, as PEP 3333 requires of its consumer."""
         close = getattr(self._app_iter, "close", None)
         if close is not None:
             close()

@@ -1,4 +1,4 @@
-"""Budget: may they spend this? Money is held before a call goes out, so none overspends."""
+"""Budget: may the caller spend this? Each call holds money before it goes out."""
 
 from __future__ import annotations
 
@@ -31,47 +31,45 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("assemblyai_mw.budget")
 
-# When only the holds of calls under way stand in the way, they are soon gone.
+# Seconds to wait if only holds of calls under way block a call: they end soon.
 HELD_RETRY_S = 5
 
 OnSoftBudget = Callable[["SoftBudget"], object]
 
 
 class Budget:
-    """Hold the most that a call may cost, before it goes out; answer 429 where it is too much.
+    """Hold a call's maximum cost before it goes out; answer 429 if it does not fit.
 
-    A chat completion is taken at its prompt and `max_tokens`, a transcript at the length
-    that `Isolation` knows of its upload, else at *assumed_audio_s* seconds, on the dearest
-    model it names (`PriceBook.estimate`). One
-    conditional update for each budget, the key's and its team's, total, daily and monthly:
-    any number of workers together stay within the limits. The hold stays with the call's
-    ledger row as long as that is open. Its closing puts the cost in place of the hold, and
-    where nobody can say the cost, the hold itself counts as spent until the row has a price.
-    Where no row was opened, the hold is given back when the reply ends, however it ends;
-    what a worker that dies leaves of such is void after *hold_expires_s*. Reading one's
-    finished work costs nothing and is never refused.
+    The estimate for a chat completion is its prompt and `max_tokens`. For a transcript it is the
+    length of the upload that `Isolation` measured, else *assumed_audio_s* seconds. Both use the
+    dearest model named (`PriceBook.estimate`). Each budget of the key and of its team (total,
+    daily, monthly) takes one conditional update, so any number of workers stay within the limits.
+    The hold lasts while the call's ledger row is open. Closing the row replaces the hold with the
+    cost. If the cost is unknown, the hold counts as spent until the row has a price. Without a row,
+    the hold is released when the reply ends. A hold without a row that a dead worker leaves expires
+    after *hold_expires_s*. Reading finished work is free and never refused.
 
-    Reads `call.caller`, `call.audio`, and of billable requests the body. Answers by itself, in the
-    dialect of the route: 429 `insufficient_quota` with what is spent, held, needed and
-    allowed, and `retry-after` where waiting helps; 400 where a member that decides a price or
-    a hold is not as documented (`billing.decisive`); 403 `model_unpriced` where nobody can
-    say what a call will cost, unless the key has `allow_unpriced`; 503 where the database
-    cannot be asked, or the clock has just jumped. Callers that no budget bounds cost nothing.
+    Reads `call.caller`, `call.audio`, and the body of billable requests. Answers itself, in the
+    dialect of the route: 429 `insufficient_quota` with the amounts spent, held and needed, the
+    limit, and `retry-after` where waiting helps; 400 if a member that decides a price or a hold is
+    not as documented (`billing.decisive`); 403 `model_unpriced` if the cost of a call is unknown
+    and the key does not have `allow_unpriced`; 503 if the database is unavailable or the clock has
+    just jumped. Calls without a budget pass at once.
 
     Wrap it around the `CostLogger` that writes to the same database.
 
     Args:
         app: The next WSGI app.
-        holds: A `Holds`, or what `Holds` takes: a `Database`, a URL.
+        holds: A `Holds`, a `Database` or its URL.
         prices: A `PriceBook`, or a mapping over the shipped one.
         assumed_audio_s: Seconds of audio held for a transcript.
-        assumed_channels: Channels held for one whose channels are transcribed each by itself.
-        hold_expires_s: Seconds after which a hold that nobody released, and that no open
-            row of the ledger needs, is void: longer than any request may last.
-        on_soft_budget: Called with a `SoftBudget` once per window, when the soft part of a
-            budget is spent; what it raises is logged. The warning is logged in any case.
+        assumed_channels: Channels held for a transcript with separate channels.
+        hold_expires_s: Seconds after which an unreleased hold without an open ledger row expires;
+            longer than any request may last.
+        on_soft_budget: Called with a `SoftBudget` once per window, when the soft part of a budget
+            is spent. The warning is logged in any case, and so is an exception of the callback.
         max_json_bytes: Largest JSON request that is read.
-        clock_watch: Says whether the clock can be trusted; default: of the database's clock.
+        clock_watch: Detects jumps of the clock; default: one for the database's clock.
     """
 
     def __init__(
@@ -118,7 +116,7 @@ class Budget:
         except StoreError as error:
             logger.error("budgets cannot be checked: %s", error)
             refused = RequestRefused(
-                "Budgets cannot be checked, so nothing that costs is sent.",
+                "Budgets cannot be checked, so no billable request is sent.",
                 status=503,
                 code="ledger_unavailable",
             )
@@ -139,7 +137,7 @@ class Budget:
             logger.error("the clock jumped by %+.0f s: budgets wait for it to be steady", jumped[0])
             raise RequestRefused(
                 f"The clock here jumped by {jumped[0]:+.0f} seconds. Until it has been steady "
-                "for a minute, nothing that a budget bounds is sent.",
+                "for a minute, no request with a budget is sent.",
                 status=503,
                 code="clock_jumped",
                 headers=[("Retry-After", str(math.ceil(jumped[1])))],
@@ -155,7 +153,7 @@ class Budget:
             asked = asked if audio_ms is None else {**asked, "audio_ms": audio_ms}
         at = datetime.fromtimestamp(call.started, UTC)
         if not operation.metered and not caller.allow_unpriced:
-            raise _unpriced(Unpriced(f"what is done with a {kind} is not metered here"))
+            raise _unpriced(Unpriced(f"the use of a {kind} is not metered here"))
         try:
             bound = self.prices.estimate(
                 kind,
@@ -179,7 +177,7 @@ class Budget:
         return taken
 
     def _end(self, call: Call, hold: Hold) -> None:
-        """Give the hold back where the call has no row of the ledger, whose end would end it."""
+        """Release the hold if the call has no ledger row; closing a row ends its hold."""
         if call.row is not None:
             return
         try:
@@ -189,7 +187,7 @@ class Budget:
 
 
 def soft_budget_teller(callback: OnSoftBudget | None = None) -> Callable[[SoftBudget], None]:
-    """Return what tells of a soft threshold: a warning in the log, then *callback*."""
+    """Return a callback for soft thresholds: it logs a warning, then calls *callback*."""
 
     def tell(warning: SoftBudget) -> None:
         logger.warning(
@@ -214,7 +212,7 @@ def soft_budget_teller(callback: OnSoftBudget | None = None) -> Callable[[SoftBu
 
 
 def _insufficient(refusal: Refusal, now: datetime) -> RequestRefused:
-    """Return the refusal, in a sentence that says how much of what is missing."""
+    """Return the refusal, with all amounts in its message."""
     window = "" if refusal.window == "total" else f"{refusal.window} "
     message = (
         f"This call does not fit in the {window}budget of this {refusal.scope}: "

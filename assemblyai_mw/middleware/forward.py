@@ -1,10 +1,9 @@
-"""UpstreamForwarder: the innermost app, the one place that talks to AssemblyAI for a caller.
+"""UpstreamForwarder: the innermost app; sends callers' requests to AssemblyAI.
 
-What goes through unchanged: method, target, header values and their order, the body; back
-again status, headers (also doubled ones) and the body, byte for byte. Which header fields
-cross, and in which direction, is written down in `transport.crossing`. Nothing is invented
-beside Host, framing and the account's key; on the way back, `X-Accel-Buffering: no` on a
-stream of events.
+Requests keep their method, target, header values with their order, and body. Replies keep their
+status, headers (also doubled ones) and body, byte for byte. `transport.crossing` lists the header
+fields that cross in each direction. The forwarder adds only Host, framing and the account's key,
+and to event streams on the way back `X-Accel-Buffering: no`.
 """
 
 from __future__ import annotations
@@ -49,35 +48,33 @@ MAX_ERROR_BYTES = 64 * 1024
 _VALUE = itemgetter(1)
 # By whether the server in front is Gunicorn.
 _FATES = {False: reply_fields(), True: reply_fields(*GUNICORNS)}
-# Words by which AssemblyAI tells a refused key from a refused request (both can be 403).
+# Words that mark a refused key rather than a refused request (both can be 403).
 _ABOUT_THE_KEY = (b"authenticat", b"api key", b"api token", b"unauthorized")
 
 
 class UpstreamForwarder:
     """Forward every request to *base_url* with the account's key.
 
-    Wraps nothing and asks nobody: **whoever reaches this app spends the account's money.**
+    Wraps no app and checks no key: **every request that reaches it spends the account's money.**
     Put `KeyAuth` in front of it.
 
     Reads method, target, headers and body of the request, and `call.trace_context`;
-    SCRIPT_NAME is what was matched on the way here and stays behind. Writes `call.upstream`.
-    Answers by itself, as `{"error": "..."}`: 400 for targets, framing and fields that two
-    parsers could read differently, 405 for TRACE and CONNECT, 411, 426 for WebSocket, 502 for
-    an upstream that is unreachable, speaks no HTTP, or refuses the account's key, and 504 for
-    one too slow. A reply that breaks off midway raises out of the body, so that the server
-    cuts the connection.
+    SCRIPT_NAME holds the matched prefix and is not sent. Writes `call.upstream`. Answers itself, as
+    `{"error": "..."}`: 400 for targets, framing and fields that two parsers could read differently,
+    405 for TRACE and CONNECT, 411, 426 for WebSocket, 502 if the upstream is unreachable, does not
+    speak HTTP, or refuses the account's key, and 504 if it is too slow. If a reply breaks off
+    midway, its body raises, so that the server cuts the connection.
 
     Args:
         base_url: `https://host[:port][/path]`; plain http to loopback only.
         api_key: The account's key, sent as `Authorization: KEY`, AssemblyAI's own form.
         timeout: `Timeouts`, or seconds for connecting and for each wait on the upstream.
         transport: Default `SocketTransport()`.
-        max_body_bytes: Largest request body, declared or counted; None is any.
-        headers: Names of header fields that go upstream beside those of
-            `transport.crossing.SENT`.
+        max_body_bytes: Largest request body, declared or counted; None for no limit.
+        headers: Names of header fields to send upstream besides those of `transport.crossing.SENT`.
 
     Raises:
-        ConfigError: The URL or the key cannot be used, or one of *headers* may not go.
+        ConfigError: The URL or the key is invalid, or one of *headers* must not be sent.
     """
 
     def __init__(
@@ -118,7 +115,7 @@ class UpstreamForwarder:
             request = self._request(call, environ)
         except RequestRefused as error:
             return error.reply(call.route.dialect)(environ, start_response)
-        # Last of all, and into the request itself: no frame here holds the key in clear.
+        # Added last and into the request itself, so that no frame here holds the key in clear.
         request.headers.append(("Authorization", self._key.reveal()))
         try:
             reply = self.transport.send(self.origin, request, self.timeouts)
@@ -130,8 +127,8 @@ class UpstreamForwarder:
             # The client's body broke off; the upstream's connection is closed by now.
             return error.reply(call.route.dialect)(environ, start_response)
         except BaseException:
-            # A server that ends its worker in the midst of a call (Gunicorn's timeout) raises
-            # SystemExit here: what went out may be done, and billed, all the same.
+            # A server that ends its worker during a call (Gunicorn's timeout) raises SystemExit
+            # here: the request may still be processed, and billed.
             if request.sent:
                 call.upstream = "sent"
             raise
@@ -189,7 +186,7 @@ class UpstreamForwarder:
     ) -> Iterable[bytes]:
         try:
             # Servers send the head with the first block anyway (PEP 3333): a reply that
-            # breaks off before it can still be answered with a status of its own.
+            # breaks off before it can still get its own status.
             start = reply.whole
             if start is None:
                 start = beginning(reply, MAX_ERROR_BYTES if reply.status >= 400 else 1)
@@ -200,7 +197,7 @@ class UpstreamForwarder:
         except UpstreamError as error:
             reply.close()
             if reply.status < 400:
-                # It was done, and what came of it is lost with the reply.
+                # The request was processed, but its result is lost with the reply.
                 call.upstream = "sent"
             return self._failed(call, error)(environ, start_response)
         except BaseException:
@@ -266,8 +263,8 @@ def _blocks(read: Callable[[int], bytes], length: int | None, limit: int | None)
     """Yield the request's body.
 
     Raises:
-        BadRequest: It ended before its announced length; servers report that as a plain
-            end of file, or in exceptions of their own.
+        BadRequest: It ended before its announced length. Servers report that as end of file or in
+            their own exceptions.
         BodyTooLarge: A body in chunks went over *limit*.
     """
     done = 0
@@ -304,7 +301,7 @@ class _Masked:
 
     def __next__(self) -> bytes:
         while True:
-            # What could be the beginning of the key waits for the next block.
+            # A possible beginning of the key waits for the next block.
             keep = 0 if self._ended else len(self._key) - 1
             clean = self._key.masked_bytes(self._held)
             out = clean[: max(len(clean) - keep, 0)]

@@ -1,4 +1,4 @@
-"""Guardrails: may this be said? The host's own hooks, before a call and after it."""
+"""Guardrails: content checks by the host, before and after a call."""
 
 from __future__ import annotations
 
@@ -32,46 +32,43 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("assemblyai_mw.guardrails")
 
-# A ten-hour transcript with its words is some 30 MB.
+# The JSON of a ten-hour transcript has about 30 MB.
 MAX_REPLY_BYTES = 64 * 1024 * 1024
-# Under these names guards are asked.
+# The kinds that guards see.
 _NAMES = frozenset(row.guarded_as for row in OPERATIONS if row.guarded_as)
 
 
 class Guardrails:
-    """Ask guards about speech submits, LLM calls and what comes back.
+    """Run guards on speech submits, LLM calls and their replies.
 
         Guardrails(app, guards=[PatternGuard(patterns=["us_ssn"], action="mask")])
 
-    Before: the JSON of POST /v2/transcript, of chat completions, speech understanding,
-    LeMUR and speech synthesis. A path that `billing.operations` does not describe is refused
-    with 403 unless it is read: words in it would pass unseen. After: LLM replies, whole or
-    streamed, synchronous transcripts, and transcripts as they are read: the JSON once it is
-    completed, sentences, paragraphs, search results and subtitles. Guards are asked in their
-    order, each with what the one before it left. Replies with an error status are nobody's
-    words and pass.
+    Before the call, guards check the JSON of POST /v2/transcript, chat completions, speech
+    understanding, LeMUR and speech synthesis. A path that `billing.operations` does not describe is
+    refused with 403 unless it is a read: its words would pass unchecked. After the call, guards
+    check LLM replies, whole or streamed, synchronous transcripts, and transcripts when they are
+    read: the completed JSON, sentences, paragraphs, search results and subtitles. Guards run in
+    order, each on the result of the one before it. Replies with an error status are not checked.
 
-    A body in which a member that decides rights, prices or words is not as documented
-    (`billing.decisive`), and no guard has mended it, is a 400: a guard has read it in one way,
-    and AssemblyAI may read it in another.
+    A body is a 400 if a member that decides rights, prices or words is not as documented
+    (`billing.decisive`), unless a guard has corrected it: AssemblyAI could read it differently than
+    the guard did.
 
-    A block is a 400 with code `content_policy_violation`, the guard's name and its reason. A
-    guard that fails (it raises, or takes longer than its timeout) refuses the call with a
-    503, code `guardrail_failed`, or is passed over, as its `Guardrail` says. What is refused
-    before the call is not sent and costs nothing; what is refused after it has been made, and
-    is charged: there `x-should-retry: false` keeps OpenAI's clients from paying twice. A
-    stream that is blocked ends in an error event and has no `[DONE]`.
+    A block is a 400 with code `content_policy_violation`, the guard's name and its reason. If a
+    guard fails (it raises or exceeds its timeout), its `Guardrail` decides: the call is refused
+    with a 503, code `guardrail_failed`, or the guard is skipped. A request that is blocked is not
+    sent and costs nothing. A reply that is blocked has been paid for: `x-should-retry: false` keeps
+    OpenAI's clients from paying twice. A blocked stream ends in an error event, without `[DONE]`.
 
     Reads `call.route`, JSON bodies up to *max_json_bytes* and replies up to
-    *max_reply_bytes*; writes `call.kind`. Where no guard wants a reply it is not read. Where
-    one does, it is asked for uncompressed. A reply that no guard changes passes byte for
-    byte.
+    *max_reply_bytes*; writes `call.kind`. A reply is read only if a guard wants it, and is then
+    requested uncompressed. A reply that no guard changes passes byte for byte.
 
     Args:
         app: The next WSGI app.
-        guards: `Guardrail`s, or guards by themselves for its defaults.
+        guards: `Guardrail`s, or plain guards, which get its defaults.
         max_json_bytes: Largest JSON request that is read.
-        max_reply_bytes: Largest reply that is read; a larger one is a guard's failure.
+        max_reply_bytes: Largest reply that is read; a larger one counts as a failed guard.
 
     Raises:
         ValueError: A guard has neither method, or two have one name.
@@ -141,7 +138,7 @@ class Guardrails:
         start_response: StartResponse,
     ) -> Iterable[bytes]:
         environ["HTTP_ACCEPT_ENCODING"] = "identity"
-        # A part of a reply shows too little to be judged.
+        # Guards cannot judge a partial reply.
         environ.pop("HTTP_RANGE", None)
         environ.pop("HTTP_IF_RANGE", None)
         reply = Reply(self.app, environ)
@@ -175,7 +172,7 @@ class Guardrails:
                 reply.close()
 
     def _read(self, reply: Reply, call: Call) -> tuple[list[bytes], bool]:
-        """Return the reply's body, and whether that is all of it."""
+        """Return the reply's body, and whether it is complete."""
         blocks, size = [], 0
         try:
             for block in reply:
@@ -229,7 +226,7 @@ class Guardrails:
 
 
 def _shows_words(text: bytes) -> bool:
-    """Whether a transcript's reply holds words: until it is completed, its polls are cheap."""
+    """Whether a transcript's reply holds words; polls before its completion hold none."""
     if b'"status"' not in text:
         return True
     value = _parsed(text)
@@ -237,7 +234,7 @@ def _shows_words(text: bytes) -> bool:
 
 
 def _parsed(text: bytes) -> Any:
-    """Return a reply as JSON, as text where it is none."""
+    """Return a reply as JSON, else as text."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""CallLog: one line a call, whoever answered it."""
+"""CallLog: one log line a call."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 
 class CallLog:
-    """Log each call once, and tell the callbacks, when its reply has gone out.
+    """Log each call once and run the callbacks, when its reply has gone out.
 
-    Outermost of the stages of a route, so that calls which any of them refused leave their
-    line too; the `CostLogger` within fills the `Call` and stays silent. By itself a
-    `CostLogger` logs, but only what reaches it.
+    The outermost stage of a route, so that refused calls are logged too. The `CostLogger` within
+    fills the `Call` and logs nothing. A `CostLogger` without a `CallLog` logs the calls that reach
+    it.
 
-    Sets `call.inner`: the line is written here. Answers nothing by itself and changes
+    Sets `call.inner`, so that no inner stage writes the line. Answers nothing itself. Changes
     nothing, unless *reply_header* is set.
 
     Args:
         app: The next WSGI app.
-        on_call: Called with a `CallRecord` after each call; what it raises is logged.
-        reply_header: A header that tells the client the call's `request_id`, in replies that
-            have none of that name: `X-Request-Id`, say. None leaves replies as they are.
+        on_call: Called with a `CallRecord` after each call; its exceptions are logged.
+        reply_header: Header that carries the call's `request_id` in replies without a header of
+            that name, such as `X-Request-Id`. None leaves replies as they are.
 
     Raises:
-        ValueError: *reply_header* is no header's name.
+        ValueError: *reply_header* is not a header name.
     """
 
     def __init__(

@@ -30,30 +30,25 @@ _OPENAI_ROUTES = ("/v1", "/v1/chat/completions")
 
 
 class Policy:
-    """Answer 403 where the caller's key may not do what is asked.
+    """Answer 403 to requests that the caller's key does not allow.
 
-    A key pinned to a region is refused on every route of another one, also where AssemblyAI
-    takes the nearest, and where a body asks for another `model_region`: its data stays where
-    it was put. A key with a list of
-    routes, models or features is refused everything else; where it names models, a request
-    that leaves the choice to AssemblyAI is refused too, since nobody knows what it would be.
-    For the same reason a key with a list of models or features, allowed or denied, is refused
-    a token, with which its holder may open any session. A key with any list is refused every
-    path that `billing.operations` does not describe. With a list or a region, 400 where a
-    member that decides has another spelling, type or place than the documented one
-    (`billing.decisive`).
-    A list of routes names prefixes; a call through the translator needs `/v1`,
-    `/v1/chat/completions` or the gateway's own prefix in it.
+    A key pinned to a region may use neither routes of another region, nor routes on which
+    AssemblyAI picks the nearest one, nor another `model_region` in a body: its data stays in its
+    region. A key with a list of routes, models or features may use nothing else. A key with a list
+    of models must name a model: the one that AssemblyAI would choose is unknown. A key with a list
+    of models or features, allowed or denied, gets no token, since a token opens any session. A key
+    with any list may use no path that `billing.operations` does not describe. For a key with a list
+    or a region, a decisive member whose spelling, type or place is not the documented one is a 400
+    (`billing.decisive`). A list of routes names prefixes; a call through the translator needs
+    `/v1`, `/v1/chat/completions` or the gateway's own prefix in it.
 
-    Reads `call.caller`, and the JSON body of speech submits and LLM calls where a rule needs
-    it. Writes `call.max_body_bytes` for keys with a largest upload. The master key may do
-    everything.
+    Reads `call.caller`, and the JSON body of speech submits and LLM calls where a rule needs it.
+    Writes `call.max_body_bytes` for keys with an upload limit. The master key may do everything.
 
     Args:
         app: The next WSGI app.
         max_json_bytes: Largest JSON request that is read.
-        routes: What is mounted, so that a refusal can say which prefix to use; None where
-            that is not known.
+        routes: The mounted routes, so that a refusal can name the prefix to use; None if unknown.
     """
 
     def __init__(
@@ -128,9 +123,9 @@ class Policy:
         return _forbidden(f"This key may use {there} only: use {prefix}{models}.")
 
     def _unknown(self, call: Call, environ: WSGIEnvironment) -> object:
-        """Return what a request of no known shape says, if that can be read at all."""
+        """Return the JSON of a request of unknown shape, None if it cannot be read."""
         if call.route.service != "llm-gateway":
-            # Audio, mostly; only the gateway can be told to work elsewhere.
+            # Mostly audio; only the gateway takes another region in the body.
             return None
         if not content_length(environ) and not is_chunked(environ):
             return None
@@ -150,7 +145,7 @@ class Policy:
         if fault is not None and fault.path != "model":
             refuse(fault)
         models = found.asked.get("models") or () if operation.metered else ()
-        # A request that names its one model in no text names none.
+        # A model of another type counts as none.
         if not models or fault is not None:
             raise _forbidden("This key may use certain models only; name one.", param="model")
         for model in models:
@@ -166,7 +161,7 @@ class Policy:
             return
         if not operation.metered:
             raise _forbidden(
-                "This key may use certain features only; what this would use cannot be seen here.",
+                "This key may use certain features only; those of this request cannot be checked.",
                 code="feature_not_allowed",
             )
         for feature in asked.get("features") or ():
@@ -178,7 +173,7 @@ class Policy:
 
 
 def _listed(caller: Caller) -> str:
-    """Return what the key has a list of, empty where it has none."""
+    """Return the kind of list that decides, for the message; empty without a list."""
     if caller.features is not None or caller.denied_features:
         return "features"
     if caller.models is not None:
@@ -196,11 +191,11 @@ def model_allowed(model: str, patterns: Iterable[str]) -> bool:
 
 
 def _route_allowed(call: Call, routes: Iterable[str]) -> bool:
-    """Whether the call's prefix, or where the translator took it from, is one of *routes*."""
+    """Whether the call's prefix, or the translator's prefix before it, is one of *routes*."""
     route = call.route
     names = {route.prefix}
     if route.dialect == "openai":
-        # Models with an address of their own have a prefix that no key can name.
+        # Models with their own address have a prefix that no key can name.
         eu = "eu." if route.region == "eu" else ""
         names |= {*_OPENAI_ROUTES, f"/{eu}llm-gateway.assemblyai"}
     stripped = {name.strip("/") for name in names}
@@ -208,7 +203,7 @@ def _route_allowed(call: Call, routes: Iterable[str]) -> bool:
 
 
 def _stays(body: object, region: str) -> bool:
-    """Whether no member `model_region`, at any depth, says another region."""
+    """Whether no member `model_region`, at any depth, names another region."""
     waiting = [body]
     while waiting:
         each = waiting.pop()

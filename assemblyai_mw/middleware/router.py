@@ -1,4 +1,4 @@
-"""PrefixRouter: the outermost stage; decides which requests are AssemblyAI's at all."""
+"""PrefixRouter: the outermost stage; decides which requests are for AssemblyAI."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class PrefixRouter:
 
     A prefix matches whole path segments as the client spelled them: `/assemblyai`
     matches `/assemblyai/v2` and neither `/assemblyaifoo` nor `/%61ssemblyai/v2`, so
-    that no two stages can disagree about what was asked. The longest prefix wins.
-    The mounted app sees the prefix at the end of SCRIPT_NAME, in a copy of environ.
-    Within an `OpenAITranslator` it leads each of its calls to the gateway of its region.
-    Service and region of a prefix are those of its `Route` in *routes*, else what its name says.
+    that all stages agree on what was requested. The longest prefix wins. The mounted app sees the
+    prefix at the end of SCRIPT_NAME, in a copy of environ. Within an `OpenAITranslator` it leads
+    each translated call to the gateway of its region. Service and region of a prefix come from its
+    `Route` in *routes*, else from its name.
 
     Reads PATH_INFO and, where the server has it, RAW_URI or REQUEST_URI. Writes the
     `Call` with its `Route`. Answers nothing itself.
@@ -73,7 +73,8 @@ class PrefixRouter:
                 if request_tail(inner) is None:
                     break
                 enter_route(inner, route)
-                # The host's own still holds the caller's key; tracebacks show what frames hold.
+                # The host's own environ still holds the caller's key, and tracebacks show local
+                # variables.
                 del environ
                 return mounted(inner, start_response)
         moved: Call | None = environ.get(CALL_KEY)

@@ -1,6 +1,6 @@
-"""Finish what clients left open, and check the ledger against AssemblyAI's own list.
+"""Settles open calls, and checks the ledger against AssemblyAI's own list.
 
-settler        closes open rows: asks for their transcript, or looks in the list
+settler        closes open rows, by their transcript or by the list
 background     the same every few seconds, in a thread of each worker
 reconcile      where the ledger and AssemblyAI's list differ
 reprice        prices for rows that had none
@@ -9,8 +9,8 @@ upstream_list  its list of transcripts, back to a moment
 deadlines      how long a call may be under way
 summary        what one run did
 telling        callbacks hear of rows that settlement closed
-matching       which transcript came of a submit whose answer was lost
-options        what a submit asked for, kept to recognise its transcript by
+matching       matches transcripts to submits without a reply
+options        marks of a submit's options, to recognise its transcript
 
 Only what a worker needs from its start is imported here; the rest by its module.
 """

@@ -1,4 +1,4 @@
-"""BackgroundSettler: one quiet thread a process that finishes what clients left open."""
+"""BackgroundSettler: one thread a process that settles open calls."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class BackgroundSettler:
         _all.add(self)
 
     def wake(self) -> None:
-        """Have the thread running in this process; costs nothing once it is."""
+        """Start the thread in this process, unless it runs already."""
         if self._thread is None and not self._stopped:
             self._start()
 
@@ -77,7 +77,7 @@ class BackgroundSettler:
             try:
                 thread.start()
             except RuntimeError as error:
-                # The request that woke us goes on; the next one tries again.
+                # The current request continues; the next one tries again.
                 logger.error("settlement cannot start: %s", error)
                 return
             self._thread = thread

@@ -1,4 +1,4 @@
-"""How an open row of the ledger is closed: by a client's reply or by settlement, alike."""
+"""Closes open ledger rows, alike for clients' replies and settlement."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ logger = logging.getLogger("assemblyai_mw.cost")
 
 # A ten-hour transcript with its words is some 30 MB.
 MAX_REPLY_BYTES = 64 * 1024 * 1024
-# What the ledger keeps with a call beside what was asked for: a mark of its audio, and after
-# how many seconds it went out, where reading its request took that long.
+# Further facts in a call's features: a mark of its audio, and the seconds until it went out, if
+# reading its request took that long.
 AUDIO, SENT_AFTER = "audio", "sent_after_s"
-# How the totals call all models that a caller made up.
+# Name in totals for all models that a caller made up.
 OTHER_MODELS = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """What became of a row; `pending` where it waits for what its cost depends on."""
+    """The end of a row; `pending` while facts for its cost are missing."""
 
     state: Literal["pending", "settled", "failed", "unpriced"]
     usage: Usage | None
@@ -57,8 +57,8 @@ def read_object(body: bytes, encoding: str | None) -> Mapping[str, Any] | None:
 def shows_end(transcript: Mapping[str, Any], outcome: Outcome) -> bool:
     """Whether a transcript's reply closes its row.
 
-    What cannot be true closes it only where AssemblyAI calls the transcript completed:
-    nothing better will come. An unknown status may still turn into a known one.
+    An implausible reply closes it only if AssemblyAI calls the transcript completed: no better
+    reply will come. An unknown status may still turn into a known one.
     """
     if outcome.state == "unmeterable":
         return transcript.get("status") == "completed"
@@ -68,8 +68,8 @@ def shows_end(transcript: Mapping[str, Any], outcome: Outcome) -> bool:
 def metrics_label(prices: PriceBook, kind: str, model: str | None) -> str | None:
     """Return the name under which a caller's *model* is counted; None for no model.
 
-    Callers can make up names without end, and each would be a series for ever: what the
-    price book names is counted apart, as it is spelled there, and all else together.
+    Callers can make up any number of names, and each would be a permanent series. So names in the
+    price book are counted separately, as spelled there, and all others together.
     """
     return None if model is None else prices.canonical_model(kind, model) or OTHER_MODELS
 
@@ -83,10 +83,10 @@ def end_of(
     status: int | None = None,
     request_id: str | None = None,
 ) -> tuple[Closed, Closing]:
-    """Return how a row ends, for people and for the ledger.
+    """Return the end of a row, for people and for the ledger.
 
     Args:
-        prices: What the usage is priced by.
+        prices: The price book.
         row: The row.
         outcome: How the work ended. `error` fails the row, which costs nothing; what has
             no usage, or no price, becomes `unpriced` with the reason; `pending` with a usage
@@ -96,7 +96,8 @@ def end_of(
         status: Of the reply to the call, where it is known.
         request_id: The request that the row is of, where that is known.
     """
-    # Whoever ends a call has the database toolkit loaded; whoever starts a worker waits for it.
+    # Imported here: the database toolkit is loaded when a call ends, but would delay a worker's
+    # start.
     from ..store.closing import closing_of, failure_of
 
     usage, price, reason = outcome.usage, None, outcome.reason
@@ -128,7 +129,7 @@ def end_of(
 def close_row(
     ledger: Ledger, prices: PriceBook, row: int, outcome: Outcome, at: datetime
 ) -> Closed | None:
-    """Write the end of a row, once, whoever else is about to; None where somebody was first.
+    """Write the end of a row, exactly once; None if another process was first.
 
     Raises:
         StoreError: It could not be written; the row stays open.
@@ -149,8 +150,8 @@ def close_call(
 ) -> bool:
     """Write the end of a row that a call's reply shows, and note it on the Call.
 
-    False where it cannot be written. Where the row is the call's own, the end is kept then:
-    settlement writes it later. Of a transcript it shows again, whoever asks.
+    False if it cannot be written. The end of the call's own row is then kept, and settlement writes
+    it later. The end of a transcript shows again in any later read.
     """
     own = row == call.row
     closed, closing = end_of(
@@ -173,10 +174,10 @@ def close_call(
 
 
 def audio_mark(request_id: str, url: object) -> str | None:
-    """Return what a submit's `audio_url` is recognised by in AssemblyAI's list.
+    """Return the mark by which a submit's `audio_url` is recognised in AssemblyAI's list.
 
     A hash keyed by the request's own random id: the ledger keeps no URL (it may hold a
-    signature), and nobody can tell by two rows that they are about the same audio.
+    signature), and two rows do not show that they have the same audio.
     """
     if not isinstance(url, str) or not url:
         return None

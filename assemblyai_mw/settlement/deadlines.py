@@ -1,4 +1,4 @@
-"""How long a call may be under way, and how far settlement looks while requests are served."""
+"""Deadlines of calls under way, and settlement's range while requests are served."""
 
 from __future__ import annotations
 
@@ -37,11 +37,10 @@ def sent_at(due: Due) -> datetime:
 
 
 def deadline(times: Timeouts, due: Due) -> datetime:
-    """Return from when on nothing can come of a call any more that has not come yet.
+    """Return the moment after which a call can have no further result.
 
-    Where its request was seen to end, AssemblyAI may work on it as long as it may be silent
-    over a reply. Else the request may have lasted as long as any may: whoever would know
-    has died.
+    If its request was seen to end, AssemblyAI may work on it for one more read timeout. Else the
+    process that served it has died, and the request may have lasted the full timeout.
     """
     if due.ended is not None:
         return due.ended + timedelta(seconds=min(times.read_s, times.total_s) + MARGIN_S)

@@ -1,4 +1,4 @@
-"""Which transcript came of a submit whose answer was never seen. Pure.
+"""Matches transcripts to submits whose reply was never seen. Pure.
 
 A transcript is given to a submit only where nothing else fits: it is in no ledger row,
 it was made when the submit was under way, its audio is the submit's, it shows nothing else
@@ -30,7 +30,7 @@ _NAMED = ("domain.", "speech_understanding.")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What the list says of one submit.
+    """The result for one submit.
 
     Attributes:
         transcript: The one that came of it, if that is certain.
@@ -52,7 +52,7 @@ def match(
     is_past_deadline: Callable[[Due], bool],
     agrees: Callable[[Due, Listed], bool],
 ) -> dict[int, Match]:
-    """Return what became of each submit, by its row.
+    """Return the result for each submit, by its row.
 
     Args:
         intents: Every open submit of the account, also those not to be decided yet: each
@@ -136,7 +136,7 @@ def _decide(
 
 
 def _alike(row: Due) -> tuple[object, ...]:
-    """What two submits must share so that it makes no difference which made which."""
+    """The values that two submits must share to be interchangeable."""
     # The marks of options are of one request each; that they fit has been seen.
     ours = (AUDIO, OPTIONS, SENT_AFTER)
     asked = sorted((name, repr(value)) for name, value in row.features.items() if name not in ours)
@@ -163,8 +163,8 @@ def shows_what_was_asked(
 ) -> bool:
     """Whether a transcript could have come of a request, by what it says of its options.
 
-    Features, models, language, terms, prompt, webhook and the like; what the transcript does
-    not state tells nothing.
+    Features, models, language, terms, prompt, webhook and the like; options that the transcript
+    does not state show nothing.
     """
     features = set(asked.get("features") or ())
     # AssemblyAI detects the language by default with some models, asked or not.

@@ -1,4 +1,4 @@
-"""What else a submit asked for, kept so that its transcript can be recognised by it. Pure.
+"""Marks of a submit's options, by which its transcript is recognised. Pure.
 
 The ledger keeps no prompt and no URL: each option stands there as a short hash, keyed by the
 request's own random id.
@@ -43,7 +43,7 @@ def option_marks(request_id: str, body: Mapping[str, Any]) -> dict[str, str]:
 def shows_options(request_id: str, marks: Mapping[str, Any], transcript: Mapping[str, Any]) -> bool:
     """Whether a transcript states no option that the submit with these *marks* did not ask for.
 
-    What it leaves out or says null to tells nothing.
+    Missing and null options show nothing.
     """
     for name in (*_REPEATED, *_WITH_DEFAULT):
         stated, asked = transcript.get(name), marks.get(name)

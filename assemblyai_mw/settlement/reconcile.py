@@ -1,4 +1,4 @@
-"""Where the ledger and AssemblyAI's own list of transcripts differ."""
+"""Differences between the ledger and AssemblyAI's own list of transcripts."""
 
 from __future__ import annotations
 
@@ -72,10 +72,10 @@ def reconcile(
         config: Routes and keys.
         ledger: The ledger; it is only read.
         transport: How AssemblyAI is reached.
-        prices: What transcripts are priced by again, at the moment of their submit.
+        prices: The book that prices transcripts again, at the moment of their submit.
         since: From when on; the list holds 90 days.
         region: `us` or `eu`; None for every region that a route leads to.
-        amounts: Also compare amounts, which asks for each transcript by itself.
+        amounts: Also compare amounts, which reads each transcript separately.
         progress: Called with how many transcripts have been compared since its last call.
 
     Raises:
@@ -159,7 +159,7 @@ def _compared(
 
 
 def _cost(answer: Answer, row: dict[str, Any], region: str, prices: PriceBook) -> int | None:
-    """Return what a transcript costs by what AssemblyAI shows now, None without a price."""
+    """Return a transcript's cost by AssemblyAI's present data, None without a price."""
     if answer.status != 200 or answer.value is None:
         raise UpstreamError(str(refusal(answer)))
     outcome = transcript_outcome(answer.value, row["features"], region)

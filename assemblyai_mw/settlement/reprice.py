@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Repriced:
-    """What became of one unpriced row.
+    """The result for one unpriced row.
 
     Attributes:
-        price: What it costs by the present book; None where it still has no price.
+        price: Its cost by the present book; None if it still has no price.
         reason: Why it has none.
     """
 

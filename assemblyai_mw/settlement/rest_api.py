@@ -14,9 +14,9 @@ from ..transport import Origin, Request, Timeouts, Transport, fetch
 from .closing import MAX_REPLY_BYTES, read_object
 
 PAGE = 200
-# Waits of a Retry-After beyond this are cut: somebody may have topped up meanwhile.
+# Longest wait for a Retry-After: the account may have been topped up meanwhile.
 MAX_RETRY_AFTER_S = 600.0
-# Nobody waits for these answers; what is slower is asked again later.
+# No client waits for these replies; slower requests are retried later.
 MAX_TOTAL_S = 120.0
 
 
@@ -85,8 +85,8 @@ class Account:
 class Accounts:
     """The account of each region, as the configuration's routes lead there.
 
-    A row is asked about where it was sent: on its own route if that is still there and in
-    its region, else on another route to the same region's API, never in another region.
+    A row is looked up where it was sent: on its own route if that still exists in its region, else
+    on another route to the same region's API, never in another region.
 
     Args:
         config: The configuration.
@@ -131,7 +131,7 @@ class Accounts:
 
 
 def refusal(answer: Answer) -> UpstreamError:
-    """Return why an answer other than 200 is none, in words for a log."""
+    """Return the reason for a status other than 200, for a log."""
     if answer.status in (401, 403):
         return UpstreamError(f"AssemblyAI refuses the account's key (status {answer.status})")
     return UpstreamError(f"AssemblyAI answered with status {answer.status}")

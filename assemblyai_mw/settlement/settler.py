@@ -1,4 +1,4 @@
-"""Settler: ask AssemblyAI about calls that nobody saw the end of, and close their rows."""
+"""Settler: asks AssemblyAI about calls with an unseen end, and closes their rows."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Settler:
         until: float | None = None,
         stop: Callable[[], bool] = bool,
     ) -> Summary:
-        """Lease up to *limit* due rows, deal with each, and say what came of it.
+        """Lease up to *limit* due rows, process each, and return a summary.
 
         Args:
             limit: Rows at most.
@@ -189,7 +189,7 @@ class Settler:
         else:
             why = str(refusal(answer))
             if answer.status in (401, 403, 429) or answer.status >= 500:
-                # Whatever it is, it is not about this row: the others wait too.
+                # The failure does not concern this row alone: the others wait too.
                 unasked[account] = why
             self._say(logging.ERROR if answer.status < 429 else logging.WARNING, why)
             self._give_up_or_later(due, summary, why, delay_s=answer.retry_after_s)
@@ -248,7 +248,7 @@ class Settler:
         unasked: dict[Account, str],
         stop: Callable[[], bool],
     ) -> None:
-        """Find what became of submits in AssemblyAI's list."""
+        """Look up submits in AssemblyAI's list."""
         try:
             found = self._matches(account, rows)
         except UpstreamError as error:
@@ -320,7 +320,7 @@ class Settler:
         try:
             self.ledger.resolve(due.row, transcript_id)
         except StoreError as error:
-            # Somebody else gave it to its row meanwhile.
+            # Another process has assigned it to its row meanwhile.
             self._later(due, summary, str(error))
             return
         summary.resolved += 1
@@ -373,7 +373,7 @@ class Settler:
         settings = self.config.settlement
         backoff = settings.first_poll_s * 2 ** min(due.attempts, 20)
         delay = min(backoff, settings.max_poll_s) if delay_s is None else delay_s
-        # What is only unfinished needs no words.
+        # An unfinished transcript needs no log line.
         reason = None if why == "the transcript is not finished" else why
         self.ledger.reschedule(due.row, self._clock() + delay, reason=reason)
         summary.left[why] += 1
@@ -384,7 +384,7 @@ class Settler:
             self._closed(due, closed, summary)
 
     def _late(self, closing: Closing, summary: Summary) -> None:
-        """Tell of a call whose end could not be written when it was seen."""
+        """Report a call whose end could not be written when it was seen."""
         due = self.ledger.look(closing.row)
         if due is None:
             return

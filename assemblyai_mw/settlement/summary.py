@@ -1,4 +1,4 @@
-"""What one run of settlement did."""
+"""Summary of one run of settlement."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Summary:
-    """What a run of the Settler did.
+    """Summary of one run of the Settler.
 
     Attributes:
         leased: Rows it looked at.
         settled, failed, unpriced: Rows it closed so; others may have closed some first.
         resolved: Submits without an answer whose transcript it found.
         left: Rows that stay open, by why.
-        nano: What the rows it settled cost, nano-dollars.
+        nano: Cost of the settled rows, nano-dollars.
     """
 
     leased: int = 0

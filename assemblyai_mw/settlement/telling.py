@@ -1,4 +1,4 @@
-"""Telling callbacks of a row that settlement closed, as a client's poll would."""
+"""Calls the callbacks for a row that settlement closed, as for a client's poll."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Listed:
     Attributes:
         created: UTC; the list states no time zone.
         status: `queued`, `processing`, `completed`, `error`, or what else it says.
-        audio_url: As submitted; None where it was deleted or is not told.
+        audio_url: As submitted; None if it was deleted or is not given.
     """
 
     id: str
@@ -33,12 +33,10 @@ class Listed:
 def walk(account: Account, since: datetime) -> Iterator[list[Listed]]:
     """Yield pages of the account's transcripts, newest first, back to *since* or further.
 
-    Whoever has iterated to the end has seen every transcript made from *since* on. The
-    list holds 90 days.
+    Iterating to the end yields every transcript made from *since* on. The list holds 90 days.
 
     Raises:
-        UpstreamError: AssemblyAI could not be asked, or its list cannot be understood, so
-            that nobody can say what is in it.
+        UpstreamError: AssemblyAI is unreachable, or its list cannot be understood.
     """
     before: str | None = None
     seen: set[str] = set()
@@ -54,7 +52,7 @@ def walk(account: Account, since: datetime) -> Iterator[list[Listed]]:
             return
         page = [_item(item) for item in items]
         if page[-1].id in seen:
-            raise UpstreamError("AssemblyAI's list of transcripts turns in a circle")
+            raise UpstreamError("AssemblyAI's list of transcripts repeats itself")
         seen.update(item.id for item in page)
         yield page
         details = value.get("page_details")

@@ -1,7 +1,7 @@
 """The only SQL: virtual keys, the ledger, and budget holds, on SQLite or PostgreSQL.
 
-Its names are imported when they are first asked for: SQLAlchemy takes longer to import than
-everything else here together, and an app that wraps itself at import need not wait for it.
+Names are imported at their first use: SQLAlchemy takes longer to import than everything else here
+together, and an app that wraps itself at import need not wait for it.
 """
 
 from importlib import import_module

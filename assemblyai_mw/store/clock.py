@@ -1,4 +1,4 @@
-"""Whether the wall clock can be trusted: it must run as fast as the clock that nobody sets."""
+"""Detects jumps of the wall clock, by a clock that cannot be set."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ def uptime() -> float:
 
 
 class ClockWatch:
-    """Notices when the wall clock jumps, forwards or back.
+    """Detects forward and backward jumps of the wall clock.
 
-    A jump forwards makes every hold look expired while its call still runs; one back
-    opens a day that is over. Which of the two times is right nobody here can know, so
-    after a jump the clock is distrusted for a minute: by then calls under way have ended,
-    or an operator has looked.
+    A forward jump makes holds of running calls look expired; a backward jump reopens a past day.
+    The right time of the two is unknown, so the clock is distrusted for a minute after a jump: by
+    then calls under way have ended, or an operator has checked.
 
     Args:
         clock: The wall clock, Unix seconds.
         steady: A clock that cannot be set, seconds.
-        tolerance_s: How far the two may drift apart between two looks.
+        tolerance_s: Largest drift between the two clocks from one check to the next.
         steady_s: How long the clock is distrusted after a jump.
     """
 

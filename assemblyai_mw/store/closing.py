@@ -1,4 +1,4 @@
-"""How one call ended, in plain values that can wait to be written. Pure."""
+"""The end of one call, in plain values that can be written later. Pure."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """How one call ended, in plain values: ready to be written, now or later.
+    """The end of one call, in plain values that can be written now or later.
 
     Attributes:
         row: Its ledger row.
-        request_id: The request that the row must be of; None where the row is known to be.
+        request_id: The request that the row must belong to; None if that is known.
         state: `settled`, `failed` or `unpriced`; `pending` where the reply was seen and the
             row waits for what its cost depends on.
-        model: The name it is counted under; None leaves that of its opening.
+        model: The name in totals; None keeps the name of its opening.
         cost_nano: None unless settled or failed.
         breakdown, usage: JSON text.
-        estimated: The price is that of a model which was asked for, not of one reported.
+        estimated: The price is that of a requested model, not of a reported one.
     """
 
     row: int
@@ -87,7 +87,7 @@ def failure_of(
     reason: str | None = None,
     duration_s: float | None = None,
 ) -> Closing:
-    """Return the end of a call of which it is certain that it cost nothing."""
+    """Return the end of a call that certainly cost nothing."""
     return Closing(
         row,
         request_id,
@@ -100,7 +100,7 @@ def failure_of(
 
 
 def priced(row: int, price: Price, reason: str | None = None) -> Closing:
-    """Return the end of a row whose usage is in the ledger, or not known at all."""
+    """Return the end of a row whose usage is in the ledger, or unknown."""
     return Closing(
         row,
         None,

@@ -106,7 +106,7 @@ def _revising(*conditions: Any) -> Prepared:
 
 
 _revise = _revising()
-# Somebody gave the call up, who did not know how it had ended.
+# The call was given up earlier, with its end unknown.
 _revise_lost = _revising(calls.c.usage.is_(None))
 _await = Prepared(
     update(calls)
@@ -191,7 +191,7 @@ class Closings:
         return self._tell(told)
 
     def settle_by_hand(self, row: int, nano: int, *, reason: str, actor: str | None) -> bool:
-        """Close a pending or unpriced row with a cost that a person knows, and note who did.
+        """Close a pending or unpriced row with a cost that a person knows, and record the actor.
 
         False, and nothing is written, where the row has another state or is not there.
         """
@@ -205,9 +205,9 @@ class Closings:
         return self._tell(told)
 
     def write_kept(self) -> list[Closing]:
-        """Write the closings that failed to be written; return those that counted now.
+        """Write the closings whose first write failed; return those that took effect.
 
-        What fails again is left for later, ever longer, and the rest with it.
+        If a write fails again, it and the rest are retried later, at growing intervals.
         """
         written = []
         for closing in self.unwritten.due():
@@ -224,7 +224,7 @@ class Closings:
     def write_late(self, closing: Closing) -> bool:
         """Write a closing that could not be written when its call ended; whether that counted.
 
-        A call that was given up meanwhile, as one of which nobody knew the end, gets this end.
+        A call that was given up meanwhile with an unknown end gets this end.
         """
         with self.database.write() as connection:
             told = self._close(connection, closing)

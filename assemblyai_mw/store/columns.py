@@ -1,4 +1,4 @@
-"""How values travel between callers and columns: money, moments, durations, JSON. Pure."""
+"""Conversion between callers' values and columns: money, moments, durations, JSON. Pure."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def micros(moment: Moment) -> int:
     """Return *moment*, Unix seconds or an aware datetime, as epoch microseconds.
 
     Raises:
-        ValueError: A datetime without a time zone: nobody can know when that is.
+        ValueError: A datetime has no time zone, so its moment is unknown.
     """
     if isinstance(moment, datetime):
         if moment.tzinfo is None:
@@ -138,7 +138,7 @@ def plain(value: str | None) -> str | None:
 def model_of(
     counted: str | None, features: Mapping[str, Any], usage: Mapping[str, Any] | None = None
 ) -> str | None:
-    """Return the model of a call: the one that was used, else asked for, else *counted*."""
+    """Return the model of a call: the used one, else the requested one, else *counted*."""
     used = (usage or {}).get("model")
     asked = features.get("models")
     if isinstance(used, str):

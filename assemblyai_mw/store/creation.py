@@ -1,4 +1,4 @@
-"""Making the schema, and telling a whole one from anything else."""
+"""Creates the schema, and checks that it is complete."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from ..errors import StoreError
 from .migrations import stored_version
 from .schema import SCHEMA_VERSION, meta, metadata
 
-# Any constant does, as long as nobody else locks it: "aamw" in ASCII.
+# Any constant works that no other program locks: "aamw" in ASCII.
 _LOCK = 0x61616D77
 
 
 def lock_creation(connection: Connection) -> None:
-    """Let nobody else make a ledger in this PostgreSQL before the transaction ends."""
+    """Keep other processes from making a ledger in this PostgreSQL until the transaction ends."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def no_ledger(where: str) -> str:
-    """Return what to say where a ledger has to be and none is."""
+    """Return the message for a missing ledger."""
     return f"{where}: there is no ledger here; keys create, or the app's first use, makes one"
 
 
@@ -28,8 +28,8 @@ def is_made(connection: Connection, where: str, *, must_be: bool) -> bool:
     """Whether the schema is there; False means that it may be made.
 
     Raises:
-        StoreError: It *must_be* there and is not, or a table of somebody else's has the
-            name of one of ours.
+        StoreError: It *must_be* there and is not, or another application's table has the name of
+            one of ours.
     """
     present = set(inspect(connection).get_table_names())
     if meta.name in present:
@@ -38,7 +38,7 @@ def is_made(connection: Connection, where: str, *, must_be: bool) -> bool:
         raise StoreError(f"{where} was in use, and its tables are gone")
     if taken := sorted(present & set(metadata.tables)):
         raise StoreError(
-            f"{where} has a table {taken[0]} of somebody else's;"
+            f"{where} has a table {taken[0]} of another application;"
             " give the ledger a database or schema of its own"
         )
     return False

@@ -41,35 +41,33 @@ _inherited: list[object] = []
 
 
 class Database(contextlib.AbstractContextManager["Database"]):
-    """Where keys and ledger are kept: `sqlite:///file.db` or `postgresql://...`.
+    """The database of keys and ledger: `sqlite:///file.db` or `postgresql://...`.
 
-    Nothing is opened before the first use. Each process opens its own connections, also
-    after a fork. The schema is made, or brought to the present version, on first use;
-    whoever starts at the same time waits or finds it. A relative path counts from the working
-    directory at construction.
+    Nothing is opened before the first use. Each process opens its own connections, also after a
+    fork. The first use creates the schema or migrates it; processes that start at the same time
+    wait or find it done. A relative path starts at the working directory of construction time.
 
     Args:
         url: SQLAlchemy's form. `sqlite://` keeps everything in memory, for one process.
-        busy_timeout_s: How long, in seconds, to wait for others' locks, for a free
-            connection, and for a server to answer a connection attempt.
-        clock: Unix seconds; tests put their own.
-        create: Make a ledger where none is; else NoLedger is raised there.
-        auto_migrate: Bring a ledger of an earlier schema version to the present one; else
-            it is refused.
-        pool: The most connections to PostgreSQL that this process has at once, 1 or more.
+        busy_timeout_s: Seconds to wait for others' locks, for a free connection, and for a server
+            to answer a connection attempt.
+        clock: The time in Unix seconds; tests set their own.
+        create: Make a missing ledger; else NoLedger is raised.
+        auto_migrate: Migrate a ledger of an earlier schema version; else it is refused.
+        pool: Most connections of this process to PostgreSQL, 1 or more.
         prepare: Let PostgreSQL keep prepared statements in the session; a pooler that gives
             each transaction to another session breaks them.
 
     Attributes:
-        created: Whether it was this Database that made the ledger.
+        created: Whether this Database made the ledger.
 
     Raises:
-        ConfigError: *url* is no such URL, or its driver is not installed. Never shows it: it
-            may hold a password.
+        ConfigError: *url* is invalid, or its driver is not installed. The message never shows the
+            URL, which may hold a password.
 
-    Every method here and in the rooms above raises StoreError, one line without secrets,
-    when the database cannot be read or written, or is not the one that was first used.
-    `close`, the end of a `with` block or the garbage collector closes its connections.
+    All methods that use the database raise StoreError, one line without secrets, if it cannot be
+    read or written, or is not the one that was first used. `close`, the end of a `with` block or
+    the garbage collector closes the connections.
     """
 
     def __init__(
@@ -121,7 +119,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
         return f"Database({self.describe()})"
 
     def describe(self) -> str:
-        """Return where the database is, without user and password."""
+        """Return the database's location, without user and password."""
         if self._file is not None:
             return self._file.path
         if self._in_memory:
@@ -129,9 +127,9 @@ class Database(contextlib.AbstractContextManager["Database"]):
         return f"PostgreSQL {self._url.database or ''} at {self._url.host or 'local socket'}"
 
     def private_directories(self) -> tuple[Path, ...]:
-        """Return where this user may keep files about this database, the best place first.
+        """Return the directories for this user's files about this database, the best one first.
 
-        Beside a SQLite file; else by the database's URL, among this user's own files.
+        For SQLite beside its file; else by the database's URL, among this user's own files.
         """
         if self._in_memory:
             return ()
@@ -145,7 +143,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection for single reads, each seeing what is committed by then."""
+        """Give a connection for single reads, each of which sees the data committed by then."""
         with self._guarded("read"), self._shared(), self._opened().reading() as connection:
             self._check(connection)
             yield connection
@@ -189,7 +187,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
         """Return the ledger's schema version, None where there is none; changes nothing.
 
         Raises:
-            StoreError: What is there is no ledger, or a newer one than this code knows.
+            StoreError: It is not a ledger, or of a newer version than this code knows.
         """
         if self._in_memory or (self._file is not None and not os.path.exists(self._file.path)):
             return None
@@ -208,7 +206,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
                 opened.close()
 
     def check(self) -> list[str]:
-        """Return what is wrong with the stored data, a line each; on SQLite reads all of it."""
+        """Return the faults of the stored data, a line each; on SQLite this reads all of it."""
         with self.read() as connection:
             if self.is_sqlite:
                 raw = connection.connection.driver_connection
@@ -221,7 +219,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
         """Make a ledger where PostgreSQL has none, and take it back.
 
         Raises:
-            StoreError: It cannot be made; the line says what is in the way.
+            StoreError: It cannot be made; the message names the reason.
         """
         with self._guarded("written"):
             opened = self._connections()
@@ -269,7 +267,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
             raise StoreError(f"The database could not be {verb}: {_line(error)}") from error
 
     def _driver_errors(self) -> tuple[type[Exception], ...]:
-        # What no column can hold: half a surrogate pair, a number past 64 bits.
+        # Values that no column can hold: half a surrogate pair, a number beyond 64 bits.
         odd = (UnicodeError, OverflowError)
         if self.is_sqlite:
             return (sqlite3.Error, *odd)
@@ -289,7 +287,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
             found = connection.scalar(_identity)
             if found != self._database_id:
                 raise StoreError(f"{self.describe()} was replaced by another database")
-            # What comes next begins its own transaction.
+            # The next statement begins its own transaction.
             connection.rollback()
             info["known"] = True
         if self._file is not None:
@@ -373,8 +371,8 @@ class Database(contextlib.AbstractContextManager["Database"]):
             self._wait_at_most(connection, self._timeout_s)
 
     def _before_fork(self) -> None:
-        # No idle connection goes into a child. One in use by another thread does, but
-        # nobody in the child can reach it, or closes it.
+        # No idle connection goes into a child. A connection in use by another thread does, but the
+        # child cannot reach it, and does not close it.
         if self._open is not None and not self._in_memory:
             self._open.close()
 

@@ -1,4 +1,4 @@
-"""What a PostgreSQL URL needs before anything is connected: the driver, and options it knows.
+"""Checks of a PostgreSQL URL before connecting: the driver, and known options.
 
 Without SQLAlchemy, so that an app's start can ask.
 """
@@ -16,7 +16,7 @@ _DRIVER_ARGUMENTS = ("autocommit", "context", "cursor_factory", "prepare_thresho
 
 
 def check_driver(url: str) -> None:
-    """Let a PostgreSQL *url* that cannot work stop the start; any other URL passes.
+    """Stop the start for a PostgreSQL *url* that cannot work; other URLs pass.
 
     Raises:
         ConfigError: psycopg is not installed, or *url* has an option of the driver's.
@@ -34,7 +34,7 @@ def check_driver(url: str) -> None:
     if find_spec("psycopg") and (find_spec("psycopg_binary") or find_spec("psycopg_c")):
         return
     try:
-        # It may still find libpq, the C library, by itself.
+        # It may still find libpq, the C library, on its own.
         import_module("psycopg")
     except ImportError:
         raise ConfigError(

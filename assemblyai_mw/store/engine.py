@@ -1,4 +1,4 @@
-"""One process's connections to one database: how they are made, shared, and begin transactions."""
+"""One process's connections to one database: creation, sharing, and start of transactions."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from .idle_connections import Readers
 from .slots import Slots
 from .sqlite_file import SQLiteFile
 
-# An idle connection older than this is asked whether it still leads anywhere: a firewall
-# forgets one without a word.
+# A connection that was idle for longer is tested before use: firewalls drop idle connections
+# silently.
 _QUIET_S = 30.0
 # PostgreSQL's 53300 and PgBouncer's; a refused connection has no SQLSTATE.
 _FULL = re.compile(
@@ -54,7 +54,7 @@ class Connections:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection on which each statement is by itself."""
+        """Give a connection without transactions: each statement commits alone."""
         if self._readers is not None:
             with self._readers.one_of(self._engine) as connection:
                 yield connection
@@ -84,7 +84,7 @@ class Connections:
                     yield connection
                 finally:
                     if engine.pool is not pool:
-                        # Closed meanwhile: nobody would close what goes back to the old pool.
+                        # Closed meanwhile: a connection in the old pool would never be closed.
                         connection.invalidate()
         finally:
             if self._slots is not None:
@@ -124,7 +124,7 @@ class Connections:
 
 
 def sqlite_in_memory(timeout_s: float) -> Connections:
-    """Return the one connection to a database that is nowhere else."""
+    """Return the one connection to an in-memory database."""
     engine = create_engine(
         "sqlite://",
         creator=lambda: sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False),
@@ -151,7 +151,7 @@ def sqlite_file(file: SQLiteFile, timeout_s: float) -> Connections:
 
 
 def sqlite_look(file: SQLiteFile) -> Engine:
-    """Return an engine that only reads *file*, and leaves no file where none was."""
+    """Return an engine that only reads *file*, and creates no files."""
     return create_engine("sqlite://", creator=file.look, poolclass=NullPool)
 
 
@@ -232,7 +232,7 @@ def postgresql(url: URL, timeout_s: float, *, pool: int, prepare: bool) -> Conne
 def _begin(connection: Connection) -> None:
     start = connection.get_execution_options().get("start")
     if start is not None:
-        # Past SQLAlchemy, whose execution of a statement takes longer than this one does.
+        # Bypasses SQLAlchemy, whose execution of a statement takes longer than the statement.
         raw: Any = connection.connection.driver_connection
         raw.execute(start)
 

@@ -1,4 +1,4 @@
-"""What the ledger adds up to at this moment, for a monitor that asks every few seconds."""
+"""The ledger's present sums, for a monitor that reads them every few seconds."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Gauges:
 
 
 def gauges(database: Database) -> Gauges:
-    """Return what the ledger adds up to; all of it as of one moment.
+    """Return the ledger's sums, all as of one moment.
 
     Reads running totals (a row a day, key, team and model), open rows and holds.
 

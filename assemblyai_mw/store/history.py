@@ -1,4 +1,4 @@
-"""The history of keys and teams: one row a change, with what was before and what is now."""
+"""The history of keys and teams: one row a change, with old and new values."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from .schema import audit
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a key or a team: who made it, when, and what it was.
+    """One change of a key or a team: actor, time and details.
 
     Attributes:
-        actor: As given to `Keys`; None if nothing was.
+        actor: As given to `Keys`; None if not given.
         action: `create`, `set`, `rotate`, `revoke`, `set_team` or `delete_team`; `settle` for
             one of its calls that was settled by hand; `expire` and `set_budget` in rows of
             earlier releases.
         detail: For a `set`, each option that changed, as `{"rpm": {"old": 60, "new": None}}`;
-            for a `create`, what the key was made with; for a `settle`, the `call`, its `state`,
-            old and new, `cost_usd` and `reason`. Never a secret.
+            for a `create`, the key's options; for a `settle`, the `call`, its `state`, old and new,
+            `cost_usd` and `reason`. Never a secret.
     """
 
     at: datetime

@@ -42,7 +42,7 @@ class Hold:
     Attributes:
         id: None where no budget bounds the caller: nothing is held.
         amount: Nano-dollars.
-        warnings: Soft thresholds found reached, and not told before.
+        warnings: Soft thresholds that are newly reached.
     """
 
     id: int | None
@@ -52,7 +52,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why no hold could be taken: the first budget that the call does not fit in.
+    """The reason for a refused hold: the first budget that the call does not fit in.
 
     Attributes:
         scope: `key` or `team`.
@@ -72,7 +72,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class BudgetStatus:
-    """What is spent and held in one window of a key or team, against its limit.
+    """Spent and held amounts in one window of a key or team, and its limit.
 
     Attributes:
         owner: The key's id as text, or the team's name.
@@ -90,11 +90,11 @@ class BudgetStatus:
 
     @property
     def remaining(self) -> int | None:
-        """Nano-dollars that a next call may need, not below 0; None without a limit."""
+        """Nano-dollars left for the next call, not below 0; None without a limit."""
         return None if self.limit is None else max(0, self.limit - self.spent - self.held)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what a holder is told, in decimal dollars; `resets_at` stays a moment."""
+        """Return the status for the holder, in decimal dollars; `resets_at` stays a datetime."""
         return {
             "scope": self.scope,
             "window": self.window,
@@ -151,12 +151,12 @@ class _DoesNotFit(Exception):
 
 
 class Holds(OnDatabase):
-    """Takes and frees budget.
+    """Takes and releases holds on budgets.
 
     Args:
         database: A Database, or its URL.
-        soft_ratio: The share of a budget from which to warn, where neither key nor team
-            says one; None for never.
+        soft_ratio: Share of a budget that triggers a warning, if neither key nor team sets one;
+            None for never.
     """
 
     def __init__(self, database: Database | str, *, soft_ratio: float | None = None) -> None:
@@ -164,13 +164,13 @@ class Holds(OnDatabase):
         self._soft_ratio = soft_ratio
 
     def take(self, call: Call, nano: int, *, expires_in_s: float) -> Hold | Refusal:
-        """Reserve *nano* nano-dollars of the caller's budgets and their team's, or say why not.
+        """Hold *nano* nano-dollars in the budgets of the caller and its team, or return a Refusal.
 
-        One conditional UPDATE for each window, in one transaction: spent + held + needed
-        never passes a limit, whoever else takes at the same time. At least 1 nano-dollar
-        is needed, so that a budget of 0 allows nothing. Closing the call's ledger row ends
-        the hold, and so does `release`. After *expires_in_s* seconds it is void, unless the
-        row is open still: then whoever next needs the budget frees it.
+        One conditional UPDATE for each window, in one transaction: spent + held + needed never
+        passes a limit, however many calls take holds at the same time. At least 1 nano-dollar is
+        needed, so that a budget of 0 allows nothing. Closing the call's ledger row ends the hold,
+        and so does `release`. After *expires_in_s* seconds it expires, unless the row is still
+        open. The next call that needs the budget frees expired holds.
 
         Raises:
             ValueError: *nano* is negative.
@@ -183,7 +183,7 @@ class Holds(OnDatabase):
         needed = max(1, nano)
         refused = self._try(call, needed, expires_in_s)
         if isinstance(refused, Refusal) and self.sweep():
-            # What stood in the way may have been a dead process's.
+            # The blocking holds may be those of a dead process.
             return self._try(call, needed, expires_in_s)
         return refused
 
@@ -231,7 +231,7 @@ class Holds(OnDatabase):
         return Refusal(period.scope, period.window, spent, held, needed, limit, period.resets_at)
 
     def release(self, hold: Hold) -> bool:
-        """Give a hold's budget back; False, and no harm, if that was done already."""
+        """Release a hold; False if it was released already."""
         return hold.id is not None and self._free(_release, {"b_id": hold.id})
 
     def _free(self, statement: Prepared, parameters: dict[str, int]) -> bool:
@@ -243,9 +243,9 @@ class Holds(OnDatabase):
         return True
 
     def sweep(self) -> int:
-        """Free the holds whose time is over, up to 100; return how many.
+        """Free up to 100 expired holds; return how many.
 
-        That of a call whose row is open is none of them: nobody knows yet what it cost.
+        The hold of a call with an open row does not expire: its cost is not known yet.
         """
         now = self.database.now
         with self.database.read() as connection:
@@ -254,7 +254,7 @@ class Holds(OnDatabase):
         return sum(self._free(_sweep, {"b_id": hold.id, "b_now": now}) for hold in expired)
 
     def spent(self, caller: Caller) -> tuple[BudgetStatus, ...]:
-        """Return what the caller and their team have spent and hold: three windows of each."""
+        """Return the budget status of the caller and its team: three windows of each."""
         with self.database.snapshot() as connection:
             limits = limits_of(connection, caller.key_id, caller.team)
             return tuple(

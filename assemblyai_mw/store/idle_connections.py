@@ -1,7 +1,7 @@
 """Connections that stay open between two reads of a SQLite file.
 
-A read of an indexed row takes SQLite less than taking a connection from SQLAlchemy's pool and
-giving it back takes; a caller who comes now and then would pay for all of it.
+SQLite reads an indexed row faster than SQLAlchemy's pool hands out a connection and takes it back.
+These connections save that time for occasional reads.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Readers:
             return
         self._idle.append(connection)
         if self._closed:
-            # Asked only now: whoever closed them meanwhile may not have seen this one.
+            # Checked only now: a concurrent `close` may have missed this connection.
             self.close()
 
     def close(self) -> None:
@@ -52,6 +52,7 @@ class Readers:
 
     def _give_back(self, connection: Connection) -> None:
         if self._closed:
-            # The engine's pool may be another one by now, and nobody would close it there.
+            # The engine may have another pool by now, in which this connection would never be
+            # closed.
             connection.invalidate()
         connection.close()

@@ -1,4 +1,4 @@
-"""What is known of keys and teams, as values; and how a row becomes one."""
+"""Keys and teams as values, made from their rows."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .key_options import KEY_OPTIONS, TEAM_OPTIONS, KeyOptions, Option, TeamOpti
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyInfo(KeyOptions):
-    """A virtual key as it is on record; its secret is not.
+    """A virtual key's record, without its secret.
 
-    Beside these fields it has one for each option, as `key_options.KeyOptions` declares them:
-    dollars in nano-dollars (`budget_nano`), moments as datetimes (`expires_at`), names as
-    frozensets, where None is everything.
+    Besides these fields it has one for each option that `key_options.KeyOptions` declares: amounts
+    in nano-dollars (`budget_nano`), moments as datetimes (`expires_at`), names as frozensets, where
+    None is no limit.
 
     Attributes:
         prefix: The secret's first characters, to tell keys apart: `sk-AbCd...`.
@@ -79,7 +79,7 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamInfo(TeamOptions):
-    """What all keys of a team may do together: the options that `key_options` declares."""
+    """Limits that all keys of a team share, as declared in `key_options`."""
 
     name: str
 

@@ -1,4 +1,4 @@
-"""What may be said of a key, and of a team: each option declared once. Pure.
+"""The options of keys and teams, each declared once. Pure.
 
 A field of `KeyOptions` is an option, and its name the column of `keys` (and of `teams`, for
 a field of `TeamOptions`). From it are made: the arguments of `Keys.create` and `Keys.set`,
@@ -48,9 +48,9 @@ class Option:
         flag, metavar, help: On the command line; *help* is the line of docs/keys.md too.
         name: In Python and in JSON; that of the column unless it is declared.
         column: In the database, and the field of `KeyInfo`.
-        asked_as: In Python as the command line has it, where that is another way to say it.
-        empty: What the column holds where nothing is said.
-        refused: The status of what it refuses.
+        asked_as: Name of the command line's form in Python, if it differs.
+        empty: The column's value without the option.
+        refused: Status of requests that it refuses.
         private: Not shown to the key's holder.
     """
 
@@ -74,7 +74,7 @@ class Option:
         return None if value is None else self.kind.show(value)
 
     def read(self, kept: Any) -> Any:
-        """Return what the column's value means."""
+        """Return the meaning of the column's value."""
         return None if kept is None else self.kind.read(kept)
 
 
@@ -84,12 +84,12 @@ def _option(flag: str, kind: Kind, help: str, **rest: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamOptions:
-    """What may be said of a key and of a team alike."""
+    """The options that keys and teams share."""
 
     budget_nano: int | None = _option(
         "--budget",
         MONEY,
-        "Dollars to spend in all.",
+        "Total budget in dollars.",
         metavar="USD",
         name="budget_usd",
         refused=429,
@@ -97,7 +97,7 @@ class TeamOptions:
     budget_daily_nano: int | None = _option(
         "--daily-budget",
         MONEY,
-        "Dollars to spend in a day, UTC.",
+        "Daily budget in dollars, by UTC day.",
         metavar="USD",
         name="budget_daily_usd",
         refused=429,
@@ -105,7 +105,7 @@ class TeamOptions:
     budget_monthly_nano: int | None = _option(
         "--monthly-budget",
         MONEY,
-        "Dollars to spend in a month, UTC.",
+        "Monthly budget in dollars, by UTC month.",
         metavar="USD",
         name="budget_monthly_usd",
         refused=429,
@@ -113,13 +113,13 @@ class TeamOptions:
     soft_budget_ratio: float | None = _option(
         "--soft-budget",
         RATIO,
-        "Warn once per window when this part of a budget is spent: 0.8.",
+        "Share of a budget after which a warning is given, once per window: 0.8.",
         metavar="RATIO",
     )
     rpm: int | None = _option(
         "--rpm",
         PER_MINUTE,
-        "Requests a minute, in a moving window.",
+        "Requests a minute, in a sliding window.",
         metavar="N",
         refused=429,
     )
@@ -127,22 +127,22 @@ class TeamOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyOptions(TeamOptions):
-    """What may be said of a key."""
+    """The options of a key."""
 
     team_rpm: int | None = _option(
         "--team-rpm",
         PER_MINUTE,
-        "For this key, in place of its team's rpm: requests a minute of all its keys.",
+        "Requests a minute of the whole team, for this key; overrides the team's rpm.",
         metavar="N",
         refused=429,
     )
     team: str | None = _option(
-        "--team", TEXT, "Who owns what the key makes; keys of a team see each other's."
+        "--team", TEXT, "Team that owns the key's transcripts; all its keys see them."
     )
     expires_at: datetime | None = _option(
         "--expires-in",
         MOMENT,
-        "When the key ends, from now: 30d, 12h, 15m, 90s.",
+        "Lifetime of the key from now: 30d, 12h, 15m, 90s.",
         metavar="30d",
         asked_as="expires_in",
         refused=401,
@@ -150,41 +150,41 @@ class KeyOptions(TeamOptions):
     region: str | None = _option(
         "--region",
         choice("us", "eu"),
-        "The only region allowed, for routes, models and model_region.",
+        "Only region that the key may use, for routes, models and model_region.",
         refused=403,
     )
     scope: str = _option(
         "--scope",
         choice("own", "all"),
-        "Which transcripts the key sees: its own or its team's (own, the default), or everybody's.",
+        "Transcripts that the key sees: its own or its team's (own, the default), or all.",
         empty="own",
         refused=404,
     )
     routes: frozenset[str] | None = _option(
         "--allow-route",
         NAMES,
-        "Only these prefixes, /v1 for the OpenAI routes; repeatable.",
+        "Route that the key may use, /v1 for the OpenAI routes; repeatable.",
         metavar="PREFIX",
         refused=403,
     )
     models: frozenset[str] | None = _option(
         "--allow-model",
         NAMES,
-        "Only these models, 'gpt-5*' for several; a request must then name one; repeatable.",
+        "Model the key may use, 'gpt-5*' for several; requests must then name one; repeatable.",
         metavar="MODEL",
         refused=403,
     )
     features: frozenset[str] | None = _option(
         "--allow-feature",
         NAMES,
-        "Only these features of transcripts; repeatable.",
+        "Transcript feature that the key may use; repeatable.",
         metavar="NAME",
         refused=403,
     )
     denied_features: frozenset[str] = _option(
         "--deny-feature",
         NAMES,
-        "None of these features; repeatable.",
+        "Transcript feature that the key may not use; repeatable.",
         metavar="NAME",
         empty="[]",
         refused=403,
@@ -192,20 +192,20 @@ class KeyOptions(TeamOptions):
     max_upload_bytes: int | None = _option(
         "--max-upload-bytes",
         count(2**62),
-        "The largest body, declared or counted.",
+        "Largest body, declared or counted.",
         metavar="N",
         refused=413,
     )
     allow_unpriced: bool = _option(
         "--allow-unpriced",
         SWITCH,
-        "Models without a price too, though a budget holds.",
+        "Allow models without a price, despite a budget.",
         empty=False,
     )
     tags: Mapping[str, str] = _option(
         "--tag",
         TAGS,
-        "On each of its calls, in the ledger; repeatable.",
+        "Tag on each of the key's calls in the ledger; repeatable.",
         metavar="NAME=VALUE",
         empty="{}",
         private=True,
@@ -232,13 +232,13 @@ def columns(
     now: int,
     allow_unknown: bool = False,
 ) -> dict[str, Any]:
-    """Return the columns that *given* arguments set, checked; what is not given is left out.
+    """Return the checked columns for the *given* arguments; others are left out.
 
     *now* is epoch microseconds. With *allow_unknown*, features may have any name.
 
     Raises:
         TypeError: An argument is no option.
-        ValueError: One has no sense; the line names it and what was expected, never the value.
+        ValueError: An option is invalid; the message names it and the expectation, never the value.
     """
     by_name = {each.name: each for each in options}
     given = _without_durations(given, by_name.values(), now)

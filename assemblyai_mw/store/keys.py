@@ -26,7 +26,7 @@ from .statements import Prepared
 from .teams import Teams, warn_anew
 
 _PREFIX_CHARS = 7
-# 24 random bytes are 192 bits; RFC 4086 asks for 128 where guessing costs the guesser nothing.
+# 24 random bytes are 192 bits; RFC 4086 requires 128 if guessing costs nothing.
 _SECRET_BYTES = 24
 
 
@@ -62,10 +62,10 @@ class Keys(Teams, OnDatabase):
 
     Args:
         database: A Database, or its URL.
-        actor: Who makes the changes, for their history: `cli`, a user's name.
+        actor: Actor for the history of changes: `cli`, or a user's name.
 
-    A name is unique among the keys that are not revoked. A key made under the name of a
-    revoked one is somebody else: it has another `key_id` and inherits nothing.
+    A name is unique among the keys that are not revoked. A new key with the name of a revoked one
+    is unrelated: it has another `key_id` and inherits nothing.
     """
 
     def __init__(self, database: Database | str, *, actor: str | None = None) -> None:
@@ -73,7 +73,7 @@ class Keys(Teams, OnDatabase):
         self._actor = actor
 
     def create(self, name: str, *, allow_unknown: bool = False, **options: Any) -> NewKey:
-        """Make a key and return it, with its secret: this once, for only a hash is kept.
+        """Make a key and return it with its secret, once: only a hash is kept.
 
         *options* are those of `key_options.KeyOptions`, as docs/keys.md lists them: `team`,
         `budget_usd`, `budget_daily_usd`, `budget_monthly_usd`, `soft_budget_ratio`, `rpm`,
@@ -85,7 +85,7 @@ class Keys(Teams, OnDatabase):
 
         Raises:
             TypeError: An argument is no option.
-            ValueError: An option has no sense; the message names it.
+            ValueError: An option is invalid; the message names it.
             KeyExists: The name is in use.
         """
         now = self.database.now
@@ -104,7 +104,7 @@ class Keys(Teams, OnDatabase):
             try:
                 key_id = connection.scalar(insert(keys).values(**row).returning(keys.c.id))
             except IntegrityError:
-                # Somebody else was quicker by a hair; only PostgreSQL gets here.
+                # Another process was faster; only PostgreSQL gets here.
                 raise KeyExists(f"A key named {name} is in use") from None
             assert key_id is not None
             connection.execute(
@@ -116,10 +116,10 @@ class Keys(Teams, OnDatabase):
         return NewKey(info_of(row), secret)
 
     def find(self, secret_sha256: bytes) -> Caller | None:
-        """Return who holds the key with this hash, by one indexed read.
+        """Return the caller with this key hash, by one indexed read.
 
-        None where no such key is, or it is revoked, or expired: from `expires_at` on, to
-        the microsecond; the same for the end of a rotated secret's grace.
+        None if there is no such key, or it is revoked or expired: from `expires_at` on, to the
+        microsecond; likewise after a rotated secret's grace.
         """
         with self.database.read() as connection:
             row = _find.first(connection, {"b_hash": secret_sha256})
@@ -133,9 +133,9 @@ class Keys(Teams, OnDatabase):
         return caller_of(row)
 
     def named(self, name: str, *, team: str | None = None) -> Caller | None:
-        """Return the caller whose live key has this name, as *team*'s where one is given.
+        """Return the caller whose live key has this name, with *team* if given.
 
-        For hosts that vouch for their own users; who sends a key is `find`'s.
+        For hosts that identify their own users; `find` is for requests with a key.
         """
         with self.database.read() as connection:
             row = _named.first(connection, {"b_name": name, "b_team": team})
@@ -160,7 +160,7 @@ class Keys(Teams, OnDatabase):
     def revoke(self, name: str) -> KeyInfo:
         """End the key at once. Revoking it again changes nothing; UnknownKey if none is.
 
-        What it made stays its team's, or for the master key alone.
+        Its transcripts stay its team's, or only the master key sees them.
         """
         with self.database.write() as connection:
             row = _row(connection, name, lock=True)
@@ -200,16 +200,16 @@ class Keys(Teams, OnDatabase):
         return NewKey(info_of({**row, "prefix": prefix}), secret)
 
     def set(self, name: str, *, allow_unknown: bool = False, **changes: Any) -> KeyInfo:
-        """Change the live key and return it as it is then; only what is given changes.
+        """Change the given options of the live key; return the changed key.
 
         *changes* are the options of `create`; None clears one, and a list or mapping takes
-        the place of the whole former one. `add_budget_usd` tops up the total budget. What was
-        spent stays spent, and soft budgets are told of anew. With another `team`, new work is
-        that team's; what the key made before stays the former team's.
+        the place of the whole former one. `add_budget_usd` tops up the total budget. The spend
+        stays, and soft budgets warn again. With another `team`, new transcripts belong to that
+        team; earlier ones stay with the former team.
 
         Raises:
             TypeError: An argument is no option.
-            ValueError: One has no sense, or there is none; the message names it.
+            ValueError: An option is invalid, or there is none; the message names it.
             UnknownKey: No live key has this name.
         """
         if not changes:

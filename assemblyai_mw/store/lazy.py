@@ -1,8 +1,8 @@
-"""Things that are made when they are first used.
+"""Objects that are made at their first use.
 
-Importing the database toolkit takes longer than everything else here together. An app
-that wraps itself at import should not wait for it, and a command that only shows its help
-neither; the first request that needs a database does.
+Importing the database toolkit takes longer than all else here together. An app that wraps itself at
+import, or a command that only shows its help, should not wait for it; the first request that needs
+a database does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 def _check(address: object) -> None:
-    """Let what cannot work stop the start, and not fail each request."""
+    """Make a wrong URL stop the start instead of failing each request."""
     if isinstance(address, str | os.PathLike) and "://" not in os.fspath(address):
         raise ConfigError("ledger: expected sqlite:///FILE or postgresql://USER@HOST/DATABASE")
     if isinstance(address, str):
@@ -30,7 +30,7 @@ def _check(address: object) -> None:
 
 
 class Lazy:
-    """Stands for what *make* returns, and makes it at the first attribute that is asked for."""
+    """A stand-in for the result of *make*, which is called at the first attribute access."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._lazy_make = make
@@ -46,7 +46,7 @@ class Lazy:
 
 
 def lazy(make: Callable[[], T]) -> T:
-    """Return a stand-in for what *make* returns; `isinstance` does not see through it."""
+    """Return a stand-in for the result of *make*; `isinstance` does not see through it."""
     return cast(T, Lazy(make))
 
 
@@ -56,7 +56,7 @@ def is_resolved(thing: object) -> bool:
 
 
 def resolve(thing: T) -> T:
-    """Return what *thing* stands for, made now if need be; itself if it is no stand-in."""
+    """Return the object behind *thing*, made now if needed; itself if it is no stand-in."""
     if not isinstance(thing, Lazy):
         return thing
     if thing._lazy_made is None:

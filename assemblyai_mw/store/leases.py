@@ -1,4 +1,4 @@
-"""Which open calls are to be looked after next; leased, so that one process asks."""
+"""Leases of open calls, so that only one process settles each."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .statements import Prepared
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A call that this process leased, to find out how it ended.
+    """A call that this process leased in order to settle it.
 
     Attributes:
         row: Its ledger row.
-        transcript_id: None where no answer was ever seen.
+        transcript_id: None if no reply was seen.
         at: When it was made.
         attempts: How often it was leased, this time included.
-        features, model: What was asked for.
+        features, model: As requested.
         status: Of the reply to the call, if one was seen.
         ended: When its request was over, if that was seen.
-        usage: What its reply said was used, where that is not all that its cost depends on.
-        state: `pending`, unless it was looked at for another reason.
+        usage: The usage in its reply, if the cost depends on more than that.
+        state: `pending`, unless it was read for another reason.
     """
 
     row: int
@@ -118,7 +118,7 @@ class Settling:
     def due(self, now: Moment | None = None, *, limit: int = 50, lease_s: float = 60) -> list[Due]:
         """Lease up to *limit* pending calls that are due at *now*, the longest waiting first.
 
-        Nobody else gets them for *lease_s* seconds, on any host: by then the caller has
+        No other process on any host gets them for *lease_s* seconds: by then the caller has
         settled, failed or rescheduled them, or has died.
         """
         at = self.database.now if now is None else micros(now)
@@ -145,10 +145,10 @@ class Settling:
         reason: str | None = None,
         duration_s: float | None = None,
     ) -> bool:
-        """Let a pending call be due again at *due_at*; False if it is not pending any more.
+        """Reschedule a pending call to *due_at*; False if it is no longer pending.
 
-        *reason*, one line, says why it is still open, and *duration_s* how long its request
-        took, now that it is over; None leaves what was said before.
+        *reason*, one line, says why it is still open; *duration_s* is the duration of its ended
+        request. None keeps the former value.
         """
         parameters = {
             "b_row": row,
@@ -172,7 +172,7 @@ class Settling:
             return connection.execute(hurried).rowcount
 
     def look(self, row: int) -> Due | None:
-        """Return a call in whatever state, leasing nothing; None where there is no such row."""
+        """Return a call in any state without a lease; None if there is no such row."""
         with self.database.read() as connection:
             found = _look.first(connection, {"b_row": row})
         return None if found is None else _due(found)

@@ -69,20 +69,20 @@ _accept = Prepared(
 
 
 class Ledger(Transcripts, Listing, Settling, Closings, Reports, OnDatabase):
-    """What was asked, by whom, at what cost; and who owns what came of it.
+    """The record of billable calls with callers and costs, and of the owners of results.
 
     Args:
         database: A Database, or its URL.
-        intent_due_s: After how many seconds a call that got no answer is due for
-            settlement: longer than most requests last.
-        accept_due_s: After how many seconds an accepted transcript is due.
-        on_soft_budget: Called, after the commit, with each soft threshold that a
-            settlement reached; without it, the next hold tells of it.
-        soft_ratio: The share of a budget from which to do that, where neither key nor team
-            says one; None for never.
+        intent_due_s: Seconds after which a call without a reply is due for settlement; longer than
+            most requests last.
+        accept_due_s: Seconds after which an accepted transcript is due.
+        on_soft_budget: Called after the commit with each soft threshold that a settlement reached;
+            without it, the next hold reports it.
+        soft_ratio: Share of a budget that triggers it, if neither key nor team sets one; None for
+            never.
 
     Attributes:
-        unwritten: Closings that failed to be written, kept for settlement to try again.
+        unwritten: Closings whose write failed, kept for settlement to retry.
     """
 
     def __init__(
@@ -104,14 +104,14 @@ class Ledger(Transcripts, Listing, Settling, Closings, Reports, OnDatabase):
     def open(
         self, call: Call, *, kind: str, model: str | None, features: Mapping[str, Any] | None
     ) -> int:
-        """Write that a billable call is about to go out, state `pending`; return its row.
+        """Record a billable call before it goes out, in state `pending`; return its row.
 
-        Durable when this returns: only then may the upstream see the request. *features*
-        is what `usage.billing_facts` says the price depends on, the models asked for among it;
-        *model* is the name that the call is counted under in totals.
+        Durable when this returns: only then may the upstream see the request. *features* are the
+        facts of `usage.billing_facts` that the price depends on, such as the requested models;
+        *model* is the call's name in totals.
         """
         caller, at = call.caller, micros(call.started)
-        # A key's own tags are its maker's word; a client cannot change them.
+        # A key's own tags take precedence: a client cannot change them.
         tags = {**call.tags, **(caller.tags if caller else {})}
         values = {
             "request_id": call.id,
@@ -135,17 +135,17 @@ class Ledger(Transcripts, Listing, Settling, Closings, Reports, OnDatabase):
             return int(_open.first(connection, values).id)
 
     def accept(self, row: int, *, status: int, transcript_id: str) -> None:
-        """Write that AssemblyAI took the call as *transcript_id*, and whose that is.
+        """Record that AssemblyAI accepted the call as *transcript_id*, and its owner.
 
         Durable when this returns: only then may the client learn the id.
 
         Raises:
-            StoreError: Also where the id is known from another call, or the row is not there.
+            StoreError: Also if the id belongs to another call, or the row does not exist.
         """
         self._own(row, status, transcript_id)
 
     def resolve(self, row: int, transcript_id: str) -> None:
-        """Write which transcript came of a call whose answer was never seen; like `accept`."""
+        """Record the transcript of a call whose reply was never seen; like `accept`."""
         self._own(row, None, transcript_id)
 
     def _own(self, row: int, status: int | None, transcript_id: str) -> None:

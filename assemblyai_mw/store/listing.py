@@ -1,6 +1,6 @@
-"""One owner's transcripts in the order of their calls: what a list of theirs is made from.
+"""One owner's transcripts in the order of their calls, for lists.
 
-Each question here is answered from an index, whatever the number of rows.
+Each query reads an index, whatever the number of rows.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from .owners import owner_key
 from .schema import calls, transcripts
 from .statements import Prepared
 
-# What `transcripts.status` can say; `queued` is also what nobody here has seen the end of.
+# Values of `transcripts.status`; `queued` is also a transcript whose end has not been seen.
 STATUSES = ("queued", "completed", "error")
-# Longer than any call lasts: by so much the order of rows and of their moments may differ.
+# Longer than any call; the order of rows and of their moments may differ by up to this.
 _OVERLAP = 3_600_000_000
 
 _place = Prepared(
@@ -44,7 +44,7 @@ _first_after = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class OwnRow:
-    """A transcript of somebody's list.
+    """A transcript of an owner's list.
 
     Attributes:
         id: At AssemblyAI.
@@ -87,8 +87,8 @@ class Listing:
         """Return the caller's transcripts between two ledger rows, both exclusive.
 
         Args:
-            region: Where they lie.
-            caller: Whose; one of scope `all` has everybody's.
+            region: Their region.
+            caller: The owner; a caller of scope `all` gets all transcripts.
             limit: So many at most.
             below, above: Ledger rows; None for no bound.
             upwards: The oldest come first, else the newest.
@@ -116,10 +116,9 @@ class Listing:
         return [OwnRow(row.id, row.call_id, row.status) for row in rows]
 
     def neighbour(self, region: str, row: int, *, newer: bool, distance: int) -> str | None:
-        """Return the transcript, whoever's, that stands *distance* rows from a ledger row.
+        """Return the transcript *distance* rows from a ledger row, of any owner.
 
-        None where there are not so many newer ones; where there are not so many older ones,
-        the oldest of them.
+        None if there are too few newer ones; the oldest if there are too few older ones.
         """
         column = transcripts.c.call_id
         with self.database.read() as connection:

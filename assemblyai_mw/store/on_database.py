@@ -1,4 +1,4 @@
-"""What keys, ledger and holds have in common: each works on one database."""
+"""Base class of keys, ledger and holds: each works on one database."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .database import Database
 
 
 class OnDatabase(contextlib.AbstractContextManager["OnDatabase"]):
-    """What works on one database; `close`, or a `with` block, closes one that it opened itself.
+    """An object on one database; `close`, or a `with` block, closes a database that it opened.
 
     Attributes:
-        database: Given as a Database, it stays its maker's to close.
+        database: A Database that was passed in stays open.
     """
 
     def __init__(self, database: Database | str) -> None:

@@ -1,4 +1,4 @@
-"""Who owns a transcript, remembered: owners never change, and settled stays settled."""
+"""Cache of transcripts' owners: owners never change, and settled stays settled."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Ownership:
         return owner
 
     def settled(self, region: str, transcript_id: str, owner: Owner) -> None:
-        """Remember that nothing more is to be learnt of a transcript."""
+        """Record that a transcript is settled."""
         self._keep((region, transcript_id), replace(owner, settled=True))
 
     def _keep(self, key: tuple[str, str], owner: Owner) -> None:

@@ -1,4 +1,4 @@
-"""Who owns what AssemblyAI made: transcripts by id, uploaded files by URL."""
+"""Owners of transcripts by id, and of uploaded files by URL."""
 
 from __future__ import annotations
 
@@ -25,16 +25,15 @@ _IDS_AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose a transcript or upload is, and what was asked for with it.
+    """The owner of a transcript or upload, and facts of its request.
 
     Attributes:
         key_id, key_name, team: Of the key that made it, as they were then.
         row: Its ledger row; None for an upload.
-        settled: Nothing is left to learn about its cost (settled, failed or unpriced).
-        kind, features, model: What was asked for, as `Ledger.open` was told; *model* is the
-            name that it is counted under.
+        settled: Its cost is final (settled, failed or unpriced).
+        kind, features, model: As given to `Ledger.open`; *model* is its name in totals.
         at: When it was made.
-        audio: What is known of an upload's audio.
+        audio: Audio facts of an upload.
     """
 
     key_id: int | None
@@ -49,7 +48,7 @@ class Owner:
     audio: AudioFacts | None = None
 
     def belongs_to(self, caller: Caller) -> bool:
-        """Whether *caller* may see it: their team's, or their own where it has no team."""
+        """Whether *caller* may see it: it is the team's, or the caller's own without a team."""
         if caller.master or caller.scope == "all":
             return True
         return _owned_by(self.key_id, self.key_name, self.team) == owner_key(caller)
@@ -78,7 +77,7 @@ class TranscriptRow:
 
 
 def owner_key(caller: Caller | None) -> str:
-    """Return who owns what *caller* makes: `team:NAME`, `key:ID`, or `name:NAME`."""
+    """Return the owner of the transcripts of *caller*: `team:NAME`, `key:ID`, or `name:NAME`."""
     if caller is None:
         return _owned_by(None, None, None)
     return _owned_by(caller.key_id, caller.name, caller.team)
@@ -163,7 +162,7 @@ class Transcripts:
     database: Database
 
     def owner(self, region: str, transcript_id: str) -> Owner | None:
-        """Return who owns a transcript, by one indexed read; None if it was not made here."""
+        """Return the owner of a transcript, by one indexed read; None if it was not made here."""
         if "\0" in transcript_id:
             return None
         with self.database.read() as connection:
@@ -183,9 +182,9 @@ class Transcripts:
         )
 
     def owners(self, region: str, ids: Sequence[str]) -> dict[str, Owner]:
-        """Return who owns each of *ids*; those not made here are left out.
+        """Return the owner of each of *ids*; ids not made here are left out.
 
-        `features` are not read: an owner of a list knows whose, not what was asked.
+        `features` are not read: lists need only the owners.
         """
         found: dict[str, Owner] = {}
         with self.database.read() as connection:
@@ -222,12 +221,12 @@ class Transcripts:
         caller: Caller | None,
         audio: AudioFacts | None = None,
     ) -> None:
-        """Note that *caller* uploaded what lies at *upload_url*; only the URL's hash is kept.
+        """Record that *caller* uploaded the file at *upload_url*; only the URL's hash is kept.
 
-        What was once noted of a URL stays.
+        The first record of a URL stays.
 
         Raises:
-            StoreError: Also where the URL is known as another owner's.
+            StoreError: Also if the URL belongs to another owner.
         """
         values = {
             "region": region,
@@ -245,10 +244,10 @@ class Transcripts:
                 return
             known = _find_upload.first(connection, {"b_region": region, "b_hash": values["hash"]})
             if _owned_by(known.key_id, known.key_name, known.team) != owner_key(caller):
-                raise StoreError("An upload's URL is already known as somebody else's")
+                raise StoreError("The upload's URL is recorded for another owner")
 
     def upload_owner(self, region: str, upload_url: str) -> Owner | None:
-        """Return who uploaded what lies at exactly this URL; None if it was not uploaded here."""
+        """Return the owner of the file at exactly this URL; None if it was not uploaded here."""
         parameters = {"b_region": region, "b_hash": _digest(upload_url)}
         with self.database.read() as connection:
             row = _find_upload.first(connection, parameters)
@@ -282,7 +281,7 @@ class Transcripts:
 
 
 def add_transcript(connection: Connection, row: Any, row_id: int, transcript_id: str) -> None:
-    """Write who owns a transcript: who made the call *row*. Known already is fine.
+    """Record the caller of *row* as the owner of a transcript. It may be recorded already.
 
     Raises:
         StoreError: The id belongs to another call.

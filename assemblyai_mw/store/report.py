@@ -1,4 +1,4 @@
-"""What the ledger says: call by call, or added up by key, team, model, day or tag."""
+"""Reports of the ledger: call by call, or summed by key, team, model, day or tag."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ class Reports:
         With *limit* the newest ones. Each is a dict for JSON: `cost_usd` an exact decimal
         string, None while pending or unpriced; `at` ISO 8601 with Z; `tags` a dict;
         `breakdown` a list of price lines, or None; `estimated` whether they are those of a
-        model that was asked for, where the reply named none with a price; `duration`
-        seconds of the request.
+        requested model, because the reply named none with a price; `duration` seconds of the
+        request.
         """
         conditions = _between(since, until)
         if state is not None:
@@ -109,7 +109,7 @@ class Reports:
             left = None if left is None else left - len(found)
 
     def by_transcript(self, region: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Return what each of *ids* cost; those not made here are left out.
+        """Return the cost of each of *ids*; ids not made here are left out.
 
         Each is a dict: `row`, `key`, `state`, `cost_nano` (None while open or unpriced),
         `features` as asked, `at`.

@@ -1,8 +1,8 @@
 """The tables, one definition for SQLite and PostgreSQL.
 
 Money is nano-dollars, moments are epoch microseconds in UTC, both in 64-bit integers;
-JSON lies in text. "Nobody" is NULL in rows that describe, and 0 or '' in the keys of
-running totals, since a primary key holds no NULL.
+JSON is text. A missing key or team is NULL in describing rows, and 0 or '' in the keys of running
+totals, since a primary key holds no NULL.
 
 | table       | a row is                                                              |
 |-------------|-----------------------------------------------------------------------|
@@ -41,7 +41,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-# What the tables below are; the ledgers of earlier versions are brought here by `migrations`.
+# Version of the tables below; `migrations` upgrades the ledgers of earlier versions.
 SCHEMA_VERSION = 3
 
 PENDING: Final = "pending"
@@ -53,7 +53,7 @@ IS_PENDING: ColumnClause[str] = literal_column("'pending'")
 IS_UNPRICED: ColumnClause[str] = literal_column("'unpriced'")
 
 metadata = MetaData()
-# SQLite numbers rows by itself only where the column's type is exactly INTEGER.
+# SQLite numbers rows automatically only if the column's type is exactly INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
 meta = Table(
@@ -88,7 +88,7 @@ keys = Table(
     Column("budget_daily_nano", BigInteger),
     Column("budget_monthly_nano", BigInteger),
     Column("soft_budget_ratio", Float),
-    # Ids are identities: one of a deleted row must never come back as somebody else.
+    # Ids are identities: the id of a deleted row must never be reused.
     sqlite_autoincrement=True,
 )
 Index(
@@ -150,7 +150,7 @@ calls = Table(
     Column("method", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    # What it is counted under; what was asked for stands in `features`, what was used in `usage`.
+    # The name in totals; the requested facts are in `features`, the usage in `usage`.
     Column("model", Text),
     Column("features", Text, nullable=False),
     Column("tags", Text, nullable=False),
@@ -171,7 +171,7 @@ calls = Table(
     Column("attempts", Integer, nullable=False),
     # The hold of a call that ended unpriced: it counts as spent as long as it is that.
     Column("kept_nano", BigInteger),
-    # The reply named no model with a price: priced by what was asked for.
+    # The reply named no model with a price: priced by the requested model.
     Column("estimated", Boolean),
 )
 Index("calls_at", calls.c.at, calls.c.id)
@@ -229,7 +229,7 @@ uploads = Table(
     Column("key_name", Text),
     Column("team", Text),
     Column("at", BigInteger, nullable=False),
-    # What the file's first bytes tell; counted: its length follows from the number of bytes.
+    # From the file's first bytes; counted: its length follows from the number of bytes.
     Column("audio_ms", BigInteger),
     Column("audio_channels", Integer),
     Column("audio_counted", Boolean),
@@ -240,7 +240,7 @@ holds = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("request_id", Text, nullable=False, index=True),
-    # Read by nobody: workers of earlier releases write it while a ledger is upgraded.
+    # Never read: workers of earlier releases write it while a ledger is upgraded.
     Column("call_id", Id),
     Column("key_id", Id),
     Column("team", Text),

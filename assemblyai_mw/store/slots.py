@@ -1,4 +1,4 @@
-"""How many connections a process has at once, and whose turn is next."""
+"""Limits a process's connections, and keeps the order of waiters."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import threading
 import time
 from collections import deque
 
-# For so long a server that had no connection left is asked for no further one.
+# Pause before asking a full server for a further connection.
 _FULL_S = 1.0
 
 
 class Slots:
-    """At most *most* at once; who waits gets the next free one, first come first served.
+    """At most *most* slots; waiters get the next free one, first come, first served.
 
-    A thread that gives its slot back and comes again at once would otherwise be quicker than
-    those that it wakes.
+    Otherwise a thread that releases its slot and returns at once would overtake the threads that it
+    wakes.
     """
 
     def __init__(self, most: int) -> None:
@@ -51,8 +51,8 @@ class Slots:
     def give_back_unfilled(self) -> bool:
         """Free a slot for which the server had no connection left; whether another is in use.
 
-        For a second nobody takes more slots than there are connections: they wait for those,
-        and do not ask the full server all at once.
+        For a second no more slots are taken than connections exist: threads wait for those, instead
+        of all asking the full server.
         """
         with self._lock:
             self._taken -= 1

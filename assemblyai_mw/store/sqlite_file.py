@@ -44,8 +44,8 @@ class SQLiteFile:
     def ensure(self, fill: Callable[[sqlite3.Connection], None], *, create: bool) -> bool:
         """Make the file if there is none; *fill* writes the schema into it. True if it was made.
 
-        It is filled under another name and then linked to its own, so that whoever
-        starts at the same time, or after a crash, finds no half-made database.
+        It is filled under another name and then linked to its own, so that a process that starts at
+        the same time, or after a crash, finds no half-made database.
 
         Raises:
             NoLedger: There is none, and *create* is false.
@@ -75,7 +75,7 @@ class SQLiteFile:
                 try:
                     os.link(draft, self.path)
                 except FileExistsError:
-                    # Somebody else was quicker: theirs is the ledger.
+                    # Another process was faster: its file is the ledger.
                     return False
                 self._sync_directory()
                 return True
@@ -123,7 +123,7 @@ class SQLiteFile:
         )
 
     def remember(self, database_id: str) -> None:
-        """Hold the file to be what it is now: this inode, with this database in it."""
+        """Remember the file's identity: this inode, with this database in it."""
         if self._database_id not in (None, database_id):
             raise StoreError(f"{self.path} was replaced by another database")
         found = self._stat()
@@ -136,8 +136,8 @@ class SQLiteFile:
     def check(self, info: dict[str, Any]) -> None:
         """Raise StoreError unless the file is the one that was first used, and whole.
 
-        *info* belongs to one connection and remembers its -wal file: while it is open,
-        nobody but a mistake takes that file away.
+        *info* belongs to one connection and remembers its -wal file: while it is open, only a
+        mistake removes that file.
         """
         found = self._stat()
         if (found.st_dev, found.st_ino) != self._identity:
@@ -149,7 +149,7 @@ class SQLiteFile:
         except FileNotFoundError:
             wal = None
         if info.setdefault("wal", wal) != wal:
-            raise StoreError(f"{self.path}-wal was taken away while in use; restart to go on")
+            raise StoreError(f"{self.path}-wal was removed while in use; restart to continue")
 
     def _stat(self) -> os.stat_result:
         try:
@@ -215,17 +215,17 @@ class SQLiteFile:
 
 
 def missing_rights(file: str) -> Iterator[str]:
-    """Yield what this user may not write of *file*, a line each; SQLite may still open it."""
+    """Yield the paths that this user may not write, a line each; SQLite may still open *file*."""
     folder = os.path.dirname(os.path.realpath(file))
     if not os.access(folder, os.W_OK | os.X_OK):
-        yield f"this user may not make files in {folder}, and SQLite has to"
+        yield f"this user may not make files in {folder}, which SQLite needs"
     for path in (file, f"{file}-wal", f"{file}-shm"):
         if os.path.exists(path) and not os.access(path, os.W_OK):
             yield f"this user may not write {path}"
 
 
 def problems(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield what SQLite's own check finds wrong with a database, a line each."""
+    """Yield the findings of SQLite's own check of a database, a line each."""
     try:
         for (line,) in connection.execute("PRAGMA quick_check(5)"):
             if line != "ok":

@@ -1,4 +1,4 @@
-"""Teams: what all keys of one may spend and ask together. A team is made by naming it."""
+"""Teams: limits that all keys of a team share. Naming a team makes it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from .schema import keys, spend, teams
 
 
 class Teams(History):
-    """The part of `Keys` that sets what a team may do."""
+    """The part of `Keys` for teams' limits."""
 
     def set_team(self, team: str, **changes: Any) -> TeamInfo:
-        """Set what all keys of *team* may spend and ask together; return what then holds.
+        """Set limits that all keys of *team* share; return the resulting limits.
 
         *changes* are `budget_usd`, `budget_daily_usd`, `budget_monthly_usd`,
-        `soft_budget_ratio` and `rpm`, as in `Keys.set`: None takes a limit away, and what is
-        not given stays. *rpm* holds for keys that have no `team_rpm` of their own.
+        `soft_budget_ratio` and `rpm`, as in `Keys.set`: None removes a limit, and omitted limits
+        stay. *rpm* applies to keys without their own `team_rpm`.
 
         Raises:
-            TypeError: An argument is none of these.
-            ValueError: One has no sense; the message names it.
+            TypeError: An argument is not one of these.
+            ValueError: A limit is invalid; the message names it.
         """
         checked_name("team", team)
         new = option.columns(TEAM_OPTIONS, changes, now=self.database.now)
@@ -78,7 +78,7 @@ class Teams(History):
             return _keys_in(connection, team)
 
     def delete_team(self, name: str) -> None:
-        """Take a team's limits away for good; what it spent, made and owns stays on record.
+        """Delete a team's limits; its spend and transcripts stay on record.
 
         Raises:
             UnknownTeam: No limits are set for it.
@@ -124,7 +124,7 @@ class Teams(History):
 
 
 def warn_anew(connection: Connection, scope: str, owner: str) -> None:
-    """Let the soft budget of a key or a team be told of again."""
+    """Let the soft budget of a key or a team warn again."""
     told = and_(spend.c.scope == scope, spend.c.owner == owner, spend.c.warned.is_(True))
     # Locked in the order of `spending.windows`: total, month, day.
     order = func.length(spend.c.period), spend.c.period

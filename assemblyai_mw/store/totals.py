@@ -1,4 +1,4 @@
-"""Running totals: what a key or team has spent and holds, by window; and sums for reports.
+"""Running totals: spent and held amounts of a key or team by window, and sums for reports.
 
 Every transaction that touches several of these rows takes them in the order of
 `windows`, so that on PostgreSQL none waits for another in a circle.
@@ -130,7 +130,7 @@ _free_by_request = Prepared(
 def free_request(connection: Connection, request_id: str) -> list[tuple[list[Period], int]]:
     """Delete the holds of a request; return the windows and nano-dollars of each.
 
-    What they hold in those windows is the caller's to take away, in the same transaction.
+    The caller must subtract these amounts from the windows, in the same transaction.
     """
     rows = _free_by_request.all(connection, {"b_request": request_id})
     return [(windows(row.key_id, row.team, row.at), row.amount_nano) for row in rows]
@@ -211,13 +211,13 @@ def spent_and_held(connection: Connection, period: Period) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class SoftBudget:
-    """A key or team has spent its soft share of a budget; told once per window.
+    """A key or team has spent its soft share of a budget; reported once per window.
 
     Attributes:
         scope, owner: `key` and its id as text, or `team` and its name.
         window: `total`, `daily` or `monthly`.
         spent, held, limit: Nano-dollars.
-        ratio: The share of *limit* from which to warn.
+        ratio: Share of *limit* that triggers the warning.
         resets_at: When the window ends; None for `total`.
     """
 
@@ -237,9 +237,9 @@ def soft_warnings(
     limits: dict[Scope, Limits],
     default: float | None = None,
 ) -> tuple[SoftBudget, ...]:
-    """Return the soft thresholds reached and not yet told of, and note that they are told.
+    """Return the newly reached soft thresholds, and mark them as reported.
 
-    *default* is the share for keys and teams that have none of their own.
+    *default* is the share for keys and teams without their own.
     """
     told = []
     for each in periods:

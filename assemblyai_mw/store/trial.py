@@ -27,7 +27,7 @@ def check_writable(database: Database) -> None:
     """Write a row, try each kind of write on each table with none, and take it back.
 
     Raises:
-        StoreError: It cannot be read or written; the line says what is in the way.
+        StoreError: It cannot be read or written; the message names the reason.
     """
     with contextlib.suppress(_TakeBack), database.write() as connection:
         connection.execute(insert(meta).values(name="trial", value=""))

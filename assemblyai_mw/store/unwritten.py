@@ -1,8 +1,8 @@
 """Closings that could not be written: kept in memory and on disk until they are.
 
-A call's cost is in hand when its reply ends. Where the database does not take it then (it is
-locked, full, restarting, gone), nobody could learn it later: a chat's usage is told once. A
-file for each such closing survives the worker; any worker on this host, or `settle`, writes it.
+A call's cost is known when its reply ends. If the database cannot take it then (it is locked, full,
+restarting, gone), it could not be learned later: a chat's usage is sent only once. A file for each
+such closing survives the worker; any worker on this host, or `settle`, writes it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .schema import FAILED, PENDING, SETTLED, UNPRICED
 
 logger = logging.getLogger("assemblyai_mw.settlement")
 
-# A closing is a kilobyte or two; what is over these is no reply's doing.
+# A closing is a kilobyte or two; no reply causes more than these.
 MAX_KEPT = 10_000
 MAX_FILE_BYTES = 64 * 1024
 FIRST_PAUSE_S, MAX_PAUSE_S = 2.0, 60.0
@@ -31,15 +31,15 @@ _TEXTS = ("request_id", "reason", "model", "breakdown", "usage")
 
 
 class Unwritten:
-    """Keeps closings for a database that does not take them now.
+    """Keeps closings that the database cannot take now.
 
     Each is known by its row and request, and counts once however often it is kept: the
     UPDATE that writes it asks for the row's state. Files hold ids, usage, prices and names
     of models, readable by this user alone.
 
     Args:
-        directories: Where files may lie, the first that can be written is; each is made, for
-            this user alone, when it is needed. Empty for memory alone.
+        directories: Directories for the files; the first writable one is used, and made on demand
+            for this user only. Empty for memory only.
     """
 
     def __init__(self, directories: Sequence[Path]) -> None:
@@ -68,7 +68,7 @@ class Unwritten:
         return True
 
     def due(self) -> Iterator[Closing]:
-        """Yield what is to be tried now, this process's and what files hold, each once."""
+        """Yield the closings to try now, from this process and from files, each once."""
         seen = set()
         for name, closing in list(self._memory.items()):
             seen.add(name)
@@ -84,7 +84,7 @@ class Unwritten:
                     yield found
 
     def done(self, closing: Closing) -> None:
-        """Forget a closing: it was written, by whomever, or its row is not there."""
+        """Forget a closing: it was written, by any process, or its row does not exist."""
         name = _name_of(closing)
         self._memory.pop(name, None)
         self._pauses.pop(name, None)
@@ -149,7 +149,7 @@ def _write(directory: Path, name: str, text: bytes) -> bool:
 
 
 def _made(directory: Path) -> None:
-    """Make a directory for this user alone; raise OSError where it is somebody else's."""
+    """Make a directory for this user only; raise OSError if it belongs to another user."""
     directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.mkdir(mode=0o700, exist_ok=True)
     found = directory.lstat()
@@ -162,7 +162,7 @@ def _names_in(directory: Path) -> list[str]:
         found = directory.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022:
             return []
-        # Root settles what a server's user kept.
+        # Root settles the closings of a server's user.
         if found.st_uid != os.geteuid() and os.geteuid() != 0:
             return []
         return sorted(name for name in os.listdir(directory) if not name.startswith("."))

@@ -1,4 +1,4 @@
-"""Which database URLs lead to a ledger."""
+"""Checks of the ledger's database URL."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def checked_url(url: str) -> URL:
 
 
 def user_directories(url: str) -> tuple[Path, ...]:
-    """Return where this user may keep files about the database at *url*; none is made.
+    """Return the directories for this user's files about the database at *url*; none is made.
 
     The user's place for what programs keep (XDG base directories), then the system's place
     for temporary files, for servers whose user has no home.
     """
     user = os.getuid() if hasattr(os, "getuid") else 0
     name = f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.closings"
-    # Right below the shared directory, where nobody can put another in its place (sticky bit).
+    # Directly below the shared directory, where no other user can replace it (sticky bit).
     found = [Path(tempfile.gettempdir()) / f"assemblyai-mw-{user}-{name}"]
     state = os.environ.get("XDG_STATE_HOME") or os.path.join(
         os.path.expanduser("~"), ".local", "state"

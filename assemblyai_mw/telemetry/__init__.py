@@ -1,4 +1,4 @@
-"""What the world hears of a call.
+"""Logs, callbacks, metrics, spans and webhooks for calls.
 
 call_log  one line a call on the logger `assemblyai_mw`, the same facts for callbacks
 record    the line's text

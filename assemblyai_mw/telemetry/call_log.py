@@ -1,8 +1,8 @@
 """One line a call on the logger `assemblyai_mw`, and the same facts for callbacks.
 
-The line is `name=value`, for people and for grep. The same facts lie as a dict that JSON
-can hold in `record.assemblyai_mw`, where JSON formatters and structlog find them. Nothing
-in them is content, and nothing a key.
+The line is `name=value`, for people and for grep. `record.assemblyai_mw` has the same facts as a
+JSON-able dict, where JSON formatters and structlog find them. Nothing in them is content, and
+nothing a key.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ logger = logging.getLogger("assemblyai_mw")
 
 
 def wanted(callbacks: Iterable[OnCall]) -> bool:
-    """Whether anyone would see a record."""
+    """Whether any handler would see a record."""
     return bool(callbacks) or logger.isEnabledFor(logging.INFO)
 
 
 def emit(call: Call, callbacks: Iterable[OnCall], *, status: int | None, bytes_out: int) -> None:
-    """Log the call and tell the callbacks; nothing here can break a reply."""
+    """Log the call and run the callbacks; failures here do not affect the reply."""
     fields = _fields(call, status, bytes_out)
     if logger.isEnabledFor(logging.INFO):
         logger.handle(_log_record(fields))
@@ -105,7 +105,7 @@ def logged(
     start_response: StartResponse,
     callbacks: Iterable[OnCall],
 ) -> Iterable[bytes]:
-    """Return what *answer* does, and `emit` when its last byte is out or its end has come."""
+    """Return the reply of *answer*, and call `emit` when its last byte is out or it ends."""
     status = ""
 
     def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:

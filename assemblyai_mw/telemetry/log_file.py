@@ -1,4 +1,4 @@
-"""A file with one line a call, that any number of threads and workers append to at once."""
+"""A file with one line a call, to which all threads and workers append."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ logger = logging.getLogger("assemblyai_mw.logfile")
 
 # How long a line may wait for others to be written with it.
 WAIT_S = 0.05
-# After so long a call writes by itself: in a server without threads (uWSGI) nobody else will.
+# After this time a call writes its own lines: a server without threads (uWSGI) has no writer.
 LATE_S = 1.0
-# So many lines wait at most; where the disk is slower than the calls, calls wait for it.
+# Most lines that wait; if the disk is slower than the calls, calls wait for it.
 MAX_WAITING = 10_000
 # How soon a file that was moved away is followed by a new one of its name.
 LOOK_EVERY_S = 1.0
@@ -38,15 +38,15 @@ _all: weakref.WeakSet[LogFile] = weakref.WeakSet()
 class LogFile:
     """Append each call's line to *path*.
 
-    A thread makes and writes the lines, some 50 ms after their calls: a write by the call
-    itself gives up the interpreter's lock, which under many threads costs more than all of
-    the line, and waits where the disk is busy. What waits is written when the process ends,
-    but where it is killed (SIGKILL) those last lines are lost; what calls cost is in the ledger.
+    A thread formats and writes the lines about 50 ms after their calls. A write by the call itself
+    would release the interpreter's lock, which under many threads costs more than the whole line,
+    and would wait for a busy disk. Waiting lines are written when the process ends. If it is killed
+    (SIGKILL), they are lost; the costs are in the ledger.
 
     Whole lines are appended, 4 KiB at a time: that is atomic (POSIX, `write` with O_APPEND;
-    pipes, PIPE_BUF), so workers may share a file. A file that was moved or removed, as
-    logrotate does, is made anew within a second; `/dev/stdout` will do as well. Lines that
-    cannot be written are lost, which is logged once; no call is affected.
+    pipes, PIPE_BUF), so workers may share a file. If the file is moved or removed, as logrotate
+    does, a new one is made within a second. `/dev/stdout` works too. Lines that cannot be written
+    are lost; this is logged once, and no call is affected.
 
     Raises:
         ConfigError: The file cannot be opened.
@@ -77,7 +77,7 @@ class LogFile:
         self.add(record.fields())
 
     def add(self, fields: Mapping[str, Any]) -> None:
-        """Have the line of *fields* written soon; nobody may change them any more."""
+        """Queue the line of *fields*, which must not change any more."""
         self._waiting.append(fields)
         if self._resting:
             self._rouse()
@@ -145,7 +145,7 @@ class LogFile:
                 self._resting = True
                 if not self._waiting or self._ended:
                     continue
-                # It came in between, and roused nobody.
+                # A line arrived in between without waking the thread.
                 self._resting = False
                 work.set()
             try:
@@ -192,7 +192,7 @@ def _end_all() -> None:
 
 def _begin_all() -> None:
     for log in list(_all):
-        # What waits is the parent's to write, and its thread is not here.
+        # Waiting lines belong to the parent, whose thread does not run here.
         log._begin()
 
 

@@ -1,10 +1,9 @@
-"""Prometheus metrics: money and calls out of the ledger, latencies out of each process.
+"""Prometheus metrics: costs and calls from the ledger, latencies from each process.
 
-What the ledger knows is read from it at each scrape, so that any worker, on any host,
-answers with the same numbers, and they are the ledger's. How long requests took only the
-workers know: where there are several, `prometheus_client` adds them up through files in
-the directory that PROMETHEUS_MULTIPROC_DIR names; without it that histogram is left out,
-for each scrape would see another worker's.
+Costs and calls are read from the ledger at each scrape, so that every worker on every host gives
+the same numbers. Each worker measures its own request durations. For several workers
+`prometheus_client` adds them up through files in the directory that PROMETHEUS_MULTIPROC_DIR names.
+Without it that histogram is left out, since each scrape would reach another worker.
 
 | name                                    | type      | labels                |
 |-----------------------------------------|-----------|-----------------------|
@@ -19,11 +18,9 @@ for each scrape would see another worker's.
 | `assemblyai_mw_held_dollars`            | gauge     |                       |
 | `assemblyai_mw_request_duration_seconds`| histogram | route, method, status |
 
-Calls are those that cost or could, once they are closed; the cost of a transcript shows when
-it is settled. A model is one that the price book names or that AssemblyAI reported; names
-that callers made up are one, `other`. A direction is `input` or `output`; cached tokens are a
-part of the input's.
-Needs the extra `prometheus`.
+Calls are billable calls, once closed; a transcript's cost appears when it is settled. A model is
+one that the price book names or that AssemblyAI reported; all other names count as `other`. A
+direction is `input` or `output`; cached tokens are part of the input. Needs the extra `prometheus`.
 """
 
 from __future__ import annotations
@@ -59,7 +56,7 @@ class LedgerCollector(Collector):
     A scrape costs one read of the running totals: a row a day, key, team and model.
 
     Args:
-        ledger: A `Ledger`, or what `Ledger` takes.
+        ledger: A `Ledger`, a `Database` or its URL.
     """
 
     def __init__(self, ledger: Ledger | Database | str) -> None:
@@ -125,8 +122,8 @@ class RequestMetrics:
         requests = RequestMetrics()
         app = AssemblyAIMiddleware(app, on_call=requests)
 
-    Counts every call that a `CallRecord` tells of, free and refused ones too. Status `0` is
-    a reply that broke off.
+    Counts every call with a `CallRecord`, also free and refused ones. Status `0` is a reply that
+    broke off.
 
     Args:
         registry: Where the histogram is registered; default: one of its own.
@@ -143,7 +140,7 @@ class RequestMetrics:
         )
 
     def __call__(self, record: CallRecord) -> None:
-        """Take note of one call."""
+        """Count one call."""
         # A method can be any word that a client makes up; each would be a series for ever.
         method = record.method if record.method in _METHODS else "OTHER"
         labels = (record.route, method, str(record.status or 0))

@@ -1,4 +1,4 @@
-"""What is told of a call: the record that callbacks get, and its line of `name=value`."""
+"""The record of a call that callbacks get, and its log line of `name=value`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 
 def line_of(fields: Mapping[str, Any]) -> str:
-    """Return what `CallRecord.fields` gives as a line, one space between its fields.
+    """Return the result of `CallRecord.fields` as a line, with one space between fields.
 
-    A path or a tag can hold what a log line must not: one call is one line, and what looks
-    like another field stands in quotes, as logfmt has them.
+    Paths and tags may hold line breaks, or text that looks like another field. Such values are
+    quoted, as in logfmt, so that one call is one line.
     """
     names = tuple(fields)
     template = _templates.get(names)
     if template is None:
-        # Some dozens: there is no field whose name a caller could choose.
+        # Some dozens: callers cannot choose field names.
         template = _templates[names] = " ".join([f"{name}=%s" for name in names])
     line = template % tuple(fields.values())
     # Mostly there is no value that needs quotes: all that is left are the spaces in between.
@@ -45,25 +45,25 @@ _NO_TAGS: Mapping[str, str] = {}
 
 
 class CallRecord(NamedTuple):
-    """What is told of a call once its reply has gone out. No content, no secrets.
+    """The facts of a call once its reply has gone out. No content, no secrets.
 
     Attributes:
         id: Made for this call; the ledger's `request_id`.
-        at: When it came in, UTC.
-        key, team: The caller's, None for nobody known.
+        at: Time of arrival, UTC.
+        key, team: The caller's; None if unknown.
         route: The prefix, as mounted.
         path: At the upstream, without the query.
-        status: As the client saw it; None where the reply broke off.
+        status: As the client saw it; None if the reply broke off.
         duration_ms: Until the reply's last byte, or its end.
         bytes_out: Of the reply's body.
-        row: The ledger's row, for calls that cost or could.
-        kind: What billable work was asked for, as `billing.operations` names it.
-        state: `pending`, `settled`, `failed` or `unpriced`: what this call did to the row.
+        row: The ledger row of a billable call.
+        kind: Kind of billable work, by `billing.operations`.
+        state: The row's state after this call: `pending`, `settled`, `failed` or `unpriced`.
         model, transcript_id, audio_seconds, input_tokens, output_tokens: Where known.
-        cost_usd: Exact decimal, where this call settled one.
+        cost_usd: Exact decimal, if this call settled a row.
         tags: The caller's.
-        request_id: The host's or client's `X-Request-Id`, else *id*; the line leaves it out then.
-        end_user: The host's own user, where an identity bridge says so.
+        request_id: The host's or client's `X-Request-Id`, else *id*; the log line then omits it.
+        end_user: The host's own user, if an identity bridge names one.
     """
 
     id: str
@@ -91,7 +91,7 @@ class CallRecord(NamedTuple):
     end_user: str | None = None
 
     def fields(self) -> dict[str, Any]:
-        """Return what is known, by name, as JSON can hold it."""
+        """Return the known fields by name, as JSON types."""
         known = {name: value for name, value in self._asdict().items() if value is not None}
         known["at"] = iso(self.at.timestamp())
         if not self.tags:

@@ -1,4 +1,4 @@
-"""What is told of calls and budgets, from the configuration: callbacks, webhook, metrics, spans."""
+"""Callbacks, webhook, metrics and spans, made from the configuration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OnSoftBudget = Callable[["SoftBudget"], object]
 
 
 def callbacks_of(settings: Config) -> list[OnCall]:
-    """Return what is told of each call: the configured callbacks, and the log file.
+    """Return the receivers of each call: the configured callbacks, and the log file.
 
     Raises:
         ConfigError: A callback cannot be imported or called, or the file cannot be opened.
@@ -54,10 +54,10 @@ def webhook_of(settings: Config) -> WebhookSink | None:
 def soft_budget_callback(
     settings: Config, given: OnSoftBudget | None, webhook: WebhookSink | None
 ) -> OnSoftBudget | None:
-    """Return one callable for all that want budget warnings; None where nobody does.
+    """Return one callable for all receivers of budget warnings; None without any.
 
     Raises:
-        ConfigError: A configured one cannot be imported or called.
+        ConfigError: A configured callable cannot be imported or called.
     """
     targets: list[OnSoftBudget] = [] if given is None else [given]
     targets += callables(
@@ -71,7 +71,7 @@ def soft_budget_callback(
 
 
 class _All:
-    """Tells several; one that fails keeps nobody else from being told."""
+    """Calls several receivers; one that fails does not stop the others."""
 
     def __init__(self, targets: Sequence[OnSoftBudget]) -> None:
         self._targets = targets
@@ -88,7 +88,7 @@ class _All:
 
 
 def request_metrics_of(settings: Config) -> RequestMetrics | None:
-    """Return what measures requests, where `metrics_path` asks for it.
+    """Return the request metrics, if `metrics_path` is set.
 
     Raises:
         ConfigError: prometheus_client is not installed.
@@ -103,7 +103,7 @@ def request_metrics_of(settings: Config) -> RequestMetrics | None:
 
 
 def tracing_of(settings: Config) -> list[Callable[[WSGIApplication], WSGIApplication]]:
-    """Return the stage that makes a span of each call, where `tracing` asks for it.
+    """Return the stage that makes a span of each call, if `tracing` is on.
 
     Raises:
         ConfigError: opentelemetry-api is not installed.

@@ -40,13 +40,14 @@ _CARRIED = ("traceparent", "tracestate", "baggage")
 class Tracing:
     """Record each call as a span, from its first byte in to its last byte out.
 
-    Outermost of the stages of a route. The span's parent is the one that is current where
-    the host has instrumented itself, else the caller's `traceparent`. It is current while
-    the stages run, so that the host's instrumented database shows inside it; not while a
-    streamed body goes out, which is the server's time.
+    Outermost of the stages of a route. The span's parent is the host's current span, else the
+    caller's `traceparent`. The span is current while the stages run, so that the host's
+    instrumented database shows inside it. It is not current while a streamed body goes out: that is
+    the server's time.
 
-    A caller's `traceparent`, `tracestate` and `baggage` end here. With *propagate*
-    AssemblyAI gets this span's, with the caller's baggage: it writes `call.trace_context`.
+    A caller's `traceparent`, `tracestate` and `baggage` are not forwarded. With *propagate*
+    AssemblyAI gets this span's context with the caller's baggage: the stage writes
+    `call.trace_context`.
 
     Args:
         app: The next WSGI app.
@@ -89,7 +90,7 @@ class Tracing:
             span.end()
 
         try:
-            # Its own exceptions may quote what was sent.
+            # Its own exceptions may quote the data sent.
             with trace.use_span(span, record_exception=False, set_status_on_exception=False):
                 body = self.app(environ, start)
         except BaseException:
@@ -114,7 +115,7 @@ def _context_of(span: Span, parent: Context | None) -> list[tuple[str, str]]:
 
 
 def _describe(span: Span, call: Call, status: int | None) -> None:
-    """Say on the span what became of the call."""
+    """Set the span's attributes from the call."""
     if not span.is_recording():
         return
     usage, price, caller = call.usage, call.price, call.caller

@@ -1,9 +1,9 @@
-"""WebhookSink: calls and budget warnings, posted to a URL of the operator's, signed.
+"""WebhookSink: posts calls and budget warnings to the operator's URL, signed.
 
 Signatures follow the Standard Webhooks specification (standardwebhooks.com, 1.0.0,
 "symmetric"), whose libraries verify them: headers `webhook-id`, `webhook-timestamp` and
 `webhook-signature: v1,BASE64`, where the last is the HMAC-SHA256 of
-`{id}.{timestamp}.{body}`. Retries carry the same id, so that a receiver can tell them.
+`{id}.{timestamp}.{body}`. Retries carry the same id, so that a receiver can recognise them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ logger = logging.getLogger("assemblyai_mw.webhook")
 EVENTS = ("call", "soft_budget")
 FIRST_PAUSE_S = 1.0
 MAX_PAUSE_S = 60.0
-# How long a process that ends waits for what is queued.
+# How long an ending process waits for queued events.
 AT_EXIT_S = 3.0
 _TRY_AGAIN = frozenset({408, 409, 425, 429})
 
@@ -56,13 +56,12 @@ class WebhookSink:
         sink = WebhookSink("https://ops.example.com/hook", secret="whsec_...")
         app = AssemblyAIMiddleware(app, on_call=sink, on_soft_budget=sink)
 
-    The body is `{"type": "call" | "soft_budget", "timestamp": "...Z", "data": {...}}`; a
-    call's data are the fields of the log line. A call never waits for it: events are queued
-    in each worker, and where *queue_size* of them wait, new ones are dropped, counted, and
-    the log says so. What is answered by anything but 2xx is posted again, after 1, 2, 4 ...
-    up to 60 seconds or what `retry-after` says, *max_tries* times in all; a 4xx other than
-    408, 409, 425 and 429 is not asked twice. A worker that is killed loses its queue: the
-    ledger, and not this, is the record.
+    The body is `{"type": "call" | "soft_budget", "timestamp": "...Z", "data": {...}}`; a call's
+    data are the fields of the log line. Calls never wait: each worker queues its events. If
+    *queue_size* of them wait, new ones are dropped, counted and logged. An event whose answer is
+    not 2xx is posted again after 1, 2, 4 ... up to 60 seconds, or after `retry-after`, *max_tries*
+    times in all. A 4xx other than 408, 409, 425 and 429 is not retried. A killed worker loses its
+    queue: the record is the ledger.
 
     The thread starts with the first event, in the process that has it, so that forking
     servers need no hook.
@@ -100,7 +99,7 @@ class WebhookSink:
         if max_tries < 1 or queue_size < 1 or not timeout_s > 0 or not first_pause_s > 0:
             raise ConfigError("timeout_s, max_tries, queue_size: expected numbers above 0")
         self.url = url
-        # For logs: many receivers know their senders by a path that nobody else knows.
+        # For logs: many receivers identify their senders by a secret path.
         self._shown = f"{origin.scheme}://{origin.authority}"
         self.events = frozenset(events)
         self.timeout_s = timeout_s
@@ -131,7 +130,7 @@ class WebhookSink:
         return self._worker.dropped if self._worker is not None else 0
 
     def close(self, timeout_s: float = AT_EXIT_S) -> bool:
-        """Post what is queued, for *timeout_s* seconds at most, and stop; True if all went out."""
+        """Post the queue, for *timeout_s* seconds at most, and stop; True if all went out."""
         worker = self._worker
         if worker is None or worker.pid != os.getpid():
             return True
@@ -198,7 +197,7 @@ class _Worker:
         try:
             thread.start()
         except RuntimeError as error:
-            # What is queued stays; the next event tries again.
+            # The queue stays; the next event tries again.
             logger.error("%r: cannot start: %s", self._sink, error)
             return
         self._thread = thread

@@ -13,7 +13,7 @@ the LLM Gateway, the streaming token and the synchronous API. On a socket:
 `serve_all` starts every host of both regions and gives the `routes` for a configuration;
 `FakeTransport` puts them behind an `AssemblyAIMiddleware` in the same process, without
 any socket. `fake.fail_next(...)` injects faults; `fake.next_result(...)` and
-`fake.next_answer(...)` set what comes out; `fake.requests` tells what came in.
+`fake.next_answer(...)` set replies; `fake.requests` holds the requests received.
 
 The shapes follow AssemblyAI's OpenAPI description, its documentation and its Python
 SDK 1.8.2. Where those are silent the docstrings say so.

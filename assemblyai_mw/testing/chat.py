@@ -1,4 +1,4 @@
-"""What the stand-in's models say, and in which shapes (pure).
+"""Replies of the stand-in's models (pure).
 
 Source: llm-gateway.yml, `assemblyai.llm_gateway.v1.models` of the Python SDK 1.8.2, and
 published observations of the live service: replies have no `id`, `object` or
@@ -17,20 +17,20 @@ from typing import Any
 Json = dict[str, Any]
 DEFAULT_MAX_TOKENS = 1000
 MAX_SCHEMA_DEPTH = 20
-# Claude's own words for why it stopped; that the gateway shows them is hearsay.
+# Claude's own stop reasons; it is unverified that the gateway shows them.
 PROVIDER_REASONS = {"stop": "end_turn", "tool_calls": "tool_use", "length": "max_tokens"}
 
 
 @dataclass(slots=True)
 class ChatAnswer:
-    """What a model answers.
+    """A model's answer.
 
     Attributes:
         text: The message; None with tool calls.
         tool_calls: Function names and their arguments.
         usage: The counts instead of the stand-in's own estimate.
-        finish_reason: Instead of what follows from the answer.
-        model: What the reply names as its model, instead of the one asked for.
+        finish_reason: Instead of the reason that follows from the answer.
+        model: The model that the reply names, instead of the requested one.
     """
 
     text: str | None = None
@@ -66,7 +66,7 @@ def content_text(content: Any) -> str:
 
 
 def think(asked: Json, reply_to: Callable[[Json], str] | None) -> ChatAnswer:
-    """Return an answer that fits what was asked: a tool call, a value for a schema, or text."""
+    """Return an answer that fits the request: a tool call, a value for a schema, or text."""
     messages = asked.get("messages") or [{"role": "user", "content": asked.get("prompt")}]
     tools, choice = asked.get("tools") or [], asked.get("tool_choice", "auto")
     if tools and choice != "none" and messages[-1].get("role") != "tool":

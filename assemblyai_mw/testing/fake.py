@@ -33,27 +33,27 @@ LOGGED_REQUESTS = 100_000
 
 
 class FakeAssemblyAI(State):
-    """A stand-in for AssemblyAI: every host of one region, as one WSGI app.
+    """A stand-in for AssemblyAI: all hosts of one region as one WSGI app.
 
-    One instance is one region with its own accounts, uploads and transcripts. It knows
-    which host a request means by its path; `host(name)` gives an app that is only that
-    host. All of it may be used from many threads, and changed while it runs.
+    One instance is one region with its own accounts, uploads and transcripts. It finds the host of
+    a request by its path; `host(name)` returns an app for one host only. It is safe to use from
+    many threads, and to change while it runs.
 
-    In-process, put it where the `UpstreamForwarder` would be, with `keys=None`: there
-    the caller is already known and the account's key is never added.
+    In-process, use it in place of the `UpstreamForwarder`, with `keys=None`: the caller is already
+    known there, and the account's key is not added.
 
     Args:
         region: `us` or `eu`; shows in the URLs it gives out and in the models it has.
         keys: The accounts' keys, as AssemblyAI would issue them: one key, several of one
-            account, or a mapping of keys to accounts. None lets everybody in. The
-            default is `US_KEY` or `EU_KEY`.
-        polls: How many reads of a transcript find it unfinished; `math.inf` for a job
-            that only `finish()` ends.
+            account, or a mapping of keys to accounts. None accepts every request. The default is
+            `US_KEY` or `EU_KEY`.
+        polls: Reads of a transcript that find it unfinished; `math.inf` for a job that only
+            `finish()` ends.
         takes_s: Seconds a transcript takes at least.
-        text: What every audio says.
+        text: Text of every transcript.
         audio_s: Length in seconds of audio that is no uploaded WAV file.
         channels: Channels of audio that is no uploaded WAV file.
-        reply_to: What models say, from the chat request; default: what they were told.
+        reply_to: Function from the chat request to the model's answer; default: an echo.
         rate_limit: Gateway requests a minute for each model.
         clock: The time, in Unix seconds.
 
@@ -291,7 +291,7 @@ class FakeAssemblyAI(State):
 
 
 def service_of(path: str) -> str:
-    """Return the host that a path belongs to; what nobody knows is the API's."""
+    """Return the host that a path belongs to; unknown paths are the API's."""
     if path.startswith("/v3/"):
         return "streaming"
     if path.startswith(("/v1/transcribe", "/v1/warm")):

@@ -1,4 +1,4 @@
-"""Faults on order: the next replies that match are broken in a chosen way."""
+"""Injected faults: the next matching replies are broken in a chosen way."""
 
 from __future__ import annotations
 

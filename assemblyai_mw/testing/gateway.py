@@ -23,7 +23,7 @@ Json = dict[str, Any]
 TRANSCRIPT_SLOT = "{{ transcript }}"
 RATE_WINDOW_S = 60
 # Every parameter of OpenAI's that a model may or may not support. How the gateway takes
-# a key that nobody knows is not documented; it is let through here.
+# an unknown key is not documented; it is let through here.
 _CHECKED = frozenset(
     [
         "audio",

@@ -1,4 +1,4 @@
-"""The stand-in without sockets: a transport that calls it where others would connect."""
+"""The stand-in without sockets: a transport that calls it instead of connecting."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Headers = list[tuple[str, str]]
 
 
 class FakeTransport:
-    """Send what is meant for AssemblyAI's hosts to stand-ins in this process.
+    """Send requests for AssemblyAI's hosts to stand-ins in this process.
 
     For tests of a whole app with WebTest or Flask's client: no socket is opened, and the
     configuration keeps AssemblyAI's real addresses.
@@ -34,8 +34,8 @@ class FakeTransport:
         ...
         assert transport.eu.requests == []
 
-    The account keys in the configuration must be `US_KEY` and `EU_KEY`, or those of the
-    stand-ins given. Timeouts do not count; other addresses are unreachable.
+    The account keys in the configuration must be `US_KEY` and `EU_KEY`, or those of the given
+    stand-ins. Timeouts have no effect; other addresses are unreachable.
 
     Attributes:
         us, eu: The two zones; hosts without a zone are played by `us`.

@@ -1,4 +1,4 @@
-"""What passes between the stand-in's front and its services."""
+"""Requests and replies between the stand-in's front and its services."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Request:
 
     Attributes:
         body: The first bytes of an upload, else all of it.
-        account: Whose it is; empty where no key was needed.
+        account: The account; empty if no key was needed.
         origin: Scheme and authority the client used.
     """
 
@@ -61,7 +61,7 @@ class Request:
 
     @property
     def origin(self) -> str:
-        """Where the client found this stand-in."""
+        """The URL at which the client reached this stand-in."""
         scheme = self.environ.get("wsgi.url_scheme", "http")
         return f"{scheme}://{self.environ.get('HTTP_HOST', 'localhost')}"
 

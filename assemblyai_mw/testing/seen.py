@@ -1,4 +1,4 @@
-"""What the stand-in was asked: one record a request, its body hashed while it streams in."""
+"""Requests that the stand-in received: one record each, with the body hashed as it streams in."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class SeenRequest:
         body_sha256: Hex digest of the body, empty until it was read to its end.
         body: The body where it has at most 64 KiB, else None.
         complete: The body arrived whole.
-        status: What was answered, None until then.
-        account: Whose key it was, None for no or an unknown key.
+        status: Status of the reply; None until then.
+        account: Account of the key; None without a known key.
     """
 
     at: float

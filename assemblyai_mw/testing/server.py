@@ -55,11 +55,11 @@ def serve(app: WSGIApplication, *, port: int = 0) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """All of AssemblyAI's hosts, standing in on loopback.
+    """Stand-ins for all of AssemblyAI's hosts, on loopback.
 
     Attributes:
-        us, eu: The two zones; each one's `requests` tells what it was asked. Hosts without a
-            zone are played by `us`.
+        us, eu: The two zones; their `requests` hold the requests received. `us` plays the hosts
+            without a zone.
         routes: Prefix to URL, for `routes:` in a configuration.
     """
 
@@ -94,7 +94,7 @@ def serve_all(
 
 
 class _Server:
-    """Accepts, and knows every open connection so that it can end them."""
+    """Accepts connections, and tracks the open ones so that it can end them."""
 
     def __init__(self, app: WSGIApplication, port: int) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""What the stand-in remembers: uploads, transcripts, answers that were set, and its settings."""
+"""The stand-in's state: uploads, transcripts, prepared answers, and settings."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class FakeTranscript:
     Attributes:
         created: Unix seconds.
         asked: The body of POST /v2/transcript.
-        model: What `speech_model_used` will say.
+        model: Value of `speech_model_used`.
         audio_s: Seconds of audio, not rounded.
         polls: Reads that still find it unfinished.
         ready_at: Unix seconds before which it is unfinished.
-        fields: What the finished JSON says instead, by field.
+        fields: Overrides of the finished JSON, by field.
         error: Why it fails, None if it does not.
     """
 
@@ -143,7 +143,7 @@ class State:
             self._results.append(fields)
 
     def next_answer(self, text: str | None = None, **fields: Any) -> None:
-        """Set what the next chat completion says; *fields* are those of `ChatAnswer`."""
+        """Set the answer of the next chat completion; *fields* are those of `ChatAnswer`."""
         with self.lock:
             self._answers.append(ChatAnswer(text, **fields))
 

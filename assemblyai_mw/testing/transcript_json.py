@@ -1,4 +1,4 @@
-"""What a transcript's JSON says for what was asked (pure).
+"""A transcript's JSON for its request (pure).
 
 Fields and result shapes: openapi.yml, schema Transcript, and `assemblyai.types` of the
 Python SDK 1.8.2. Contents are made up from the text.
@@ -20,7 +20,7 @@ Json = dict[str, Any]
 # AssemblyAI's price list of 2026-05-29 names these as aliases.
 MODEL_ALIASES = {"best": "universal-3-5-pro", "nano": "universal-2", "universal": "universal-2"}
 SPEECH_MODELS = frozenset({"universal-3-5-pro", "universal-3-pro", "universal-2", "slam-1"})
-# Which model answers where none is asked for is not documented: the field is required.
+# The default model is not documented: the field is required.
 DEFAULT_MODEL = "universal-3-5-pro"
 
 _FLAGS = [
@@ -148,7 +148,7 @@ def why_it_fails(asked: Json, model: str) -> str | None:
 
 
 def audio_url(job: FakeTranscript) -> str:
-    """Return the job's audio_url, which deletion takes away."""
+    """Return the job's audio_url, which deletion removes."""
     return "http://deleted_by_user" if job.deleted else str(job.asked["audio_url"])
 
 

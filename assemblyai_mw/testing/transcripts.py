@@ -82,7 +82,7 @@ class Transcripts:
         return Answer.json(features.transcript_json(job, "queued"))
 
     def _status(self, job: FakeTranscript) -> str:
-        """Where the job stands now; reading it does not move it."""
+        """The job's present status; reading does not advance it."""
         if job.completed is None and (job.polls > 0 or self._fake.clock() < job.ready_at):
             return "queued" if job.first_read else "processing"
         if job.completed is None:

@@ -1,4 +1,4 @@
-"""What a transport is given and what it gives back."""
+"""The interface of transports: request and reply."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Headers = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long to wait for AssemblyAI; `timeouts:` in YAML. Over TLS all of it means the same.
+    """Timeouts for AssemblyAI; `timeouts:` in YAML. They apply equally over TLS.
 
     Attributes:
         connect_s: Seconds to connect, TLS included.
@@ -39,14 +39,14 @@ class Timeouts:
 
 @dataclass(slots=True)
 class Request:
-    """One request to send. The transport writes Host and framing; nobody invents the rest.
+    """One request to send. The transport adds only Host and framing.
 
     Attributes:
         target: Origin-form, as checked by `http.request_target`.
         headers: Checked names and values; the account key is among them.
         body: The whole body, or blocks of it, or None.
         length: Its length in bytes; None for blocks is sent as chunks.
-        sent: Set by the transport once a byte may have left.
+        sent: Set by the transport once a byte may have been sent.
     """
 
     method: str
@@ -58,12 +58,12 @@ class Request:
 
 
 class UpstreamReply(Protocol):
-    """A reply's head, and its body as it comes, undecoded.
+    """A reply's head, and its body as received, undecoded.
 
     Iterating raises `UpstreamError` where the body stops short of its end.
 
     Attributes:
-        whole: The whole body if it is there already; else None, and iterating gives it.
+        whole: The whole body if it has arrived; else None, and iterating gives it.
     """
 
     status: int
@@ -76,7 +76,7 @@ class UpstreamReply(Protocol):
     def __next__(self) -> bytes: ...
 
     def close(self) -> None:
-        """Let go of the connection: back to the pool if whole, closed if not."""
+        """Release the connection: to the pool if the body is whole, else close it."""
 
 
 class Transport(Protocol):

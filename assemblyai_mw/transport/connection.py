@@ -1,9 +1,9 @@
-"""A connection to an upstream: its socket, how long it may wait, whether it may serve again.
+"""A connection to an upstream: its socket, its timeouts, and whether it can be reused.
 
-With many threads, what a call costs is less its own work than how often it lets go of the
-interpreter's lock and must get it back. A Python socket with a timeout does that twice for
-each read and write, to poll first. So the kernel keeps the time here, where it can, and
-takes a small request without waiting: then the lock need not be let go at all.
+With many threads, a call's cost is less its own work than the releases of the interpreter's lock. A
+Python socket with a timeout releases it twice for each read and write, to poll first. So the kernel
+keeps the timeout here, where it can, and takes a small request without waiting, which needs no
+release at all.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from ..secret import HiddenBytes
 
 Socket = socket.socket
-# What a read or a write that waited too long raises: Python's own timeout, and the kernel's.
+# Exceptions of a read or write that waited too long: Python's own timeout, and the kernel's.
 TIMED_OUT = (TimeoutError, BlockingIOError)
-# What one raises where the peer has ended the connection.
+# Exceptions if the peer has ended the connection.
 CUT_OFF = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 # A timeval, as 64-bit Linux has it (socket(7), SO_RCVTIMEO).
@@ -35,15 +35,15 @@ _TCP, _TCP_INFO, _ESTABLISHED = socket.IPPROTO_TCP, 11, b"\1"
 # linux/sock_diag.h and asm-generic/socket.h: how much memory the receive queue holds.
 _SOCKET, _SO_MEMINFO, _NONE_QUEUED = socket.SOL_SOCKET, 55, bytes(4)
 _AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0) | getattr(socket, "MSG_NOSIGNAL", 0)
-# What the kernel copies in less time than it takes to get the interpreter's lock back.
+# Bytes that the kernel copies in less time than the interpreter's lock takes to get back.
 _SMALL_BYTES = 16 * 1024
-# Most waits begin with all of their time; a hair less is not worth a system call.
+# Most waits begin with the full timeout; a slightly shorter one is not worth a system call.
 _SLACK_S = 0.01
 
 
 @dataclass(slots=True)
 class Connection:
-    """A connected socket, TLS included, and what bounds its waits.
+    """A connected socket, TLS included, and its timeouts.
 
     Attributes:
         read_s: Seconds that a read, or a piece of a request, may last in this exchange.
@@ -57,10 +57,10 @@ class Connection:
     deadline: float = 0.0
     idle_since: float = 0.0
     tls: ssl.SSLSocket | None = None
-    # The kernel tells how its end of it stands; it also keeps the time.
+    # The kernel reports the state of its end; it also keeps the timeout.
     _told: bool = False
     _by_kernel: bool = False
-    # What waits are set to; nothing yet.
+    # The current timeout of waits; none yet.
     _wait_s: float = -math.inf
 
     @classmethod
@@ -75,7 +75,7 @@ class Connection:
         return connection
 
     def is_quiet(self) -> bool:
-        """Whether it is still open and has said nothing out of turn."""
+        """Whether it is still open and has no unexpected data."""
         try:
             if self._told:
                 ask = self.socket.getsockopt
@@ -110,7 +110,7 @@ class Connection:
                 self._wait(until - time.monotonic())
                 done += self.socket.send(memoryview(hidden.reveal())[done:])
         except OSError as error:
-            # `ssl` is Python, and its frames hold what was to be sent, the key among it.
+            # `ssl` is Python, and its frames hold the data to send, including the key.
             raise error.with_traceback(None) from error.__cause__
 
     def _send_at_once(self, data: HiddenBytes) -> int:
@@ -122,7 +122,7 @@ class Connection:
         return max(send(self.socket.fileno(), data.reveal(), size, _AT_ONCE), 0)
 
     def receive(self, size: int, until: float | None = None) -> bytes:
-        """Return what comes next, *size* bytes at most; nothing where the peer has ended.
+        """Return the next bytes, *size* at most; empty if the peer has ended.
 
         It waits until the moment *until*, by default `read_s`, and never beyond the deadline.
         """
@@ -133,7 +133,7 @@ class Connection:
         return self.socket.recv(size)
 
     def receive_ready(self, size: int) -> bytes:
-        """Return what lies ready to be read, *size* bytes at most, without waiting."""
+        """Return the bytes that are ready, *size* at most, without waiting."""
         timeout = self.socket.gettimeout()
         self.socket.settimeout(0)
         try:
@@ -167,8 +167,8 @@ class Connection:
 def _send_holding_the_lock() -> Callable[[int, bytes, int, int], int] | None:
     """Return send(2) as a call that keeps the interpreter's lock, or None.
 
-    Python's own lets go of the lock, and who waits for it wakes up. For a call that cannot
-    wait (MSG_DONTWAIT) that is in vain: it would be over before the other one runs.
+    Python's own releases the lock and wakes its next waiter. For a call that cannot wait
+    (MSG_DONTWAIT) that is useless: it ends before the other thread runs.
     """
     try:
         # Not at import: the hosts that never come here need not wait for it.
@@ -183,7 +183,7 @@ def _send_holding_the_lock() -> Callable[[int, bytes, int, int], int] | None:
 
 
 def _kernel_tells(sock: Socket) -> bool:
-    """Whether the kernel says how a connection stands: on Linux, whatever runs above it."""
+    """Whether the kernel reports a connection's state: on Linux, whatever runs above it."""
     if not sys.platform.startswith("linux"):
         return False
     try:

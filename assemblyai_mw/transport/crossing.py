@@ -1,8 +1,8 @@
-"""Which header fields cross: of a caller's request to AssemblyAI, of its reply to the caller.
+"""Header fields that cross: from a caller's request to AssemblyAI, and from its reply back.
 
-Of a request a short list goes and everything else stays here: what a front server, a browser
-or a host app puts on it cannot be foreseen. Of a reply everything comes back but what the
-last table names: it speaks to more than the caller who asked.
+Of a request only a short list goes on: the fields that a front server, a browser or a host app adds
+cannot be foreseen. Of a reply everything comes back except the fields of the last table, which
+address more than the caller.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ def _spelled(names: Iterable[str]) -> tuple[str, ...]:
 
 
 class Fields(NamedTuple):
-    """Some fields, and why they are treated alike. A name that ends in `*` stands for all such."""
+    """Some fields, and the reason for their treatment. A name that ends in `*` is a prefix."""
 
     names: tuple[str, ...]
     reason: str
 
 
-# What goes upstream.
+# Fields that go upstream.
 SENT = (
-    Fields(("Accept", "Accept-*"), "the forms of a reply that the caller can read"),
-    Fields(("Content-*",), "what the body is; Content-Length is the forwarder's own"),
-    Fields(("Range", "If-*"), "parts of a reply, and replies on a condition"),
+    Fields(("Accept", "Accept-*"), "formats that the caller accepts"),
+    Fields(("Content-*",), "type of the body; Content-Length is the forwarder's own"),
+    Fields(("Range", "If-*"), "range and conditional requests"),
     Fields(("Cache-Control", "Pragma"), "how fresh a reply must be"),
-    Fields(("User-Agent", "X-Request-Id"), "by these AssemblyAI's support finds a call"),
+    Fields(("User-Agent", "X-Request-Id"), "ids by which AssemblyAI's support finds a call"),
     Fields(
         ("AssemblyAI-*", "X-AssemblyAI-*", "X-AAI-*"),
         "AssemblyAI's own fields; `X-AssemblyAI-MW-*` are this package's",
     ),
 )
-# What no setting sends upstream.
+# Fields that no setting sends upstream.
 OVERRIDES = (
     "X-HTTP-Method-Override",
     "X-HTTP-Method",
@@ -66,23 +66,23 @@ REFUSED = (
             "X-Ms-Client-Principal*",
             "Cf-Access-*",
         ),
-        "credentials of the caller, and what a front server vouches for",
+        "the caller's credentials, and assertions of a front server",
     ),
     Fields(
         (*_spelled(name for name in HOP_BY_HOP if not name.startswith("proxy-")), "Proxy*"),
         "they belong to one connection",
     ),
     Fields(("Host", "Content-Length", "Expect"), "the forwarder's own, or the server's"),
-    Fields(OVERRIDES, "they ask for something else than the request's line says"),
-    Fields(("X-AssemblyAI-MW-*",), "they speak to this package"),
+    Fields(OVERRIDES, "they override the request line"),
+    Fields(("X-AssemblyAI-MW-*",), "they address this package"),
 )
-# A name with one of these words in it is a credential's, whoever made it up.
+# A name that contains one of these words is a credential's.
 CREDENTIAL_WORDS = frozenset(
     {"apikey", "assertion", "authorization", "cookie", "credential", "credentials", "jwt"}
     | {"password", "secret", "token"}
 )
 
-# What does not come back.
+# Fields that do not come back.
 DROPPED = (
     Fields(_spelled(HOP_BY_HOP), "they belong to one connection"),
     Fields(
@@ -98,11 +98,11 @@ DROPPED = (
     ),
     Fields(
         ("Access-Control-*", "Timing-Allow-Origin", "Activate-Storage-Access"),
-        "which other sites may read here is the host's to say (CORS)",
+        "the host decides which other sites may read it (CORS)",
     ),
     Fields(
         ("Strict-Transport-Security", "Alt-Svc", "Expect-CT", "Public-Key-Pins*"),
-        "how browsers reach the host from now on",
+        "how browsers connect to the host from now on",
     ),
     Fields(
         (
@@ -116,7 +116,7 @@ DROPPED = (
             "Require-Document-Policy",
             "X-Permitted-Cross-Domain-Policies",
         ),
-        "what pages of the host may do is the host's policy",
+        "the host sets the policy of its pages",
     ),
     Fields(
         ("NEL", "Report-To", "Reporting-Endpoints"),
@@ -134,7 +134,7 @@ DROPPED = (
         ),
         "browsers act on it in later requests to the host",
     ),
-    Fields(("Refresh",), "it leads the browser's window elsewhere"),
+    Fields(("Refresh",), "it redirects the browser's window"),
     Fields(
         (
             "WWW-Authenticate",
@@ -143,7 +143,7 @@ DROPPED = (
             "Authentication-Info",
             "Proxy-*",
         ),
-        "who calls is found out here, not by AssemblyAI",
+        "callers are authenticated here, not by AssemblyAI",
     ),
     Fields(
         (
@@ -155,7 +155,7 @@ DROPPED = (
             "X-Envoy-Degraded",
             "X-Envoy-Immediate-Health-Check-Fail",
         ),
-        "commands to the server in front: files it sends, where it leads, whom it asks",
+        "commands to the server in front: files to send, redirects, servers to ask",
     ),
     Fields(
         (
@@ -189,11 +189,11 @@ _DROPPED = _Names(DROPPED)
 
 
 def field_fault(name: str) -> tuple[str, str] | None:
-    """Return (expected, got) where *name* may not be added to what goes upstream, or None."""
+    """Return (expected, got) if *name* must not be added to the fields sent upstream, or None."""
     if not TOKEN.fullmatch(name):
         return "a header's name such as X-Team", "another string"
     if "_" in name or name.endswith("-"):
-        # WSGI writes both as `_`, so that these could not be told from another field.
+        # WSGI writes both as `_`, so these could not be distinguished from another field.
         return "a header's name without underscores, and no dash at its end", "one with"
     lower = name.lower()
     if lower in _REFUSED or not CREDENTIAL_WORDS.isdisjoint(lower.split("-")):
@@ -209,9 +209,9 @@ _request_fields: dict[frozenset[str], RequestFields] = {}
 
 
 def request_fields(added: Iterable[str] = ()) -> RequestFields:
-    """Return what chooses the fields that go upstream: those of `SENT`, and *added*.
+    """Return the filter of fields that go upstream: those of `SENT`, and *added*.
 
-    All who ask for the same share one, and its plans.
+    Callers with the same *added* share one filter, and its plans.
 
     Raises:
         ConfigError: One of *added* may not go.
@@ -231,7 +231,7 @@ def request_fields(added: Iterable[str] = ()) -> RequestFields:
     )
 
 
-# What becomes of a field of a reply. Zero, the usual one, is tested by truth.
+# The treatment of a reply field. Zero, the usual one, is tested by truth.
 PASSES, DROPS, NOMINATES, TYPES = range(4)
 _FATES = {"connection": NOMINATES, "content-type": TYPES}
 # Gunicorn writes these itself, beside whatever the app says.
@@ -239,9 +239,9 @@ GUNICORNS = ("date", "server")
 
 
 def reply_fields(*dropped: str) -> Remembered[int]:
-    """Return what becomes of each field of a reply; *dropped* are not passed back either.
+    """Return the treatment of each reply field; *dropped* are not passed back either.
 
-    `NOMINATES` is Connection, which is dropped with those that it names; `TYPES` is
+    `NOMINATES` is Connection, which is dropped with the fields that it names; `TYPES` is
     Content-Type, which passes.
     """
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 
-# Twice as much holds a block and the host server's copies of it. More would stay with each
-# thread that ever had a body: glibc gives threads heaps of their own.
+# Twice this holds a block and the host server's copies of it. More would stay with each thread that
+# ever had a body: glibc gives threads heaps of their own.
 KEPT_BYTES = 2 << 20
 
 

@@ -1,4 +1,4 @@
-"""Where an upstream is: its URL, checked and taken apart."""
+"""An upstream's URL, checked and split."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Origin:
 
         Raises:
             ConfigError: It is not `https://host[:port][/path]`, or plain `http` and not
-                loopback, where the account key would travel in clear text. The line shows
-                nothing of the URL: it may hold a password, or be a key in the wrong place.
+                loopback, where the account key would travel in clear text. The message shows no
+                part of the URL, which may hold a password, or be a key in the wrong place.
         """
         fault = url_fault(base_url)
         if fault is not None:
@@ -98,7 +98,7 @@ def _is_host(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether *host* is this machine for certain, without asking any name server."""
+    """Whether *host* is certainly this machine, without a DNS query."""
     if host == "localhost":
         return True
     try:

@@ -1,4 +1,4 @@
-"""The connections that wait to be used again."""
+"""Idle connections for reuse."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Pool:
 
     def put(self, connection: Connection) -> None:
         """Put a connection back whose reply was read to its end, and nothing more."""
-        # TLS may have undone bytes that nobody asked for: the system shows none of them.
+        # TLS may have decrypted unrequested bytes, which the socket does not show.
         surplus = connection.tls is not None and connection.tls.pending()
         if surplus or len(self._idle) >= MAX_IDLE_CONNECTIONS:
             connection.close()
@@ -51,9 +51,9 @@ class Pool:
             self._idle.pop().close()
 
     def forget(self) -> None:
-        """Let go of all, which came through a fork: the parent's own stay open.
+        """Release all connections that came through a fork; the parent's stay open.
 
-        Not by TLS's way to close: it would tell the peer.
+        Not by TLS's own close, which would notify the peer.
         """
         while self._idle:
             with contextlib.suppress(OSError):

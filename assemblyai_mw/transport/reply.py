@@ -1,7 +1,7 @@
-"""An upstream's reply, from its bytes: the head by llhttp, the body as it comes, its end for sure.
+"""Reads an upstream's reply: the head by llhttp, the body as it arrives, with a checked end.
 
-A body is whole only when its framing says so (RFC 9112 8): everything else raises, so that
-the host's server cuts the connection and no client takes half a reply for a whole one.
+A body is complete only by its framing (RFC 9112 8). Anything else raises, so that the host's server
+cuts the connection and no client takes a partial reply for a complete one.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Head:
             data = data[end:]
             self.status = self._parser.get_status_code()
             if not 100 <= self.status < 200:
-                # Heads mostly come in one piece; the parser's own word is dearer.
+                # Heads mostly arrive in one piece; asking the parser costs more.
                 self._frame(joined if self._size == end else b"")
                 return data
             self._begin_again()
@@ -144,7 +144,7 @@ class Head:
         """Drop an interim reply: these come before the final one, and WSGI has one reply."""
         self._interim += 1
         if self.status == 101 or self._interim > MAX_INTERIM_REPLIES:
-            raise UpstreamError("the upstream sent an interim reply that nobody asked for")
+            raise UpstreamError("the upstream sent an unsolicited interim reply")
         self._tail = b""
         self.reason, self.headers, self.body_complete = "", [], False
         self.length, self._codings = None, []
@@ -188,12 +188,12 @@ class Head:
         return body
 
     def on_message_begin(self) -> None:
-        """llhttp's: a reply begins; one more after ours means the upstream is confused."""
+        """llhttp's: a reply begins; a second one means that the upstream is confused."""
         if self.body_complete and self.complete:
             self.reusable = False
 
     def end(self) -> None:
-        """Let go of the parser, which holds on to this object: nothing more will be read."""
+        """Release the parser, which refers to this object: nothing more will be read."""
         del self._parser
 
 

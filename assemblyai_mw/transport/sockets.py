@@ -1,9 +1,9 @@
 """The default transport: a thin HTTP/1.1 client on pooled sockets.
 
-A general client rewrites URLs, adds headers, or takes a short body for a whole one; a
-proxy may do none of that. So the request head is written here, from what `http` has
-checked, and the reply is read by llhttp (`httptools`), strict as it comes. What llhttp
-leaves open is decided in `reply.Head`: replies to HEAD, interim replies, versions, limits.
+General clients rewrite URLs, add headers, or take a short body for a complete one; a proxy must do
+none of that. So the request head is written here, from the values that `http` checked, and the
+reply is read by llhttp (`httptools`) in its strict mode. `reply.Head` decides the cases that llhttp
+leaves open: replies to HEAD, interim replies, versions, limits.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _all: weakref.WeakSet[SocketTransport] = weakref.WeakSet()
 class SocketTransport:
     """The default transport: pooled sockets, last used first, one pool a process.
 
-    Connections are made when first needed and never cross a fork. TLS verifies the chain
-    against certifi and the name against the configured host. A request without a body is
-    sent again, once, where a pooled connection turns out to have died; nothing else ever is.
+    Connections are made on demand and never cross a fork. TLS verifies the chain against certifi
+    and the name against the configured host. If a pooled connection turns out to be dead, a request
+    without a body is sent again once; other requests never are.
 
     Args:
         ssl_context: Instead of the default one, for hosts behind a private CA.
@@ -80,7 +80,7 @@ class SocketTransport:
             pool.close()
 
     def __del__(self) -> None:
-        # Hosts whose tests make warnings errors would else hear of each idle socket.
+        # Otherwise each idle socket would be an error in hosts' tests that make warnings errors.
         if os.getpid() == self._pid:
             self.close()
 
@@ -162,13 +162,13 @@ def _exchange(connection: Connection, pool: Pool, origin: Origin, request: Reque
         connection.close()
         raise
     if early:
-        # The rest of the request was not sent: what comes next would be taken for it.
+        # The rest of the request was not sent: the next bytes would be taken for it.
         head.reusable = False
     return ReplyBody(head, data, connection, pool)
 
 
 def _write(connection: Connection, origin: Origin, request: Request) -> bytes:
-    """Write the request. Return what came back before it was all out, mostly nothing."""
+    """Write the request. Return the bytes that arrived before its end, mostly none."""
     body, chunked = request.body, request.length is None
     if isinstance(body, bytes) and len(body) <= JOIN_BYTES and not chunked:
         head, body = _head(origin, request, body), None

@@ -1,4 +1,4 @@
-"""The TLS that our own connections speak, made in one place."""
+"""TLS settings of our own connections."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def client_context() -> ssl.SSLContext:
     """Return a context that verifies the chain against certifi, and the name.
 
     Not `ssl.create_default_context()`: that one writes the secrets of each connection to
-    the file that SSLKEYLOGFILE names, and raises where it cannot. They open the recorded
-    traffic, and so the account's key, to whoever can set a variable or read that file.
+    the file that SSLKEYLOGFILE names, and raises where it cannot. With them, anyone who can set a
+    variable or read that file could decrypt recorded traffic, and so the account's key.
     """
     # Verifies chain and name from the start, and has the module's own safe ciphers.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,4 +1,4 @@
-"""Sending a body in blocks, with an eye on what the upstream says meanwhile."""
+"""Sends a body in blocks, and watches for an early reply of the upstream."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from .reply import READ_BYTES
 
 # What a large body in one piece is cut into: the time to send is a block's, not the body's.
 BLOCK_BYTES = 1 << 20
-# Blocks above this go out by a call of their own rather than through a copy.
+# Larger blocks go out by their own call instead of through a copy.
 JOIN_BYTES = 64 * 1024
 
 
 def send_blocks(connection: Connection, body: bytes | Iterable[bytes], *, chunked: bool) -> bytes:
-    """Send *body*. Return what came back before it was all out, mostly nothing.
+    """Send *body*. Return the bytes that arrived before its end, mostly none.
 
     A server may answer 413 without reading on; that is looked for between two blocks.
     Reading and sending take turns: while one waits, the kernel's buffers keep the other

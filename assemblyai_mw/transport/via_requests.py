@@ -22,19 +22,19 @@ READ_BYTES = 64 * 1024
 class RequestsTransport:
     """Send through a `requests.Session`: corporate proxies, own adapters, `responses` in tests.
 
-    Slower by a good deal than `SocketTransport`, and not byte-exact on the way out:
-    `requests` and urllib3 normalise the URL (unreserved `%41` is decoded, hex digits become
-    upper-case, `[`, `]` and `|` are quoted, a bare `?` is dropped), write `Accept-Encoding:
-    identity` and a `User-Agent` where the caller sent none, and accept replies that llhttp
-    refuses. Bodies pass undecoded both ways. Redirects are not followed. Environment
-    variables (`http_proxy`, `.netrc`) count only if the session's `trust_env` is set.
+    It is much slower than `SocketTransport`, and not byte-exact on the way out: `requests` and
+    urllib3 normalise the URL (unreserved `%41` is decoded, hex digits become upper-case, `[`, `]`
+    and `|` are quoted, a bare `?` is dropped), write `Accept-Encoding: identity` and a `User-Agent`
+    where the caller sent none, and accept replies that llhttp refuses. Bodies pass undecoded both
+    ways. Redirects are not followed. Environment variables (`http_proxy`, `.netrc`) count only if
+    the session's `trust_env` is set.
 
-    A request counts as unsent where no connection came about: refused, too slow, no such
-    host, no TLS, no way through the proxy. Where the session's adapter tries again by itself,
-    an earlier try may have been sent, so it counts as sent. urllib3 heeds SSLKEYLOGFILE.
+    A request counts as unsent if no connection was made: refused, too slow, no such host, no TLS,
+    no way through the proxy. If the session's adapter retries, an earlier try may have been sent,
+    so the request counts as sent. urllib3 obeys SSLKEYLOGFILE.
 
-    Nor are times exact: `total_s` is looked at between two blocks of a body only, and for a
-    piece of the request urllib3 waits `connect_s` on a new connection, not `read_s`.
+    Times are not exact either: `total_s` is checked only between two blocks of a body, and on a new
+    connection urllib3 waits `connect_s` for a piece of the request, not `read_s`.
 
     Args:
         session: Default a new one with `trust_env` off.
@@ -46,7 +46,7 @@ class RequestsTransport:
         if session is None:
             session = requests.Session()
             session.trust_env = False
-        # Only what the caller sent goes out; `None` in a request's headers takes one away.
+        # Only the caller's fields go out; `None` in a request's headers removes one.
         session.headers.clear()
         self.session = session
 
@@ -65,7 +65,7 @@ class RequestsTransport:
         settings = self.session.merge_environment_settings(
             prepared.url, {}, True, self.session.verify, None
         )
-        # What a caller is about to recover from is no part of what happens here.
+        # An exception that the caller is handling must not become the cause here.
         outer = sys.exception()
         request.sent = True
         try:
@@ -76,7 +76,7 @@ class RequestsTransport:
                 **settings,
             )
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-            # Of the proxy: an address that is none, or of a kind that is not installed.
+            # Of the proxy: an invalid address, or a kind that is not installed.
             request.sent = False
             raise UpstreamError(type(error).__name__) from error
         except requests.exceptions.RequestException as error:
@@ -96,7 +96,7 @@ class RequestsTransport:
 def _prepared(
     url: str, request: Request, data: bytes | Iterable[bytes] | None
 ) -> requests.PreparedRequest:
-    """Return the request as `requests` has it, whose repr shows nothing of it."""
+    """Return the request for `requests`, with a repr that shows no content."""
     import requests
 
     headers = dict(request.headers)
@@ -118,9 +118,9 @@ def _forget_frames(error: BaseException, outer: BaseException | None) -> None:
 def _never_connected(error: BaseException, outer: BaseException | None) -> bool:
     """Whether *error* came out of connecting, TLS and the proxy's tunnel included.
 
-    Types do not tell: a handshake that fails, stalls or is reset looks to urllib3 as a
-    connection does that fails later. Its traceback tells: `connect` sends nothing of the
-    request. What cannot be told so counts as sent.
+    Types do not show it: to urllib3 a handshake that fails, stalls or is reset looks like a later
+    failure of the connection. The traceback shows it: `connect` sends no part of the request. All
+    other errors count as sent.
     """
     from urllib3.connection import HTTPConnection, HTTPSConnection
 

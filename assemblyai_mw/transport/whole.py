@@ -1,4 +1,4 @@
-"""A whole reply over a `Transport`, for those who cannot use half of one."""
+"""Complete replies over a `Transport`."""
 
 from __future__ import annotations
 

@@ -293,7 +293,7 @@ def test_uploads_are_known_by_their_exact_url(keys: Keys, ledger: Ledger) -> Non
     url = "https://cdn.assemblyai.com/upload/1"
     ledger.own_upload("us", url, alice)
     ledger.own_upload("us", url, alice)
-    with pytest.raises(StoreError, match="somebody else"):
+    with pytest.raises(StoreError, match="another owner"):
         ledger.own_upload("us", url, bob)
     owner = ledger.upload_owner("us", url)
     assert owner is not None

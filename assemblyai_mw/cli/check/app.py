@@ -1,4 +1,4 @@
-"""`check --app MODULE:APP`: find the stack in the app, and what stands around it."""
+"""`check --app MODULE:APP`: finds the stack in the app, and the middlewares around it."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Loaded:
     """An imported app.
 
     Attributes:
-        app: What the server would call.
-        threads, descriptors: What its import started and left open, in words.
+        app: The app that the server would call.
+        threads, descriptors: Threads and descriptors that its import left open, in words.
     """
 
     app: Any
@@ -100,7 +100,7 @@ def _descriptors() -> dict[str, str]:
 
 
 def find(app: Any) -> tuple[Mounted | None, list[Finding]]:
-    """Return the stack in *app*, and what is wrong with the order of things around it."""
+    """Return the stack in *app*, and faults in the order of the middlewares around it."""
     found = list(_layers(app))
     stacks = [each for each in found if isinstance(each[0], AssemblyAIMiddleware)]
     if not stacks:
@@ -115,7 +115,7 @@ def find(app: Any) -> tuple[Mounted | None, list[Finding]]:
             Finding(
                 "wrong",
                 "order",
-                f"{len(stacks)} AssemblyAIMiddlewares, one within the other: take one away",
+                f"{len(stacks)} AssemblyAIMiddlewares, one within the other: remove one",
             )
         )
     inside = [layer for layer, _, path in found if type(middleware).__name__ in path]

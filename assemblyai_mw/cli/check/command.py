@@ -1,4 +1,4 @@
-"""`check`: what is wrong with the configuration and what it leads to, a line each."""
+"""`check`: finds faults in the configuration and its upstreams, a line each."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ _SQLITE = "sqlite:///"
 @click.option(
     "--app",
     metavar="MODULE:APP",
-    help="Import the app and call through it, to a stand-in in this process.",
+    help="Import the app and call a stand-in through it, in this process.",
 )
 @click.option(
-    "--server-url", metavar="URL", help="Also ask the running server there; never with a key."
+    "--server-url", metavar="URL", help="Also probe the running server at this URL, without a key."
 )
 @click.pass_obj
 def check(setup: Setup, connect: bool, app: str | None, server_url: str | None) -> None:
-    """Try the configuration and the stack; say what is wrong in one line each.
+    """Check the configuration and the stack; print one line for each fault.
 
-    Exit status 1 where something is wrong. Without --connect and --server-url, nothing
-    leaves this machine, but for a PostgreSQL elsewhere. Nothing is ever sent to AssemblyAI.
+    Exit status 1 if there is a fault. Without --connect and --server-url, nothing leaves this
+    machine, except to a PostgreSQL elsewhere. Nothing is ever sent to AssemblyAI.
     """
     wrong = False
     for finding in findings(setup.source, connect=connect, app=app, server_url=server_url):
@@ -63,7 +63,7 @@ def findings(
     app: str | None = None,
     server_url: str | None = None,
 ) -> Iterator[Finding]:
-    """Yield what was found, as it is found. An *app* brings its own configuration."""
+    """Yield the findings as they are made. An *app* brings its own configuration."""
     config, mounted, loaded = None, None, None
     if app is not None:
         try:
@@ -98,7 +98,7 @@ def findings(
 
 
 def _accounts(config: Config) -> Iterator[Finding]:
-    """Routes, and whether the EU has a key of its own."""
+    """Checks the routes, and whether the EU has its own key."""
     for prefix, upstream in config.upstreams.items():
         yield Finding("ok", "route", f"{prefix} -> {upstream.base_url}")
     eu = [u.api_key for u in config.upstreams.values() if u.region == "eu"]
@@ -110,14 +110,14 @@ def _accounts(config: Config) -> Iterator[Finding]:
             "EU routes use the same key as US routes; ASSEMBLYAI_EU_API_KEY sets another",
         )
     if config.master_key is None:
-        yield Finding("note", "master key", "none is set; nobody can see all transcripts")
+        yield Finding("note", "master key", "none is set, so no key sees all transcripts")
     elif len(config.master_key.reveal()) < GUESSABLE_CHARS:
         text = f"fewer than {GUESSABLE_CHARS} characters can be guessed, and it may do everything"
         yield Finding("note", "master key", text)
 
 
 def _imports(config: Config) -> Iterator[Finding]:
-    """Whether guards and callbacks are where the configuration says."""
+    """Whether guards and callbacks can be imported."""
     named = [("guardrail", guard.guard) for guard in config.guardrails]
     named += [("callback", callback) for callback in config.callbacks]
     if named and os.getcwd() not in sys.path:
@@ -139,7 +139,7 @@ def _redis(config: Config, connect: bool) -> Iterator[Finding]:
     try:
         import redis
     except ImportError:
-        yield Finding("wrong", "redis", "not installed: pip install 'assemblyai-mw[redis]'")
+        yield Finding("wrong", "redis", "not installed: install the extra redis")
         return
     if not connect:
         return
@@ -216,7 +216,7 @@ def _not_made_yet(file: Path) -> Finding:
 
 def _permissions(file: Path) -> Iterator[Finding]:
     if file.stat().st_mode & stat.S_IROTH:
-        yield Finding("note", "database", f"{file}: everybody on this machine can read it")
+        yield Finding("note", "database", f"{file}: every user of this machine can read it")
 
 
 def _upstreams(config: Config) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What `check` says: one line a finding, with its cure."""
+"""A finding of `check`: one line, with its fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `check` says of the ledger: its schema version, and rows that stay without a cost."""
+"""The ledger's findings of `check`: its schema version, and rows without a cost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def migration_due(database: Database, settings: DatabaseSettings) -> Finding | None:
-    """Return a note where the first use would make or migrate the ledger: `check` does neither.
+    """Return a note if the first use would make or migrate the ledger; `check` does neither.
 
     Raises:
         StoreError: The first use could not make it.
@@ -35,7 +35,7 @@ def migration_due(database: Database, settings: DatabaseSettings) -> Finding | N
 
 
 def rows_without_cost(ledger: Ledger) -> Iterator[Finding]:
-    """Yield a note where calls are open for long, or were closed without a price."""
+    """Yield a note if calls are open for long, or were closed without a price."""
     yesterday = datetime.now(UTC) - timedelta(days=1)
     late = sum(day["pending"] for day in ledger.usage("day", until=yesterday))
     if late:

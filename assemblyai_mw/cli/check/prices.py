@@ -1,4 +1,4 @@
-"""What `check` says of prices: their age, new names, models retired, and calls without one."""
+"""The price findings of `check`: age, new names, retired models, and calls without a price."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ...billing.price_book import PriceBook, Unpriced
     from ...store import Ledger
 
-# AssemblyAI changes its list about twice a year; older than this, somebody should look.
+# AssemblyAI changes its list about twice a year; an older book needs a look.
 OLD_BOOK_DAYS = 180
 # The gateway's list changes by the week.
 OLD_LIST_DAYS = 35
@@ -24,7 +24,7 @@ MAX_ITEMS = 10
 
 
 def price_book(config: Config | None) -> Iterator[Finding]:
-    """Yield the age of the book, names that are new in it, and models that go away."""
+    """Yield the age of the book, new names in it, and models that retire."""
     from ...billing.layers import load, new_names
 
     own = config.prices if config is not None else {}
@@ -38,7 +38,7 @@ def price_book(config: Config | None) -> Iterator[Finding]:
     age = (datetime.now(UTC) - newest).days
     text = f"newest price of {newest:%Y-%m-%d}, {age} days ago"
     if age > OLD_BOOK_DAYS:
-        yield Finding("note", "price book", f"{text}; see whether a newer release is out")
+        yield Finding("note", "price book", f"{text}; check for a newer release")
     else:
         yield Finding("ok", "price book", text)
     if config is not None:
@@ -70,13 +70,13 @@ def _retiring(config: Config) -> Iterator[Finding]:
     today = datetime.now(UTC).date()
     for model, day in retiring(config.prices, config.refreshed_prices):
         if day <= today:
-            yield Finding("note", "retired", f"{model}: AssemblyAI took it away on {day}")
+            yield Finding("note", "retired", f"{model}: AssemblyAI retired it on {day}")
         elif day <= today + timedelta(days=RETIRING_DAYS):
-            yield Finding("note", "retiring", f"{model}: AssemblyAI takes it away on {day}")
+            yield Finding("note", "retiring", f"{model}: AssemblyAI retires it on {day}")
 
 
 def calls_without_price(ledger: Ledger, book: PriceBook) -> Iterator[Finding]:
-    """Yield what callers used of late that *book* still has no price for, the most used first."""
+    """Yield recently used items that have no price in *book*, the most used first."""
     from ...billing.layers import line_for
     from ...billing.price_book import Unpriced
     from ...settlement.reprice import usage_of

@@ -1,8 +1,8 @@
-"""Calls through the mounted stack, in this process, to a stand-in that answers by itself.
+"""Calls through the mounted stack, in this process, to a stand-in upstream.
 
-Nothing reaches AssemblyAI, and nothing is written to the operator's ledger: for the time of
-the probes the stack's inside is exchanged for one of the same configuration whose transport
-opens no socket, with a ledger of its own, and without guards, callbacks and Redis.
+Nothing reaches AssemblyAI, and nothing is written to the operator's ledger: during the probes the
+stack's inside is replaced by one of the same configuration, with a transport that opens no socket
+and its own ledger, and without guards, callbacks and Redis.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SSE = (
 
 
 def probes(mounted: Mounted, app: Any) -> Iterator[Finding]:
-    """Yield what calls through *app* show."""
+    """Yield the findings of calls through *app*."""
     config = mounted.middleware.config
     with _on_stand_in(mounted.middleware) as (upstream, key):
         client = _Client(app, mounted, key)
@@ -76,7 +76,7 @@ def _bytes(client: _Client, upstream: _Upstream, config: Config) -> Iterator[Fin
     reply = client.ask("GET", prefix + TAIL, key=True)
     if reply.status == 401:
         yield Finding(
-            "wrong", "key", "a middleware outside takes Authorization away: take that one away"
+            "wrong", "key", "a middleware outside removes Authorization: remove that middleware"
         )
     elif not upstream.seen or not upstream.seen[-1].target.endswith(TAIL):
         yield Finding(
@@ -196,7 +196,7 @@ class _Seen:
 
 
 class _Upstream:
-    """A `Transport` that answers by itself and remembers what it was asked.
+    """A `Transport` that answers requests itself and records them.
 
     Attributes:
         pulled: How many events of the last stream were taken.
@@ -247,7 +247,7 @@ class _Reply:
 
 @contextmanager
 def _on_stand_in(middleware: AssemblyAIMiddleware) -> Iterator[tuple[_Upstream, str]]:
-    """Exchange the stack's inside; gives the stand-in, and a key that is good while it lasts."""
+    """Replace the stack's inside; give the stand-in, and a key that works during the block."""
     upstream, key = _Upstream(), secrets.token_urlsafe(24)
     with tempfile.TemporaryDirectory(prefix="assemblyai-mw-check-") as folder:
         config = dataclasses.replace(
@@ -259,7 +259,7 @@ def _on_stand_in(middleware: AssemblyAIMiddleware) -> Iterator[tuple[_Upstream, 
             callbacks=(),
             settlement=Settlement(enabled=False),
         )
-        # What the stand-in's answers cost nobody needs to read.
+        # The costs of the stand-in's answers are not logged.
         log = logging.getLogger("assemblyai_mw")
         kept, level = middleware.app, log.level
         middleware.app = AssemblyAIMiddleware(_no_host, config, transport=upstream).app

@@ -1,4 +1,4 @@
-"""What stands around the app: Gunicorn's settings, the database's disk, a running server."""
+"""The app's surroundings: Gunicorn's settings, the database's disk, a running server."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _LARGEST_UPLOAD = 2_200_000_000
 
 
 def disk(url: str, mounts: str = "/proc/self/mountinfo") -> Iterator[Finding]:
-    """Whether the database's file lies where SQLite can lock it."""
+    """Whether the database's file is on a disk where SQLite can lock it."""
     if not url.startswith(_SQLITE):
         return
     file = Path(url.removeprefix(_SQLITE)).resolve()
@@ -61,7 +61,7 @@ def disk(url: str, mounts: str = "/proc/self/mountinfo") -> Iterator[Finding]:
 
 
 def filesystem(file: Path, mounts: str) -> str | None:
-    """Return the type of the filesystem that *file* is on, or None where nobody can tell."""
+    """Return the type of the filesystem of *file*, None if unknown."""
     try:
         lines = Path(mounts).read_text("utf-8", "replace").splitlines()
     except OSError:
@@ -80,7 +80,7 @@ def filesystem(file: Path, mounts: str) -> str | None:
 
 
 def gunicorn(config: Config, loaded: Loaded) -> Iterator[Finding]:
-    """What Gunicorn's settings do to long calls, as it reads them in this directory."""
+    """The effects of Gunicorn's settings, as read in this directory, on long calls."""
     try:
         from gunicorn.config import Config as Settings
     except ImportError:
@@ -153,7 +153,7 @@ def _settings(settings: Any) -> Any:
 
 
 def running(url: str, config: Config) -> Iterator[Finding]:
-    """Probe a server that runs: no request has a key, so none goes further than to its 401."""
+    """Probe a running server: requests have no key, so each ends in a 401."""
     prefix = next(iter(config.upstreams), None)
     if prefix is None:
         return

@@ -1,4 +1,4 @@
-"""Is a JSON value of the type a parameter asks for? If not: 400, with the parameter's name."""
+"""Type checks of parameters in JSON; a failure is a 400 with the parameter's name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...errors import BadRequest
 
 Check = Callable[[Any, str], None]
 
-# Token counts are 32-bit at every provider; what is larger is a mistake or an attack.
+# Token counts are 32-bit at every provider; a larger number is a mistake or an attack.
 MAX_TOKENS = 2**31 - 1
 
 _NAMES = {

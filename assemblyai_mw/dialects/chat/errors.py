@@ -30,7 +30,7 @@ MAX_MESSAGE_CHARS = 2000
 
 
 class BadReply(Exception):
-    """The gateway returned an invalid response: one line that says what was wrong with it."""
+    """The gateway returned an invalid response; one line gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def of_status(status: int, message: str, **more: Any) -> ApiError:
 
 
 def parsed(body: bytes) -> Any:
-    """Return *body* as JSON, or None where it is none."""
+    """Return *body* as JSON, or None if it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What the LLM Gateway lists at `GET /v1/models`."""
+"""The LLM Gateway's list of models, `GET /v1/models`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class GatewayModel:
 
     Attributes:
         id: The gateway's id.
-        owned_by: Who made the model.
+        owned_by: The model's maker.
         created: Unix seconds; 0 where the gateway does not say.
         supported: Parameters the model takes; None where the gateway does not say.
     """

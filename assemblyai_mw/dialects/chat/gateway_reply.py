@@ -31,7 +31,7 @@ _REPLACED = BODY_FIELDS | {"content-type", "x-accel-buffering"}
 
 
 class Answer:
-    """A WSGI app that answers once, with what is known."""
+    """A WSGI app with one fixed reply."""
 
     def __init__(self, head: tuple[str, Headers], body: Iterable[bytes]) -> None:
         self._head = head
@@ -53,7 +53,7 @@ class EventBody:
         self._over = False
 
     def begin(self) -> ApiError | None:
-        """Wait for the first event; return what is wrong, if it is an error."""
+        """Wait for the first event; return its error, if it is one."""
         if (self._reply.header("content-encoding") or "identity").lower() != "identity":
             return of_status(502, "The LLM Gateway's stream is compressed.")
         while not self._ready and not self._over:
@@ -139,7 +139,7 @@ def read_json(reply: Reply, max_bytes: int) -> Any:
     """Return a reply's body as JSON.
 
     Raises:
-        BadReply: It is none.
+        BadReply: It is not JSON.
         UpstreamError: It broke off.
     """
     payload = parsed(read_body_of(reply, max_bytes))

@@ -1,4 +1,4 @@
-"""Model names: what callers may ask for, and which of the gateway's models that is.
+"""Model names: the names that callers use, and the gateway's models behind them.
 
 The list has LiteLLM's shape and meaning (docs.litellm.ai, "Wildcard routing"): exact
 names before patterns, the longest pattern first, `*` in `model` stands for what `*` in
@@ -41,9 +41,9 @@ class Model:
     """One entry of the model list.
 
     Attributes:
-        model_name: What callers ask for: `assemblyai/*`, `fast`.
-        model: What answers: `assemblyai/MODEL`, or `eu.assemblyai/MODEL` for the EU.
-        prefix: The native route that leads to it; None is its region's own.
+        model_name: Name in requests: `assemblyai/*`, `fast`.
+        model: The model that answers: `assemblyai/MODEL`, or `eu.assemblyai/MODEL` for the EU.
+        prefix: The native route that leads to it; None for its region's own.
 
     Raises:
         ValueError: A name is no model's name, or holds more than one `*`.
@@ -76,8 +76,8 @@ class Model:
     def of(cls, entry: Any) -> Model:
         """Return *entry* as a Model: a Model, a LiteLLM mapping, or what has its attributes.
 
-        An `api_key` in a mapping is not read: a configuration's list can be handed over as
-        it is, and the key that is sent is the forwarder's.
+        An `api_key` in a mapping is not read: a configuration's list can be passed unchanged, and
+        the forwarder sends its own key.
 
         Raises:
             ValueError: It has another shape, or an address of its own, which belongs to
@@ -104,7 +104,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a name stands for.
+    """The model behind a name.
 
     Attributes:
         name: As the caller spelled it.
@@ -128,7 +128,7 @@ def spelled(region: Region, model_id: str) -> str:
 
 
 def not_found(name: str, param: str = "model") -> RequestRefused:
-    """Return the 404 for a model that nobody here may ask for."""
+    """Return the 404 for a model that callers may not use."""
     shown = f" `{name}`" if is_name(name) else ""
     return RequestRefused(
         f"The model{shown} does not exist or you do not have access to it.",
@@ -162,7 +162,7 @@ class ModelList:
         self._patterns = sorted(patterns.items(), key=lambda item: -len(item[0]))
 
     def candidates(self, name: str) -> tuple[Target, ...]:
-        """Return what may answer for *name*, in the list's order; empty for an unknown one."""
+        """Return the models for *name*, in the list's order; empty for an unknown name."""
         if not is_name(name):
             return ()
         exact = self._exact.get(name)

@@ -1,12 +1,12 @@
-"""What becomes of each parameter of a chat request: the one table, published in docs/openai.md.
+"""The handling of each parameter of a chat request: one table, published in docs/openai.md.
 
 OpenAI's names and which of them may be null are those of its API reference (as typed by
 openai-python's `CompletionCreateParams`); the gateway's are those of llm-gateway.yml,
 its API reference and AssemblyAI's Python SDK. The gateway answers 400 to a parameter
 that a model does not support, so nothing is sent on in the hope that it may be known.
 
-The rule: a parameter without which the reply still has the form that was asked for is
-dropped; one without which it would be another reply is refused.
+The rule: a parameter is dropped if the reply has the requested form without it, and refused if the
+reply would differ without it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Parameter:
     """One row of the table.
 
     Attributes:
-        origin: Whose parameter it is.
+        origin: Owner of the parameter: OpenAI or the gateway.
         fate: `passed` as it is, `translated`, `dropped` silently, or `refused` with
             400 and code `unsupported_parameter`.
         check: Raises BadRequest for a value of the wrong type or out of bounds.
-        note: For the table in the docs: what it becomes, or why not.
+        note: For the table in the docs: the translation, or the reason for refusal.
         nullable: null is as good as leaving it out (as in OpenAI's reference).
         harmless: Values of a refused parameter that ask for nothing, and are dropped.
         nested: May stand in an entry of `fallbacks`.

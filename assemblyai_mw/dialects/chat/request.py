@@ -51,7 +51,7 @@ class ChatRequest:
 
     Attributes:
         body: The gateway's JSON, without `stream` and `stream_options`.
-        target: Who answers it.
+        target: The model that answers.
         stream: The caller wants events.
         include_usage: And the usage as the last of them.
     """
@@ -71,7 +71,7 @@ class ChatRequest:
 
 
 def to_gateway(body: Any, resolve: Resolve) -> ChatRequest:
-    """Return *body*, parsed JSON, as the gateway wants it.
+    """Return *body*, parsed JSON, in the gateway's format.
 
     Raises:
         RequestRefused: 400 with `param` for a value of the wrong type, an unknown or
@@ -164,7 +164,7 @@ def _fields(given: dict[str, Any], path: str, target: Target, *, required: bool)
 def _fallback(item: dict[str, Any], path: str, first: Target, resolve: Resolve) -> dict[str, Any]:
     """Translate one fallback: a model, and whatever of the request it overrides.
 
-    The gateway tries them by itself, in its own region and with its own key.
+    The gateway tries them on its own, in its own region and with its own key.
     """
     if "model" not in item:
         raise missing(path + ".model")

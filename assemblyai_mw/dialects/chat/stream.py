@@ -29,7 +29,7 @@ class ChunkStream:
     often one. `id`, `created` and `model` stay as in the first chunk.
 
     Args:
-        target: Who was asked.
+        target: The requested model.
         created: Unix seconds, where the gateway gives none.
         fallback_id: Makes the `id` where the gateway gave none.
         include_usage: The caller wants the usage as the last chunk.
@@ -37,7 +37,7 @@ class ChunkStream:
     Attributes:
         done: The gateway said `[DONE]`; the stream is whole.
         usage: The usage as last said, or None.
-        error: What broke it, or None.
+        error: The error that broke it, or None.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class ChunkStream:
 
 
 class _ChoiceState:
-    """What one choice has said so far: its role, and which tool calls."""
+    """The state of one choice: its role, and its tool calls."""
 
     def __init__(self, name: str) -> None:
         self._name = name

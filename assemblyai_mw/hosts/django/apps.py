@@ -1,4 +1,4 @@
-"""The Django app, which has no models: it is there for its management command."""
+"""The Django app: it has no models, only a management command."""
 
 from django.apps import AppConfig
 

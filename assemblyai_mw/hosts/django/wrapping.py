@@ -1,4 +1,4 @@
-"""Django's WSGI application behind AssemblyAI's routes, and Django's users as its callers."""
+"""Puts AssemblyAI in front of Django's WSGI application, with Django's users as callers."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def wrap(
     transport: Transport | None = None,
     on_call: OnCall | Sequence[OnCall] = (),
 ) -> AssemblyAIMiddleware:
-    """Put AssemblyAI behind Django's *application*, by the settings' `ASSEMBLYAI_MW`.
+    """Put AssemblyAI behind Django's *application*, configured by the settings' `ASSEMBLYAI_MW`.
 
     Args:
-        application: What `get_wsgi_application()` returned.
-        identify: Whose a request without a key is:
+        application: The result of `get_wsgi_application()`.
+        identify: Names the caller of a request without a key:
 
                 def identify(request):
                     if not request.user.is_authenticated:
@@ -48,14 +48,14 @@ def wrap(
                     user = str(request.user.pk)
                     return {"key": "web", "team": f"user-{user}", "end_user": user}
 
-            The request has been through the session and authentication middlewares of the
-            settings and through no other, and has no body. What may be returned, and
-            which requests of a browser count, says `KeyAuth`.
+            The request has passed only the session and authentication middlewares of the settings,
+            and has no body. `KeyAuth` documents the return values, and which browser requests
+            count.
         transport, on_call: As `AssemblyAIMiddleware` has them.
 
     Raises:
-        ConfigError: The configuration is wrong; or *identify* is given, and the settings
-            name no middleware that would know a user.
+        ConfigError: The configuration is wrong; or *identify* is given, and the settings name no
+            middleware for sessions or users.
     """
     identify = None if identify is None else _Identify(identify)
     return AssemblyAIMiddleware(
@@ -64,7 +64,7 @@ def wrap(
 
 
 class _Identify:
-    """Asks *identify* with a request that Django's own middlewares have looked at."""
+    """Calls *identify* with a request that has passed Django's own middlewares."""
 
     def __init__(self, identify: Callable[[HttpRequest], Answer]) -> None:
         self._who_calls = identify
@@ -109,7 +109,7 @@ def _no_response(request: HttpRequest) -> Any:
 
 @contextmanager
 def _connections() -> Iterator[None]:
-    """What Django does around a request of its own: no stale connection in, none left out."""
+    """Django's request signals, which close stale database connections before and after."""
     from django.db import close_old_connections
 
     close_old_connections()

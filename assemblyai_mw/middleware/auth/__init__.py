@@ -1,4 +1,4 @@
-"""KeyAuth, and the identity bridge that it asks where a request has no key."""
+"""KeyAuth, and the identity bridge for requests without a key."""
 
 from .stage import KeyAuth, KeySource
 

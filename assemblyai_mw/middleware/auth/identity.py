@@ -1,7 +1,7 @@
-"""The identity bridge: what a host app says of its own user, for requests without a key.
+"""The identity bridge: the host app identifies its own user for requests without a key.
 
-A browser that is logged in to the host then needs no virtual key. The host gives a
-callable, `identify(environ)`; `KeyAuth` asks it where a request has no Authorization.
+A browser that is logged in to the host then needs no virtual key. The host supplies a callable,
+`identify(environ)`; `KeyAuth` calls it if a request has no Authorization.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ MAX_END_USER = 256
 _MEMBERS = frozenset({"key", "team", "end_user", "tags"})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PORTS = {"http": 80, "https": 443}
-# What only a browser sends; scripts in a page can set none of them (Fetch, forbidden headers).
+# Headers that only browsers send; scripts in a page cannot set them (Fetch, forbidden headers).
 _FROM_A_BROWSER = ("HTTP_COOKIE", "HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE")
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who calls, as the host says.
+    """The caller, as identified by the host.
 
     Attributes:
-        caller: The caller itself; or None, and *key* names one.
-        key: Name of the virtual key whose policy, budgets and rates hold.
-        team: Instead of the key's own team: who owns what is made, and may see it.
-        end_user: Stands in the ledger beside the key.
-        tags: Over the key's own.
+        caller: The caller itself; None if *key* names one.
+        key: Name of the virtual key whose policy, budgets and rates apply.
+        team: Team that owns and sees the transcripts, instead of the key's own team.
+        end_user: The host's user, recorded in the ledger beside the key.
+        tags: Tags added to the key's own; they take precedence.
     """
 
     caller: Caller | None = None
@@ -54,13 +54,13 @@ class Identity:
 
 
 def ask(identify: Identify, environ: WSGIEnvironment) -> Identity | None:
-    """Return who *identify* says is calling; None for nobody.
+    """Return the caller that *identify* names; None if it names none.
 
-    It sees the request without its body, so that a host that parses forms cannot eat it.
+    It gets the request without its body, so that a host that parses forms cannot consume it.
 
     Raises:
-        RequestRefused: 503, where it fails or gives something else than an answer. The
-            log says where, and nothing that the exception says: that may hold a secret.
+        RequestRefused: 503 if it raises or returns an invalid value. The log names the place but
+            not the exception's text, which may hold a secret.
     """
     seen = {**environ, "wsgi.input": io.BytesIO(), "CONTENT_LENGTH": "0"}
     seen.pop("HTTP_TRANSFER_ENCODING", None)
@@ -99,14 +99,13 @@ def _read(answer: Answer) -> Identity | None:
 
 
 def refuse_other_sites(call: Call, environ: WSGIEnvironment) -> None:
-    """Let a browser through only where a page of this very site asks.
+    """Let a browser through only if the request comes from a page of this site.
 
-    A cookie comes with whatever page makes the browser send the request (CSRF, CWE-352).
-    Sec-Fetch-Site decides where it is sent, which browsers do on HTTPS and localhost since
-    2023; else Origin must be this site's, scheme and port included. What changes something,
-    or costs, needs one of the two; a read may come without both, and may be typed into the
-    address bar. Requests that no browser made (no cookie, neither header) are let through:
-    who vouches for them is the host.
+    Browsers send cookies with requests from any page (CSRF, CWE-352). Sec-Fetch-Site decides if it
+    is present; browsers send it on HTTPS and localhost since 2023. Else Origin must be this site's,
+    scheme and port included. Requests that change something or cost need one of the two headers. A
+    read may come without both, and may be typed into the address bar. Requests that no browser made
+    (no cookie, neither header) are let through: the host vouches for them.
 
     Raises:
         RequestRefused: 403.
@@ -136,7 +135,7 @@ def _own_origin(environ: WSGIEnvironment) -> tuple[str, str, int] | None:
 
 
 def _normal(origin: str) -> tuple[str, str, int] | None:
-    """Return scheme, host and port of an origin; None for `null` and for nonsense."""
+    """Return scheme, host and port of an origin; None for `null` and invalid values."""
     try:
         url = urlsplit(origin)
         port = url.port or _PORTS[url.scheme]

@@ -1,4 +1,4 @@
-"""KeyAuth: whose call is this? Nobody unknown gets past it."""
+"""KeyAuth: identifies the caller by key; unknown callers are refused."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger("assemblyai_mw.auth")
 
 MASTER = Caller(name="master", master=True, scope="all")
-# How long a worker may go on believing what the store said of a key.
+# Longest time for which a worker caches a key look-up.
 CACHE_SECONDS = 1.0
 CACHE_ENTRIES = 4096
-# Gunicorn allows 8,190 bytes a header; ours are 46. Longer ones are not worth a look-up.
+# Gunicorn allows 8,190 bytes a header; our keys have 46. Longer ones are not looked up.
 MAX_KEY_CHARS = 512
 _CREDENTIALS = re.compile(r"(?i:bearer[ \t]+)?([\x21-\x2b\x2d-\x7e\x80-\xff]+)")
 
 
 class KeySource(Protocol):
-    """Where keys are looked up: `store.Keys`, or anything with these methods."""
+    """The store of keys: `store.Keys`, or any object with these methods."""
 
     def find(self, key_hash: bytes) -> Caller | None:
         """Return the caller whose live key has this SHA-256, or None.
@@ -54,34 +54,33 @@ class KeySource(Protocol):
 
 
 class KeyAuth:
-    """Let through whoever shows a live key; answer everyone else with 401.
+    """Let requests with a live key through; answer others with 401.
 
     Takes `Authorization: Bearer sk-...` (any case) and the bare key, as the OpenAI and
-    the AssemblyAI SDK send it. A doubled Authorization is refused. Nothing of the body is
-    read before the key is known. Key look-ups are cached for at most 1 s, so a revoked
-    key is dead everywhere within that; if the store cannot be asked, the answer is 503.
+    the AssemblyAI SDK send it. A doubled Authorization is refused. The body is not read before the
+    key is known. Key look-ups are cached for at most 1 s, so a revoked key stops working everywhere
+    within that time. If the store is unavailable, the answer is 503.
 
-    With *identify*, a request without an Authorization header is the host's to vouch for:
-    its logged-in user's, say. That callable gets the environ, without the body, and answers
-    with the name of a key, whose policy, rates and budgets then hold; or with a mapping
-    (`key`, and if wanted `team`, `end_user`, `tags`); or a `Caller`; or None for nobody,
-    which is 401. **Who shares a key without a team of their own sees each other's
-    transcripts.** Since browsers send cookies for every page that asks, such a request must
-    come from the site's own pages, by Sec-Fetch-Site or Origin, else it is 403. Where
-    *identify* raises, 503.
+    With *identify*, the host vouches for requests without an Authorization header, such as those of
+    its logged-in users. The callable gets the environ, without the body. It returns the name of a
+    key, whose policy, rates and budgets then apply; or a mapping (`key`, optionally `team`,
+    `end_user`, `tags`); or a `Caller`; or None for 401. **Users who share a key and have no team of
+    their own see each other's transcripts.** Browsers send cookies with requests from any page, so
+    such a request must come from the site's own pages, by Sec-Fetch-Site or Origin; else it is 403.
+    If *identify* raises, the answer is 503.
 
-    Reads the Authorization header. Writes `call.caller`. Passes on the environ without
-    the header, so that no stage further in, and no debug page, can show a key. Whatever the
-    reply, an error included, it depends on the key: it gets `Cache-Control: private, no-store`
-    in place of what it said to caches, a `Vary` that names Authorization (with *identify*
-    also Cookie), and `X-Content-Type-Options: nosniff`.
+    Reads the Authorization header. Writes `call.caller`. Passes the environ on without the header,
+    so that no inner stage and no debug page can show a key. Every reply, errors included, depends
+    on the key. It gets `Cache-Control: private, no-store` in place of its own cache fields, a
+    `Vary` that names Authorization (with *identify* also Cookie), and `X-Content-Type-Options:
+    nosniff`.
 
     Args:
         app: The next WSGI app.
-        keys: A `store.Keys`, or a plain mapping of keys to names (or to `Caller`s).
-        master_key: A key that sees and may do everything.
-        cache_seconds: How long a looked-up key is believed, at most 1.
-        identify: Who calls, where no Authorization says it.
+        keys: A `store.Keys`, or a mapping of keys to names or `Caller`s.
+        master_key: A key that may see and do everything.
+        cache_seconds: Seconds for which a key look-up is cached, at most 1.
+        identify: Identifies the caller of a request without Authorization.
 
     Raises:
         ConfigError: A key in the mapping is empty, or *cache_seconds* is out of range.
@@ -115,7 +114,7 @@ class KeyAuth:
         call, environ = enter(environ)
         start_response = self._private(start_response)
         has_key = "HTTP_AUTHORIZATION" in environ
-        # The key itself is in no frame from here on: tracebacks show what frames hold.
+        # From here on no frame holds the key itself: tracebacks show local variables.
         digest = presented_digest(environ.pop("HTTP_AUTHORIZATION", ""))
         try:
             _check_expect(environ)
@@ -142,8 +141,8 @@ class KeyAuth:
     def _find(self, digest: bytes) -> Caller | None:
         """Return the live caller of the key with this SHA-256.
 
-        The look-up is by hash, and the cache by the whole hash: no comparison ever
-        stops at the first wrong byte of a key.
+        Look-up and cache use the whole hash, so that no comparison stops at the first wrong byte of
+        a key.
         """
         if self._master_hash is not None and hmac.compare_digest(digest, self._master_hash):
             return MASTER
@@ -152,7 +151,7 @@ class KeyAuth:
     def _identified_by_host(
         self, identify: Identify, call: Call, environ: WSGIEnvironment
     ) -> Caller | None:
-        """Return the caller that the host vouches for, or None."""
+        """Return the caller that the host identifies, or None."""
         identity = ask(identify, environ)
         if identity is None:
             return None
@@ -163,7 +162,7 @@ class KeyAuth:
         name, team = identity.key, identity.team
         caller = self._cached((name, team), lambda: self.keys.named(name, team=team))
         if caller is None:
-            logger.warning("identify names the key %r, and no such key is live", name[:80])
+            logger.warning("identify names the key %r, which is not a live key", name[:80])
             return None
         tags = {**caller.tags, **identity.tags}
         return replace(caller, end_user=identity.end_user, tags=tags)
@@ -186,8 +185,8 @@ class KeyAuth:
 def _check_expect(environ: WSGIEnvironment) -> None:
     """Refuse `Expect` without content, before any key counts.
 
-    RFC 9110 10.1.1 forbids it, and Waitress 3.0.2 then reads the next request on the
-    connection into this one's headers: its sender would call with this one's key.
+    RFC 9110 10.1.1 forbids it. Waitress 3.0.2 then reads the next request on the connection into
+    this one's headers, so its sender would call with this one's key.
     """
     if environ.get("HTTP_EXPECT") and not (
         environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING")
@@ -196,9 +195,9 @@ def _check_expect(environ: WSGIEnvironment) -> None:
 
 
 def presented_digest(authorization: str) -> bytes | None:
-    """Return the SHA-256 of the key in an Authorization value; None where there is not one key.
+    """Return the SHA-256 of the key in an Authorization value; None unless there is exactly one.
 
-    Servers join a doubled header with a comma, which no key of ours holds.
+    Servers join a doubled header with a comma, and our keys contain none.
     """
     match = _CREDENTIALS.fullmatch(authorization)
     if match is None or len(match[1]) > MAX_KEY_CHARS:
@@ -218,7 +217,7 @@ def _unauthorized(dialect: str, message: str) -> WSGIApplication:
 
 
 class _MappedKeys:
-    """Keys from a plain mapping, kept by their hash alone."""
+    """Keys from a mapping; only their hashes are kept."""
 
     def __init__(self, keys: Mapping[str, str | Caller]) -> None:
         if any(not key for key in keys):

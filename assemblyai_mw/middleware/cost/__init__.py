@@ -1,4 +1,4 @@
-"""CostLogger, and the reads that show how a transcript ended."""
+"""CostLogger, and the reads that settle transcripts."""
 
 from .stage import CostLogger
 

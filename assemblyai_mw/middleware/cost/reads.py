@@ -1,7 +1,7 @@
-"""Reads that show how a transcript ended: the client's own, which settle its row.
+"""Reads of transcripts by clients, which settle their ledger rows.
 
-A poll, a sub-resource that states the end, a list, and the look that is taken before a
-transcript is deleted. What they show closes the row once, whoever else sees it too.
+These are a poll, a sub-resource that states the end, a list, and the read before a deletion. The
+row is closed once, even if several readers see the end.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ logger = logging.getLogger("assemblyai_mw.cost")
 
 
 class Polls:
-    """Passes free calls on to *app*, and reads along where one may show a transcript's end."""
+    """Passes free calls to *app*, and reads replies that may show a transcript's end."""
 
     def __init__(
         self, app: WSGIApplication, *, ledger: Ledger, prices: PriceBook, owners: Ownership
@@ -70,7 +70,7 @@ class Polls:
             try:
                 call.owner = self._owners.find(call.route.region, transcript_id)
             except StoreError as error:
-                # Reading is free and goes on; what it would have settled is settled later.
+                # The read is free and continues; the row is settled later.
                 logger.error("transcript %s is not metered: %s", transcript_id, error)
                 call.owner = None
         owner: Owner | None = call.owner
@@ -83,7 +83,7 @@ class Polls:
         start_response: StartResponse,
         seen: Callable[[Call, Mapping[str, Any]], None],
     ) -> Iterable[bytes]:
-        """Pass a reply on; *seen* reads what it holds."""
+        """Pass a reply on; *seen* reads its content."""
         narrow_encoding(environ)
         reply = Reply(self.app, environ)
         if reply.status_code != 200:
@@ -100,7 +100,7 @@ class Polls:
         return JSONTee(reply, log_exceptions(end), max_bytes=MAX_REPLY_BYTES)
 
     def _listed(self, call: Call, value: Mapping[str, Any]) -> None:
-        """Act on a list: errors in it are free, the price of what ended is asked for soon."""
+        """Act on a list: fail its errors for free, and settle its completed transcripts soon."""
         ended = {}
         items = value.get("transcripts")
         for item in items if isinstance(items, list) else ():
@@ -119,7 +119,7 @@ class Polls:
             logger.error("a list is not metered: %s", error)
 
     def _settle_first(self, call: Call, owner: Owner, environ: WSGIEnvironment) -> None:
-        """Look at a transcript before it is deleted: afterwards there is less to see."""
+        """Read a transcript before it is deleted; afterwards it shows less."""
         get = {
             **environ,
             "REQUEST_METHOD": "GET",

@@ -1,4 +1,4 @@
-"""CostLogger: what did it cost, and whose is it? The ledger's row, the log line, callbacks."""
+"""CostLogger: the cost and owner of each call, its ledger row, log line and callbacks."""
 
 from __future__ import annotations
 
@@ -42,36 +42,35 @@ logger = logging.getLogger("assemblyai_mw.cost")
 
 # A reply that names a new transcript is a few kilobytes.
 MAX_CREATED_BYTES = 4 * 1024 * 1024
-# A submit whose answer broke off is looked up in AssemblyAI's list after this.
+# Delay before a submit whose reply broke off is looked up in AssemblyAI's list.
 LOOK_UP_AFTER_S = 5.0
-# What a gateway in front of AssemblyAI answers by itself, whatever became of the work behind
-# it. Of 503 and 504 the API reference shows no body; 500 is AssemblyAI's own, with `error`.
+# Statuses that a gateway in front of AssemblyAI sends itself, whether or not the work behind it was
+# done. The API reference shows no body for 503 and 504; 500 is AssemblyAI's own, with `error`.
 GATEWAY_STATUSES = frozenset({502, 503, 504})
 MAX_ERROR_BYTES = 64 * 1024
 
 
 class CostLogger:
-    """Meter each call, and write what costs to the ledger before it can cost.
+    """Meter each call, and record billable calls in the ledger before they go out.
 
-    The order is the safety. A row of intent stands in the ledger before AssemblyAI sees a
-    billable request; if it cannot be written the answer is 503 and nothing goes out. Who owns
+    The order of writes makes this safe. The ledger has a pending row before AssemblyAI sees a
+    billable request; if it cannot be written, the answer is 503 and nothing goes out. The owner of
     a new transcript is stored before the client learns its id. The first reply that shows a
-    transcript completed settles its row, by one conditional update, so that a hundred polls
-    charge once. Replies pass byte for byte; a copy is read, and once a transcript is settled
-    its polls are not read at all.
+    completed transcript settles its row by one conditional update, so that a hundred polls charge
+    once. Replies pass byte for byte; a copy is read. Polls of a settled transcript are not read.
 
     Reads `call.caller`, `call.upstream`, JSON bodies up to *max_json_bytes*. Writes
-    `call.kind`, `row`, `state`, `usage`, `price`, `transcript_id`. Answers by itself: 400, 413
-    and 415 for a billable body that cannot be read, 503 where the ledger cannot be written.
+    `call.kind`, `row`, `state`, `usage`, `price`, `transcript_id`. Answers itself: 400, 413 and 415
+    for a billable body that cannot be read, 503 if the ledger cannot be written.
 
     Args:
         app: The next WSGI app.
-        ledger: A `Ledger`, or what `Ledger` takes: a `Database`, a URL.
+        ledger: A `Ledger`, a `Database` or its URL.
         prices: A `PriceBook`, or a mapping over the shipped one.
-        on_call: Called with a `CallRecord` after each call; what it raises is logged.
+        on_call: Called with a `CallRecord` after each call; its exceptions are logged.
         max_json_bytes: Largest JSON request that is read.
-        wake: Called at each call; the stack has its settlement started by it.
-        owners: What is remembered of owners; shared with `Isolation` where both stand.
+        wake: Called at each call; the stack starts its settlement with it.
+        owners: Cache of owners, shared with `Isolation` if both are used.
     """
 
     def __init__(
@@ -111,7 +110,7 @@ class CostLogger:
             return app(call, environ, start_response)
         return logged(lambda start: app(call, environ, start), call, start_response, self.on_call)
 
-    # What costs
+    # Billable calls
 
     def _billable(
         self, call: Call, environ: WSGIEnvironment, start_response: StartResponse
@@ -150,7 +149,7 @@ class CostLogger:
         elif (reply.header("content-type") or "").startswith("text/event-stream"):
             return self._streamed(call, asked, reply, start_response)
         elif kind == "token":
-            # The session that the token opens bills itself; its length is not told here.
+            # AssemblyAI bills the token's session separately; its length is not known here.
             self._close(
                 call, Outcome("unmeterable", reason="sessions of this token are not metered")
             )
@@ -160,10 +159,10 @@ class CostLogger:
         return reply
 
     def _asked(self, kind: str, call: Call, environ: WSGIEnvironment) -> dict[str, Any]:
-        """Return what the price will depend on; raise where the request cannot be read."""
+        """Return the billing facts of the request; raise if it cannot be read."""
         asked = read_billable(call, environ, kind, max_bytes=self.max_json_bytes).asked
         if kind == "understanding" and "transcript_id" in asked:
-            # Its reply names no length; the transcript that it reads has one.
+            # Its reply states no length; the transcript that it reads does.
             audio_ms = self.ledger.audio_ms(call.route.region, asked["transcript_id"])
             return asked if audio_ms is None else {**asked, "audio_ms": audio_ms}
         if kind == "transcript":
@@ -181,7 +180,7 @@ class CostLogger:
         environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        """Act on what a submit was answered, then let the client learn of it."""
+        """Act on the reply to a submit, then pass it to the client."""
         status = reply.status_code
         done = 200 <= status < 300
         try:
@@ -252,7 +251,7 @@ class CostLogger:
             self._close(call, outcome, status=status)
 
         reply.start(start_response)
-        # Told before `[DONE]` leaves: a client that has it may count on the row.
+        # Recorded before `[DONE]` leaves, so that the row is closed when the client sees it.
         return CountingBody(reply, lambda _, whole: log_exceptions(end)(whole), each=each)
 
     def _replied(
@@ -273,7 +272,7 @@ class CostLogger:
                 outcome = outcome_of(kind, value, asked, call.route.region)
                 if kind == "understanding" and outcome.usage and outcome.usage.audio_ms is None:
                     reason = "the length of the transcript that was read is not known"
-                    # Settlement learns it, once that transcript is finished.
+                    # Settlement reads it once that transcript is finished.
                     known = "transcript_id" in asked
                     outcome = (
                         Outcome("pending", outcome.usage, f"{reason} yet")
@@ -286,8 +285,8 @@ class CostLogger:
         return JSONTee(reply, log_exceptions(end), max_bytes=MAX_REPLY_BYTES, drain=True)
 
     def _not_done(self, call: Call, status: int | None) -> None:
-        """Close the row of a call that was refused, or leave it open if nobody knows."""
-        # A reply that began and broke off says as little as none; its status is not known here.
+        """Close the row of a refused call, or leave it open if the outcome is unknown."""
+        # A reply that broke off counts as no reply; its status is not known here.
         refused = status is not None and call.upstream == "replied"
         if call.upstream == "unsent" or refused:
             self._close(call, Outcome("error"), status=status)
@@ -299,7 +298,7 @@ class CostLogger:
             self._close(call, Outcome("unmeterable", reason=reason), status=status)
 
     def _look_up_soon(self, call: Call, reason: str | None = None) -> None:
-        """Have settlement look for what came of a submit whose answer is lost."""
+        """Have settlement look for the transcript of a submit whose reply is lost."""
         assert call.row is not None
         try:
             now = time.time()
@@ -319,6 +318,6 @@ class CostLogger:
         return error_reply(
             call.route.dialect,
             503,
-            "The ledger cannot be written, so nothing that costs is sent.",
+            "The ledger cannot be written, so no billable request is sent.",
             code="ledger_unavailable",
         )

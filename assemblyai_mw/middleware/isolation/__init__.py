@@ -1,4 +1,4 @@
-"""Isolation: ids found in requests, lists cut down to one owner's."""
+"""Isolation: finds ids in requests, and limits lists to one owner's transcripts."""
 
 from .stage import Isolation
 

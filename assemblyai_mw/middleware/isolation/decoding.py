@@ -1,7 +1,7 @@
-"""Texts as the laxest of readers might see them, for a bounded amount of work. Pure.
+"""Texts as the laxest readers might decode them, with bounded work. Pure.
 
-All of it happens in UTF-8, where one character beyond the BMP does not make a text four
-times as large, and by expressions that look at each byte once a round.
+All work is on UTF-8, in which one character beyond the BMP does not make a text four times as
+large. The expressions read each byte once a round.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _FULL_STOPS = tuple(dot.encode() for dot in "\u3002\uff61")
 class _Widths(dict[bytes, bytes]):
     """Characters in UTF-8, each in its compatible form (NFKC).
 
-    One by one: a whole text's normalizing puts the accents on a letter in order, which
-    takes quadratic time where somebody sends a million of them. What it would also do, join
-    letters and accents, makes no plain letter.
+    Each character is normalised separately. Normalising a whole text sorts the accents on a letter,
+    in quadratic time for a million of them. It also joins letters and accents, which makes no plain
+    letter.
     """
 
     def __missing__(self, char: bytes) -> bytes:
@@ -51,7 +51,7 @@ _WIDTHS = _Widths()
 
 
 class Effort:
-    """What decoding may still take for one request.
+    """The decoding work left for one request.
 
     Attributes:
         left: Steps; a text of 16 MiB takes half a million a round, each escape 4.
@@ -75,10 +75,10 @@ def decoded(data: bytes, effort: Effort, what: str, *, dots: bool = False) -> by
     """Return UTF-8 without percent-encodings, and with letters of other widths as plain ones.
 
     Args:
-        data: The text; what is no UTF-8 in it stays as it is.
-        effort: What it may take.
-        what: Who is told of in the error.
-        dots: A URL's: other full stops become dots, backslashes slashes.
+        data: The text; invalid UTF-8 in it stays unchanged.
+        effort: The work allowed.
+        what: Name of the text, for the error.
+        dots: For URLs: other full stops become dots, and backslashes slashes.
 
     Raises:
         BadRequest: It is still encoded after ten rounds, or takes more than *effort*.

@@ -1,7 +1,7 @@
-"""What a JSON document names: transcripts, files, and words that could be ids. Pure.
+"""Finds transcripts, files, and words that could be ids in a JSON document. Pure.
 
-One walk, without recursion, and with a bounded amount of work for each string: whoever sends
-16 MiB made for it gets no more of the worker than anybody else.
+One walk, without recursion, and with bounded work for each string, so that a crafted body of 16 MiB
+takes no more time than any other.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .ids import ids_like, is_upload
 
 # More than this of a kind in one request is not looked up one by one.
 MAX_IDS = 1000
-# Longest text that is taken for a URL where no member's name says so, or searched for ids.
+# Longest text that is checked for a URL under any member, or searched for ids.
 MAX_UPLOAD_CHARS = 2048
 MAX_WORDS_CHARS = 1024
 _ID_MEMBERS = frozenset({b"transcriptid", b"transcriptids"})
@@ -33,17 +33,15 @@ _COULD_HIDE = re.compile(
 
 @dataclass(slots=True)
 class Named:
-    """What a document names.
+    """The names found in a document.
 
     Attributes:
-        ids: What stands under `transcript_id` and `transcript_ids`, at any depth, up to one
-            over `MAX_IDS`. Names are read without case and underscores, as some JSON readers
-            match them. A JSON schema may name a property like that; what describes one is no
-            id.
+        ids: The values of `transcript_id` and `transcript_ids`, at any depth, up to one over
+            `MAX_IDS`. Names match without case and underscores, as in some JSON readers. A JSON
+            schema may have a property of that name; its description is no id.
         urls: The URLs under `audio_url`, and those of uploads anywhere, up to one over
             `MAX_IDS`.
-        words: What could be an id in any string, where that was asked for; at most one text
-            over `MAX_IDS`.
+        words: Possible ids in any string, if requested; at most one text over `MAX_IDS`.
     """
 
     ids: list[object] = field(default_factory=list)
@@ -94,7 +92,7 @@ def _take(
     effort: Effort,
     words: bool,
 ) -> None:
-    """Look at a string; put off a container until its turn."""
+    """Check a string; queue a container."""
     if isinstance(value, str):
         if (
             len(value) <= MAX_UPLOAD_CHARS
@@ -111,14 +109,14 @@ def _take(
 
 
 def could_be_upload(text: str) -> bool:
-    """Whether *text* needs a closer look: it says "upload", or could hide that it does."""
+    """Whether *text* contains "upload", or could contain it in disguise."""
     if text.isascii():
         return "%" in text or "upload" in text.lower()
     return "upload" in text.casefold() or _COULD_HIDE.search(text) is not None
 
 
 def _is_id_member(name: str) -> bool:
-    """Whether *name* is one of `_ID_MEMBERS`, but for case and what is no letter."""
+    """Whether *name* is one of `_ID_MEMBERS`, ignoring case and non-letters."""
     letters = b""
     # Case folding takes twelve times a text's memory for a while.
     for start in range(0, len(name), _PIECE):

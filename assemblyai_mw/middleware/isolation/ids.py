@@ -13,7 +13,7 @@ from .decoding import LETTERS_A_STEP, MAX_ROUNDS, Effort, decoded
 # Only this spelling of an id is looked up, and the very same string is sent.
 MAX_ID_CHARS = 128
 PLAIN_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_ID_CHARS}}}")
-# What could be an id where nobody knows the place: long, with a digit in it.
+# A possible id in an unknown place: long, with a digit in it.
 _LIKE_AN_ID = re.compile(r"(?<![A-Za-z0-9_-])(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}")
 _LIKE_AN_ID_IN_BYTES = re.compile(_LIKE_AN_ID.pattern.encode())
 # Signed URLs have some thousand characters.
@@ -26,7 +26,7 @@ _SCHEME = re.compile(r"^\s*(https?):/*", re.IGNORECASE)
 
 
 def fully_decoded(text: str, effort: Effort | None = None) -> str:
-    """Return WSGI text as a reader less strict than this one might see it.
+    """Return WSGI text as a laxer reader might decode it.
 
     Percent-encodings are undone until none is left, and letters of other widths become
     plain ones.
@@ -40,7 +40,7 @@ def fully_decoded(text: str, effort: Effort | None = None) -> str:
 
 
 def ids_like(text: str) -> set[str]:
-    """Return what stands in *text* and could be an id.
+    """Return the possible ids in *text*.
 
     >>> sorted(ids_like("/v2/x/5552723a-0001.json?of=5552723a-00000002&n=short1"))
     ['5552723a-00000002']
@@ -49,7 +49,7 @@ def ids_like(text: str) -> set[str]:
 
 
 def ids_in_bytes(body: bytes, most: int) -> set[str]:
-    """Return what stands in a body that is no JSON and could be an id; up to one over *most*.
+    """Return the possible ids in a body that is not JSON; up to one over *most*.
 
     Raises:
         BadRequest: It is still percent-encoded after ten rounds, or in too many places.
@@ -74,10 +74,10 @@ def is_upload(url: str, effort: Effort | None = None) -> bool:
 
 
 def upload_key(url: str, effort: Effort | None = None) -> tuple[str, bool]:
-    """Return what an upload's URL is remembered by, and whether it is AssemblyAI's at all.
+    """Return the key under which an upload's URL is stored, and whether it is AssemblyAI's.
 
-    Query, fragment, letter case and width of the host and %-spelling do not make another
-    file.
+    URLs that differ in query, fragment, letter case or width of the host, or %-spelling, name the
+    same file.
 
     Raises:
         BadRequest: It is no URL, too long for one, or takes more than *effort*.
@@ -98,7 +98,7 @@ def upload_key(url: str, effort: Effort | None = None) -> tuple[str, bool]:
 
 
 def is_plain(url: str, key: str) -> bool:
-    """Whether every reader of *url* finds the upload that is remembered by *key*.
+    """Whether every reader of *url* finds the upload that is stored under *key*.
 
     `upload_key` reads as the laxest reader might; a stricter one may see another host in
     the same text.
@@ -108,7 +108,7 @@ def is_plain(url: str, key: str) -> bool:
 
 
 def fully_decoded_url(url: str, effort: Effort | None = None) -> str:
-    """Return a URL as the laxest of readers might see it.
+    """Return a URL as the laxest reader might decode it.
 
     Raises:
         BadRequest: It is too long, still encoded after ten rounds, or takes more than *effort*.

@@ -1,8 +1,8 @@
-"""What a caller asks of the list of transcripts, and the reply that it gets. No I/O.
+"""A caller's query for the list of transcripts, and its reply. No I/O.
 
 AssemblyAI lists everything in the account, newest first, `before_id` for older and
-`after_id` for newer ones (openapi.yml, listTranscripts). What one owner gets must look the
-same: with full pages, and with links that lead on, through this app.
+`after_id` for newer ones (openapi.yml, listTranscripts). One owner's list must look the same: full
+pages, and links to further pages, through this app.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from ...errors import BadRequest
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 200
 CURSOR = re.compile(r"(?:^|&)(?:before|after)_id=")
-# What an item's status can be (openapi.yml, TranscriptStatus), and what the ledger says of
-# such a transcript: that it is open, until somebody saw its end.
+# An item's status (openapi.yml, TranscriptStatus), and the ledger's statuses for such a transcript:
+# it is open there until its end is seen.
 _LEDGER_STATUSES: Mapping[str, tuple[str, ...]] = {
     "queued": ("queued",),
     "processing": ("queued",),
     "completed": ("queued", "completed"),
     "error": ("queued", "error"),
 }
-# A call begins so much before AssemblyAI makes its transcript, or clocks differ the other way.
+# Largest difference between the start of a call and AssemblyAI's time of its transcript, in both
+# directions.
 _LEAD = timedelta(minutes=15)
 _SKEW = timedelta(minutes=5)
 
@@ -36,11 +37,11 @@ Item = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What a caller asked of the list.
+    """A caller's query for the list.
 
     Attributes:
         limit: Rows a page.
-        before_id, after_id: What the rows lie between; each may be None.
+        before_id, after_id: The bounds of the rows; each may be None.
         filters: The other parameters, as they were given.
         status, created_on: The filters that are judged here, from an item; None for any.
         extra: The filters that only AssemblyAI can judge, `throttled_only` among them.
@@ -58,8 +59,8 @@ class ListQuery:
     def parse(cls, query: str) -> ListQuery:
         """Return the list's parameters.
 
-        One that comes twice with the same value means one thing: HTTP clients add a call's
-        `params` to the links of a list, which hold them already.
+        A parameter may come twice with the same value: HTTP clients add a call's `params` to the
+        links of a list, which hold them already.
 
         Raises:
             BadRequest: One comes with two values, or the limit is not 1 to 200.
@@ -93,14 +94,14 @@ class ListQuery:
 
     @property
     def ledger_statuses(self) -> tuple[str, ...] | None:
-        """What the ledger says of rows that may match; None for anything."""
+        """The ledger's statuses of rows that may match; None for all."""
         if any(name == "throttled_only" for name, _ in self.extra):
             return _LEDGER_STATUSES["queued"]
         return None if self.status is None else _LEDGER_STATUSES[self.status]
 
     @property
     def made(self) -> tuple[datetime | None, datetime | None]:
-        """Between which moments a call was made whose transcript may match."""
+        """The time range of the calls whose transcripts may match."""
         if self.created_on is None:
             return None, None
         day = datetime(self.created_on.year, self.created_on.month, self.created_on.day, tzinfo=UTC)
@@ -119,7 +120,7 @@ class ListQuery:
         )
 
     def must_match(self, ledger_status: str) -> bool:
-        """Whether a row of which the ledger says *ledger_status* passes every filter."""
+        """Whether a row with *ledger_status* in the ledger passes every filter."""
         if self.extra or self.created_on is not None:
             return False
         return self.status is None or (ledger_status == self.status != "queued")

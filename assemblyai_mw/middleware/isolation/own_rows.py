@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...store import Ledger
     from ...store.listing import OwnRow
 
-# AssemblyAI's list holds so many (docs, List transcripts).
+# Time that AssemblyAI's list covers (docs, List transcripts).
 LISTED = timedelta(days=90)
 
 
@@ -23,10 +23,10 @@ class OwnRows:
     """The caller's rows within the cursors, the age and the filters of a list.
 
     Args:
-        ledger: Who knows them.
-        region: Where they lie.
-        caller: Whose.
-        query: What was asked; its cursors are theirs.
+        ledger: The ledger that has them.
+        region: Their region.
+        caller: Their owner.
+        query: The query; its cursors are the caller's own ids.
 
     Raises:
         BadRequest: Nothing can lie within both cursors.
@@ -69,7 +69,7 @@ class OwnRows:
         )
 
     def neighbour(self, row: Row) -> str | None:
-        """Return who stands `MARGIN` rows before *row* on the way, whoever owns it."""
+        """Return the transcript `MARGIN` rows before *row* on the way, of any owner."""
         return self._ledger.neighbour(
             self._region, row.row, newer=not self._upwards, distance=MARGIN
         )

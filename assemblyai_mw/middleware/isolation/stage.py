@@ -1,4 +1,4 @@
-"""Isolation: is this id theirs? AssemblyAI answers for any id in the account; this does not."""
+"""Isolation: callers reach only their own ids. AssemblyAI answers for any id in the account."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ logger = logging.getLogger("assemblyai_mw.isolation")
 
 MAX_LIST_BYTES = 4 * 1024 * 1024
 
-# By these a server may be told to do something else than the request's line says.
+# Headers that may override the request line at a server.
 _OVERRIDES = tuple(f"HTTP_{name.upper().replace('-', '_')}" for name in OVERRIDES)
 _NOT_FOR_LISTS = (
     "HTTP_TRANSFER_ENCODING",
@@ -66,31 +66,29 @@ _NOT_FOR_LISTS = (
 
 
 class Isolation:
-    """Keep one owner's transcripts, uploads and lists from everyone else.
+    """Keep each owner's transcripts, uploads and lists from all other callers.
 
-    A transcript belongs to the team of the key that made it, or to the key where it has no
-    team. For anyone else each route with its id answers like an id that never was: 404,
-    the same body, and AssemblyAI is not asked. That holds for ids in paths and queries, also
-    in spellings and on paths that nobody knows, for ids in bodies (`transcript_id`,
-    `transcript_ids`, at any depth; on unknown paths any word that is somebody's id), and for
-    the URLs of uploads. Lists hold the caller's rows, in full pages, with links that lead
-    through this app: the one change to native replies. Ids made outside the app are the
-    master key's alone.
+    A transcript belongs to the team of the key that made it, or to the key if it has no team. For
+    other callers each route with its id answers as for an id that does not exist: 404, with the
+    same body and without asking AssemblyAI. This covers ids in paths and queries, also in unknown
+    spellings and on unknown paths; ids in bodies (`transcript_id`, `transcript_ids`, at any depth;
+    on unknown paths any word that is another owner's id); and the URLs of uploads. Lists hold the
+    caller's rows, in full pages, with links that lead through this app: the only change to native
+    replies. Only the master key reaches ids made outside the app.
 
-    Of an upload it counts the bytes and looks at the first 64 KiB as they pass: the length
-    of its audio, where they tell it, is kept with its owner.
+    The stage counts an upload's bytes and reads the first 64 KiB as they pass. If they tell the
+    length of the audio, it is stored with the owner.
 
-    Reads `call.caller`, and every body that goes to the hosts that know transcripts, but
-    uploads. Writes `call.owner`, `call.audio`. Answers by itself: 401 without a caller, 404,
-    AssemblyAI's own 403 for someone else's upload, 405 for changes to all transcripts at
-    once, 400, 413 and 415 for a body that cannot be read, 503 where the ledger cannot say
-    whose an id is.
+    Reads `call.caller`, and every body except uploads for the hosts that know transcripts. Writes
+    `call.owner`, `call.audio`. Answers itself: 401 without a caller, 404, AssemblyAI's own 403 for
+    another owner's upload, 405 for changes to all transcripts at once, 400, 413 and 415 for a body
+    that cannot be read, 503 if the ledger is unavailable.
 
     Args:
         app: The next WSGI app.
-        ledger: A `Ledger`, or what `Ledger` takes.
+        ledger: A `Ledger`, a `Database` or its URL.
         max_json_bytes: Largest request that is read.
-        owners: What is remembered of owners; shared with `CostLogger` where both stand.
+        owners: Cache of owners, shared with `CostLogger` if both are used.
     """
 
     def __init__(
@@ -153,7 +151,7 @@ class Isolation:
     def _check_target(
         self, call: Call, caller: Caller, reading: Reading, environ: WSGIEnvironment
     ) -> None:
-        """Raise 404 where the path or the query names what is not the caller's."""
+        """Raise 404 if the path or the query names another owner's transcript."""
         query = environ.get("QUERY_STRING", "")
         on_api = call.route.service == "api"
         if reading.transcript_id is not None:
@@ -167,7 +165,7 @@ class Isolation:
             if _resembles_transcripts(path):
                 raise _not_found()
             if re.match("/+lemur/", path.lower()) and call.method != "POST":
-                # Nobody kept whose LeMUR requests are whose; the service has ended.
+                # The owners of LeMUR requests were not recorded; the service has ended.
                 raise _not_found()
         found = ids_like(f"{path} {fully_decoded(query)}" if query else path)
         if not on_api:
@@ -184,7 +182,7 @@ class Isolation:
         return owner is not None and owner.belongs_to(caller)
 
     def _refuse_others(self, call: Call, caller: Caller, found: Collection[str]) -> None:
-        """Raise 404 where one of *found* is somebody else's transcript."""
+        """Raise 404 if one of *found* is another owner's transcript."""
         if not found:
             return
         if len(found) > MAX_IDS:
@@ -209,7 +207,7 @@ class Isolation:
             return
         check_encoding(environ)
         raw = read_body(call, environ, max_bytes=self.max_json_bytes)
-        # A reader may look at the bytes rather than at what they are said to be.
+        # A reader may go by the bytes rather than by the Content-Type.
         if says_json or raw.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in (b"{", b"["):
             if raw:
                 self._check_json(call, caller, json_of(call), known)
@@ -248,7 +246,7 @@ class Isolation:
         environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        """Note whose the new upload is before its URL is told."""
+        """Record the owner of a new upload before the client learns its URL."""
         environ["HTTP_ACCEPT_ENCODING"] = "identity"
         sent = counted(environ)
         reply = Reply(self.app, environ)
@@ -324,7 +322,7 @@ class Isolation:
 
 
 class _Refused(Exception):
-    """AssemblyAI answered a list with something else; the caller gets that."""
+    """AssemblyAI's reply to a list request is no list; the caller gets it as it is."""
 
     def __init__(self, reply: Reply, body: bytes) -> None:
         super().__init__(reply.status)
@@ -346,7 +344,7 @@ def base_url(environ: WSGIEnvironment) -> str:
 
 
 def _refuse_unowned(call: Call, operation: Operation | None) -> None:
-    """Raise 403 where nobody here can say whose it would be, or what it would cost."""
+    """Raise 403 if the owner or the cost of a request is unknown here."""
     service = call.route.service
     if service not in OWNED_SERVICES:
         raise RequestRefused(
@@ -359,9 +357,9 @@ def _refuse_unowned(call: Call, operation: Operation | None) -> None:
 
 
 def _resembles_transcripts(path: str) -> bool:
-    """Whether *path*, fully_decoded, could be read as a transcript's by someone less strict."""
+    """Whether *path*, fully_decoded, could be read as a transcript's by a laxer reader."""
     loose = re.sub(r"[/\\]+", "/", re.sub(r";[^/]*", "", path.casefold()))
-    # A dot segment or what is no letter could hide the word in between.
+    # A dot segment or a non-letter could hide the word in between.
     return "/transcript" in loose or "transcript" in re.sub("[^a-z]", "", loose)
 
 
@@ -374,7 +372,7 @@ def _whole(reply: Reply) -> bytes:
     """Return a reply's body.
 
     Raises:
-        RequestRefused: 502 or 504 where it broke off, 502 where it is too large.
+        RequestRefused: 502 or 504 if it broke off, 502 if it is too large.
     """
     blocks: list[bytes] = []
     size = 0
@@ -394,13 +392,13 @@ def _whole(reply: Reply) -> bytes:
 
 
 def _listed(reply: Reply) -> dict[str, Any]:
-    """Return the account's list, or raise with the reply that is none."""
+    """Return the account's list, or raise with the reply that is no list."""
     body = _whole(reply)
     value = _json(body, reply)
     if reply.status_code != 200:
         raise _Refused(reply, body)
     if not isinstance(value, dict):
-        # Whoever's rows these are, they cannot be told apart.
+        # The rows of another shape cannot be assigned to owners.
         raise _unreadable()
     return value
 

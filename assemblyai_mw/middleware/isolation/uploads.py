@@ -1,4 +1,4 @@
-"""What is known of an upload by the time its URL is told: whole or not, and how long."""
+"""Facts of an upload that are known before its URL is: complete or not, and its length."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def counted(environ: WSGIEnvironment) -> CountedInput:
 
 
 def audio_of(body: CountedInput, environ: WSGIEnvironment) -> AudioFacts | None:
-    """Return what an upload tells of its audio; None unless all of it went out as it is."""
+    """Return the audio facts of an upload; None unless all of it went out unchanged."""
     encoding = environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
     if encoding not in ("", "identity") or not body.is_whole(content_length(environ)):
         return None

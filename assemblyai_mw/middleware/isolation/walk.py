@@ -1,9 +1,9 @@
-"""One owner's page out of the account's list, by the ids that the ledger knows. No I/O of its own.
+"""One owner's page out of the account's list, by the ledger's ids. No I/O of its own.
 
-The ledger says which rows the page has, and in which order; AssemblyAI is asked for the rows
-themselves, as it lists them. Everything in the account stands in between, so its list is
-entered near the next row that is wanted, not walked. A list takes few requests, however much
-others have: what they do not reach is for the next page, or for an error that says so.
+The ledger gives the page's rows and their order; AssemblyAI's list gives the rows themselves. The
+account's list holds all owners' rows, so it is entered near the next wanted row, not walked. A list
+takes few requests, however many rows others have: rows beyond them are left to the next page, or to
+an error that says so.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Protocol
 from ...errors import BadRequest
 from .lists import MAX_LIMIT, Item, ListQuery, Page
 
-# Of the account's 20,000 requests in five minutes, one list may take so many.
+# Requests that one list may take, of the account's 20,000 in five minutes.
 MAX_READS = 5
-# By so many rows the order of the ledger and that of AssemblyAI may differ, where calls
-# overlap; more is found as well, by one more request.
+# Rows by which the order of the ledger and of AssemblyAI may differ if calls overlap; a larger
+# difference takes one more request.
 MARGIN = 25
 _BATCH = 50
 
@@ -26,7 +26,7 @@ Fetch = Callable[[str], Mapping[str, object] | None]
 
 
 class Row(Protocol):
-    """What the ledger knows of a row: `store.OwnRow`."""
+    """A row as the ledger knows it: `store.OwnRow`."""
 
     @property
     def id(self) -> str: ...
@@ -43,7 +43,7 @@ class Own(Protocol):
         """Return the next ones, the nearest first; of *ids* only, where they are given."""
 
     def neighbour(self, row: Row) -> str | None:
-        """Return who stands `MARGIN` rows before *row* on the way, whoever owns it."""
+        """Return the transcript `MARGIN` rows before *row* on the way, of any owner."""
 
 
 def page_of(query: ListQuery, fetch: Fetch, own: Own) -> Page:
@@ -90,10 +90,10 @@ def page_of(query: ListQuery, fetch: Fetch, own: Own) -> Page:
 
 
 class _Search:
-    """Finds rows in the account's list, and counts what that takes.
+    """Finds rows in the account's list, and counts its requests.
 
     Attributes:
-        seen: What was read of the list, by id.
+        seen: The items read so far, by id.
     """
 
     def __init__(self, query: ListQuery, fetch: Fetch, own: Own, upwards: bool) -> None:
@@ -138,7 +138,7 @@ class _Search:
         return self._complete or row.id in self.seen or row.id in self._unlisted
 
     def _read_near(self, row: Row) -> bool:
-        """Read the page that holds *row*, unless the account has many rows of its own there."""
+        """Read the page that holds *row*, unless the account has many other rows there."""
         anchor = self._own.neighbour(row)
         if anchor not in self._anchors:
             self._anchors.add(anchor)

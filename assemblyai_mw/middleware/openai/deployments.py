@@ -1,4 +1,4 @@
-"""The model list, and upstreams for its entries with an address or key of their own."""
+"""The model list, and upstreams for its entries with their own address or key."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def deployments_of(settings: Config) -> tuple[list[Model], dict[str, Upstream]]:
-    """Return the model list, and an upstream for each address or key of its own in it.
+    """Return the model list, and an upstream for each address or key that it sets.
 
-    Those are mounted where the translator alone can reach them. An entry of a region whose
-    route was taken away, and without an address of its own, leads nowhere and is left out.
+    Only the translator can reach these upstreams. An entry without its own address is left out if
+    its region's route was removed.
 
     Raises:
         ConfigError: An entry with an address has no key.
@@ -32,7 +32,7 @@ def deployments_of(settings: Config) -> tuple[list[Model], dict[str, Upstream]]:
         if key is None:
             raise ConfigError(
                 f"{settings.source}: model_list: {entry.model_name}: expected api_key, "
-                f"since the route {prefix} is taken away"
+                f"since the route {prefix} is removed"
             )
         base = entry.api_base.removesuffix("/v1") if entry.api_base else None
         upstream = Upstream(base or (route.base_url if route else ""), key, entry.region)

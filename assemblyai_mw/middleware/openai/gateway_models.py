@@ -1,4 +1,4 @@
-"""What the LLM Gateway offers, as it last said: kept for a while, and for as long as it is down.
+"""Cache of the LLM Gateway's model list; it outlasts failures of the gateway.
 
 The list is volatile (models come and go within minutes) and public, so one copy serves
 all callers of a process.
@@ -17,10 +17,9 @@ logger = logging.getLogger("assemblyai_mw.openai")
 
 
 class Catalogue:
-    """The lists of several routes, each fetched when it is asked for and old.
+    """The lists of several routes; each is fetched when needed and stale.
 
-    One caller fetches while the others are given the old list; where there is none yet,
-    they wait for it.
+    One caller fetches while the others get the old list. If there is none yet, they wait.
 
     Args:
         fresh_s: Seconds for which a list is not fetched again.
@@ -49,9 +48,9 @@ class Catalogue:
     def models(
         self, prefix: str, fetch: Callable[[], Mapping[str, GatewayModel]]
     ) -> Mapping[str, GatewayModel] | None:
-        """Return the list, by *fetch* where it is old; None if it could never be had.
+        """Return the list, fetched if it is stale; None if no fetch has succeeded.
 
-        Whatever *fetch* raises is logged, and the old list goes on being served.
+        Exceptions of *fetch* are logged, and the old list stays in use.
         """
         with self._guard:
             kept = self._routes.setdefault(prefix, _Kept())
@@ -70,14 +69,14 @@ class Catalogue:
         try:
             kept.models = fetch()
         except Exception as error:
-            logger.warning("the list of models on %s cannot be had: %s", prefix, error)
+            logger.warning("the list of models on %s cannot be fetched: %s", prefix, error)
             kept.due = self._clock() + self._retry_s
         else:
             kept.due = self._clock() + self._fresh_s
 
 
 class _Kept:
-    """One route's list, and until when it need not be fetched."""
+    """One route's list, and the time until which it is fresh."""
 
     __slots__ = ("due", "lock", "models")
 

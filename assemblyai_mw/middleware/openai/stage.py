@@ -69,32 +69,32 @@ _SPELLING = {
 
 
 class OpenAITranslator:
-    """Answer `/v1/chat/completions` and `/v1/models` out of *app*'s native LLM Gateway routes.
+    """Answer `/v1/chat/completions` and `/v1/models` through *app*'s native LLM Gateway routes.
 
     A chat request is checked, translated and sent to *app* as a POST to
     `/llm-gateway.assemblyai/v1/chat/completions` (or `/eu.…`, or the model's own prefix),
-    below the mount point that the request came in by. Inner stages see a native call, and
-    answer their refusals in OpenAI's shape. Everything else goes to *app* as it is.
+    below the request's mount point. Inner stages see a native call, and send their refusals in
+    OpenAI's shape. Everything else goes to *app* unchanged.
 
-    Answers by itself: 400 with `param` for what is malformed or unsupported, 404
-    `model_not_found` before anything is sent, 405, 413, and 502 for a reply that is none.
+    Answers itself: 400 with `param` for what is malformed or unsupported, 404 `model_not_found`
+    before anything is sent, 405, 413, and 502 for an invalid reply.
 
         app = OpenAITranslator(inner, models=[Model("fast", "assemblyai/gpt-5-mini")])
 
-    Streams event by event. The first event is awaited before the status goes out, so that
-    what fails before it has an HTTP status of its own. A model that cannot stream is
-    asked for a whole reply, which is then sent as a stream.
+    Streams event by event. The status goes out after the first event, so that earlier failures have
+    their own HTTP status. For a model that cannot stream, a whole reply is requested and sent as a
+    stream.
 
     Args:
-        app: Answers native calls.
-        models: `Model`s, or mappings in LiteLLM's shape, without addresses; a key in them
-            is not used, for the forwarder has its own. Entries of one name take turns.
+        app: The app for native calls.
+        models: `Model`s, or mappings in LiteLLM's shape, without addresses. Their keys are not
+            used: the forwarder has its own. Entries with the same name take turns.
         max_body_bytes: Largest request body.
         max_reply_bytes: Largest reply that is translated as a whole.
         models_fresh_s: Seconds for which the gateway's list of models is kept.
 
     Raises:
-        ValueError: An entry of *models* has another shape.
+        ValueError: An entry of *models* is invalid.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class OpenAITranslator:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         script = environ.get("SCRIPT_NAME", "")
-        # Below a native prefix the same path is the gateway's own.
+        # Below a native prefix the same path belongs to the gateway.
         known: Call | None = environ.get(CALL_KEY)
         if script.endswith("assemblyai") or (known is not None and known.route.by_host):
             return self.app(environ, start_response)
@@ -144,7 +144,7 @@ class OpenAITranslator:
 
         def resolve(name: str) -> Target | None:
             found = self.models.candidates(name)
-            # A key pinned to a region takes what is there, where the name leaves a choice.
+            # If the name leaves a choice, a pinned key uses its own region.
             found = tuple(item for item in found if item.region == region) or found
             return found[turn % len(found)] if found else None
 
@@ -162,7 +162,7 @@ class OpenAITranslator:
                 if reply.status_code // 100 != 2:
                     error, own = read_error(reply)
                     if stream and error.cannot_stream:
-                        # It refused before it did anything: a 400 costs nothing.
+                        # The gateway refused before any work: a 400 costs nothing.
                         stream = False
                         continue
                     if stream and usage and error.unsupported == "stream_options":
@@ -241,7 +241,7 @@ class OpenAITranslator:
         return offered
 
     def _unlisted(self, call: Call, name: str) -> dict[str, Any] | None:
-        """Return a model that may be asked for though no list of its route is known."""
+        """Return a model that may be used although its route's list is unknown."""
         for target in self.models.candidates(name):
             if (
                 self._catalogue.known(target.prefix) is None
@@ -270,7 +270,7 @@ def _not_allowed(methods: str) -> RequestRefused:
 def _native_chat(
     call: Call, environ: WSGIEnvironment, mount: str, target: Target
 ) -> WSGIEnvironment:
-    """Return the environ of the gateway's own call, and move the Call to its route."""
+    """Return the environ of the native call, and move the Call to its route."""
     inner = {key: value for key, value in environ.items() if key not in _SPELLING}
     inner |= {
         "SCRIPT_NAME": mount + target.prefix,
@@ -282,7 +282,7 @@ def _native_chat(
     }
     call.route = Route(target.prefix, "llm-gateway", target.region, "openai")
     call.path = CHAT
-    # A second try is a call of its own to the stages further in.
+    # Inner stages see a second try as a separate call.
     call.upstream = "unsent"
     call.row = call.usage = call.price = None
     return inner
@@ -291,10 +291,10 @@ def _native_chat(
 def _fetch(
     app: WSGIApplication, call: Call, environ: WSGIEnvironment, mount: str, entry: Model
 ) -> Mapping[str, GatewayModel]:
-    """Ask the gateway for its models, on the operator's behalf: the list serves everybody.
+    """Fetch the gateway's models on the operator's behalf: the list is for all callers.
 
     Raises:
-        UpstreamError, ValueError: It gave none.
+        UpstreamError, ValueError: The fetch failed, or its reply is no list.
     """
     inner = {
         key: value

@@ -1,4 +1,4 @@
-"""RateLimit, and where requests are counted."""
+"""RateLimit, and the storage of its counts."""
 
 from .stage import RateLimit
 

@@ -1,4 +1,4 @@
-"""RateLimit: too fast? Requests a minute, of a key and of its team; reads count apart."""
+"""RateLimit: requests a minute for a key and its team; reads count separately."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("assemblyai_mw.rate_limit")
 
-# How long a storage that failed is left alone: calls must not wait for it one by one.
+# Pause after a storage failure, so that calls do not each wait for it.
 RETRY_S = 1.0
-# Work that was paid for is polled, listed and read many times: so often for each request
-# that the rate allows, and so often a minute however low that is.
+# Clients poll, list and read their paid work many times: reads allowed for each request of the
+# rate, and the least a minute.
 READS_A_REQUEST = 10
 LEAST_READS = 60
 
@@ -36,35 +36,34 @@ Headers = list[tuple[str, str]]
 
 
 class RateLimit:
-    """Answer 429 to more requests a minute than `rpm` of the key, or of its team, allows.
+    """Answer 429 to requests above the `rpm` of the key or of its team.
 
-    The window moves: at no moment do the last sixty seconds hold more than was allowed. All
-    workers of a host count together in one file, hosts in one Redis. A request that is
-    refused does not count. Keys and teams without a rate cost nothing.
+    The window is a sliding one: no sixty seconds hold more requests than allowed. All workers of a
+    host share one file; several hosts share one Redis. Refused requests do not count. Keys and
+    teams without a rate are not counted.
 
-    What reads one's own work, a transcript or the list of them, counts in a window of its
-    own, of ten times the rate and at least 60 a minute: who may submit a job can poll it. A
-    list counts as the upstream requests that it took.
+    Reads of the caller's own transcripts and their list count in a second window, of ten times the
+    rate and at least 60 a minute, so that a client can poll its jobs. A list counts as the upstream
+    requests that it took.
 
-    Reads `call.caller`, what the request is, and on the way out `call.upstream_reads`; the
-    master key has no rate. A 429 carries `retry-after`, the seconds
-    until the next request fits, and `x-ratelimit-limit`, `-remaining` and `-reset` (seconds).
-    Replies that pass carry these too, unless AssemblyAI sent such fields: then its own
-    reach the client as they are.
+    Reads `call.caller`, the request's operation, and on the way out `call.upstream_reads`. The
+    master key has no rate. A 429 carries `retry-after`, the seconds until the next request fits,
+    and `x-ratelimit-limit`, `-remaining` and `-reset` (seconds). Other replies carry these too,
+    unless AssemblyAI sent such fields: those pass unchanged.
 
-    When the storage cannot be reached, *when_gone* decides: `open` lets calls through
-    (budgets still hold), `closed` answers 503. Either is logged once, and so is its end.
+    If the storage is unreachable, *when_gone* decides: `open` lets calls through (budgets still
+    apply), `closed` answers 503. The failure is logged once, and so is its end.
 
         app = KeyAuth(RateLimit(app, storage="redis://localhost:6379/0"), keys=keys)
 
     Args:
         app: The next WSGI app.
-        storage: A file's path, a `redis://` URL, or a `limits` storage that has moving windows.
+        storage: A file path, a `redis://` URL, or a `limits` storage with moving windows.
         when_gone: `open` or `closed`.
-        reading: Prefixes of routes that show a key's holder their own, and count as reads.
+        reading: Prefixes of self-service routes, which count as reads.
 
     Raises:
-        ConfigError: The storage cannot be used at all, or *when_gone* is another word.
+        ConfigError: The storage cannot be used, or *when_gone* is invalid.
     """
 
     def __init__(
@@ -80,7 +79,7 @@ class RateLimit:
         self.app = app
         self.when_gone = when_gone
         self._reading = frozenset(reading)
-        # A file is opened when the first rate asks for it; an address is checked now.
+        # A file is opened at the first counted request; a URL is checked now.
         is_file = not isinstance(storage, str) or "://" not in storage
         is_file = is_file and isinstance(storage, str | os.PathLike)
         self._windows = lazy(lambda: _windows(storage)) if is_file else _windows(storage)
@@ -110,18 +109,18 @@ class RateLimit:
 
     @property
     def storage(self) -> Storage:
-        """Where the hits are kept."""
+        """The storage of the hits."""
         return self._windows.storage
 
     def _hit(self, rates: list[_Rate]) -> Headers:
-        """Count the request and return what to tell of it; raise where it does not fit."""
+        """Count the request and return its rate and headers' values; raise if it does not fit."""
         from limits.errors import StorageError
 
         if self._gone and time.monotonic() < self._retry_at:
             return self._unknown()
         try:
             for rate in rates[1:]:
-                # A key must not use up its own rate on what its team's would refuse.
+                # A request that the team's rate refuses must not count against the key's.
                 if not self._windows.test(rate.item, *rate.who):
                     raise self._refusal(rate)
             for rate in rates:
@@ -138,7 +137,7 @@ class RateLimit:
         return headers
 
     def _charge(self, rates: list[_Rate], hits: int) -> Headers:
-        """Count what a request has turned out to be, also where it fills a window up."""
+        """Count the upstream requests that a reply took, even past the limit."""
         from limits.errors import StorageError
 
         try:
@@ -201,7 +200,7 @@ class RateLimit:
 
 
 class _Rate:
-    """How often whose requests, or reads, may come."""
+    """One rate limit: its holder, its item, and whether it counts reads."""
 
     __slots__ = ("item", "reads", "who", "whose")
 

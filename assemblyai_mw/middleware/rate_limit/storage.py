@@ -1,4 +1,4 @@
-"""Where rates are counted: a file that all workers of a host share, or Redis across hosts."""
+"""Storage of rate counts: a file that all workers of a host share, or Redis across hosts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from limits.storage import MovingWindowSupport, Storage, storage_from_string
 from ...errors import ConfigError
 
 BUSY_S = 2.0
-# A Redis that does not answer must not hold up calls for long.
+# An unresponsive Redis must not delay calls for long.
 REDIS_TIMEOUT_S = 1.0
 PURGE_EVERY = 4096
 _REDIS = ("redis", "rediss", "unix", "redis+unix")
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS hits (
 
 
 class PerMinute(RateLimitItemPerMinute):
-    """So many requests a minute, of one window whatever the number.
+    """A rate in requests a minute; its window does not depend on the number.
 
     The number is not in the window's name: a changed rate counts what came before it, and
     keys with different rates for their team count together.
@@ -42,14 +42,14 @@ class PerMinute(RateLimitItemPerMinute):
 class FileStorage(Storage, MovingWindowSupport):
     """Moving windows in a small SQLite file, for all threads and processes of one host.
 
-    Each hit is one short transaction. Nothing waits for the disk: after a power cut the
-    counts may be gone, which is no loss, and the file is sound. Time is what the system
-    counts since its start, the same for all processes and immune to a clock that is set;
-    hits of before a reboot show by lying ahead of it, and are dropped.
+    Each hit is one short transaction. Nothing waits for the disk: a power cut may lose counts,
+    which does no harm, but does not damage the file. Time is the system's uptime, which all
+    processes share and clock changes do not affect. Hits from before a reboot lie in its future and
+    are dropped.
 
     Args:
-        path: The file; made, with its directory there already, on first use. `:memory:`
-            counts for one process.
+        path: The file, made on first use in an existing directory. `:memory:` counts for one
+            process.
     """
 
     STORAGE_SCHEME = None
@@ -99,7 +99,7 @@ class FileStorage(Storage, MovingWindowSupport):
         return True
 
     def _last(self, connection: sqlite3.Connection, key: str, latest: float) -> int:
-        """Return the number of the key's last hit, 0 if there is none of since the boot."""
+        """Return the number of the key's last hit, 0 if there is none since the boot."""
         row = connection.execute(
             "SELECT n, ends FROM hits WHERE key = ? ORDER BY n DESC LIMIT 1", (key,)
         ).fetchone()
@@ -207,14 +207,14 @@ class _Handle:
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
         try:
             if kind is not None and issubclass(kind, sqlite3.Error):
-                # Whatever it was, the next use starts afresh.
+                # The next use starts with a new connection, whatever failed.
                 self._drop()
         finally:
             self._lock.release()
 
     def _open(self) -> sqlite3.Connection:
         if self._path != ":memory:":
-            # SQLite would make the file as the umask says; names of keys are nobody's business.
+            # SQLite would make the file by the umask; key names are private.
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(
             self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
@@ -249,7 +249,7 @@ def storage_of(where: Storage | str | os.PathLike[str]) -> Storage:
     """Return the storage that *where* names: itself, a Redis by its URL, or a file by its path.
 
     Raises:
-        ConfigError: The `redis` package is not there, or the URL is none.
+        ConfigError: The `redis` package is not installed, or the URL is invalid.
     """
     if isinstance(where, Storage):
         return where

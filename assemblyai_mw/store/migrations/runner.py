@@ -13,8 +13,8 @@ from ..schema import SCHEMA_VERSION, meta
 
 # Longer than a request waits for a lock: others that start meanwhile wait for the first.
 WAIT_S = 60
-# Any constant does, as long as nobody else locks it; not that of creation, so that whoever
-# opens a ledger during a long migration is not refused before it can wait for it.
+# Any constant works that no other program locks. It is not that of creation, so that a process that
+# opens a ledger during a long migration can wait for it and is not refused.
 _LOCK = 0x61616D78
 
 
@@ -23,7 +23,7 @@ class Migration(Protocol):
 
     Attributes:
         NUMBER: The schema version that it leads to, from the one before.
-        SUMMARY: What it does, in one line for operators.
+        SUMMARY: Its effect, in one line for operators.
     """
 
     NUMBER: int
@@ -75,7 +75,7 @@ def migrate(connection: Connection, where: str, migrations: Sequence[Migration])
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT_S}s'")
                 lock = text("SELECT pg_advisory_xact_lock(:lock)")
                 connection.execute(lock, {"lock": _LOCK})
-            # Asked under the lock: whoever was quicker has done it.
+            # Checked under the lock: another process may have done it.
             if stored_version(connection, where) < each.NUMBER:
                 each.upgrade(connection)
                 number = update(meta).where(meta.c.name == "schema_version")

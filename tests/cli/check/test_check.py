@@ -71,8 +71,8 @@ def test_check_says_what_to_look_at(run, tmp_path, sqlite_url, keys):
     environ = {"ASSEMBLYAI_API_KEY": ACCOUNT_KEY}
     result = run("--config", str(config), "check", environ=environ)
     notes = [text for level, text in findings(result) if level == "note"]
-    assert any("everybody on this machine can read this file" in note for note in notes)
-    assert any(f"{file}: everybody on this machine can read it" in note for note in notes)
+    assert any("every user of this machine can read this file" in note for note in notes)
+    assert any(f"{file}: every user of this machine can read it" in note for note in notes)
     assert any("ASSEMBLYAI_EU_API_KEY" in note for note in notes)
     assert "a-literal-master-key" not in result.output
     short = run("check", environ={**environ, "ASSEMBLYAI_MW_MASTER_KEY": "sk-1234"})

@@ -166,14 +166,14 @@ app.wsgi_app = rewrite(app.wsgi_app)
         pytest.param("", "app", "no AssemblyAIMiddleware around it", id="not-wrapped"),
         pytest.param("1/0\n", "app", "ZeroDivisionError", id="import-fails"),
         pytest.param("app = 3\n", "app", "expected a WSGI app", id="no-app"),
-        pytest.param(WRAP + WRAP, "order", "take one away", id="twice"),
+        pytest.param(WRAP + WRAP, "order", "remove one", id="twice"),
         pytest.param(
             "app.wsgi_app = ProxyFix(app.wsgi_app)\n" + WRAP, "order", "last", id="proxy-fix-inside"
         ),
         pytest.param(WRAP + BUFFER, "streams", "collects the reply", id="buffered"),
         pytest.param(WRAP + EATS, "bodies", "reads wsgi.input", id="body-eaten"),
         pytest.param(WRAP + LOGIN, "mount", "answers 302", id="login-wall"),
-        pytest.param(WRAP + NO_KEY, "key", "takes Authorization away", id="no-authorization"),
+        pytest.param(WRAP + NO_KEY, "key", "removes Authorization", id="no-authorization"),
         pytest.param(WRAP + REWRITE, "target", "changes paths", id="rewritten"),
         pytest.param(
             "here = 'http://127.0.0.1:9'\nroutes = {'/eu.assemblyai': here, '/assemblyai': here}\n"
