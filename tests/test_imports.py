@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -124,6 +125,15 @@ def test_the_roots_are_few():
     folders = [path for path in PACKAGE.iterdir() if (path / "__init__.py").exists()]
     assert len(list(PACKAGE.glob("*.py"))) <= 6
     assert len(folders) <= 18
+
+
+@pytest.mark.parametrize("name", ["billing", "call", "guards", "http", "settlement", "store"])
+def test_a_room_names_its_files(name):
+    """Its docstring is the sign at the door: a line for each file."""
+    folder = PACKAGE / name
+    sign = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert {file for file in files if not re.search(rf"^ *{file}  ", sign, re.MULTILINE)} == set()
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name])

@@ -6,12 +6,13 @@ Every string may be `os.environ/NAME`. What a file leaves out, `ASSEMBLYAI_API_K
 `ASSEMBLYAI_EU_API_KEY`, `ASSEMBLYAI_MW_MASTER_KEY` and `ASSEMBLYAI_MW_DATABASE_URL`
 fill; null counts as left out.
 
-    values      the settings, as frozen data
-    load        reads the source, and the sections
-    entries     routes, model_list, guardrails
-    checks      checks of single settings, and their errors
-    prices_file the refreshed prices, read and written
-    strictyaml  YAML without its traps
+    values       the settings, as frozen data
+    load         reads the source, and the sections
+    entries      routes, model_list, guardrails
+    checks       checks of single settings, and their errors
+    prices_file  the refreshed prices, read and written
+    strictyaml   YAML without its traps
+    dotted       objects that a configuration names by their dotted paths
 """
 
 from .checks import GUESSABLE_CHARS

@@ -2,10 +2,13 @@
 
     protocol        the interface of guards, and their answers
     texts           finds the texts in AssemblyAI's JSON
-    stream          guarding a streamed reply, word by word
+    windows         guarding a streamed reply, word by word
     pattern         `PatternGuard`: regular expressions that block or mask
     feature_policy  `FeaturePolicyGuard`: forces or forbids AssemblyAI's own features
     presidio        `PresidioGuard`: personal data, found by Microsoft Presidio (an extra)
+    guarded_stream  a streamed chat reply on its way through the guards
+    setup           the configured guards, imported and made
+    verdicts        runs a guard, and applies its answer to the call
 
 Your own guard is any object with a `before`, an `after`, or both; see `Guard`. A guard that
 searches text is shorter as a `TextGuard`, which also guards streams.

@@ -1,16 +1,17 @@
 """Settles open calls, and checks the ledger against AssemblyAI's own list.
 
-settler        closes open rows, by their transcript or by the list
-background     the same every few seconds, in a thread of each worker
-reconcile      where the ledger and AssemblyAI's list differ
-reprice        prices for rows that had none
-account        AssemblyAI's REST API of one region
-upstream_list  its list of transcripts, back to a moment
-deadlines      how long a call may be under way
-summary        what one run did
-telling        callbacks hear of rows that settlement closed
-matching       matches transcripts to submits without a reply
-options        marks of a submit's options, to recognise its transcript
+settler          closes open rows, by their transcript or by the list
+background       the same every few seconds, in a thread of each worker
+reconcile        where the ledger and AssemblyAI's list differ
+reprice          prices for rows that had none
+rest_api         AssemblyAI's REST API of one region
+transcript_list  its list of transcripts, back to a moment
+deadlines        how long a call may be under way
+summary          what one run did
+telling          callbacks hear of rows that settlement closed
+matching         matches transcripts to submits without a reply
+options          marks of a submit's options, to recognise its transcript
+closing          closes open ledger rows, alike for clients' replies and settlement
 
 Only what a worker needs from its start is imported here; the rest by its module.
 """

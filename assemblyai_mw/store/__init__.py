@@ -2,6 +2,40 @@
 
 Names are imported at their first use: SQLAlchemy takes longer to import than everything else here
 together, and an app that wraps itself at import need not wait for it.
+
+clock             detects jumps of the wall clock, by a clock that cannot be set
+closing           the end of one call, in plain values that can be written later
+closings          closes calls: once, with spend and totals in one transaction
+columns           conversion between callers' values and columns
+creation          creates the schema, and checks that it is complete
+database          one engine a process, two kinds of transaction, one kind of error
+driver            checks of a PostgreSQL URL before connecting
+engine            one process's connections to one database
+gauges            the ledger's present sums, for a monitor that reads them every few seconds
+history           changes of keys and teams, with old and new values
+holds             budget reserved for calls in flight, so that no number of workers can overspend
+idle_connections  connections that stay open between two reads of a SQLite file
+key_info          keys and teams as values, made from their rows
+key_options       the options of keys and teams, each declared once
+keys              virtual keys: made, found, rotated, revoked
+lazy              objects that are made at their first use
+leases            leases of open calls, so that only one process settles each
+ledger            one row a billable call, closed exactly once
+listing           one owner's transcripts in the order of their calls, for lists
+on_database       base class of keys, ledger and holds: each works on one database
+option_kinds      kinds of values that a key's option may have
+owner_cache       cache of transcripts' owners
+owners            owners of transcripts by id, and of uploaded files by URL
+report            the ledger call by call, or summed
+schema            the tables, one definition for SQLite and PostgreSQL
+slots             limits a process's connections, and keeps the order of waiters
+sqlite_file       a ledger's SQLite file
+statements        statements compiled once, run on the driver's own cursor
+teams             limits that all keys of a team share
+totals            running totals of keys and teams, and sums for reports
+trial             whether every table can be written
+unwritten         closings that could not be written
+urls              checks of the ledger's database URL
 """
 
 from importlib import import_module

@@ -6,4 +6,5 @@ probe    calls through the mounted stack
 server   Gunicorn's settings, the disk, a running server
 ledger   rows without a cost
 finding  one line with its cure
+prices   the price findings of `check`
 """

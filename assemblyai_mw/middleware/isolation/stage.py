@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -21,8 +20,7 @@ from ...billing.operations import (
 )
 from ...call import Call, Caller, enter, json_of, read_body
 from ...call.billable import MAX_JSON_BYTES, check_encoding, check_method, reading_of, undescribed
-from ...errors import BadRequest, RequestRefused, StoreError, UpstreamError, error_reply
-from ...http.encoding import decode
+from ...errors import BadRequest, RequestRefused, StoreError, error_reply
 from ...http.messages import content_length, is_chunked
 from ...http.wsgi import Reply
 from ...store.lazy import ledger_of
@@ -39,8 +37,9 @@ from .ids import (
     is_plain,
     upload_key,
 )
-from .lists import CURSOR, ListQuery, reply_of, rewritten
+from .lists import CURSOR, ListQuery, reply_of
 from .own_rows import OwnRows
+from .replies import NoList, base_url, json_in, json_reply, listed, through_here, unreadable, whole
 from .uploads import audio_of, counted
 from .walk import page_of
 
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("assemblyai_mw.isolation")
 
-MAX_LIST_BYTES = 4 * 1024 * 1024
 
 # Headers that may override the request line at a server.
 _OVERRIDES = tuple(f"HTTP_{name.upper().replace('-', '_')}" for name in OVERRIDES)
@@ -253,8 +251,8 @@ class Isolation:
         if reply.status_code != 200:
             reply.start(start_response)
             return reply
-        body = _whole(reply)
-        value = _json(body, reply)
+        body = whole(reply)
+        value = json_in(body, reply)
         url = value.get("upload_url") if isinstance(value, dict) else None
         if isinstance(url, str):
             audio = audio_of(sent, environ)
@@ -275,8 +273,8 @@ class Isolation:
         query_string = environ.get("QUERY_STRING", "")
         try:
             if caller.master:
-                value = _listed(self._ask(call, environ, query_string))
-                return _json_reply(_through_here(value, base), start_response)
+                value = listed(self._ask(call, environ, query_string))
+                return json_reply(through_here(value, base), start_response)
             query = ListQuery.parse(query_string)
             for cursor in (query.before_id, query.after_id):
                 if cursor is not None and not (
@@ -285,24 +283,24 @@ class Isolation:
                     raise _not_found()
             own = OwnRows(self.ledger, call.route.region, caller, query)
             page = page_of(query, partial(self._page, call, environ), own)
-        except _Refused as refused:
+        except NoList as refused:
             return refused.answer(start_response)
-        return _json_reply(reply_of(page, query, base), start_response)
+        return json_reply(reply_of(page, query, base), start_response)
 
     def _page(
         self, call: Call, environ: WSGIEnvironment, query_string: str
     ) -> Mapping[str, Any] | None:
         """Return a page of the account's list, None where its cursor is not listed."""
         try:
-            value = _listed(self._ask(call, environ, query_string))
-        except _Refused as refused:
+            value = listed(self._ask(call, environ, query_string))
+        except NoList as refused:
             if refused.status in (400, 404) and CURSOR.search(query_string):
                 return None
             raise
         finally:
             call.inner = True
         if not isinstance(value.get("transcripts"), list):
-            raise _unreadable()
+            raise unreadable()
         return value
 
     def _ask(self, call: Call, environ: WSGIEnvironment, query: str) -> Reply:
@@ -319,28 +317,6 @@ class Isolation:
             inner.pop(key, None)
         call.target = None
         return Reply(self.app, inner)
-
-
-class _Refused(Exception):
-    """AssemblyAI's reply to a list request is no list; the caller gets it as it is."""
-
-    def __init__(self, reply: Reply, body: bytes) -> None:
-        super().__init__(reply.status)
-        self.status = reply.status_code
-        self._reply = reply
-        self._body = body
-
-    def answer(self, start_response: StartResponse) -> Iterable[bytes]:
-        self._reply.start(start_response)
-        return [self._body]
-
-
-def base_url(environ: WSGIEnvironment) -> str:
-    """Return this app's own address of the route, as the client reached it (PEP 3333)."""
-    host = environ.get("HTTP_HOST", "")
-    if not re.fullmatch(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?", host):
-        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-    return f"{environ['wsgi.url_scheme']}://{host}{environ.get('SCRIPT_NAME', '')}"
 
 
 def _refuse_unowned(call: Call, operation: Operation | None) -> None:
@@ -366,73 +342,3 @@ def _resembles_transcripts(path: str) -> bool:
 def _not_found() -> RequestRefused:
     # AssemblyAI's own body (openapi.yml, components/responses/NotFound).
     return RequestRefused("Not found", status=404, code="not_found")
-
-
-def _whole(reply: Reply) -> bytes:
-    """Return a reply's body.
-
-    Raises:
-        RequestRefused: 502 or 504 if it broke off, 502 if it is too large.
-    """
-    blocks: list[bytes] = []
-    size = 0
-    try:
-        for block in reply:
-            blocks.append(block)
-            size += len(block)
-            if size > MAX_LIST_BYTES:
-                raise UpstreamError("the reply is too large")
-    except UpstreamError as error:
-        raise RequestRefused(
-            "AssemblyAI's reply broke off.", status=error.status, code="upstream_error"
-        ) from error
-    finally:
-        reply.close()
-    return b"".join(blocks)
-
-
-def _listed(reply: Reply) -> dict[str, Any]:
-    """Return the account's list, or raise with the reply that is no list."""
-    body = _whole(reply)
-    value = _json(body, reply)
-    if reply.status_code != 200:
-        raise _Refused(reply, body)
-    if not isinstance(value, dict):
-        # The rows of another shape cannot be assigned to owners.
-        raise _unreadable()
-    return value
-
-
-def _unreadable() -> RequestRefused:
-    return RequestRefused("AssemblyAI's list cannot be read.", status=502, code="upstream_error")
-
-
-def _through_here(value: dict[str, Any], base: str) -> dict[str, Any]:
-    details, items = value.get("page_details"), value.get("transcripts")
-    if isinstance(details, dict):
-        value["page_details"] = rewritten(details, base)
-    if isinstance(items, list):
-        value["transcripts"] = [
-            rewritten(item, base) if isinstance(item, dict) else item for item in items
-        ]
-    return value
-
-
-def _json(body: bytes, reply: Reply) -> Any:
-    decoded = decode(body, reply.header("content-encoding"), max_bytes=MAX_LIST_BYTES)
-    try:
-        return json.loads(decoded or b"")
-    except (ValueError, RecursionError):
-        return None
-
-
-def _json_reply(value: object, start_response: StartResponse) -> Iterable[bytes]:
-    body = json.dumps(value).encode()
-    start_response(
-        "200 OK",
-        [
-            ("Content-Type", "application/json"),
-            ("Content-Length", str(len(body))),
-        ],
-    )
-    return [body]

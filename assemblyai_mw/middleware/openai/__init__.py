@@ -1,4 +1,9 @@
-"""OpenAITranslator: OpenAI's routes, answered by the LLM Gateway."""
+"""OpenAITranslator: OpenAI's routes, answered by the LLM Gateway.
+
+deployments     the model list, and upstreams for its entries with their own address or key
+gateway_models  cache of the LLM Gateway's model list; it outlasts failures of the gateway
+stage           OpenAITranslator
+"""
 
 from .stage import OpenAITranslator
 
