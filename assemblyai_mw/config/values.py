@@ -130,8 +130,8 @@ class BudgetSettings:
         assumed_channels: Channels held for a transcript with `multichannel` or
             `dual_channel`, each of which is billed.
         hold_expires_s: Seconds after which an unreleased hold expires. The least is
-            `timeouts.total_s` plus a minute, 7,260 by default, since a call may last that long. The
-            hold of a call with a ledger entry lasts while the entry is `pending`.
+            `timeouts.total_s` and a minute, since a call may last that long. That is 7,260 by
+            default. The hold of a call with a ledger entry lasts while the entry is `pending`.
         soft_ratio: Share of a budget whose spending gives a warning, once per window; 1 for never.
         on_soft_budget: Dotted paths of functions called with each warning.
     """
