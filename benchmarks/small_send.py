@@ -5,6 +5,10 @@ as it is, and with every request sent by Python's own `socket.send`. Rounds alte
 gives a ratio to the round of "ours" beside it: below 1 is less CPU, or fewer calls a second.
 "again" is the same program as "ours": what its ratios are off 1 is noise. All three are started
 anew every few rounds, for where a process happens to lie in memory shows too.
+
+On two quiet cores, 24 rounds of 5,000 calls (2026-11-26): `socket.send` took 1.027 times the CPU
+(half of the rounds within 1.001-1.052, above 1 in 18 of 24) at 0.995 times the calls a second;
+"again" took 0.995 times (within 0.981-1.029). That gain is why the path is there.
 """
 
 from __future__ import annotations

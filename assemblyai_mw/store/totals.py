@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Table, bindparam, delete, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .columns import moment
@@ -20,6 +20,9 @@ from .statements import Prepared
 
 Scope = Literal["key", "team"]
 Window = Literal["total", "daily", "monthly"]
+# Callers may make up tags: above so many a day, new ones are added up together.
+MAX_TAGS_A_DAY = 10_000
+OTHER_TAGS = "other"
 # The largest 64-bit integer stands for "no limit" in comparisons.
 UNLIMITED = 2**63 - 1
 
@@ -82,6 +85,14 @@ def _adding(table: Table, columns: Iterable[str]) -> Prepared:
 _add_spend = _adding(spend, ["spent_nano", "held_nano"])
 _add_totals = _adding(totals, SUMS)
 _add_tags = _adding(tag_totals, SUMS)
+_find_tag = Prepared(
+    select(tag_totals.c.tag).where(
+        tag_totals.c.day == bindparam("b_day"), tag_totals.c.tag == bindparam("b_tag")
+    )
+)
+_count_tags = Prepared(
+    select(func.count().label("tags")).where(tag_totals.c.day == bindparam("b_day"))
+)
 
 
 def add_spend(
@@ -116,8 +127,24 @@ def add_sums(
         day = group["day"]
         _add_tags.run_many(
             connection,
-            [{"day": day, "tag": tag, **full} for tag in sorted(set(tags))],
+            [{"day": day, "tag": tag, **full} for tag in _counted_tags(connection, day, tags)],
         )
+
+
+def _counted_tags(connection: Connection, day: str, tags: Sequence[str]) -> list[str]:
+    """Return the tags that count a call: its own, while the day has room for new ones."""
+    counted, new = set(), []
+    for tag in sorted(set(tags)):
+        if _find_tag.first(connection, {"b_day": day, "b_tag": tag}) is None:
+            new.append(tag)
+        else:
+            counted.add(tag)
+    if new:
+        room = max(0, MAX_TAGS_A_DAY - _count_tags.first(connection, {"b_day": day}).tags)
+        counted.update(new[:room])
+        if len(new) > room:
+            counted.add(OTHER_TAGS)
+    return sorted(counted)
 
 
 _free_by_request = Prepared(

@@ -10,9 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from assemblyai_mw.store import Database, Keys, Ledger, hash_key
+from assemblyai_mw.store import totals as store_totals
 from assemblyai_mw.store.columns import tag_names
+from assemblyai_mw.store.schema import tag_totals
 
 from .kit import NOON, call_by, caller_of, opened, opening, price_of, settled, used
 
@@ -195,3 +198,14 @@ def _plans(database: Database, ledger: Ledger) -> list[list[str]]:
         ledger.usage(by, NOON - 40 * DAY - DAY // 2, NOON - 20 * DAY - DAY // 2)
     raw.set_trace_callback(None)
     return [[step[3] for step in raw.execute(f"EXPLAIN QUERY PLAN {text}")] for text in seen]
+
+
+def test_tags_that_callers_make_up_do_not_fill_the_totals(
+    keys: Keys, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_totals, "MAX_TAGS_A_DAY", 3)
+    for number in range(6):
+        settled(ledger, call_by(None, tags={f"tag-{number}": "", "known": ""}), 7)
+    with keys.database.read() as connection:
+        found = connection.execute(select(tag_totals.c.tag, tag_totals.c.calls)).all()
+    assert {row.tag: row.calls for row in found} == {"known": 6, "tag-0": 1, "tag-1": 1, "other": 4}
