@@ -6,6 +6,7 @@ quadratic time for a million of them.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -30,6 +31,13 @@ _IGNORED = (
 )
 # A URL's parser removes these anywhere (URL Standard, basic URL parser).
 _URL_STRIPPED = "\t\n\r"
+# The same and `is_invisible`, for one fast look over a text: a test compares the two.
+_INVISIBLE = re.compile(
+    "[\t\n\r\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u115f-\u1160"
+    "\u17b4-\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 
 
 def is_invisible(character: str) -> bool:
@@ -56,33 +64,26 @@ class _Letters(dict[int, str]):
         return plain
 
 
-def _in_url(letter: str) -> str:
-    if letter in _URL_STRIPPED or is_invisible(letter):
-        return ""
-    return unicodedata.normalize("NFKC", letter)
-
-
 def _in_name(letter: str) -> str:
     plain = unicodedata.normalize("NFKD", letter).upper().casefold()
     return "".join(each for each in plain if each.isalnum())
 
 
-_URL_LETTERS = _Letters(_in_url)
 _NAME_LETTERS = _Letters(_in_name)
 _NOT_ALNUM = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
 def visible(url: str) -> str:
-    """Return a URL's text as its parsers may see it: UTS 46 maps each letter of a host.
+    """Return a URL's text without what its parsers take away, wherever it stands.
 
-    >>> visible("cdn.assem\\u00adbly\\uff41i.com")
+    >>> visible("cdn.assem\\u00adblyai.com")
     'cdn.assemblyai.com'
     """
     if url.isascii():
         for each in _URL_STRIPPED:
             url = url.replace(each, "")
         return url
-    return url.translate(_URL_LETTERS)
+    return _INVISIBLE.sub("", url)
 
 
 def folded(name: str) -> str:
