@@ -38,11 +38,11 @@ def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
     reading = read(service, call.method, path)
     if reading.allow:
         if spelled != path:
-            raise _not_there()
+            raise not_found()
         if reading.transcript_id is None:
             check_method(call, reading)
     elif is_variant(service, path):
-        raise _not_there()
+        raise not_found()
     call.reading, call.kind = reading, reading.kind
     return reading
 
@@ -65,7 +65,8 @@ def check_method(call: Call, reading: Reading) -> None:
     )
 
 
-def _not_there() -> RequestRefused:
+def not_found() -> RequestRefused:
+    """Return the refusal of what is not there, or not theirs: the two look alike."""
     # AssemblyAI's own body (openapi.yml, components/responses/NotFound).
     return RequestRefused("Not found", status=404, code="not_found")
 

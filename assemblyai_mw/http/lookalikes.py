@@ -8,30 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 
 # Characters of most scripts, at some 100 bytes each.
 MAX_KEPT = 1 << 14
 # No name that decides is as long; a longer one is folded as far as this.
 MAX_FOLDED_CHARS = 256
 _PIECE = 4096
-# Default_Ignorable_Code_Point of Unicode (DerivedCoreProperties.txt) beside the format
-# characters, category Cf: IDNA and some readers of names drop these too.
-_IGNORED = (
-    (0x034F, 0x034F),
-    (0x115F, 0x1160),
-    (0x17B4, 0x17B5),
-    (0x180B, 0x180F),
-    (0x2065, 0x2065),
-    (0x3164, 0x3164),
-    (0xFE00, 0xFE0F),
-    (0xFFA0, 0xFFA0),
-    (0xFFF0, 0xFFF8),
-    (0xE0000, 0xE0FFF),
-)
 # A URL's parser removes these anywhere (URL Standard, basic URL parser).
 _URL_STRIPPED = "\t\n\r"
-# The same and `is_invisible`, for one fast look over a text: a test compares the two.
+# The same, Unicode's format characters (category Cf) and its Default_Ignorable_Code_Point
+# (DerivedCoreProperties.txt): IDNA and some readers of names drop these too.
 _INVISIBLE = re.compile(
     "[\t\n\r\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u115f-\u1160"
     "\u17b4-\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
@@ -40,25 +26,11 @@ _INVISIBLE = re.compile(
 )
 
 
-def is_invisible(character: str) -> bool:
-    """Whether a reader may take a text as if *character* were not in it.
-
-    >>> is_invisible("\\u00ad"), is_invisible("a")
-    (True, False)
-    """
-    code = ord(character)
-    return unicodedata.category(character) == "Cf" or any(a <= code <= b for a, b in _IGNORED)
-
-
-class _Letters(dict[int, str]):
-    """Characters as `str.translate` asks for them; the commonest are kept."""
-
-    def __init__(self, plain: Callable[[str], str]) -> None:
-        super().__init__()
-        self._plain = plain
+class _NameLetters(dict[int, str]):
+    """Letters of a name as `str.translate` asks for them; the commonest are kept."""
 
     def __missing__(self, code: int) -> str:
-        plain = self._plain(chr(code))
+        plain = _in_name(chr(code))
         if len(self) < MAX_KEPT:
             self[code] = plain
         return plain
@@ -69,7 +41,7 @@ def _in_name(letter: str) -> str:
     return "".join(each for each in plain if each.isalnum())
 
 
-_NAME_LETTERS = _Letters(_in_name)
+_NAME_LETTERS = _NameLetters()
 _NOT_ALNUM = {code: None for code in range(128) if not chr(code).isalnum()}
 
 

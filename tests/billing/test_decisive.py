@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from assemblyai_mw.billing.decisive import read, read_query
 from assemblyai_mw.billing.features import FILLED, FLAGS
 from assemblyai_mw.billing.replies import billing_facts, chat_outcome, transcript_outcome
-from assemblyai_mw.http.lookalikes import folded, is_invisible, visible
+from assemblyai_mw.http.lookalikes import folded, visible
 
 # Each parameter of AssemblyAI's OpenAPI file (TranscriptParams, TranscriptOptionalParams) and of
 # the Python SDK's RawTranscriptionConfig, with a value of its documented type.
@@ -418,6 +419,26 @@ def test_any_body_is_read_and_kept_as_json(body: Any) -> None:
         found = read(kind, body)
         assert found.asked == json.loads(json.dumps(found.asked))
         assert all("\n" not in fault.reason and len(fault.reason) < 800 for fault in found.faults)
+
+
+# Default_Ignorable_Code_Point of Unicode (DerivedCoreProperties.txt) beside category Cf.
+IGNORED = (
+    (0x034F, 0x034F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x2065, 0x2065),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFFA0, 0xFFA0),
+    (0xFFF0, 0xFFF8),
+    (0xE0000, 0xE0FFF),
+)
+
+
+def is_invisible(character: str) -> bool:
+    code = ord(character)
+    return unicodedata.category(character) == "Cf" or any(a <= code <= b for a, b in IGNORED)
 
 
 def test_the_fast_look_takes_away_all_that_is_invisible() -> None:

@@ -19,7 +19,14 @@ from ...billing.operations import (
     Reading,
 )
 from ...call import Call, Caller, enter, json_of, read_body
-from ...call.billable import MAX_JSON_BYTES, check_encoding, check_method, reading_of, undescribed
+from ...call.billable import (
+    MAX_JSON_BYTES,
+    check_encoding,
+    check_method,
+    not_found,
+    reading_of,
+    undescribed,
+)
 from ...errors import BadRequest, RequestRefused, StoreError, error_reply
 from ...http.messages import content_length, is_chunked
 from ...http.wsgi import Reply
@@ -154,22 +161,22 @@ class Isolation:
         on_api = call.route.service == "api"
         if reading.transcript_id is not None:
             if not self._is_theirs(call, caller, reading.transcript_id, keep=True):
-                raise _not_found()
+                raise not_found()
             if query:
                 self._refuse_others(call, caller, ids_like(fully_decoded(query)))
             return
         path = fully_decoded(call.path)
         if on_api and not reading.allow:
             if _resembles_transcripts(path):
-                raise _not_found()
+                raise not_found()
             if re.match("/+lemur/", path.lower()) and call.method != "POST":
                 # The owners of LeMUR requests were not recorded; the service has ended.
-                raise _not_found()
+                raise not_found()
         found = ids_like(f"{path} {fully_decoded(query)}" if query else path)
         if not on_api:
             self._refuse_others(call, caller, found)
         elif len(found) > MAX_IDS or not all(self._is_theirs(call, caller, id) for id in found):
-            raise _not_found()
+            raise not_found()
 
     def _is_theirs(
         self, call: Call, caller: Caller, transcript_id: str, *, keep: bool = False
@@ -190,7 +197,7 @@ class Isolation:
         for zone in ("us", "eu") if region == "global" else (region,):
             owners = self.ledger.owners(zone, both_cases(found))
             if not all(owner.belongs_to(caller) for owner in owners.values()):
-                raise _not_found()
+                raise not_found()
 
     # Ids and uploads in bodies
 
@@ -216,14 +223,14 @@ class Isolation:
         effort = Effort()
         named = named_in(body, effort, words=not known)
         if len(named.ids) > MAX_IDS:
-            raise _not_found()
+            raise not_found()
         for transcript_id in named.ids:
             if not (
                 isinstance(transcript_id, str)
                 and PLAIN_ID.fullmatch(transcript_id)
                 and self._is_theirs(call, caller, transcript_id)
             ):
-                raise _not_found()
+                raise not_found()
         billed = body.get("audio_url") if isinstance(body, dict) else None
         if len(named.urls) > MAX_IDS:
             raise BadRequest("The body names too many files.")
@@ -280,7 +287,7 @@ class Isolation:
                 if cursor is not None and not (
                     PLAIN_ID.fullmatch(cursor) and self._is_theirs(call, caller, cursor)
                 ):
-                    raise _not_found()
+                    raise not_found()
             own = OwnRows(self.ledger, call.route.region, caller, query)
             page = page_of(query, partial(self._page, call, environ), own)
         except NoList as refused:
@@ -337,8 +344,3 @@ def _resembles_transcripts(path: str) -> bool:
     loose = re.sub(r"[/\\]+", "/", re.sub(r";[^/]*", "", path.casefold()))
     # A dot segment or a non-letter could hide the word in between.
     return "/transcript" in loose or "transcript" in re.sub("[^a-z]", "", loose)
-
-
-def _not_found() -> RequestRefused:
-    # AssemblyAI's own body (openapi.yml, components/responses/NotFound).
-    return RequestRefused("Not found", status=404, code="not_found")
