@@ -1,0 +1,135 @@
+"""The two ends of a session: sockets that never wait."""
+
+from __future__ import annotations
+
+import _socket
+import contextlib
+import ssl
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..transport.tunnel import TLSPipe
+
+READ_BYTES = 32 * 1024
+EPOLLIN, EPOLLOUT = 1, 4
+
+
+class Gone(Exception):
+    """The connection broke."""
+
+
+class Wire:
+    """A connection, plain or with TLS on it.
+
+    Attributes:
+        pending: Bytes that the kernel did not take yet; while there are any, the other side of the
+            session is not read.
+        ended: The peer sends no more.
+    """
+
+    __slots__ = ("_socket", "_tls", "_wants", "_watch", "ended", "fd", "on_data", "pending")
+
+    def __init__(self, fd: int, tls: TLSPipe | None = None) -> None:
+        # Not socket.socket, which a gevent worker has replaced.
+        self._socket = _socket.socket(fileno=fd)
+        self._socket.setblocking(False)
+        self._tls = tls
+        self.fd = fd
+        self.pending = bytearray()
+        self.ended = False
+        self.on_data: Callable[[bytes], None] | None = None
+        self._wants = 0
+        self._watch: Callable[[int, int, int], None] | None = None
+
+    def watched_by(self, watch: Callable[[int, int, int], None]) -> None:
+        """Have *watch(fd, before, after)* told what to wait for."""
+        self._watch = watch
+        self.want(read=True)
+
+    def want(self, *, read: bool) -> None:
+        """Say whether to be read; writing is wanted while anything is pending."""
+        wants = (EPOLLIN if read and not self.ended else 0) | (EPOLLOUT if self.pending else 0)
+        if wants != self._wants and self._watch is not None:
+            self._watch(self.fd, self._wants, wants)
+            self._wants = wants
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it is being read."""
+        return bool(self._wants & EPOLLIN)
+
+    def receive(self) -> bytes | None:
+        """Return what is there; None for nothing yet, empty at the end. Raises Gone."""
+        try:
+            data = self._socket.recv(READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return None
+        except OSError as error:
+            self.ended = True
+            raise Gone from error
+        if self._tls is None or not data:
+            if not data:
+                self.ended = True
+            return data
+        try:
+            plain = self._tls.decrypt(data)
+        except ssl.SSLError as error:
+            self.ended = True
+            raise Gone from error
+        answer = self._tls.to_send()
+        if answer:
+            self._push(answer)
+        if not plain and self._tls.ended:
+            self.ended = True
+            return b""
+        return plain or None
+
+    def send(self, data: bytes) -> None:
+        """Send *data*, or keep what the kernel does not take. Raises Gone."""
+        self._push(data if self._tls is None else self._tls.encrypt(data))
+
+    def _push(self, data: bytes) -> None:
+        if self.pending:
+            self.pending += data
+            return
+        try:
+            done = self._socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            done = 0
+        except OSError as error:
+            raise Gone from error
+        if done < len(data):
+            self.pending += data[done:]
+            self.want(read=self.is_read)
+
+    def flush(self) -> None:
+        """Send what is pending, as far as the kernel takes it. Raises Gone."""
+        if not self.pending:
+            return
+        try:
+            done = self._socket.send(self.pending)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            raise Gone from error
+        del self.pending[:done]
+
+    def finish(self) -> None:
+        """Say that no more comes."""
+        with contextlib.suppress(OSError, ssl.SSLError):
+            if self._tls is not None:
+                self._socket.send(self._tls.close())
+            self._socket.shutdown(_socket.SHUT_WR)
+
+    def abandon(self) -> None:
+        """Close this process's hold on the connection without a word."""
+        self._socket.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._watch is not None and self._wants:
+            self._watch(self.fd, self._wants, 0)
+        self._wants, self._watch = 0, None
+        with contextlib.suppress(OSError):
+            self._socket.close()

@@ -1,0 +1,204 @@
+"""The relay's thread: one a process, for any number of sessions."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import logging
+import os
+import sys
+import time
+import traceback
+import weakref
+from collections import deque
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from .background import Background
+from .ends import EPOLLIN, EPOLLOUT, Wire
+from .session import Farewell, Session
+from .watch import End
+
+logger = logging.getLogger("assemblyai_mw.relay")
+
+# epoll(7): hang-ups and errors are told unasked.
+_EPOLLERR, _EPOLLHUP = 8, 16
+_READABLE = EPOLLIN | _EPOLLERR | _EPOLLHUP
+# Threads for watchers that may wait.
+SLOW_THREADS = 2
+
+
+class Loop:
+    """Runs sessions on one real thread, gevent worker or not, and watches them end.
+
+    Attributes:
+        sessions: The open ones; only the loop's thread changes it.
+        untold: Sessions that are over, and whose watchers do not all know.
+        now: `time.monotonic` of the present round.
+    """
+
+    def __init__(self, background: Background) -> None:
+        self.background = background
+        self.sessions: set[Session | Farewell] = set()
+        self.untold: set[Session] = set()
+        self.now = time.monotonic()
+        self._epoll: Any = original("select", "epoll")()
+        self._wires: dict[int, tuple[Session | Farewell, Wire]] = {}
+        self._jobs: deque[Callable[[], object]] = deque()
+        # Weak: most of them are of sessions that ended long before.
+        self._alarms: list[tuple[float, int, weakref.ref[Session | Farewell]]] = []
+        self._order = itertools.count()
+        self._slow: list[Background] = []
+        self._ears, self._mouth = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._epoll.register(self._ears, EPOLLIN)
+        self._stopping = False
+        # A real thread: a greenlet would share its time with the host's requests, and theirs
+        # with it.
+        original("_thread", "start_new_thread")(self._run, ())
+
+    # From any thread
+
+    def call(self, job: Callable[[], object]) -> None:
+        """Run *job* in the loop's thread."""
+        self._jobs.append(job)
+        with contextlib.suppress(OSError):
+            os.write(self._mouth, b"\0")
+
+    def add(self, session: Session | Farewell, start: Callable[[], object]) -> None:
+        """Take a session in, and *start* it in the loop's thread."""
+
+        def take() -> None:
+            self.sessions.add(session)
+            for wire in session.ends:
+                self._wires[wire.fd] = (session, wire)
+            try:
+                start()
+            except Exception:
+                self._failed(session)
+
+        self.call(take)
+
+    def prepare_slow(self) -> None:
+        """Have the threads for watchers that may wait; from a thread of the host's."""
+        while len(self._slow) < SLOW_THREADS:
+            self._slow.append(Background(f"assemblyai-mw-relay-{len(self._slow)}"))
+
+    def stop(self) -> None:
+        """End the threads."""
+        for each in self._slow:
+            each.stop()
+
+        def stop() -> None:
+            self._stopping = True
+
+        self.call(stop)
+
+    def abandon(self) -> None:
+        """Let go of what came through a fork: this process has no thread that minds it."""
+        self._epoll.close()
+        os.close(self._ears)
+        os.close(self._mouth)
+        for _, wire in self._wires.values():
+            wire.abandon()
+        for each in (self.background, *self._slow):
+            each.abandon()
+
+    # From sessions, in the loop's thread
+
+    def beside(self, session: Session, job: Callable[[], object]) -> None:
+        """Run *job* on a thread that may wait."""
+        self._slow[id(session) // 64 % SLOW_THREADS].submit(job)
+
+    def watch(self, fd: int, before: int, after: int) -> None:
+        """Change what is waited for on a socket.
+
+        One of which nothing is wanted is not watched at all: epoll would tell of its hang-up for
+        ever.
+        """
+        if not after:
+            self._epoll.unregister(fd)
+        elif before:
+            self._epoll.modify(fd, after)
+        else:
+            self._epoll.register(fd, after)
+
+    def alarm(self, session: Session | Farewell, moment: float) -> None:
+        """Call a session's `on_alarm` at a moment."""
+        heapq.heappush(self._alarms, (moment, next(self._order), weakref.ref(session)))
+
+    def over(self, session: Session, end: End) -> None:
+        """Tell the watchers, the innermost stage's first."""
+        self.untold.add(session)
+
+        def tell() -> None:
+            for watcher in reversed(session.watchers):
+                try:
+                    watcher.ended(end)
+                except Exception:
+                    logger.exception("the end of a session could not be noted by %r", watcher)
+            self.untold.discard(session)
+
+        self.background.submit(tell)
+
+    def forget(self, session: Session | Farewell) -> None:
+        """Drop a session whose ends are closed."""
+        self.sessions.discard(session)
+        for wire in session.ends:
+            known = self._wires.get(wire.fd)
+            if known is not None and known[1] is wire:
+                del self._wires[wire.fd]
+
+    def say(self, level: int, line: str) -> None:
+        """Log a line; not here: in a gevent worker the handlers' locks are for greenlets."""
+        self.background.submit(lambda: logger.log(level, "%s", line))
+
+    # The thread
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self._round()
+            except Exception:
+                self.say(logging.ERROR, f"the relay failed; it goes on\n{traceback.format_exc()}")
+
+    def _round(self) -> None:
+        due = self._alarms[0][0] - time.monotonic() if self._alarms else -1.0
+        events = self._epoll.poll(max(due, 0.0) if self._alarms else -1)
+        self.now = now = time.monotonic()
+        for fd, mask in events:
+            known = self._wires.get(fd)
+            if known is None:
+                if fd == self._ears:
+                    os.read(fd, 4096)
+                continue
+            session, wire = known
+            try:
+                session.on_event(wire, bool(mask & _READABLE), bool(mask & EPOLLOUT))
+            except Exception:
+                self._failed(session)
+        while self._jobs:
+            job = self._jobs.popleft()
+            job()
+        while self._alarms and self._alarms[0][0] <= now:
+            session = heapq.heappop(self._alarms)[2]()
+            if session is None:
+                continue
+            try:
+                session.on_alarm(now)
+            except Exception:
+                self._failed(session)
+
+    def _failed(self, session: Session | Farewell) -> None:
+        """End a session that a fault of ours befell; the others go on."""
+        self.say(logging.ERROR, f"a session failed here; it ends\n{traceback.format_exc()}")
+        session.fail()
+
+
+def original(module: str, name: str) -> Any:
+    """Return a function of the standard library, also where gevent has put its own in its place."""
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is not None and monkey.is_module_patched(module):
+        return monkey.get_original(module, name)
+    return getattr(import_module(module), name)

@@ -1,0 +1,206 @@
+"""Relay: a stack's open sessions in each process, and their end when the process ends."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..transport.tunnel import Tunnel, keep_alive
+from .background import Background, Job
+from .ends import Wire
+from .loop import Loop
+from .session import Farewell, Session
+from .watch import Cut, Watcher, Words
+
+if TYPE_CHECKING:
+    from .takeover import Taken
+
+logger = logging.getLogger("assemblyai_mw.relay")
+
+STOPPING = Cut(1012, "This server restarts; connect again.", drain=True)
+# Beyond the drain itself, for the last writes.
+_SLACK_S = 2.0
+
+_all: weakref.WeakSet[Relay] = weakref.WeakSet()
+
+
+class Relay:
+    """Relays WebSocket sessions beside the host's server, in each process that has any.
+
+    Nothing starts before the first session. Then there is one thread for all sessions, and one
+    more for what waits: `Watcher.ended`, and the jobs given to `every`. Both end with the process,
+    once every session has ended, or after *drain_s*.
+
+    Args:
+        max_sessions: Open sessions of this stack in one process.
+        idle_s: Seconds without a byte from either end after which a session ends.
+        terminate_s: Seconds for the upstream to end a session that is to end.
+        drain_s: Seconds for all sessions to end when the process ends; less than the server waits
+            for its workers.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_sessions: int = 1000,
+        idle_s: float = 300.0,
+        terminate_s: float = 5.0,
+        drain_s: float = 20.0,
+    ) -> None:
+        self.max_sessions = max_sessions
+        self.idle_s = idle_s
+        self.terminate_s = terminate_s
+        self.drain_s = drain_s
+        self._ticks: list[tuple[float, Job]] = []
+        self._lock = threading.Lock()
+        self._loop: Loop | None = None
+        self._draining = False
+        # Handshakes that were let in, and sessions that left. Two numbers: the loop's thread must
+        # not wait for a lock, which in a gevent worker is one for greenlets.
+        self._entered = self._left = 0
+        _all.add(self)
+
+    def every(self, seconds: float, job: Job) -> None:
+        """Run *job* every so many seconds in each process that has sessions; it may wait."""
+        self._ticks.append((seconds, job))
+
+    def enter(self) -> Cut | None:
+        """Count a handshake in, or return why there is no place for it; see `leave`."""
+        with self._lock:
+            if self._draining:
+                return STOPPING
+            if self.open >= self.max_sessions:
+                return Cut(3009, "Too many sessions are open on this server.")
+            self._entered += 1
+        return None
+
+    def leave(self) -> None:
+        """Count out a handshake that was let in and is no session."""
+        with self._lock:
+            self._entered -= 1
+
+    def start(
+        self,
+        taken: Taken,
+        tunnel: Tunnel,
+        head: bytes,
+        *,
+        watchers: Sequence[Watcher],
+        words: Words,
+    ) -> Session:
+        """Join a client, whose place was counted by `enter`, with the upstream.
+
+        *head* is the handshake's answer to the client.
+        """
+        loop = self._running()
+        client, upstream = _client(taken), Wire(tunnel.fd, tunnel.tls)
+
+        def released() -> None:
+            taken.release()
+            self._left += 1
+
+        session = Session(
+            loop,
+            client,
+            upstream,
+            watchers=watchers,
+            words=words,
+            idle_s=self.idle_s,
+            terminate_s=self.terminate_s,
+            released=released,
+        )
+        if any(watcher.slow for watcher in watchers):
+            loop.prepare_slow()
+        for watcher in watchers:
+            watcher.began(session)
+        loop.add(session, lambda: session.start(head, taken.early, tunnel.early))
+        return session
+
+    def refuse(self, taken: Taken, head: bytes, cut: Cut, words: Words) -> None:
+        """Answer a handshake, and end the session with a reason, without any upstream."""
+        loop = self._running()
+        farewell = Farewell(loop, _client(taken), cut, words, taken.release)
+        loop.add(farewell, lambda: farewell.start(head, taken.early))
+
+    @property
+    def open(self) -> int:
+        """Sessions and handshakes under way in this process."""
+        return self._entered - self._left
+
+    def begin_drain(self) -> Loop | None:
+        """Let no session in any more, and end all; return the loop that does it."""
+        self._draining = True
+        loop = self._loop
+        if loop is not None:
+            # A session that is being joined comes before this job.
+            loop.call(lambda: [session.cut(STOPPING) for session in list(loop.sessions)])
+        return loop
+
+    def drain(self) -> None:
+        """Let no session in any more; end all of them, and wait until their ends are written."""
+        loop = self.begin_drain()
+        if loop is None:
+            return
+        until = time.monotonic() + self.drain_s + _SLACK_S
+        while (loop.sessions or loop.untold) and time.monotonic() < until:
+            time.sleep(0.01)
+        left = len(loop.sessions)
+        if left:
+            logger.error("%d sessions did not end in time; settlement closes their rows", left)
+
+    def close(self) -> None:
+        """Drain, and end the threads."""
+        self.drain()
+        with self._lock:
+            loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.background.stop()
+            loop.stop()
+
+    def _running(self) -> Loop:
+        loop = self._loop
+        if loop is None:
+            with self._lock:
+                if self._loop is None:
+                    self._loop = Loop(Background("assemblyai-mw-sessions", tuple(self._ticks)))
+                loop = self._loop
+        return loop
+
+    def _after_fork(self) -> None:
+        self._lock = threading.Lock()
+        loop, self._loop = self._loop, None
+        self._entered = self._left = 0
+        self._draining = False
+        if loop is not None:
+            loop.abandon()
+
+
+def _client(taken: Taken) -> Wire:
+    if taken.fd is not None:
+        keep_alive(taken.fd)
+        return Wire(taken.fd)
+    raise NotImplementedError
+
+
+@atexit.register
+def _drain_all() -> None:
+    running = list(_all)
+    for each in running:
+        each.begin_drain()
+    for each in running:
+        each.drain()
+
+
+def _forget_all() -> None:
+    for each in list(_all):
+        each._after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

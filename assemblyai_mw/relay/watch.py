@@ -1,0 +1,122 @@
+"""What stages see of a session, and how they end it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+class Cut(NamedTuple):
+    """Why a session is ended here.
+
+    Attributes:
+        code: Close code, as AssemblyAI documents them (streaming/common-session-errors-and-closures).
+        text: For the client, in an Error message before the close.
+        drain: The upstream's last texts still pass, until it has ended the session.
+    """
+
+    code: int
+    text: str
+    drain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a session ended.
+
+    Attributes:
+        seconds: From the upstream's 101 to its end, by a clock that cannot be set.
+        by: Who ended it: the `client`, the `upstream`, a `cut` from here, or an `error` of the
+            upstream's.
+        close_code: What the client was told, or told; None where it vanished.
+        bytes_in, bytes_out: From and to the client, frames included.
+        cut: The cut, if there was one.
+    """
+
+    seconds: float
+    by: Literal["client", "upstream", "cut", "error"]
+    close_code: int | None
+    bytes_in: int
+    bytes_out: int
+    cut: Cut | None = None
+
+
+class Watcher:
+    """One stage's view of one session. The base class lets everything pass.
+
+    `began` runs in the request's thread, before anything passes. The texts come in the relay's
+    thread, where nothing may wait; with *slow* on a thread beside it, while that direction of the
+    session waits. `ended` runs in the background thread, the innermost stage first.
+    """
+
+    slow = False
+
+    def began(self, session: Session) -> None:
+        """The upstream has answered the handshake."""
+
+    def client_text(self, text: bytes) -> bytes | Cut | None:
+        """Judge a client's text: None passes it, bytes take its place, a Cut ends the session."""
+        return None
+
+    def server_text(self, text: bytes) -> bytes | Cut | None:
+        """Judge a server's text, likewise."""
+        return None
+
+    def ended(self, end: End) -> None:
+        """The session is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts with which sessions of one service begin and end.
+
+    Attributes:
+        asks_end: `type` of the client's text that ends a session.
+        says_end: `type` of the server's last text.
+    """
+
+    asks_end: str
+    says_end: str
+
+    @property
+    def end(self) -> bytes:
+        """The client's text that ends a session."""
+        return json.dumps({"type": self.asks_end}, separators=(",", ":")).encode()
+
+    def is_end_asked(self, text: bytes) -> bool:
+        """Whether a client's text asks for the end."""
+        return self.asks_end.encode() in text and type_of(text) == self.asks_end
+
+    def is_end(self, text: bytes) -> bool:
+        """Whether a server's text is its last one."""
+        return self.says_end.encode() in text and type_of(text) == self.says_end
+
+    @staticmethod
+    def error(cut: Cut) -> bytes:
+        """Return the text that tells a client why its session ends."""
+        return json.dumps({"type": "Error", "error_code": cut.code, "error": cut.text}).encode()
+
+
+# Universal Streaming v3 (AsyncAPI, messages SessionTermination and Termination).
+STREAMING = Words("Terminate", "Termination")
+WORDS = {"streaming": STREAMING}
+
+
+def message(text: bytes) -> dict[str, Any] | None:
+    """Return a text's JSON object; None where it holds anything else."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def type_of(text: bytes) -> str | None:
+    """Return the `type` of a message."""
+    value = message(text)
+    found = value.get("type") if value is not None else None
+    return found if isinstance(found, str) else None
