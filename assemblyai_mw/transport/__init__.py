@@ -6,18 +6,22 @@ connection    one connection: its socket, its timeouts, whether it can be reused
 crossing      header fields that may cross, each way
 memory        memory for the blocks of large bodies
 origin        an upstream's URL, checked and split
+piped         a connection with TLS over bytes, which can become a tunnel
 pool          idle connections for reuse
 reply         reads a reply: the head by llhttp, the body as it arrives
 sockets       the default transport: a thin HTTP/1.1 client on pooled sockets
+tickets       TLS sessions to resume
 tls           TLS settings of our own connections
+tunnel        what an upgrade opens: a descriptor, TLS over bytes, TCP's own watch
 upload        sends a body in blocks, and watches for an early reply of the upstream
 via_requests  `RequestsTransport`
 whole         complete replies over a `Transport`
 """
 
-from .base import Headers, Request, Timeouts, Transport, UpstreamReply
+from .base import Headers, Request, Timeouts, Transport, Upgrading, UpstreamReply
 from .origin import Origin
 from .sockets import SocketTransport
+from .tunnel import TLSPipe, Tunnel
 from .via_requests import RequestsTransport
 from .whole import WholeReply, fetch
 
@@ -27,8 +31,11 @@ __all__ = [
     "Request",
     "RequestsTransport",
     "SocketTransport",
+    "TLSPipe",
     "Timeouts",
     "Transport",
+    "Tunnel",
+    "Upgrading",
     "UpstreamReply",
     "WholeReply",
     "fetch",

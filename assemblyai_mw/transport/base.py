@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..errors import ConfigError
 from .origin import Origin
+from .tunnel import Tunnel
 
 Headers = list[tuple[str, str]]
 
@@ -84,6 +85,28 @@ class Transport(Protocol):
 
     def send(self, origin: Origin, request: Request, timeouts: Timeouts) -> UpstreamReply:
         """Send *request* and return the reply once its head is there.
+
+        Raises:
+            UpstreamTimeout: Too slow.
+            UpstreamError: Unreachable, or not HTTP/1.1.
+        """
+
+
+@runtime_checkable
+class Upgrading(Transport, Protocol):
+    """A transport that can carry another protocol than HTTP, such as WebSocket.
+
+    Others have no `upgrade`: `getattr(transport, "upgrade", None)` tells.
+    """
+
+    def upgrade(
+        self, origin: Origin, request: Request, timeouts: Timeouts
+    ) -> UpstreamReply | Tunnel:
+        """Send *request*, whose headers ask for another protocol, on a connection of its own.
+
+        Returns:
+            A `Tunnel`, which the caller closes, if the upstream switched (101); else its
+            ordinary reply. `timeouts` end with the reply: a tunnel has none.
 
         Raises:
             UpstreamTimeout: Too slow.

@@ -36,6 +36,10 @@ _END = b"\r\n\r\n"
 class Head:
     """Reads a reply's head, and its chunks, through llhttp.
 
+    Args:
+        method: The request's.
+        may_upgrade: The request asked for another protocol: a 101 is a final reply.
+
     Attributes:
         status, reason, headers: As received; values are Latin-1 text of the very bytes.
         complete: The final reply's head is there.
@@ -48,6 +52,7 @@ class Head:
     __slots__ = (
         "_codings",
         "_interim",
+        "_may_upgrade",
         "_method",
         "_parser",
         "_size",
@@ -64,8 +69,9 @@ class Head:
         "status",
     )
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, *, may_upgrade: bool = False) -> None:
         self._method = method
+        self._may_upgrade = may_upgrade
         self._interim = 0
         self._size = 0
         self._tail = b""
@@ -118,10 +124,13 @@ class Head:
             joined = self._tail + data
             found = joined.find(_END)
             end = len(data) if found < 0 else found + len(_END) - len(self._tail)
+            switched = False
             try:
                 self._parser.feed_data(data[:end])
             except httptools.HttpParserUpgrade:
-                raise UpstreamError("the upstream switched protocols unasked") from None
+                if not self._may_upgrade or found < 0:
+                    raise UpstreamError("the upstream switched protocols unasked") from None
+                switched = True
             except httptools.HttpParserError as error:
                 raise UpstreamError(f"the reply is malformed: {error}") from None
             self._size += end
@@ -132,6 +141,9 @@ class Head:
                 return b""
             data = data[end:]
             self.status = self._parser.get_status_code()
+            if switched:
+                self._switch()
+                return data
             if not 100 <= self.status < 200:
                 # Heads mostly arrive in one piece; asking the parser costs more.
                 self._frame(joined if self._size == end else b"")
@@ -139,6 +151,12 @@ class Head:
             self._begin_again()
             if not data:
                 return b""
+
+    def _switch(self) -> None:
+        """Take a 101 for the final reply: what follows its head is another protocol's."""
+        if self._parser.get_http_version() != "1.1" or self.status != 101:
+            raise UpstreamError("the reply is malformed: version or status")
+        self.complete = True
 
     def _begin_again(self) -> None:
         """Drop an interim reply: these come before the final one, and WSGI has one reply."""

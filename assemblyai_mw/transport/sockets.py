@@ -14,15 +14,19 @@ import ssl
 import threading
 import time
 import weakref
+from functools import partial
 
 from ..errors import UpstreamError, UpstreamTimeout
 from ..secret import HiddenBytes
 from .base import Request, Timeouts
 from .connection import CUT_OFF, TIMED_OUT, Connection
 from .origin import Origin
+from .piped import PipedConnection, piped
 from .pool import Pool
 from .reply import READ_BYTES, Head, ReplyBody
+from .tickets import Tickets
 from .tls import client_context
+from .tunnel import TLSPipe, Tunnel, keep_alive
 from .upload import JOIN_BYTES, send_blocks
 
 # RFC 9110 9.2.2. Only these may be sent a second time, and only without a body.
@@ -52,6 +56,7 @@ class SocketTransport:
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._pools: dict[str, Pool] = {}
+        self._tickets = Tickets()
         _all.add(self)
 
     def send(self, origin: Origin, request: Request, timeouts: Timeouts) -> ReplyBody:
@@ -74,6 +79,32 @@ class SocketTransport:
         except _Gone as error:
             raise UpstreamError("the connection ended without a reply") from error
 
+    def upgrade(self, origin: Origin, request: Request, timeouts: Timeouts) -> ReplyBody | Tunnel:
+        """Send *request*, and open a tunnel where the upstream agrees; see `Upgrading.upgrade`."""
+        deadline = time.monotonic() + timeouts.total_s
+        connection = self._connect(origin, timeouts, deadline, tunnel=True)
+        connection.read_s, connection.deadline = timeouts.read_s, deadline
+        head = Head(request.method, may_upgrade=True)
+        try:
+            data = _read_head(connection, origin, request, head)
+        except _Gone as error:
+            raise UpstreamError("the connection ended without a reply") from error
+        if head.status != 101:
+            # It is made to become a tunnel: its TLS and its timeouts are not a pooled one's.
+            head.reusable = False
+            return ReplyBody(head, data, connection, self._pool(origin))
+        head.end()
+        pipe = None
+        if isinstance(connection, PipedConnection):
+            pipe, data = connection.pipe, data + connection.plain
+        return Tunnel(
+            reason=head.reason,
+            headers=head.headers,
+            fd=connection.socket.detach(),
+            tls=pipe,
+            early=data,
+        )
+
     def close(self) -> None:
         """Close the idle connections of this process."""
         for pool in list(self._pools.values()):
@@ -88,6 +119,7 @@ class SocketTransport:
         """Let go of what came through a fork, before this process opens anything."""
         self._lock = threading.Lock()
         self._pid = os.getpid()
+        self._tickets = Tickets()
         inherited, self._pools = self._pools, {}
         for pool in inherited.values():
             pool.forget()
@@ -98,8 +130,11 @@ class SocketTransport:
         except KeyError:
             return self._pools.setdefault(origin.url, Pool())
 
-    def _connect(self, origin: Origin, timeouts: Timeouts, deadline: float) -> Connection:
-        limit = min(timeouts.connect_s, max(deadline - time.monotonic(), 0.001))
+    def _connect(
+        self, origin: Origin, timeouts: Timeouts, deadline: float, *, tunnel: bool = False
+    ) -> Connection:
+        now = time.monotonic()
+        limit = min(timeouts.connect_s, max(deadline - now, 0.001))
         try:
             raw = socket.create_connection((origin.host, origin.port), timeout=limit)
         except TimeoutError as error:
@@ -107,6 +142,8 @@ class SocketTransport:
         except (OSError, UnicodeError) as error:
             raise UpstreamError(f"cannot connect: {_reason(error)}") from error
         try:
+            if tunnel:
+                return self._begin_tunnel(raw, origin, now + limit)
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if origin.scheme == "https":
                 # Ragged ends must show: a body that ends with its connection may be cut.
@@ -120,6 +157,18 @@ class SocketTransport:
         except OSError as error:
             raw.close()
             raise UpstreamError(f"TLS failed: {_reason(error)}") from error
+        except BaseException:
+            raw.close()
+            raise
+
+    def _begin_tunnel(self, raw: socket.socket, origin: Origin, until: float) -> Connection:
+        """Return a connection that can be handed on: Python keeps its time, not its descriptor."""
+        keep_alive(raw.fileno())
+        if origin.scheme != "https":
+            return Connection(raw)
+        ticket = self._tickets.find(origin)
+        keep = partial(self._tickets.keep, origin)
+        return piped(raw, TLSPipe(self._context(), origin.host, ticket=ticket, keep=keep), until)
 
     def _context(self) -> ssl.SSLContext:
         if self._ssl_context is None:
@@ -132,6 +181,15 @@ class SocketTransport:
 def _exchange(connection: Connection, pool: Pool, origin: Origin, request: Request) -> ReplyBody:
     """Send the request on *connection* and read the reply's head."""
     head = Head(request.method)
+    data = _read_head(connection, origin, request, head)
+    return ReplyBody(head, data, connection, pool)
+
+
+def _read_head(connection: Connection, origin: Origin, request: Request, head: Head) -> bytes:
+    """Send the request and read the reply's head. Return the bytes after it.
+
+    In every case but that, the connection is closed.
+    """
     try:
         try:
             data = early = _write(connection, origin, request)
@@ -164,7 +222,7 @@ def _exchange(connection: Connection, pool: Pool, origin: Origin, request: Reque
     if early:
         # The rest of the request was not sent: the next bytes would be taken for it.
         head.reusable = False
-    return ReplyBody(head, data, connection, pool)
+    return data
 
 
 def _write(connection: Connection, origin: Origin, request: Request) -> bytes:
