@@ -72,6 +72,8 @@ class Operation:
         shows_end: Its reply may show how a transcript ended.
         metered: Its use is visible here. A token, by contrast, opens any session elsewhere.
         websocket: It is a handshake.
+        session: The language of its session, by `relay.watch.WORDS`; None where sessions of this
+            kind are not relayed.
         max_audio_s: Longest audio that it takes, seconds; None where its hold does not ask.
     """
 
@@ -88,6 +90,7 @@ class Operation:
     shows_end: bool = False
     metered: bool = True
     websocket: bool = False
+    session: Literal["streaming"] | None = None
     max_audio_s: int | None = None
 
     @property
@@ -156,6 +159,9 @@ UNDERSTANDING = _row(
     reader=understanding_outcome,
 )
 
+# A token that is made here takes the place of AssemblyAI's own.
+OWN_TOKEN = _row("streaming", "GET /v3/token")
+
 OPERATIONS: tuple[Operation, ...] = (
     UPLOAD,
     SUBMIT,
@@ -199,6 +205,7 @@ OPERATIONS: tuple[Operation, ...] = (
         prices=("session", "session_addon"),
         reader=session_outcome,
         websocket=True,
+        session="streaming",
     ),
     _row("token", "GET /v1/token", kind="token", body="query", metered=False),
     _row("token", "POST /v1/token", kind="token", body="json", metered=False),
@@ -249,7 +256,7 @@ def read(service: str, method: str, path: str) -> Reading:
     if operation is None:
         unknown = _UNKNOWN_READ if method in READS else _UNKNOWN_WRITE
         return Reading(None, transcript_id, unknown.kind, tuple(sorted(rows)))
-    # The forwarder answers a handshake itself, so that no session comes about.
+    # Only a request that asks for WebSocket opens a session.
     kind = None if operation.websocket else operation.kind
     return Reading(operation, transcript_id, kind, tuple(sorted(rows)))
 

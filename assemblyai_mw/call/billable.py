@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from ..billing import decisive
 from ..billing.decisive import Billable, Fault
-from ..billing.operations import READS, Reading, is_variant, read
+from ..billing.operations import OWN_TOKEN, READS, Reading, is_variant, read
 from ..errors import BadRequest, RequestRefused
 from ..http.messages import request_target
 from . import Call, json_of, read_body
@@ -43,6 +44,12 @@ def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
             check_method(call, reading)
     elif is_variant(service, path):
         raise not_found()
+    operation = reading.operation
+    if call.session is not None and operation is not None and operation.session:
+        reading = replace(reading, kind=operation.kind)
+    elif call.own_token:
+        # It opens only sessions that are metered here, so it is free, and any key may have it.
+        reading = replace(reading, operation=OWN_TOKEN, kind=None)
     call.reading, call.kind = reading, reading.kind
     return reading
 

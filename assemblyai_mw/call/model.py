@@ -47,16 +47,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..relay.handshake import is_handshake
 from ..routes import Route, Zone, by_path, route_for
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
     from ..billing.audio_length import AudioFacts
     from ..billing.decisive import Billable
     from ..billing.operations import Reading
     from ..billing.price_book import Price
     from ..billing.replies import Usage
+    from ..errors import RequestRefused
+    from ..relay import End, Watcher
 
 CALL_KEY = "assemblyai_mw.call"
 TAGS_HEADER = "HTTP_X_ASSEMBLYAI_MW_TAGS"
@@ -135,6 +138,13 @@ class Call:
         row: The ledger row of a billable call.
         billable: A kind of work, and the result of `call.billable.read_billable` for it.
         state: New state of this call's row, or of the row of the transcript that it polled.
+        session: The stages' watchers if the request is a WebSocket handshake, the outermost first;
+            else None.
+        max_session_s: Longest session of this handshake's token, seconds.
+        own_token: The request asks for a token that is made here.
+        relayed: The session began: the reply's end is not the call's.
+        session_end: How the session ended.
+        refusal: Why a stage refused the request.
     """
 
     id: str
@@ -163,6 +173,17 @@ class Call:
     body: bytes | None = field(default=None, repr=False)
     json: Any = field(default=UNREAD, repr=False)
     billable: tuple[str, Billable] | None = field(default=None, repr=False)
+    session: list[Watcher] | None = field(default=None, repr=False)
+    max_session_s: int | None = None
+    own_token: bool = False
+    relayed: bool = False
+    session_end: End | None = None
+    refusal: RequestRefused | None = None
+
+    def refused(self, error: RequestRefused) -> WSGIApplication:
+        """Return the app that answers with *error*, in the caller's dialect."""
+        self.refusal = error
+        return error.reply(self.route.dialect)
 
 
 def enter(environ: WSGIEnvironment) -> tuple[Call, WSGIEnvironment]:
@@ -203,6 +224,8 @@ def enter_route(environ: WSGIEnvironment, route: Route) -> Call:
         parse_tags(tags) if tags else {},
         given if given and _REQUEST_ID.fullmatch(given) else made,
     )
+    if "HTTP_UPGRADE" in environ and is_handshake(environ):
+        call.session = []
     return call
 
 

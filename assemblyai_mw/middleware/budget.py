@@ -112,7 +112,7 @@ class Budget:
                 return self.app(environ, start_response)
             hold = self._take(call, caller, operation, environ)
         except RequestRefused as error:
-            return error.reply(call.route.dialect)(environ, start_response)
+            return call.refused(error)(environ, start_response)
         except StoreError as error:
             logger.error("budgets cannot be checked: %s", error)
             refused = RequestRefused(
@@ -120,7 +120,7 @@ class Budget:
                 status=503,
                 code="ledger_unavailable",
             )
-            return refused.reply(call.route.dialect)(environ, start_response)
+            return call.refused(refused)(environ, start_response)
         try:
             body = self.app(environ, start_response)
         except BaseException:

@@ -115,7 +115,7 @@ class Guardrails:
                 return self.app(environ, start_response)
             return self._guarded(after, kind, call, environ, start_response)
         except RequestRefused as error:
-            return error.reply(call.route.dialect)(environ, start_response)
+            return call.refused(error)(environ, start_response)
 
     def _ask_before(
         self, guards: Iterable[Guardrail], call: Call, environ: WSGIEnvironment

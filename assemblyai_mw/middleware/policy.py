@@ -73,7 +73,7 @@ class Policy:
             try:
                 self._check(caller, call, environ)
             except RequestRefused as error:
-                return error.reply(call.route.dialect)(environ, start_response)
+                return call.refused(error)(environ, start_response)
         return self.app(environ, start_response)
 
     def _check(self, caller: Caller, call: Call, environ: WSGIEnvironment) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _socket
 import contextlib
+import os
 import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from ..transport.tunnel import TLSPipe
 
 READ_BYTES = 32 * 1024
+# What one record of TLS holds (RFC 8446 5.1).
+_RECORD_BYTES = 16 * 1024
 EPOLLIN, EPOLLOUT = 1, 4
 
 
@@ -28,13 +31,31 @@ class Wire:
         ended: The peer sends no more.
     """
 
-    __slots__ = ("_socket", "_tls", "_wants", "_watch", "ended", "fd", "on_data", "pending")
+    __slots__ = (
+        "_on_close",
+        "_socket",
+        "_tls",
+        "_wants",
+        "_watch",
+        "ended",
+        "fd",
+        "on_data",
+        "pending",
+    )
 
-    def __init__(self, fd: int, tls: TLSPipe | None = None) -> None:
+    def __init__(
+        self,
+        fd: int,
+        tls: TLSPipe | None = None,
+        *,
+        on_close: Callable[[], object] | None = None,
+    ) -> None:
+        """*on_close* closes a descriptor that another owns."""
         # Not socket.socket, which a gevent worker has replaced.
         self._socket = _socket.socket(fileno=fd)
         self._socket.setblocking(False)
         self._tls = tls
+        self._on_close = on_close
         self.fd = fd
         self.pending = bytearray()
         self.ended = False
@@ -93,27 +114,24 @@ class Wire:
         if self.pending:
             self.pending += data
             return
-        try:
-            done = self._socket.send(data)
-        except (BlockingIOError, InterruptedError):
-            done = 0
-        except OSError as error:
-            raise Gone from error
+        done = self._write(data)
         if done < len(data):
             self.pending += data[done:]
             self.want(read=self.is_read)
 
     def flush(self) -> None:
         """Send what is pending, as far as the kernel takes it. Raises Gone."""
-        if not self.pending:
-            return
+        if self.pending:
+            done = self._write(self.pending)
+            del self.pending[:done]
+
+    def _write(self, data: bytes | bytearray) -> int:
         try:
-            done = self._socket.send(self.pending)
+            return self._socket.send(data)
         except (BlockingIOError, InterruptedError):
-            return
+            return 0
         except OSError as error:
             raise Gone from error
-        del self.pending[:done]
 
     def finish(self) -> None:
         """Say that no more comes."""
@@ -131,5 +149,64 @@ class Wire:
         if self._watch is not None and self._wants:
             self._watch(self.fd, self._wants, 0)
         self._wants, self._watch = 0, None
-        with contextlib.suppress(OSError):
-            self._socket.close()
+        if self._on_close is None:
+            with contextlib.suppress(OSError):
+                self._socket.close()
+            return
+        self._socket.detach()
+        on_close, self._on_close = self._on_close, lambda: None
+        on_close()
+
+
+class HeldWire(Wire):
+    """The TLS socket of a server that waits until the session ends."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self, tls: ssl.SSLSocket, *, on_close: Callable[[], object]) -> None:
+        super().__init__(os.dup(tls.fileno()))
+        # The duplicate is only what epoll watches.
+        self._held: ssl.SSLSocket | None = tls
+        self._on_close = on_close
+
+    def receive(self) -> bytes | None:
+        """Return what is there; None for nothing yet, empty at the end. Raises Gone."""
+        assert self._held is not None
+        pieces = []
+        try:
+            # What TLS has decrypted already, epoll does not tell of.
+            while True:
+                piece = self._held.recv(READ_BYTES)
+                if not piece:
+                    self.ended = not pieces
+                    break
+                pieces.append(piece)
+                if not self._held.pending():
+                    break
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return b"".join(pieces) or None
+        except OSError as error:
+            self.ended = True
+            raise Gone from error
+        return b"".join(pieces)
+
+    def _write(self, data: bytes | bytearray) -> int:
+        assert self._held is not None
+        try:
+            # A buffer that grows meanwhile would be another one to OpenSSL.
+            return self._held.send(bytes(data[:_RECORD_BYTES]))
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return 0
+        except OSError as error:
+            raise Gone from error
+
+    def finish(self) -> None:
+        """Closing says it: a half-closed TLS connection is of use to nobody."""
+
+    def close(self) -> None:
+        """Let the server have its socket back."""
+        self._held = None
+        on_close, self._on_close = self._on_close, None
+        super().close()
+        if on_close is not None:
+            on_close()

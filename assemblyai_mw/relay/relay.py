@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from ..transport.tunnel import Tunnel, keep_alive
 from .background import Background, Job
-from .ends import Wire
+from .ends import HeldWire, Wire
 from .loop import Loop
 from .session import Farewell, Session
+from .takeover import TLSThreads
 from .watch import Cut, Watcher, Words
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ class Relay:
         terminate_s: Seconds for the upstream to end a session that is to end.
         drain_s: Seconds for all sessions to end when the process ends; less than the server waits
             for its workers.
+
+    Attributes:
+        tls_threads: The server's threads that sessions may hold, where the server speaks TLS
+            itself.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class Relay:
         self.idle_s = idle_s
         self.terminate_s = terminate_s
         self.drain_s = drain_s
+        self.tls_threads = TLSThreads()
         self._ticks: list[tuple[float, Job]] = []
         self._lock = threading.Lock()
         self._loop: Loop | None = None
@@ -102,7 +108,6 @@ class Relay:
         client, upstream = _client(taken), Wire(tunnel.fd, tunnel.tls)
 
         def released() -> None:
-            taken.release()
             self._left += 1
 
         session = Session(
@@ -125,7 +130,7 @@ class Relay:
     def refuse(self, taken: Taken, head: bytes, cut: Cut, words: Words) -> None:
         """Answer a handshake, and end the session with a reason, without any upstream."""
         loop = self._running()
-        farewell = Farewell(loop, _client(taken), cut, words, taken.release)
+        farewell = Farewell(loop, _client(taken), cut, words)
         loop.add(farewell, lambda: farewell.start(head, taken.early))
 
     @property
@@ -182,10 +187,10 @@ class Relay:
 
 
 def _client(taken: Taken) -> Wire:
-    if taken.fd is not None:
-        keep_alive(taken.fd)
-        return Wire(taken.fd)
-    raise NotImplementedError
+    if taken.tls is not None:
+        return HeldWire(taken.tls, on_close=taken.release)
+    keep_alive(taken.fd)
+    return Wire(taken.fd, on_close=taken.release)
 
 
 @atexit.register

@@ -491,14 +491,11 @@ class Session:
 class Farewell:
     """A client that is told why it gets no session: the reason, a close frame, and some patience."""
 
-    def __init__(
-        self, hub: Hub, client: Wire, cut: Cut, words: Words, released: Callable[[], object]
-    ) -> None:
+    def __init__(self, hub: Hub, client: Wire, cut: Cut, words: Words) -> None:
         self._hub = hub
         self._client = client
         self._cut = cut
         self._words = words
-        self._released = released
         self._frames = Frames(masked=True)
         self._closed = False
         self.ends = (client,)
@@ -549,7 +546,6 @@ class Farewell:
             self._closed = True
             self._client.close()
             self._hub.forget(self)
-            self._released()
 
     def cut(self, cut: Cut) -> None:
         """It ends anyway."""

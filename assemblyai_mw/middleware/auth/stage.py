@@ -123,7 +123,7 @@ class KeyAuth:
             else:
                 caller = None if digest is None else self._find(digest)
         except RequestRefused as error:
-            return error.reply(call.route.dialect)(environ, start_response)
+            return call.refused(error)(environ, start_response)
         except StoreError as error:
             if not self._store_failing:
                 logger.error("keys cannot be looked up: %s", error)

@@ -104,7 +104,7 @@ class CostLogger:
         try:
             reading_of(call, environ)
         except RequestRefused as error:
-            return error.reply(call.route.dialect)(environ, start_response)
+            return call.refused(error)(environ, start_response)
         app = self._polls if call.kind is None else self._billable
         if call.inner or not wanted(self.on_call):
             return app(call, environ, start_response)
@@ -126,7 +126,7 @@ class CostLogger:
             model = metrics_label(self.prices, kind, models[0])
             call.row = self.ledger.open(call, kind=kind, model=model, features=asked)
         except RequestRefused as error:
-            return error.reply(call.route.dialect)(environ, start_response)
+            return call.refused(error)(environ, start_response)
         except StoreError as error:
             return self._ledger_down(call, error)(environ, start_response)
         call.state = "pending"

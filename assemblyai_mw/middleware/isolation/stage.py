@@ -119,7 +119,7 @@ class Isolation:
         try:
             return self._guarded(call, caller, environ, start_response)
         except RequestRefused as error:
-            return error.reply(call.route.dialect)(environ, start_response)
+            return call.refused(error)(environ, start_response)
         except StoreError as error:
             logger.error("ownership cannot be checked: %s", error)
             return error_reply(

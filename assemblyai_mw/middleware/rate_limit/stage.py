@@ -97,7 +97,7 @@ class RateLimit:
         try:
             headers = self._hit(rates) if rates else []
         except RequestRefused as error:
-            return error.reply(call.route.dialect)(environ, start_response)
+            return call.refused(error)(environ, start_response)
         if not headers:
             return self.app(environ, start_response)
 

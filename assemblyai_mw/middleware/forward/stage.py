@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from ..call import Call, enter
-from ..errors import (
+from ...call import Call, enter
+from ...call.billable import reading_of
+from ...errors import (
     BadRequest,
     ConfigError,
     LengthRequired,
@@ -22,8 +23,8 @@ from ..errors import (
     UpstreamError,
     error_reply,
 )
-from ..http.bodies import PrefixedBody
-from ..http.messages import (
+from ...http.bodies import PrefixedBody
+from ...http.messages import (
     TOKEN,
     connection_tokens,
     content_length,
@@ -31,13 +32,18 @@ from ..http.messages import (
     is_field_value,
     request_target,
 )
-from ..http.wsgi import beginning
-from ..secret import Secret
-from ..transport import Origin, Request, SocketTransport, Timeouts, Transport, UpstreamReply
-from ..transport.crossing import GUNICORNS, NOMINATES, TYPES, reply_fields, request_fields
+from ...http.wsgi import beginning
+from ...secret import Secret
+from ...transport import Origin, Request, SocketTransport, Timeouts, Transport, UpstreamReply
+from ...transport.tunnel import Tunnel
+from ...transport.crossing import GUNICORNS, NOMINATES, TYPES, reply_fields, request_fields
+
+from .handshake import Handshake
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ...relay import Relay
 
 logger = logging.getLogger("assemblyai_mw.forward")
 
@@ -61,7 +67,7 @@ class UpstreamForwarder:
     Reads method, target, headers and body of the request, and `call.trace_context`;
     SCRIPT_NAME holds the matched prefix and is not sent. Writes `call.upstream`. Answers itself, as
     `{"error": "..."}`: 400 for targets, framing and fields that two parsers could read differently,
-    405 for TRACE and CONNECT, 411, 426 for WebSocket, 502 if the upstream is unreachable, does not
+    405 for TRACE and CONNECT, 411, 426 for WebSocket without a *relay*, 502 if the upstream is unreachable, does not
     speak HTTP, or refuses the account's key, and 504 if it is too slow. If a reply breaks off
     midway, its body raises, so that the server cuts the connection.
 
@@ -72,6 +78,7 @@ class UpstreamForwarder:
         transport: Default `SocketTransport()`.
         max_body_bytes: Largest request body, declared or counted; None for no limit.
         headers: Names of header fields to send upstream besides those of `transport.crossing.SENT`.
+        relay: Relays WebSocket sessions, those of the operations that have a `session`.
 
     Raises:
         ConfigError: The URL or the key is invalid, or one of *headers* must not be sent.
@@ -86,6 +93,7 @@ class UpstreamForwarder:
         transport: Transport | None = None,
         max_body_bytes: int | None = None,
         headers: Iterable[str] = (),
+        relay: Relay | None = None,
     ) -> None:
         self.origin = Origin.parse(base_url)
         self._key = api_key if isinstance(api_key, Secret) else Secret(api_key)
@@ -101,6 +109,7 @@ class UpstreamForwarder:
         )
         self.transport: Transport = transport if transport is not None else SocketTransport()
         self.max_body_bytes = max_body_bytes
+        self.relay = relay
         self._warned = False
 
     def __repr__(self) -> str:
@@ -112,20 +121,24 @@ class UpstreamForwarder:
             self._warned = True
             logger.warning("a call reached %r with no KeyAuth before it", self)
         try:
+            handshake = None if call.session is None else self._handshake(call, environ)
             request = self._request(call, environ)
         except RequestRefused as error:
-            return error.reply(call.route.dialect)(environ, start_response)
+            return call.refused(error)(environ, start_response)
         # Added last and into the request itself, so that no frame here holds the key in clear.
         request.headers.append(("Authorization", self._key.reveal()))
         try:
-            reply = self.transport.send(self.origin, request, self.timeouts)
+            if handshake is not None:
+                reply = handshake.send(self.transport, self.origin, request, self.timeouts)
+            else:
+                reply = self.transport.send(self.origin, request, self.timeouts)
         except (UpstreamError, RequestRefused) as error:
             if request.sent:
                 call.upstream = "sent"
             if isinstance(error, UpstreamError):
                 return self._failed(call, error)(environ, start_response)
             # The client's body broke off; the upstream's connection is closed by now.
-            return error.reply(call.route.dialect)(environ, start_response)
+            return call.refused(error)(environ, start_response)
         except BaseException:
             # A server that ends its worker during a call (Gunicorn's timeout) raises SystemExit
             # here: the request may still be processed, and billed.
@@ -133,18 +146,18 @@ class UpstreamForwarder:
                 call.upstream = "sent"
             raise
         call.upstream = "replied"
+        if handshake is not None and isinstance(reply, Tunnel):
+            return handshake.join(reply, start_response)
         return self._answer(call, reply, environ, start_response)
+
+    def _handshake(self, call: Call, environ: WSGIEnvironment) -> Handshake:
+        operation = reading_of(call, environ).operation
+        return Handshake.of(call, operation, environ, self.relay, self.transport)
 
     def _request(self, call: Call, environ: WSGIEnvironment) -> Request:
         method: str = environ["REQUEST_METHOD"]
         if method in ("TRACE", "CONNECT") or not TOKEN.fullmatch(method):
             raise RequestRefused(f"{method[:20]} is not forwarded.", status=405)
-        upgrade = environ.get("HTTP_UPGRADE")
-        if upgrade and upgrade.strip().lower() == "websocket":
-            raise RequestRefused(
-                "WebSocket cannot pass through WSGI; connect to AssemblyAI with a temporary token.",
-                status=426,
-            )
         target = call.target or request_target(environ)
         headers = self._fields.of(environ)
         if call.trace_context:

@@ -1,0 +1,5 @@
+"""UpstreamForwarder, and the handshakes that it relays."""
+
+from .stage import UpstreamForwarder
+
+__all__ = ["UpstreamForwarder"]

@@ -1,0 +1,148 @@
+"""A client's WebSocket handshake, and the session that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ...call import Call
+from ...errors import RequestRefused
+from ...http.messages import content_length, is_chunked
+from ...relay import WORDS, Relay, Ungrippable, find
+from ...relay.handshake import check, passed_on, reply_head, request_fields
+from ...transport.base import Origin, Request, Timeouts, Transport, UpstreamReply, Upgrading
+from ...transport.tunnel import Tunnel
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from ...billing.operations import Operation
+    from ...relay import Grip, Words
+
+
+class Handshake:
+    """One handshake that has a place: `send` it on, then `join` the two ends.
+
+    Whatever fails on the way, the place and the client's connection are given back.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        environ: WSGIEnvironment,
+        relay: Relay,
+        words: Words,
+        grip: Grip,
+        upstream: Upgrading,
+    ) -> None:
+        self._call = call
+        self._environ = environ
+        self._relay = relay
+        self._words = words
+        self._grip = grip
+        self._upstream = upstream
+        self._fields: list[tuple[str, str]] = []
+
+    @classmethod
+    def of(
+        cls,
+        call: Call,
+        operation: Operation | None,
+        environ: WSGIEnvironment,
+        relay: Relay | None,
+        transport: Transport,
+    ) -> Handshake:
+        """Return the handshake, with a place for its session.
+
+        Raises:
+            RequestRefused: 400 for a malformed one; 426 where it cannot be relayed, with the
+                reason; 429 where there is no place.
+        """
+        grip, words = grip_of(call, operation, environ, relay, transport)
+        try:
+            check(environ)
+            if content_length(environ) or is_chunked(environ):
+                raise RequestRefused("A WebSocket handshake has no body.")
+            assert relay is not None
+            full = relay.enter()
+            if full is not None:
+                raise RequestRefused(full.text, status=429 if full.code == 3009 else 503)
+        except BaseException:
+            grip.cancel()
+            raise
+        assert isinstance(transport, Upgrading)
+        return cls(call, environ, relay, words, grip, transport)
+
+    def send(
+        self, transport: Transport, origin: Origin, request: Request, timeouts: Timeouts
+    ) -> Tunnel | UpstreamReply:
+        """Send the handshake on; return the upstream's 101, or its refusal.
+
+        Raises:
+            UpstreamError: As `Transport.send` does, and for a 101 that is not this handshake's.
+        """
+        request.headers[:0] = request_fields(self._environ)
+        try:
+            reply = self._upstream.upgrade(origin, request, timeouts)
+            if isinstance(reply, Tunnel):
+                try:
+                    self._fields = passed_on(self._environ, reply.headers)
+                except BaseException:
+                    reply.close()
+                    raise
+                return reply
+        except BaseException:
+            self._give_up()
+            raise
+        self._give_up()
+        return reply
+
+    def join(self, tunnel: Tunnel, start_response: StartResponse) -> Iterable[bytes]:
+        """Take the client's connection from the server, and relay; return the server's reply."""
+        try:
+            taken = self._grip.take()
+        except BaseException:
+            tunnel.close()
+            self._give_up()
+            raise
+        head = reply_head(self._environ, self._fields)
+        watchers = self._call.session or ()
+        self._relay.start(taken, tunnel, head, watchers=watchers, words=self._words)
+        self._call.relayed = True
+        # The server sends it to nobody. Its checks (PEP 3333) want a type of every body.
+        start_response("101 Switching Protocols", [("Content-Type", "application/octet-stream")])
+        return taken.body
+
+    def _give_up(self) -> None:
+        self._grip.cancel()
+        self._relay.leave()
+
+
+def grip_of(
+    call: Call,
+    operation: Operation | None,
+    environ: WSGIEnvironment,
+    relay: Relay | None,
+    transport: Transport,
+) -> tuple[Grip, Words]:
+    """Return the client's connection, and the language of its session.
+
+    Raises:
+        RequestRefused: 426, where this request cannot become a session.
+    """
+    if operation is None or operation.session is None:
+        raise _not_here("AssemblyAI has no streaming API on this path that is relayed")
+    if relay is None:
+        raise _not_here("streaming.relay is off in the configuration")
+    if not isinstance(transport, Upgrading):
+        raise _not_here("the configured transport cannot carry it")
+    grip = find(environ, relay.tls_threads)
+    if isinstance(grip, Ungrippable):
+        raise RequestRefused(str(grip), status=426, code="websocket_impossible")
+    return grip, WORDS[operation.session]
+
+
+def _not_here(reason: str) -> RequestRefused:
+    return RequestRefused(
+        f"WebSocket is not possible here: {reason}.", status=426, code="websocket_impossible"
+    )
