@@ -120,7 +120,7 @@ class Relay:
             terminate_s=self.terminate_s,
             released=released,
         )
-        if any(watcher.slow for watcher in watchers):
+        if any(each.slow_client or each.slow_server for each in watchers):
             loop.prepare_slow()
         for watcher in watchers:
             watcher.began(session)

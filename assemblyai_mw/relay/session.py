@@ -104,12 +104,12 @@ class Session:
         self._terminate_s = terminate_s
         self._released = released
         self._up = _Way(
-            client, upstream, [(each.client_text, each.slow) for each in watchers], masked=True
+            client, upstream, [(each.client_text, each.slow_client) for each in watchers], masked=True
         )
         self._down = _Way(
             upstream,
             client,
-            [(each.server_text, each.slow) for each in reversed(watchers)],
+            [(each.server_text, each.slow_server) for each in reversed(watchers)],
             masked=False,
         )
         self.ends = (client, upstream)
@@ -117,7 +117,7 @@ class Session:
         self._began = time.monotonic()
         self._seconds: float | None = None
         self._active = self._began
-        self._limit: tuple[float, Cut] | None = None
+        self._limits: dict[object, tuple[float, Cut]] = {}
         self._deadline: tuple[float, Callable[[], None]] | None = None
         self._by: Literal["client", "upstream", "cut", "error"] | None = None
         self._close_code: int | None = None
@@ -137,9 +137,15 @@ class Session:
         """End the session; the first cut counts."""
         self._hub.call(lambda: self._cut(cut))
 
-    def end_at(self, moment: float | None, cut: Cut) -> None:
-        """Cut the session at a moment (`time.monotonic`), None for never; the last call counts."""
-        self._limit = None if moment is None else (moment, cut)
+    def end_at(self, moment: float | None, cut: Cut, *, by: object) -> None:
+        """Cut the session at a moment (`time.monotonic`), None for never; the last call counts.
+
+        Each *by* has a moment of its own; the earliest ends the session.
+        """
+        if moment is None:
+            self._limits.pop(by, None)
+        else:
+            self._limits[by] = (moment, cut)
         self._hub.call(self._rearm)
 
     # From the loop
@@ -186,13 +192,16 @@ class Session:
         if self._deadline is not None and self._deadline[0] <= now:
             (_, action), self._deadline = self._deadline, None
             action()
-        elif self._limit is not None and self._limit[0] <= now:
-            (_, cut), self._limit = self._limit, None
-            self._cut(cut)
+        elif (limit := self._first_limit()) is not None and limit[0] <= now:
+            self._limits.clear()
+            self._cut(limit[1])
         elif self._by is None and self._active + self._idle_s <= now:
             text = f"Nothing was sent for {self._idle_s:g} seconds; the session is over."
             self._cut(Cut(3008, text, drain=True))
         self._rearm()
+
+    def _first_limit(self) -> tuple[float, Cut] | None:
+        return min(list(self._limits.values()), default=None, key=lambda limit: limit[0])
 
     def fail(self) -> None:
         """End it at once, after a fault of ours."""
@@ -207,8 +216,8 @@ class Session:
         moments = [self._active + self._idle_s] if self._by is None else []
         if self._deadline is not None:
             moments.append(self._deadline[0])
-        if self._limit is not None and self.cut_by is None:
-            moments.append(self._limit[0])
+        if self.cut_by is None and (limit := self._first_limit()) is not None:
+            moments.append(limit[0])
         if moments:
             self._hub.alarm(self, min(moments))
 

@@ -49,11 +49,12 @@ class Watcher:
     """One stage's view of one session. The base class lets everything pass.
 
     `began` runs in the request's thread, before anything passes. The texts come in the relay's
-    thread, where nothing may wait; with *slow* on a thread beside it, while that direction of the
-    session waits. `ended` runs in the background thread, the innermost stage first.
+    thread, where nothing may wait; those of a client with *slow_client*, and of a server with
+    *slow_server*, on a thread beside it, while that direction of the session waits. `ended` runs in the background thread, the innermost stage first.
     """
 
-    slow = False
+    slow_client = False
+    slow_server = False
 
     def began(self, session: Session) -> None:
         """The upstream has answered the handshake."""

@@ -87,6 +87,8 @@ def _fields(call: Call, status: int | None, bytes_out: int) -> dict[str, Any]:
             known["input_tokens"] = usage.input_tokens
         if usage.output_tokens is not None:
             known["output_tokens"] = usage.output_tokens
+    if call.session_end is not None:
+        known |= described(call.session_end)
     if call.price is not None:
         known["cost_usd"] = format_usd(call.price.nano)
     tags = {**call.tags, **caller.tags} if caller is not None and caller.tags else call.tags
@@ -116,6 +118,9 @@ def logged(
         return start_response(line, headers)
 
     def end(bytes_out: int, whole: bool) -> None:
+        if call.relayed and call.session:
+            # The session goes on; its watcher logs its end.
+            return
         code = int(status[:3]) if whole and status else None
         emit(call, callbacks, status=code, bytes_out=bytes_out)
 

@@ -32,10 +32,12 @@ from ...store.owner_cache import Ownership
 from ...telemetry.call_log import logged, wanted
 from ...telemetry.record import OnCall
 from .reads import Polls
+from .sessions import Sessions
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from ...relay import Relay
     from ...store import Database, Ledger
 
 logger = logging.getLogger("assemblyai_mw.cost")
@@ -71,6 +73,8 @@ class CostLogger:
         max_json_bytes: Largest JSON request that is read.
         wake: Called at each call; the stack starts its settlement with it.
         owners: Cache of owners, shared with `Isolation` if both are used.
+        relay: The forwarder's relay; without one, no session comes about.
+        checkpoint_s: Seconds between two checkpoints of a session's length.
     """
 
     def __init__(
@@ -83,6 +87,8 @@ class CostLogger:
         max_json_bytes: int = MAX_JSON_BYTES,
         wake: Callable[[], None] | None = None,
         owners: Ownership | None = None,
+        relay: Relay | None = None,
+        checkpoint_s: float = 15.0,
     ) -> None:
         self.app = app
         self.ledger = ledger_of(ledger)
@@ -90,6 +96,13 @@ class CostLogger:
         self.on_call: tuple[OnCall, ...] = (on_call,) if callable(on_call) else tuple(on_call)
         self.max_json_bytes = max_json_bytes
         self._wake = wake
+        self._sessions = (
+            None
+            if relay is None
+            else Sessions(
+                ledger=self.ledger, prices=self.prices, relay=relay, checkpoint_s=checkpoint_s
+            )
+        )
         self._polls = Polls(
             app,
             ledger=self.ledger,
@@ -124,7 +137,10 @@ class CostLogger:
                 # Settlement counts from when it goes out, not from when it began to come in.
                 asked = {**asked, SENT_AFTER: round(waited_s)}
             model = metrics_label(self.prices, kind, models[0])
-            call.row = self.ledger.open(call, kind=kind, model=model, features=asked)
+            if kind == "session":
+                call.row = self._open_session(call, model, asked)
+            else:
+                call.row = self.ledger.open(call, kind=kind, model=model, features=asked)
         except RequestRefused as error:
             return call.refused(error)(environ, start_response)
         except StoreError as error:
@@ -140,6 +156,10 @@ class CostLogger:
             self._not_done(call, None)
             raise
         status = reply.status_code
+        if call.relayed:
+            # Its watcher closes the row when the session ends.
+            reply.start(start_response)
+            return reply
         done = 200 <= status < 300
         doubtful = status in GATEWAY_STATUSES and call.upstream == "replied"
         if kind == "transcript" and (done or doubtful):
@@ -157,6 +177,21 @@ class CostLogger:
             return self._replied(call, kind, asked, reply, start_response)
         reply.start(start_response)
         return reply
+
+    def _open_session(self, call: Call, model: str | None, asked: Mapping[str, Any]) -> int:
+        """Record a session, and have it followed; return its row."""
+        from ...store.sessions import SessionLimit
+
+        row = self.ledger.open_session(call, model=model, features=asked)
+        if isinstance(row, SessionLimit):
+            raise RequestRefused(
+                f"Too many sessions: this {row.scope} may have {row.limit} open at a time.",
+                status=429,
+                code="too_many_sessions",
+            )
+        if self._sessions is not None and call.session is not None:
+            call.session.append(self._sessions.meter(call, row, asked))
+        return row
 
     def _asked(self, kind: str, call: Call, environ: WSGIEnvironment) -> dict[str, Any]:
         """Return the billing facts of the request; raise if it cannot be read."""

@@ -8,26 +8,28 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..billing.layers import line_for
-from ..billing.operations import Operation
-from ..billing.price_book import PriceBook, Unpriced, format_usd
-from ..call import Call, Caller, enter
-from ..call.billable import (
+from ...billing.layers import line_for
+from ...billing.operations import Operation
+from ...billing.price_book import PriceBook, Unpriced, format_usd
+from ...call import Call, Caller, enter
+from ...call.billable import (
     MAX_JSON_BYTES,
     read_billable,
     reading_of,
     refuse,
     undescribed,
 )
-from ..errors import RequestRefused, StoreError
-from ..http.bodies import CountingBody
-from ..store.clock import ClockWatch
-from ..store.lazy import holds_of
+from ...errors import RequestRefused, StoreError
+from ...http.bodies import CountingBody
+from ...store.clock import ClockWatch
+from ...store.lazy import holds_of
+from .sessions import SessionHolds
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from ..store import Database, Hold, Holds, Refusal, SoftBudget
+    from ...relay import Relay
+    from ...store import Database, Hold, Holds, Refusal, SoftBudget
 
 logger = logging.getLogger("assemblyai_mw.budget")
 
@@ -44,6 +46,7 @@ class Budget:
     length of the upload that `Isolation` measured, else *assumed_audio_s* seconds. Both use the
     dearest model named (`PriceBook.estimate`). Each budget of the key and of its team (total,
     daily, monthly) takes one conditional update, so any number of workers stay within the limits.
+    A session holds a slice of time after the other (`sessions`).
     The hold lasts while the call's ledger row is open. Closing the row replaces the hold with the
     cost. If the cost is unknown, the hold counts as spent until the row has a price. Without a row,
     the hold is released when the reply ends. A hold without a row that a dead worker leaves expires
@@ -70,6 +73,8 @@ class Budget:
             is spent. The warning is logged in any case, and so is an exception of the callback.
         max_json_bytes: Largest JSON request that is read.
         clock_watch: Detects jumps of the clock; default: one for the database's clock.
+        relay: The forwarder's relay; without one, no session comes about.
+        session_slice_s: Seconds of a session that are held at a time.
     """
 
     def __init__(
@@ -84,6 +89,8 @@ class Budget:
         on_soft_budget: OnSoftBudget | None = None,
         max_json_bytes: int = MAX_JSON_BYTES,
         clock_watch: ClockWatch | None = None,
+        relay: Relay | None = None,
+        session_slice_s: float = 60.0,
     ) -> None:
         if not assumed_audio_s > 0 or not hold_expires_s > 0:
             raise ValueError("assumed_audio_s, hold_expires_s: expected seconds, over 0")
@@ -98,6 +105,17 @@ class Budget:
         self.max_json_bytes = max_json_bytes
         self._tell = soft_budget_teller(on_soft_budget)
         self._watch = clock_watch or ClockWatch(lambda: self.holds.database.clock())
+        self._sessions = (
+            None
+            if relay is None
+            else SessionHolds(
+                holds=self.holds,
+                prices=self.prices,
+                relay=relay,
+                slice_s=session_slice_s,
+                expires_s=hold_expires_s,
+            )
+        )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
@@ -145,7 +163,7 @@ class Budget:
         found = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
         refuse(found.fault("price", "hold", "words"))
         asked = found.asked
-        from ..store import Ledger, Refusal
+        from ...store import Ledger, Refusal
 
         if kind == "understanding" and "transcript_id" in asked:
             ledger = Ledger(self.holds.database)
@@ -154,26 +172,33 @@ class Budget:
         at = datetime.fromtimestamp(call.started, UTC)
         if not operation.metered and not caller.allow_unpriced:
             raise _unpriced(Unpriced(f"the use of a {kind} is not metered here"))
+        sessions, rate = self._sessions if kind == "session" else None, 0
         try:
-            bound = self.prices.estimate(
-                kind,
-                asked,
-                call.route.region,
-                at,
-                assumed_audio_s=self.assumed_audio_s,
-                assumed_channels=self.assumed_channels,
-                audio=call.audio,
-                max_audio_s=operation.max_audio_s,
-            )
+            if sessions is not None:
+                rate = self.prices.session_rate(asked, call.route.region, at)
+                bound = sessions.first(rate)
+            else:
+                bound = self.prices.estimate(
+                    kind,
+                    asked,
+                    call.route.region,
+                    at,
+                    assumed_audio_s=self.assumed_audio_s,
+                    assumed_channels=self.assumed_channels,
+                    audio=call.audio,
+                    max_audio_s=operation.max_audio_s,
+                )
         except Unpriced as missing:
             if not caller.allow_unpriced:
                 raise _unpriced(missing) from None
-            bound = 0
+            bound, sessions = 0, None
         taken = self.holds.take(call, bound, expires_in_s=self.hold_expires_s)
         if isinstance(taken, Refusal):
             raise _insufficient(taken, at)
         for warning in taken.warnings:
             self._tell(warning)
+        if sessions is not None and call.session is not None and taken.id is not None:
+            call.session.append(sessions.watcher(call, asked, at, rate, taken.amount))
         return taken
 
     def _end(self, call: Call, hold: Hold) -> None:

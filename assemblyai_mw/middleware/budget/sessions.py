@@ -1,0 +1,231 @@
+"""Holds of streaming sessions: a slice of time after the other, each held before it is used."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ...billing import decisive
+from ...billing.price_book import PriceBook, Unpriced, format_usd
+from ...billing.sessions import cost_of, seconds_for, union
+from ...call import Call
+from ...errors import StoreError
+from ...relay import Cut, End, Relay, Session, Watcher
+from ...relay.watch import message
+
+if TYPE_CHECKING:
+    from ...store import Holds, Refusal
+
+logger = logging.getLogger("assemblyai_mw.budget")
+
+# How far ahead of its end a slice is renewed, at most.
+AHEAD_S = 15.0
+TICK_S = 1.0
+# Beyond the time that an upstream has to end a session: it states whole seconds, and the request
+# takes its way.
+_SLACK_S = 2.0
+_SPENT = "The budget has no room for more of this session."
+_UNRECORDED = Cut(3005, "Budgets cannot be checked here; the session is over.", drain=True)
+
+
+class SessionHolds:
+    """The held slices of a stack's sessions in this process; one transaction renews all.
+
+    A session may use what is held for it, less the time that ending it takes, and ends there if
+    nothing more can be held. So the budget is never overspent.
+
+    Args:
+        holds: Where budget is held.
+        prices: The price book.
+        relay: Runs the renewals beside the sessions.
+        slice_s: Seconds that are held at a time.
+        expires_s: Seconds after which a hold expires whose session nobody minds.
+    """
+
+    def __init__(
+        self, *, holds: Holds, prices: PriceBook, relay: Relay, slice_s: float, expires_s: float
+    ) -> None:
+        self.holds = holds
+        self.prices = prices
+        self._slice_s = slice_s
+        self._reserve_s = relay.terminate_s + _SLACK_S
+        self._ahead_s = min(AHEAD_S, slice_s / 2)
+        self._expires_s = expires_s
+        self._open: dict[str, SessionHold] = {}
+        relay.every(min(TICK_S, self._ahead_s / 2), self._renew)
+
+    def first(self, rate: int) -> int:
+        """Return the nano-dollars to hold before the handshake, at *rate* an hour."""
+        return cost_of(round((self._slice_s + self._reserve_s) * 1000), rate)
+
+    def watcher(
+        self, call: Call, asked: Mapping[str, Any], at: datetime, rate: int, held: int
+    ) -> SessionHold:
+        """Return the watcher of a session for which *held* nano-dollars are held."""
+        return SessionHold(self, call, asked, at, rate, held)
+
+    def began(self, request_id: str, hold: SessionHold) -> None:
+        """Renew a session's hold from now on."""
+        self._open[request_id] = hold
+
+    def ended(self, request_id: str) -> None:
+        """Renew no more."""
+        self._open.pop(request_id, None)
+
+    def lasts_until(self, hold: SessionHold) -> float:
+        """Return for how many seconds of the session what is held lasts."""
+        return seconds_for(hold.held, hold.rate) - self._reserve_s
+
+    def _renew(self) -> None:
+        due = {
+            name: hold
+            for name, hold in dict(self._open).items()
+            if self.lasts_until(hold) - hold.elapsed() <= self._ahead_s
+        }
+        more = {name: cost_of(round(self._slice_s * 1000), hold.rate) for name, hold in due.items()}
+        if not more:
+            return
+        try:
+            refused = self.holds.renew(more, expires_in_s=self._expires_s)
+        except StoreError as error:
+            logger.error("the holds of %d sessions cannot be renewed: %s", len(more), error)
+            for hold in due.values():
+                hold.ends_with(_UNRECORDED)
+            return
+        for name, hold in due.items():
+            if name not in refused:
+                hold.grown(more[name])
+            else:
+                hold.ends_with(_out_of_funds(refused[name]))
+
+    def cover(self, hold: SessionHold, request_id: str, rate: int) -> Cut | None:
+        """Hold what a session with a new *rate* needs, for all of its time; or return its end.
+
+        Raises:
+            StoreError: Nothing can be held now.
+        """
+        elapsed_s = hold.elapsed() + self._slice_s + self._reserve_s
+        missing = cost_of(round(elapsed_s * 1000), rate) - hold.held
+        if missing > 0:
+            refused = self.holds.renew({request_id: missing}, expires_in_s=self._expires_s)
+            if request_id in refused:
+                return _out_of_funds(refused[request_id])
+            hold.held += missing
+        return None
+
+
+class SessionHold(Watcher):
+    """Ends one session where its budget does."""
+
+    # An option that a client adds may need more budget first.
+    slow_client = True
+
+    def __init__(
+        self,
+        holds: SessionHolds,
+        call: Call,
+        asked: Mapping[str, Any],
+        at: datetime,
+        rate: int,
+        held: int,
+    ) -> None:
+        self._holds = holds
+        self._request_id = call.id
+        self._region = call.route.region
+        self._asked: Mapping[str, Any] = asked
+        self._at = at
+        self._session: Session | None = None
+        self._cut = Cut(3008, _SPENT, drain=True)
+        self.rate = rate
+        self.held = held
+
+    def began(self, session: Session) -> None:
+        """Set the first end."""
+        self._session = session
+        self._set_end()
+        self._holds.began(self._request_id, self)
+
+    def elapsed(self) -> float:
+        """Return how long the session has lasted, seconds."""
+        return self._session.elapsed() if self._session is not None else 0.0
+
+    def grown(self, nano: int) -> None:
+        """More is held."""
+        self.held += nano
+        self._cut = Cut(3008, _SPENT, drain=True)
+        self._set_end()
+
+    def ends_with(self, cut: Cut) -> None:
+        """Nothing more can be held for now; say so at the end."""
+        self._cut = cut
+        self._set_end()
+
+    def _set_end(self) -> None:
+        if self._session is None:
+            return
+        seconds = self._holds.lasts_until(self)
+        began = time.monotonic() - self._session.elapsed()
+        moment = None if seconds == float("inf") else began + seconds
+        self._session.end_at(moment, self._cut, by=self)
+
+    def client_text(self, text: bytes) -> Cut | None:
+        """Hold what added options cost, for the whole session, before they go up."""
+        if b"UpdateConfiguration" not in text:
+            return None
+        value = message(text)
+        if value is None or value.get("type") != "UpdateConfiguration":
+            return None
+        found = decisive.read("session", value)
+        fault = found.fault("price", "hold")
+        if fault is not None:
+            return Cut(3006, f"{fault.reason}.")
+        asked = union(self._asked, found.asked)
+        try:
+            rate = self._holds.prices.session_rate(asked, self._region, self._at)
+        except Unpriced as missing:
+            return Cut(1008, f"This key has a budget, and {missing.reason}.", drain=True)
+        if rate > self.rate:
+            try:
+                cut = self._holds.cover(self, self._request_id, rate)
+            except StoreError as error:
+                logger.error("budgets cannot be checked: %s", error)
+                return _UNRECORDED
+            if cut is not None:
+                return cut
+            self.rate = rate
+            self._set_end()
+        self._asked = asked
+        return None
+
+    def server_text(self, text: bytes) -> None:
+        """Note which model is in force: it may cost more than the one that was asked for."""
+        if b'"Begin"' not in text:
+            return
+        value = message(text)
+        if value is None or value.get("type") != "Begin":
+            return
+        configuration = value.get("configuration")
+        told = configuration.get("model") if isinstance(configuration, dict) else None
+        prices = self._holds.prices
+        self._asked = prices.with_model(self._asked, told, self._at)
+        self.rate = max(self.rate, prices.session_rate(self._asked, self._region, self._at))
+        self._set_end()
+
+    def ended(self, end: End) -> None:
+        """Closing the row ends the hold."""
+        self._holds.ended(self._request_id)
+
+
+def _out_of_funds(refusal: Refusal | None) -> Cut:
+    if refusal is None:
+        return Cut(3008, "The hold of this session is gone; the session is over.", drain=True)
+    window = "" if refusal.window == "total" else f"{refusal.window} "
+    text = (
+        f"The {window}budget of this {refusal.scope} has no room for more of this session: "
+        f"{format_usd(refusal.spent)} USD spent, {format_usd(refusal.held)} USD held, "
+        f"limit {format_usd(refusal.limit)} USD."
+    )
+    return Cut(3008, text, drain=True)

@@ -1,0 +1,183 @@
+"""Streaming sessions: their facts as they pass, their checkpoints, and the end of their rows."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ...billing import decisive
+from ...billing.price_book import PriceBook
+from ...billing.sessions import estimated_session, session_outcome, union
+from ...billing.usage import Outcome
+from ...call import Call
+from ...errors import StoreError
+from ...relay import Cut, End, Relay, Session, Watcher
+from ...relay.watch import message
+from ...settlement.closing import close_call
+
+if TYPE_CHECKING:
+    from ...store import Ledger
+
+logger = logging.getLogger("assemblyai_mw.cost")
+
+# For how long sessions go on while nothing can be recorded: as long as their rows are theirs.
+LEDGER_DOWN_S = 60.0
+_UNRECORDED = Cut(3005, "The ledger cannot be written here; the session is over.", drain=True)
+_CLOSED_ELSEWHERE = Cut(3005, "The session was closed in the ledger; it is over.", drain=True)
+
+
+class Sessions:
+    """The open sessions of a stack in this process, and one write for all their checkpoints.
+
+    Args:
+        ledger: The ledger.
+        prices: The price book.
+        relay: Runs the checkpoints beside the sessions.
+        checkpoint_s: Seconds between two checkpoints.
+    """
+
+    def __init__(
+        self, *, ledger: Ledger, prices: PriceBook, relay: Relay, checkpoint_s: float
+    ) -> None:
+        self.ledger = ledger
+        self.prices = prices
+        self._open: dict[int, SessionMeter] = {}
+        self._written_at = -math.inf
+        relay.every(checkpoint_s, self._checkpoint)
+
+    def meter(self, call: Call, row: int, asked: Mapping[str, Any]) -> SessionMeter:
+        """Return the watcher of a session whose row is open."""
+        return SessionMeter(self, call, row, asked)
+
+    def began(self, row: int, meter: SessionMeter) -> None:
+        """Have a session's checkpoints written."""
+        if not self._open:
+            self._written_at = time.monotonic()
+        self._open[row] = meter
+
+    def ended(self, row: int) -> None:
+        """Write no further checkpoint."""
+        self._open.pop(row, None)
+
+    def _checkpoint(self) -> None:
+        meters = dict(self._open)
+        if not meters:
+            return
+        try:
+            under_way = self.ledger.checkpoint({row: m.facts() for row, m in meters.items()})
+        except StoreError as error:
+            down_s = time.monotonic() - self._written_at
+            logger.error("sessions cannot be recorded for %.0f s: %s", down_s, error)
+            if down_s > LEDGER_DOWN_S:
+                for meter in meters.values():
+                    meter.cut(_UNRECORDED)
+            return
+        self._written_at = time.monotonic()
+        for row, meter in meters.items():
+            meter.written()
+            if row not in under_way and row in self._open:
+                meter.cut(_CLOSED_ELSEWHERE)
+
+
+class SessionMeter(Watcher):
+    """Follows one session for its price, and closes its row."""
+
+    def __init__(
+        self, sessions: Sessions, call: Call, row: int, asked: Mapping[str, Any]
+    ) -> None:
+        self._sessions = sessions
+        self._call = call
+        self._row = row
+        self._asked: Mapping[str, Any] = asked
+        self._recorded = self._offered = self._asked
+        self._session: Session | None = None
+        self._outcome: Outcome | None = None
+        self._has_begun = False
+        self._error: str | None = None
+
+    def began(self, session: Session) -> None:
+        """The upstream has answered: from now on the session costs."""
+        self._session = session
+        self._sessions.began(self._row, self)
+
+    def client_text(self, text: bytes) -> None:
+        """Note options that the client adds."""
+        if b"UpdateConfiguration" not in text:
+            return
+        value = message(text)
+        if value is not None and value.get("type") == "UpdateConfiguration":
+            self._learn(union(self._asked, decisive.read("session", value).asked))
+
+    def server_text(self, text: bytes) -> None:
+        """Note the model in force, and how long the session lasted."""
+        if b'"Turn"' in text and b'"Termination"' not in text:
+            return
+        value = message(text)
+        kind = value.get("type") if value is not None else None
+        if value is None:
+            return
+        if kind == "Begin":
+            self._has_begun = True
+            configuration = value.get("configuration")
+            model = configuration.get("model") if isinstance(configuration, dict) else None
+            at = datetime.fromtimestamp(self._call.started, UTC)
+            self._learn(self._sessions.prices.with_model(self._asked, model, at))
+        elif kind == "Termination":
+            self._outcome = session_outcome(value, self._asked, self._call.route.region)
+        elif kind == "Error":
+            code = value.get("error_code")
+            self._error = f"AssemblyAI refused it: {code if isinstance(code, int) else 'unknown'}"
+
+    def _learn(self, asked: Mapping[str, Any]) -> None:
+        if asked != self._asked:
+            self._asked = asked
+
+    def facts(self) -> tuple[int, Mapping[str, Any] | None]:
+        """Return what a checkpoint says."""
+        assert self._session is not None
+        self._offered = asked = self._asked
+        return _ms(self._session.elapsed()), asked if asked is not self._recorded else None
+
+    def written(self) -> None:
+        """The facts stand in the ledger."""
+        self._recorded = self._offered
+
+    def cut(self, cut: Cut) -> None:
+        """End the session."""
+        if self._session is not None:
+            self._session.cut(cut)
+
+    def ended(self, end: End) -> None:
+        """Close the row: by AssemblyAI's own figure, else by our clock."""
+        call, sessions = self._call, self._sessions
+        outcome, estimated = self._outcome, False
+        if outcome is None and self._error is not None and not self._has_begun:
+            outcome = Outcome("error", reason=self._error)
+        elif outcome is None or outcome.state == "unmeterable":
+            reason = None if outcome is None else outcome.reason
+            outcome = estimated_session(self._asked, _ms(end.seconds), call.route.region)
+            reason = reason or f"no Termination came ({end.by}): the time is by our clock"
+            outcome, estimated = replace(outcome, reason=outcome.reason or reason), True
+        at = datetime.fromtimestamp(call.started, UTC)
+        close_call(
+            sessions.ledger,
+            sessions.prices,
+            call,
+            self._row,
+            outcome,
+            at,
+            status=101,
+            estimated=estimated,
+        )
+        sessions.ended(self._row)
+
+
+def _ms(seconds: float) -> int:
+    return max(1, math.ceil(seconds * 1000))
+
+

@@ -1,0 +1,115 @@
+"""Realtime: WebSocket handshakes, and how the stages within refuse them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+from ..billing.operations import OWN_TOKEN
+from ..call import Call, enter
+from ..call.billable import reading_of
+from ..errors import RequestRefused
+from ..http.wsgi import Reply
+from ..relay import WORDS, Cut, Relay, Ungrippable, can_take, find
+from ..relay.handshake import check, reply_head
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# AssemblyAI's close codes (streaming/common-session-errors-and-closures) for refusals by their
+# HTTP status. 4002 is of ours: SDKs do not try it again.
+_CODES = {400: 3006, 403: 1008, 413: 3006, 415: 3006, 429: 3009}
+OUT_OF_FUNDS = 4002
+
+
+class Realtime:
+    """Answer refused WebSocket handshakes as AssemblyAI does, and decide who makes tokens.
+
+    AssemblyAI accepts a handshake, sends an `Error` message with the reason, and closes with a
+    code; its SDKs show that text, and lose the one of an HTTP status. So a refusal by a stage
+    within becomes such a message: 1008 for what the key may not do, 3006 for a parameter, 3009 for
+    too many sessions or requests, 4002 if a budget is spent. What the upstream answers, 404, 405,
+    426, and 503 while nothing can be recorded, stay HTTP.
+
+    A handshake is answered with 426 and the reason if the server cannot hand over its connection.
+
+    Reads `call.session`, `call.refusal`, `call.upstream`. Writes `call.own_token`.
+
+    Args:
+        app: The next WSGI app.
+        relay: Relays sessions; None: there are none here.
+        tokens: `own`, if `/v3/token` gives tokens of this package's own; `upstream` for
+            AssemblyAI's; None for the former wherever sessions can be relayed.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        relay: Relay | None,
+        tokens: Literal["own", "upstream"] | None = None,
+    ) -> None:
+        self.app = app
+        self.relay = relay
+        self.tokens = tokens
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        try:
+            if call.session is not None:
+                return self._handshake(call, environ, start_response)
+            if call.path == OWN_TOKEN.path and call.route.service == OWN_TOKEN.service:
+                call.own_token = self._makes_tokens(environ)
+        except RequestRefused as error:
+            return call.refused(error)(environ, start_response)
+        return self.app(environ, start_response)
+
+    def _makes_tokens(self, environ: WSGIEnvironment) -> bool:
+        """Whether a token is made here; raise if it could not be used."""
+        if self.tokens == "upstream":
+            return False
+        possible = self.relay is not None and can_take(environ, self.relay.tls_threads)
+        if self.tokens == "own" and not possible:
+            raise RequestRefused(
+                "streaming.tokens is own in the configuration, and no session can be relayed here; "
+                "set it to upstream, or use a server that can hand over its connections.",
+                status=426,
+                code="websocket_impossible",
+            )
+        return possible
+
+    def _handshake(
+        self, call: Call, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        operation = reading_of(call, environ).operation
+        relay = self.relay
+        if relay is None or operation is None or operation.session is None:
+            # The forwarder says why not.
+            return self.app(environ, start_response)
+        check(environ)
+        grip = find(environ, relay.tls_threads)
+        if isinstance(grip, Ungrippable):
+            raise RequestRefused(str(grip), status=426, code="websocket_impossible")
+        # What it reserves is reserved again by the forwarder.
+        grip.cancel()
+        reply = Reply(self.app, environ)
+        cut = _cut_of(call) if not call.relayed and call.upstream == "unsent" else None
+        if cut is not None:
+            grip = find(environ, relay.tls_threads)
+        if cut is None or isinstance(grip, Ungrippable):
+            reply.start(start_response)
+            return reply
+        reply.close()
+        taken = grip.take()
+        relay.refuse(taken, reply_head(environ), cut, WORDS[operation.session])
+        call.relayed = True
+        start_response("101 Switching Protocols", reply.headers)
+        return taken.body
+
+
+def _cut_of(call: Call) -> Cut | None:
+    error = call.refusal
+    if error is None:
+        return None
+    code = OUT_OF_FUNDS if error.code == "insufficient_quota" else _CODES.get(error.status)
+    return None if code is None else Cut(code, error.message)

@@ -1,0 +1,33 @@
+"""WebSocket sessions through a WSGI server, without holding its threads.
+
+takeover    takes the client's connection out of the server's hands
+servers     where each server keeps that connection
+handshake   the opening handshake; pure
+frames      frames as they pass; pure
+watch       what stages see of a session, and how they end it
+session     one session: two ends, and the rules by which each may leave
+ends        the sockets of a session, which never wait
+loop        the thread of a process's sessions
+background  a thread for what waits
+relay       a stack's sessions, from the first handshake to the end of the process
+"""
+
+from .relay import Relay
+from .session import Session
+from .takeover import Grip, Taken, Ungrippable, can_take, find
+from .watch import WORDS, Cut, End, Watcher, Words
+
+__all__ = [
+    "WORDS",
+    "Cut",
+    "End",
+    "Grip",
+    "Relay",
+    "Session",
+    "Taken",
+    "Ungrippable",
+    "Watcher",
+    "Words",
+    "can_take",
+    "find",
+]
