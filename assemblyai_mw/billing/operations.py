@@ -72,6 +72,8 @@ class Operation:
         shows_end: Its reply may show how a transcript ended.
         metered: Its use is visible here. A token, by contrast, opens any session elsewhere.
         websocket: It is a handshake.
+        session: Whose messages its session speaks, where sessions are relayed here: `streaming`
+            is ended by `Terminate` and says its length in `Termination`; None for others.
         max_audio_s: Longest audio that it takes, seconds; None where its hold does not ask.
     """
 
@@ -88,6 +90,7 @@ class Operation:
     shows_end: bool = False
     metered: bool = True
     websocket: bool = False
+    session: Literal["streaming"] | None = None
     max_audio_s: int | None = None
 
     @property
@@ -196,9 +199,11 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET /v3/ws",
         kind="session",
         body="query",
+        words="request reply",
         prices=("session", "session_addon"),
         reader=session_outcome,
         websocket=True,
+        session="streaming",
     ),
     _row("token", "GET /v1/token", kind="token", body="query", metered=False),
     _row("token", "POST /v1/token", kind="token", body="json", metered=False),
