@@ -15,6 +15,7 @@ from .call import enter
 from .config import Config, Upstream, load_config
 from .dialects.chat import Model
 from .endpoints.key_me import SelfService
+from .endpoints.session_tokens import SessionTokens
 from .endpoints.setup import metrics_app_of
 from .errors import error_reply
 from .middleware.auth import KeyAuth
@@ -27,9 +28,11 @@ from .middleware.log import CallLog
 from .middleware.openai import OpenAITranslator
 from .middleware.openai.deployments import deployments_of
 from .middleware.policy import Policy
+from .middleware.realtime import Realtime
 from .middleware.rate_limit import RateLimit
 from .middleware.rate_limit.place import path_beside
 from .middleware.router import PrefixRouter
+from .relay import Relay
 from .settlement.background import BackgroundSettler
 from .settlement.deadlines import BACKGROUND_PAGES, first_look_s, under_way_s
 from .store.clock import ClockWatch
@@ -51,6 +54,7 @@ from .transport import SocketTransport, Timeouts, Transport
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from . import store
     from .guards import Guardrail
     from .settlement.settler import Settler
     from .store import Database, Holds, Keys, Ledger
@@ -111,7 +115,15 @@ class AssemblyAIMiddleware:
                 on_call=[*parts.on_call, *metrics],
                 reply_header=settings.request_id_header,
             ),
-            partial(KeyAuth, keys=parts.keys, master_key=settings.master_key, identify=identify),
+            partial(
+                KeyAuth,
+                keys=parts.keys,
+                master_key=settings.master_key,
+                identify=identify,
+                tokens=parts.tokens,
+                relay=parts.relay,
+            ),
+            partial(Realtime, relay=parts.relay, tokens=settings.streaming.tokens),
             partial(
                 RateLimit,
                 storage=parts.rates,
@@ -139,6 +151,8 @@ class AssemblyAIMiddleware:
                 on_soft_budget=parts.on_soft_budget,
                 max_json_bytes=max_json_bytes,
                 clock_watch=parts.clock_watch,
+                relay=parts.relay,
+                session_slice_s=settings.streaming.hold_slice_s,
             ),
             partial(
                 CostLogger,
@@ -148,6 +162,8 @@ class AssemblyAIMiddleware:
                 on_call=parts.on_call,
                 max_json_bytes=max_json_bytes,
                 wake=parts.settlement.wake if parts.settlement else None,
+                relay=parts.relay,
+                checkpoint_s=settings.streaming.checkpoint_s,
             ),
         ]
         forwarders = {
@@ -158,10 +174,13 @@ class AssemblyAIMiddleware:
                 transport=parts.transport,
                 max_body_bytes=settings.limits.max_upload_bytes,
                 headers=settings.upstream.headers,
+                relay=parts.relay,
             )
             for prefix, upstream in {**settings.upstreams, **parts.deployments}.items()
         }
-        governed = _within(governance, _by_route(forwarders))
+        governed = _within(
+            governance, _minting(SessionTokens(parts.tokens), _by_route(forwarders))
+        )
         if own:
             governed = _beside(own, SelfService(database=parts.database), governed)
         admitted = _within(admission, governed)
@@ -236,6 +255,16 @@ def _by_route(forwarders: Mapping[str, UpstreamForwarder]) -> WSGIApplication:
     return forward
 
 
+def _minting(tokens: WSGIApplication, app: WSGIApplication) -> WSGIApplication:
+    """Return *app* with *tokens* for the requests of tokens that are made here."""
+
+    def choose(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
+        return (tokens if call.own_token else app)(environ, start_response)
+
+    return choose
+
+
 def _beside(prefix: str, endpoint: WSGIApplication, app: WSGIApplication) -> WSGIApplication:
     """Return *app* with *endpoint* for one route, whose calls skip the inner stages."""
 
@@ -256,12 +285,15 @@ class Parts:
         on_call: All callbacks for calls.
         rates: Storage of rate counts: a file, or a Redis by its URL.
         settlement: None if the configuration disables it.
+        relay: Relays streaming sessions; None if the configuration disables it.
+        tokens: Tokens that open one of them each.
         models, deployments: The translator's model list, and the upstreams of entries with
             an address or key of their own, by the private prefix they are mounted under.
     """
 
     database: Database
     keys: Keys
+    tokens: store.SessionTokens
     ledger: Ledger
     holds: Holds
     owners: Ownership
@@ -276,6 +308,7 @@ class Parts:
     webhook: WebhookSink | None
     request_metrics: RequestMetrics | None
     settlement: BackgroundSettler | None
+    relay: Relay | None
     models: Sequence[Model]
     deployments: dict[str, Upstream]
 
@@ -310,6 +343,7 @@ class Parts:
                 accept_due_s=settings.settlement.first_poll_s,
                 on_soft_budget=soft_budget_teller(warn),
                 soft_ratio=ratio,
+                checkpoint_s=settings.streaming.checkpoint_s,
             )
         )
         prices = settings.price_book()
@@ -319,6 +353,7 @@ class Parts:
         return cls(
             database=database,
             keys=lazy(lambda: _store().Keys(resolve(database))),
+            tokens=lazy(lambda: _store().SessionTokens(resolve(database))),
             ledger=ledger,
             holds=lazy(lambda: _store().Holds(resolve(database), soft_ratio=ratio)),
             owners=Ownership(ledger),
@@ -333,12 +368,15 @@ class Parts:
             webhook=webhook,
             request_metrics=request_metrics_of(settings),
             settlement=_settlement(settings, ledger, prices, callbacks, transport),
+            relay=_relay(settings),
             models=models,
             deployments=deployments,
         )
 
     def close(self) -> None:
         """Stop the threads and close this process's connections and files."""
+        if self.relay is not None:
+            self.relay.close()
         if self.settlement is not None:
             self.settlement.stop()
         if self.webhook is not None:
@@ -350,6 +388,18 @@ class Parts:
             self.database.close()
         if isinstance(self.transport, SocketTransport):
             self.transport.close()
+
+
+def _relay(settings: Config) -> Relay | None:
+    own = settings.streaming
+    if not own.relay:
+        return None
+    return Relay(
+        max_sessions=own.max_sessions_per_worker,
+        idle_s=own.idle_s,
+        terminate_s=own.terminate_s,
+        drain_s=own.drain_s,
+    )
 
 
 def _store() -> ModuleType:

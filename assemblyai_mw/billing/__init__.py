@@ -6,8 +6,10 @@ replies           usage of a call, read from its request and its reply
 usage             the record of it, of which prices are made
 chat              tokens of chats, whole and streamed
 features          features of a transcript, from requests and replies
+sessions          streaming sessions: parameters, facts, cost of open ones
 price_book        usage x prices -> money, exactly
 compiled_book     which item a name means, and its price on a day
+price_lines       quantity x rate, rounded
 price_file        a price book's tables, checked and compiled
 layers            the shipped prices.toml, refreshed prices over it, an operator's own over both
 listed            the LLM Gateway's public price list, and what it changes in the refreshed prices

@@ -7,8 +7,8 @@ AssemblyAI checks all other members.
 
 Names and types are those of AssemblyAI's OpenAPI files (TranscriptOptionalParams,
 LLMGatewayRequest, UnderstandingRequest), of docs/llm-gateway/fallback, and of the classes of
-its Python SDK 1.8.2 (RawTranscriptionConfig, CompletionsResource.create). Null is, in each
-place, as if the member were not there.
+its Python SDK 1.8.2 (RawTranscriptionConfig, CompletionsResource.create); those of streaming
+sessions are in `sessions.PARAMETERS`. Null is, in each place, as if the member were not there.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ..http.lookalikes import folded
 from .chat import MAX_CHOICES
 from .features import FILLED, FLAGS, MAX_FEATURES, TASKS, is_plain, made_up, tasks_on
 from .replies import billing_facts
+from .sessions import MESSAGES, PARAMETERS, VOICE_FOCUS, Form, parsed
 from .usage import MAX_MODELS, MAX_TOKENS, UNCLEAR, count, name_of
 
 # Of a name, and of a path.
@@ -74,12 +75,12 @@ def read(kind: str, body: Mapping[str, Any], *, size: int | None = None) -> Bill
     """Return the decisive content of a JSON body, and its faults.
 
     Args:
-        kind: As `operations.read` gives it.
+        kind: As `operations.read` gives it; for `session`, the body is a client's message.
         body: The request's JSON object.
         size: The body's length in bytes, where it is known.
     """
     finder = _Finder()
-    finder.table(_BY_KIND.get(kind, _NOTHING), body, "")
+    finder.table(_MESSAGE if kind == "session" else _BY_KIND.get(kind, _NOTHING), body, "")
     if kind == "understanding":
         finder.task_named(body)
     return _billable(billing_facts(kind, body, size=size), finder)
@@ -93,13 +94,17 @@ def read_query(kind: str, pairs: Iterable[tuple[str, str]]) -> Billable:
         pairs: Names and values as they stand there, decoded.
     """
     finder = _Finder()
+    table = _SESSION if kind == "session" else _QUERY
     query: dict[str, str] = {}
     for name, value in pairs:
-        known = _QUERY.name(name)
-        if known is not None and known != name:
-            finder.spelling(_shown(name), known)
-        elif known is not None and name in query:
-            finder.add(name, "stands there twice")
+        known = table.name(name)
+        if known is not None and name not in table.members:
+            finder.spelling(_shown(name), known, table.members[known].decides)
+        elif known is not None:
+            member = table.members[name]
+            if name in query:
+                finder.add(name, "stands there twice", decides=member.decides)
+            member.check(finder, value, name, member.decides)
         query[name] = value
     return _billable(billing_facts(kind, query), finder)
 
@@ -148,7 +153,7 @@ class _Finder:
                     self.spelling(f"{path}{_shown(name)}", meant, decides)
             elif value is not None:
                 member.check(self, value, f"{path}{name}", member.decides)
-        if known is _TRANSCRIPT and made_up(body) > MAX_FEATURES:
+        if known in (_TRANSCRIPT, _MESSAGE) and made_up(body) > MAX_FEATURES:
             self.add("the body", f"sets more than {MAX_FEATURES} flags that are not documented")
 
     def fallbacks(self, value: Any, path: str, decides: Decides) -> None:
@@ -333,6 +338,55 @@ _QUERY = _Table(
         _Member(_any),
     )
 )
+
+
+def _spelled(is_right: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Return the check of JSON in a query's text."""
+    return lambda value: isinstance(value, str) and is_right(parsed(value))
+
+
+def _llm(value: Any) -> bool:
+    return isinstance(value, Mapping) and name_of(value.get("model")) is not None
+
+
+_FOCUS = _Member(_is(" or ".join(VOICE_FOCUS), lambda value: value in VOICE_FOCUS))
+# Python's SDK writes True, Node's true.
+_FLAG_TEXT = _Member(_is("true or false", lambda value: value.lower() in ("true", "false")))
+_IN_QUERY: Mapping[Form, _Member] = {
+    "flag": _FLAG_TEXT,
+    "model": _MODEL,
+    "domain": _DOMAIN,
+    "focus": _FOCUS,
+    "text": _TEXT,
+    "terms": _Member(_is("a list of texts, as JSON", _spelled(_texts))),
+    "llm": _Member(_is("an object with a model, as JSON", _spelled(_llm))),
+}
+_IN_UPDATE: Mapping[Form, _Member] = {"flag": _FLAG, "text": _TEXT, "terms": _TEXTS}
+_NOT_THERE = _Member(_undocumented)
+
+
+def _session_table(*, update: bool) -> _Table:
+    """Return the decisive parameters of a handshake's query, or of a client's message."""
+    members: dict[str, _Member] = {}
+    for name, parameter in PARAMETERS.items():
+        if parameter.form == "setting":
+            continue
+        if update and not parameter.update:
+            members[name] = _NOT_THERE
+            continue
+        member = (_IN_UPDATE if update else _IN_QUERY)[parameter.form]
+        only_words = parameter.words and parameter.feature is None
+        members[name] = _Member(member.check, "words") if only_words else member
+    members["speech_models"] = _NOT_THERE
+    # No effect on sessions is documented of these; they are recorded if they are on.
+    others = sorted((FLAGS | FILLED) - members.keys())
+    members |= dict.fromkeys(others, _Member(_any))
+    if update:
+        members["type"] = _Member(_is(f"one of {', '.join(MESSAGES)}", lambda v: v in MESSAGES))
+    return _Table(members)
+
+
+_SESSION, _MESSAGE = _session_table(update=False), _session_table(update=True)
 _NOTHING = _Table({})
 _BY_KIND: Mapping[str, _Table] = {
     "transcript": _TRANSCRIPT,

@@ -55,7 +55,7 @@ _SETTINGS = frozenset(
     }
 )
 # Streaming sessions' own, and what follows `speech_understanding.` and `domain.`.
-_OF_SESSIONS = frozenset({"format_turns"})
+_OF_SESSIONS = frozenset({"customer_support_audio_capture", "format_turns"})
 TASKS = frozenset(
     {
         "action_items",

@@ -72,8 +72,8 @@ class Operation:
         shows_end: Its reply may show how a transcript ended.
         metered: Its use is visible here. A token, by contrast, opens any session elsewhere.
         websocket: It is a handshake.
-        session: The language of its session, by `relay.watch.WORDS`; None where sessions of this
-            kind are not relayed.
+        session: Whose messages its session speaks, where sessions are relayed here: `streaming`
+            is ended by `Terminate` and says its length in `Termination`; None for others.
         max_audio_s: Longest audio that it takes, seconds; None where its hold does not ask.
     """
 
@@ -202,6 +202,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET /v3/ws",
         kind="session",
         body="query",
+        words="request reply",
         prices=("session", "session_addon"),
         reader=session_outcome,
         websocket=True,

@@ -9,8 +9,8 @@ with its source, are in prices.toml.
 from __future__ import annotations
 
 import datetime as dt
-import functools
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -18,7 +18,6 @@ from typing import Any
 from .audio_length import AudioFacts
 from .chat import DEFAULT_MAX_TOKENS
 from .compiled_book import (
-    HOUR,
     MILLION,
     SECTIONS,
     Book,
@@ -30,13 +29,14 @@ from .compiled_book import (
 )
 from .features import CHANNELED
 from .layers import load
-from .money import NANO, Item, Price, Unpriced, format_usd
+from .money import Item, Price, Unpriced, format_usd
 from .operations import BY_KIND, UNDERSTANDING
-from .usage import Usage
+from .price_lines import hours, seconds, tokens_line
+from .sessions import LLM_GATEWAY, used_features
+from .usage import UNCLEAR, Usage, name_of
 
 __all__ = ["Item", "Price", "PriceBook", "Unpriced", "format_usd"]
 
-HOUR_MS = 3_600_000
 # Every documented task and domain costs something: one that is not in the book is not free.
 _BILLABLE = ("speech_understanding.", "domain.")
 # Tokens of a prompt beyond its bytes: the marks around a conversation, and the text that providers
@@ -113,10 +113,50 @@ class PriceBook:
         if row is UNDERSTANDING:
             if usage.audio_ms is None:
                 raise Unpriced("the length of the transcript that was read is not known")
-            items: list[Item] = []
-            self._addons(items, usage, usage.audio_ms, 1, section, None, at)
+            items = list(self._addons(usage, usage.audio_ms, 1, section, None, at))
             return Price(sum(item.amount_nano for item in items), tuple(items))
         return self._speech(usage, usage.audio_ms, addons, at)
+
+    def session_rate(self, asked: Mapping[str, Any], region: str, at: dt.datetime) -> int:
+        """Return what an open session costs an hour: nano-dollars, rounded up to a whole one.
+
+        That is its model and every add-on in force. `sessions.cost_of` and `seconds_for` go
+        from it to amounts and times.
+
+        Args:
+            asked: Its billing facts, those of its updates united with them.
+            region: The region of the host.
+            at: When it began, an aware datetime.
+
+        Raises:
+            Unpriced: It names no model, or the book has no price for its model or an add-on, or
+                the facts are `unclear`.
+        """
+        at = _utc(at)
+        if asked.get(UNCLEAR):
+            raise Unpriced(str(asked[UNCLEAR]))
+        models = asked.get("models") or ()
+        if not models:
+            raise Unpriced("the session names no speech_model, so its price is not known")
+        rates = []
+        for model in models:
+            usage = Usage("session", model, region, features=used_features(asked))
+            entry, prices = self._found("session", model, at)
+            lines = [prices.rates["usd"]]
+            lines += [r for _, _, r in self._addon_rates(usage, "session_addon", entry, at) if r]
+            rates.append(math.ceil(sum(Fraction(rate.num, rate.den) for rate in lines)))
+        return max(rates)
+
+    def with_model(self, asked: Mapping[str, Any], told: Any, at: dt.datetime) -> dict[str, Any]:
+        """Return a session's facts with the model that `Begin.configuration.model` *told*.
+
+        It stands for the requested one where the book has a price for it at *at*; a name without
+        a price, or what is no name, changes nothing.
+        """
+        model = name_of(told)
+        entry = self._book.entry("session", model, _utc(at)) if model else None
+        known = entry is not None and entry.at(at) is not None
+        return {**asked, "models": [model]} if known else dict(asked)
 
     def _speech(self, usage: Usage, ms: int | None, addons: str | None, at: dt.datetime) -> Price:
         if ms is None:
@@ -125,9 +165,9 @@ class PriceBook:
         rate = prices.rates["usd"]
         channels = usage.channels
         label = entry.name if entry.name != "*" else f"{usage.kind} {usage.model or ''}".rstrip()
-        items = [_hours(label, entry.suffix, rate, ms, channels)]
+        items = [hours(label, entry.suffix, rate, ms, channels)]
         if addons and usage.features:
-            self._addons(items, usage, ms, channels, addons, entry, at)
+            items += self._addons(usage, ms, channels, addons, entry, at)
         return Price(sum(item.amount_nano for item in items), tuple(items))
 
     def _found(
@@ -151,17 +191,26 @@ class PriceBook:
 
     def _addons(
         self,
-        items: list[Item],
         usage: Usage,
         ms: int,
         channels: int,
         section: str,
         model: Entry | None,
         at: dt.datetime,
-    ) -> None:
-        book = self._book
-        if not book.addons_per_channel:
+    ) -> Iterator[Item]:
+        if not self._book.addons_per_channel:
             channels = 1
+        for name, suffix, rate in self._addon_rates(usage, section, model, at):
+            if rate is None:
+                yield Item(f"unlisted: {name}", seconds(ms), "second", "0/hour", 0)
+            else:
+                yield hours(name, suffix, rate, ms, channels)
+
+    def _addon_rates(
+        self, usage: Usage, section: str, model: Entry | None, at: dt.datetime
+    ) -> Iterator[tuple[str, str, Rate | None]]:
+        """Yield the add-ons that count: name, suffix and rate, None for unlisted ones."""
+        book = self._book
         free = book.free.get(section.removesuffix("_addon"), frozenset())
         table = book.items[section]
         for name in sorted(usage.features):
@@ -171,7 +220,10 @@ class PriceBook:
                     continue
                 if name.startswith(_BILLABLE):
                     raise Unpriced(f"no price for add-on {name!r}", section, name)
-                items.append(Item(f"unlisted: {name}", _seconds(ms), "second", "0/hour", 0))
+                if usage.kind == "session" and name == LLM_GATEWAY:
+                    reason = f"the session runs an LLM ({name}), and its tokens are not seen"
+                    raise Unpriced(reason, section, name)
+                yield name, "", None
                 continue
             prices = entry.at(at)
             if prices is None:
@@ -182,7 +234,7 @@ class PriceBook:
                 model is None or canonical(model.name) not in prices.models
             ):
                 continue
-            items.append(_hours(name, entry.suffix, prices.rates["usd"], ms, channels))
+            yield name, entry.suffix, prices.rates["usd"]
 
     def _chat(self, usage: Usage, at: dt.datetime) -> Price:
         """Return the price by the model that answered, else the dearest of those asked for."""
@@ -225,7 +277,7 @@ class PriceBook:
                 if self._book.cached_without_price == "unpriced":
                     raise Unpriced(f"no {what} price for model {name!r}")
                 rate, what = rates["input"], f"{what} (at the input rate)"
-            items.append(_token_line(f"{name} {what}{suffix}", tokens, rate, percent))
+            items.append(tokens_line(f"{name} {what}{suffix}", tokens, rate, percent))
         return Price(sum(item.amount_nano for item in items), tuple(items))
 
     def _in_region(
@@ -354,32 +406,3 @@ def _utc(at: dt.datetime) -> dt.datetime:
     if at.tzinfo is None:
         raise ValueError("a price needs an aware datetime")
     return at
-
-
-def _seconds(ms: int) -> str:
-    whole, part = divmod(ms, 1000)
-    return f"{whole}.{part:03d}".rstrip("0") if part else str(whole)
-
-
-def _hours(name: str, suffix: str, rate: Rate, ms: int, channels: int) -> Item:
-    if channels != 1:
-        suffix = f" x {channels} channels{suffix}"
-        ms *= channels
-    den = rate.den * HOUR_MS
-    amount = (2 * rate.num * ms + den) // (2 * den)
-    return Item(name + suffix, _seconds(ms), "second", f"{rate.usd}/{HOUR}", amount)
-
-
-def _token_line(name: str, tokens: int, rate: Rate, percent: Fraction | None) -> Item:
-    if percent is not None:
-        rate = _raised(rate, percent)
-    den = rate.den * 1_000_000
-    amount = (2 * rate.num * tokens + den) // (2 * den)
-    return Item(name, str(tokens), "token", f"{rate.usd}/{MILLION}", amount)
-
-
-@functools.lru_cache(1024)
-def _raised(rate: Rate, percent: Fraction) -> Rate:
-    """Return *rate* with *percent* on top, exactly."""
-    nano = Fraction(rate.num, rate.den) * (1 + percent / 100)
-    return Rate(nano.numerator, nano.denominator, decimal_text(nano / NANO))

@@ -12,6 +12,7 @@ from typing import Any
 
 from .chat import ChatMeter, chat_asked, chat_outcome, chat_usage
 from .features import CHANNELED, features_of
+from .sessions import estimated_session, session_asked, session_outcome
 from .usage import (
     MAX_CHANNELS,
     Outcome,
@@ -25,7 +26,7 @@ from .usage import (
     unmeterable,
 )
 
-_SPEECH = frozenset({"session", "token", "transcript"})
+_SPEECH = frozenset({"token", "transcript"})
 
 __all__ = [
     "ChatMeter",
@@ -35,6 +36,7 @@ __all__ = [
     "chat_outcome",
     "chat_usage",
     "clip_outcome",
+    "estimated_session",
     "session_outcome",
     "transcript_outcome",
     "understanding_outcome",
@@ -56,20 +58,24 @@ def billing_facts(kind: str, body: Mapping[str, Any], *, size: int | None = None
     | `max_tokens`, `choices`, `prompt_bytes`, `model_region` | chat | bounds   |
     | `unclear`        | all                        | why no price can be told, by `decisive.read` |
     | `max_session_s`  | token                      | longest session it can open       |
+    | `llm_gateway`    | session                    | true where it runs an LLM         |
 
     Args:
         kind: As `operations.read` gives it.
-        body: The request's JSON; for `token` its query, for `sync` and `dictation`
+        body: The request's JSON; for `token` and `session` its query, for an
+            `UpdateConfiguration` of a session its JSON, for `sync` and `dictation`
             `{"model": ...}` from the `x-aai-model` header.
         size: The body's length in bytes, where it is known.
     """
     if kind == "chat":
         return chat_asked(body, size)
+    if kind == "session":
+        return session_asked(body)
     asked: dict[str, Any] = {}
     models = _models(body) if kind in _SPEECH else _other_models(body)
     if models:
         asked["models"] = models
-    if kind in ("transcript", "understanding", "session"):
+    if kind in ("transcript", "understanding"):
         features = features_of(body)
         if features:
             asked["features"] = sorted(features)
@@ -218,27 +224,4 @@ def understanding_outcome(reply: Any, asked: Mapping[str, Any] | None, region: s
             audio_ms=milliseconds(asked.get("audio_ms"), 1),
             features=features_of(reply, asked.get("features") or ()),
         ),
-    )
-
-
-def session_outcome(message: Any, asked: Mapping[str, Any] | None, region: str) -> Outcome:
-    """Return the usage of a streaming session, by its `Termination` message.
-
-    Sessions are billed by `session_duration_seconds`, the time the socket was open, and
-    not by the audio sent (docs/guides/billing-tracking).
-    """
-    if not isinstance(message, Mapping):
-        return unmeterable(f"the message is not an object but {shown(message)}")
-    if message.get("type") != "Termination":
-        return Outcome("pending")
-    session_ms = milliseconds(message.get("session_duration_seconds"), 1000)
-    if session_ms is None:
-        value = shown(message.get("session_duration_seconds"))
-        return unmeterable(f"session_duration_seconds is {value}")
-    asked = asked or {}
-    models = asked.get("models") or (None,)
-    features = frozenset(asked.get("features") or ())
-    return Outcome(
-        "completed",
-        Usage("session", models[0], region, session_ms=session_ms, features=features),
     )

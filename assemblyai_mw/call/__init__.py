@@ -3,6 +3,7 @@
 model     the Call and its caller; the table of who writes and reads what
 body      the request's body, read once
 billable  the billing facts of a request
+session_text  the texts of a session's client
 """
 
 from ..routes import Route, route_for

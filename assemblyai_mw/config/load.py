@@ -54,6 +54,7 @@ from .values import (
     PriceSettings,
     RateLimitSettings,
     Settlement,
+    StreamingSettings,
     TracingSettings,
     UpstreamSettings,
     WebhookSettings,
@@ -359,6 +360,16 @@ def _settlement(node: Node) -> Settlement:
     return Settlement(enabled=switch(node))
 
 
+def _streaming(node: Node) -> StreamingSettings:
+    settings = section(StreamingSettings, node)
+    if settings.terminate_s > settings.drain_s:
+        # Otherwise a worker that stops does not wait for the lengths of its sessions.
+        raise node.child("terminate_s", None).error("seconds up to drain_s", "more")
+    if settings.tokens == "own" and not settings.relay:
+        raise node.child("tokens", None).error("upstream, since relay is off", "own")
+    return settings
+
+
 def _holds_literal_key(value: Any, name: str = "") -> bool:
     """Whether the file itself contains a key or a password."""
     if isinstance(value, Mapping):
@@ -388,4 +399,5 @@ _SECTIONS: Mapping[str, Any] = {
     "webhook": _webhook,
     "tracing": _tracing,
     "upstream": lambda node: section(UpstreamSettings, node),
+    "streaming": _streaming,
 }

@@ -190,6 +190,38 @@ class TracingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamingSettings:
+    """Streaming sessions, relayed between client and AssemblyAI. `streaming:` in YAML.
+
+    Attributes:
+        relay: Carry WebSocket sessions, and meter them; `off` leaves clients to go direct with
+            a token of AssemblyAI's.
+        tokens: `own`: temporary tokens are for sessions through this app, and metered with their
+            key. `upstream`: they are AssemblyAI's, and clients go direct, not metered. None: `own`
+            where the server can carry sessions, else `upstream`.
+        max_sessions_per_worker: Sessions open at once in a worker process. Each takes three
+            descriptors.
+        idle_s: Seconds without a byte from either side after which a session is ended.
+        terminate_s: Seconds for AssemblyAI to end a session that was told to. At most `drain_s`.
+        drain_s: Seconds for all sessions of a worker to end when it stops. With Gunicorn,
+            together with `terminate_s` below its `graceful_timeout` and `timeout`.
+        checkpoint_s: Seconds between two checkpoints of open sessions in the ledger. A session
+            whose checkpoint is older than 60 seconds counts as lost with its worker.
+        hold_slice_s: Seconds of a session that are held in its key's budgets ahead of use.
+    """
+
+    relay: bool = setting(True, switch)
+    tokens: Literal["own", "upstream"] | None = setting(None, choice("own", "upstream"))
+    max_sessions_per_worker: int = setting(1000, integer(most=100_000, unit="sessions"))
+    idle_s: float = setting(300.0, number(most=10_800, unit="seconds"))
+    terminate_s: float = setting(5.0, number(most=60, unit="seconds"))
+    drain_s: float = setting(20.0, number(most=600, unit="seconds"))
+    # Twice in the minute after which settlement takes a session for lost.
+    checkpoint_s: int = setting(15, integer(most=30, unit="seconds"))
+    hold_slice_s: int = setting(60, integer(least=10, most=3600, unit="seconds"))
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamSettings:
     """Requests to AssemblyAI. `upstream:` in YAML.
 
@@ -310,6 +342,7 @@ class Config:
     webhook: WebhookSettings = WebhookSettings()
     tracing: TracingSettings = TracingSettings(enabled=False)
     upstream: UpstreamSettings = UpstreamSettings()
+    streaming: StreamingSettings = StreamingSettings()
 
     def price_book(self) -> PriceBook:
         """Return the whole book: shipped, refreshed and `prices:`; later layers win."""

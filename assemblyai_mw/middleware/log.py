@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 from ..call import enter
 from ..http.messages import TOKEN
 from ..telemetry.call_log import emit, logged, wanted
+from ..relay import End, Watcher
 from ..telemetry.record import OnCall
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ..call import Call
 
 
 class CallLog:
@@ -52,6 +55,8 @@ class CallLog:
         if call.inner or not (wanted(self.on_call) or self.reply_header):
             return self.app(environ, start_response)
         call.inner = True
+        if call.session is not None:
+            call.session.append(SessionLog(call, self.on_call))
         if self.reply_header is not None:
             start_response = _telling(start_response, self.reply_header, call.request_id)
         try:
@@ -61,6 +66,19 @@ class CallLog:
         except BaseException:
             emit(call, self.on_call, status=None, bytes_out=0)
             raise
+
+
+class SessionLog(Watcher):
+    """Logs a session when it has ended, and its row is closed."""
+
+    def __init__(self, call: Call, callbacks: Sequence[OnCall]) -> None:
+        self._call = call
+        self._callbacks = callbacks
+
+    def ended(self, end: End) -> None:
+        """Write the line."""
+        self._call.session_end = end
+        emit(self._call, self._callbacks, status=101, bytes_out=end.bytes_out)
 
 
 def _telling(start_response: StartResponse, name: str, value: str) -> StartResponse:

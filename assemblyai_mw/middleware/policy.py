@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +17,17 @@ from ..call.billable import (
     refuse,
     undescribed,
 )
+from ..call.session_text import update_in
 from ..errors import BadRequest, RequestRefused
 from ..http.lookalikes import folded
 from ..http.messages import content_length, is_chunked
+from ..relay import Cut, Watcher
 from ..routes import Route, Zone
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_NO_LLM = "This key may not let a session run an LLM: what it does cannot be checked here."
 # A key that may use the translator's routes may reach the gateway through them.
 _OPENAI_ROUTES = ("/v1", "/v1/chat/completions")
 
@@ -105,6 +108,11 @@ class Policy:
             self._check_models(caller, operation, found)
             refuse(found.fault("price", "words"))
             self._check_features(caller, operation, found.asked)
+        if kind == "session":
+            if listed and found.asked.get("llm_gateway"):
+                raise _forbidden(_NO_LLM, param="llm_gateway", code="feature_not_allowed")
+            if call.session is not None and listed:
+                call.session.append(SessionPolicy(caller))
 
     def _outside(self, zone: Zone, route: Route) -> RequestRefused:
         """Return the refusal of a route that is not in the key's *zone*."""
@@ -148,13 +156,7 @@ class Policy:
         # A model of another type counts as none.
         if not models or fault is not None:
             raise _forbidden("This key may use certain models only; name one.", param="model")
-        for model in models:
-            if not model_allowed(model, caller.models):
-                raise _forbidden(
-                    f"This key may not use the model {str(model)[:80]!r}.",
-                    param="model",
-                    code="model_not_allowed",
-                )
+        check_models(caller, models)
 
     def _check_features(self, caller: Caller, operation: Operation, asked: dict[str, Any]) -> None:
         if caller.features is None and not caller.denied_features:
@@ -164,12 +166,51 @@ class Policy:
                 "This key may use certain features only; those of this request cannot be checked.",
                 code="feature_not_allowed",
             )
+        check_features(caller, asked)
+
+
+class SessionPolicy(Watcher):
+    """Ends a session whose client turns on what its key may not use."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def client_text(self, text: bytes) -> Cut | None:
+        """Judge the options that a client adds."""
+        found = update_in(text, f"this key may use certain {_listed(self._caller)} only")
+        if found is None or isinstance(found, Cut):
+            return found
+        if found.asked.get("llm_gateway"):
+            return Cut(1008, _NO_LLM)
+        try:
+            check_features(self._caller, found.asked)
+            if found.asked.get("models"):
+                check_models(self._caller, found.asked["models"])
+        except RequestRefused as error:
+            return Cut(1008, error.message)
+        return None
+
+
+def check_features(caller: Caller, asked: Mapping[str, Any]) -> None:
+    """Raise 403 where one of the features *asked* for is not the caller's."""
+    if caller.features is not None or caller.denied_features:
         for feature in asked.get("features") or ():
             denied = feature in caller.denied_features
             if denied or (caller.features is not None and feature not in caller.features):
                 raise _forbidden(
                     f"This key may not use {feature}.", param=feature, code="feature_not_allowed"
                 )
+
+
+def check_models(caller: Caller, models: Iterable[str]) -> None:
+    """Raise 403 where one of *models* is not the caller's."""
+    for model in models if caller.models is not None else ():
+        if not model_allowed(model, caller.models or ()):
+            raise _forbidden(
+                f"This key may not use the model {str(model)[:80]!r}.",
+                param="model",
+                code="model_not_allowed",
+            )
 
 
 def _listed(caller: Caller) -> str:

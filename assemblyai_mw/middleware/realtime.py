@@ -10,7 +10,7 @@ from ..call import Call, enter
 from ..call.billable import reading_of
 from ..errors import RequestRefused
 from ..http.wsgi import Reply
-from ..relay import WORDS, Cut, Relay, Ungrippable, can_take, find
+from ..relay import WORDS, Cut, End, Relay, Ungrippable, can_take, find
 from ..relay.handshake import check, reply_head
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Realtime:
         reply.close()
         taken = grip.take()
         relay.refuse(taken, reply_head(environ), cut, WORDS[operation.session])
-        call.relayed = True
+        call.session_end = End(0.0, "cut", cut.code, 0, 0, cut)
         start_response("101 Switching Protocols", reply.headers)
         return taken.body
 

@@ -8,10 +8,11 @@ upstream is asked to end the session, and is heard to have done so, where that i
 from __future__ import annotations
 
 import logging
+import math
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from .ends import Gone, Wire
 from .frames import TEXT, Close, Frames, Text, Violation, close_frame, frame
@@ -137,15 +138,12 @@ class Session:
         """End the session; the first cut counts."""
         self._hub.call(lambda: self._cut(cut))
 
-    def end_at(self, moment: float | None, cut: Cut, *, by: object) -> None:
-        """Cut the session at a moment (`time.monotonic`), None for never; the last call counts.
+    def end_after(self, seconds: float, cut: Cut, *, by: object) -> None:
+        """Cut the session when it has lasted *seconds*, inf for never; the last call counts.
 
-        Each *by* has a moment of its own; the earliest ends the session.
+        Each *by* has a limit of its own; the earliest ends the session.
         """
-        if moment is None:
-            self._limits.pop(by, None)
-        else:
-            self._limits[by] = (moment, cut)
+        self._limits[by] = (self._began + seconds, cut)
         self._hub.call(self._rearm)
 
     # From the loop
@@ -201,7 +199,8 @@ class Session:
         self._rearm()
 
     def _first_limit(self) -> tuple[float, Cut] | None:
-        return min(list(self._limits.values()), default=None, key=lambda limit: limit[0])
+        first = min(list(self._limits.values()), default=None, key=lambda limit: limit[0])
+        return None if first is None or math.isinf(first[0]) else first
 
     def fail(self) -> None:
         """End it at once, after a fault of ours."""
@@ -558,12 +557,3 @@ class Farewell:
 
     def cut(self, cut: Cut) -> None:
         """It ends anyway."""
-
-
-def describe(end: End) -> dict[str, Any]:
-    """Return an end as the log shows it."""
-    known: dict[str, Any] = {"session_seconds": round(end.seconds, 3), "ended_by": end.by}
-    if end.close_code is not None:
-        known["close_code"] = end.close_code
-    known["bytes_in"] = end.bytes_in
-    return known

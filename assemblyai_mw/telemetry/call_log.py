@@ -81,14 +81,18 @@ def _fields(call: Call, status: int | None, bytes_out: int) -> dict[str, Any]:
     if call.transcript_id is not None:
         known["transcript_id"] = call.transcript_id
     if usage is not None:
-        if usage.audio_ms is not None:
-            known["audio_seconds"] = usage.audio_ms / 1000
+        audio_ms = usage.session_ms if usage.audio_ms is None else usage.audio_ms
+        if audio_ms is not None:
+            known["audio_seconds"] = audio_ms / 1000
         if usage.input_tokens is not None:
             known["input_tokens"] = usage.input_tokens
         if usage.output_tokens is not None:
             known["output_tokens"] = usage.output_tokens
     if call.session_end is not None:
-        known |= described(call.session_end)
+        known["bytes_in"] = call.session_end.bytes_in
+        known["ended_by"] = call.session_end.by
+        if call.session_end.close_code is not None:
+            known["close_code"] = call.session_end.close_code
     if call.price is not None:
         known["cost_usd"] = format_usd(call.price.nano)
     tags = {**call.tags, **caller.tags} if caller is not None and caller.tags else call.tags
@@ -118,7 +122,7 @@ def logged(
         return start_response(line, headers)
 
     def end(bytes_out: int, whole: bool) -> None:
-        if call.relayed and call.session:
+        if call.relayed:
             # The session goes on; its watcher logs its end.
             return
         code = int(status[:3]) if whole and status else None

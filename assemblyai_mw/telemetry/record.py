@@ -64,6 +64,9 @@ class CallRecord(NamedTuple):
         tags: The caller's.
         request_id: The host's or client's `X-Request-Id`, else *id*; the log line then omits it.
         end_user: The host's own user, if an identity bridge names one.
+        bytes_in, ended_by, close_code: Of a streaming session: bytes from the client; who ended
+            it, `client`, `upstream`, `cut` (from here) or `error`; the code that it was closed
+            with.
     """
 
     id: str
@@ -89,6 +92,9 @@ class CallRecord(NamedTuple):
     tags: Mapping[str, str] = _NO_TAGS
     request_id: str | None = None
     end_user: str | None = None
+    bytes_in: int | None = None
+    ended_by: str | None = None
+    close_code: int | None = None
 
     def fields(self) -> dict[str, Any]:
         """Return the known fields by name, as JSON types."""

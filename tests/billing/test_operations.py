@@ -83,7 +83,8 @@ def test_each_row_says_the_whole_of_what_it_is(operation: Operation) -> None:
     assert operation.words <= {"request", "reply"}
     assert bool(operation.words) == (operation.guarded_as is not None)
     assert not operation.ids or operation.body == "json"
-    assert "request" not in operation.words or operation.body == "json"
+    assert "request" not in operation.words or operation.body == "json" or operation.session
+    assert operation.session is None or operation.websocket
     assert not operation.prices or operation.kind is not None
 
 

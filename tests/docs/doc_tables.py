@@ -85,6 +85,7 @@ _SECTIONS: dict[str, tuple[type, type]] = {
     "webhook": (values.WebhookSettings, values.WebhookSettings),
     "tracing": (values.TracingSettings, values.TracingSettings),
     "upstream": (values.UpstreamSettings, values.UpstreamSettings),
+    "streaming": (values.StreamingSettings, values.StreamingSettings),
 }
 _RENAMED = {"guardrail_name": "name", "guardrail": "guard"}
 # What a docstring says in the words of Python, or not at all.

@@ -25,6 +25,7 @@ from .ledger import migration_due, rows_without_cost
 from .prices import calls_without_price, price_book
 from .probe import probes
 from .server import disk, gunicorn, running
+from .sessions import descriptors
 
 _SQLITE = "sqlite:///"
 
@@ -86,6 +87,7 @@ def findings(
         yield from _accounts(config)
         yield from _imports(config)
         yield from _redis(config, connect)
+        yield from descriptors(config)
     yield from _database(source, config)
     yield from price_book(config)
     if config is not None and loaded is not None and mounted is not None:

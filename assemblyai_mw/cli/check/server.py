@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from ...config import Config
 from .app import Loaded
 from .finding import Finding
+from .sessions import behind, under_gunicorn
 
 # Filesystems whose locks and shared memory SQLite cannot trust
 # (https://sqlite.org/wal.html, "all processes must be on the same host").
@@ -119,6 +120,7 @@ def gunicorn(config: Config, loaded: Loaded) -> Iterator[Finding]:
             f"a restart cuts calls after {found.graceful_timeout} s: graceful_timeout = "
             f"{read_s:g} lets them end",
         )
+    yield from under_gunicorn(config, found)
     yield from _preload(found, loaded)
 
 
@@ -178,6 +180,7 @@ def running(url: str, config: Config) -> Iterator[Finding]:
     yield Finding("ok", "server", f"{server} answers 401 without a key")
     if server.startswith(("Werkzeug", "WSGIServer")):
         yield Finding("note", "server", f"{server} is for development: use Gunicorn or Waitress")
+    yield from behind(config, server)
     escaped = prefix[:1] + f"%{ord(prefix[1]):x}" + prefix[2:]
     if _ask(url, "GET", f"{escaped}/v2/transcript")[0] == 401:
         yield Finding(

@@ -112,7 +112,12 @@ def refuse_other_sites(call: Call, environ: WSGIEnvironment) -> None:
     """
     if not any(name in environ for name in _FROM_A_BROWSER):
         return
-    reads = call.method in _READS and read(call.route.service, call.method, call.path).kind is None
+    # A handshake is a GET that costs.
+    reads = (
+        call.session is None
+        and call.method in _READS
+        and read(call.route.service, call.method, call.path).kind is None
+    )
     site = environ.get("HTTP_SEC_FETCH_SITE")
     origin = environ.get("HTTP_ORIGIN")
     if site is not None:

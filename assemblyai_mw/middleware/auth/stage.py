@@ -18,9 +18,13 @@ from ...errors import BadRequest, ConfigError, RequestRefused, StoreError, error
 from ...http.private import PrivateReplies
 from ...secret import Secret
 from .identity import Identify, Identity, ask, refuse_other_sites
+from .sessions import KeyWatch, TokenAuth, is_token_form, token_to_header
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ...relay import Relay
+    from ...store import SessionTokens
 
 logger = logging.getLogger("assemblyai_mw.auth")
 
@@ -61,6 +65,10 @@ class KeyAuth:
     key is known. Key look-ups are cached for at most 1 s, so a revoked key stops working everywhere
     within that time. If the store is unavailable, the answer is 503.
 
+    A WebSocket handshake may have a token of a session instead, in Authorization or as
+    `?token=`, where no key is taken. The token is taken out of the query. It is used up by the
+    session that it opens. A session ends within two seconds after its key is revoked or expires.
+
     With *identify*, the host vouches for requests without an Authorization header, such as those of
     its logged-in users. The callable gets the environ, without the body. It returns the name of a
     key, whose policy, rates and budgets then apply; or a mapping (`key`, optionally `team`,
@@ -81,6 +89,8 @@ class KeyAuth:
         master_key: A key that may see and do everything.
         cache_seconds: Seconds for which a key look-up is cached, at most 1.
         identify: Identifies the caller of a request without Authorization.
+        tokens: Tokens that open a streaming session each, instead of a key.
+        relay: The forwarder's relay; the sessions of a key end with it.
 
     Raises:
         ConfigError: A key in the mapping is empty, or *cache_seconds* is out of range.
@@ -94,6 +104,8 @@ class KeyAuth:
         master_key: str | Secret | None = None,
         cache_seconds: float = CACHE_SECONDS,
         identify: Identify | None = None,
+        tokens: SessionTokens | None = None,
+        relay: Relay | None = None,
     ) -> None:
         if not 0 <= cache_seconds <= CACHE_SECONDS:
             raise ConfigError(f"cache_seconds: expected 0 to {CACHE_SECONDS:g}")
@@ -105,6 +117,8 @@ class KeyAuth:
         self._master_hash = sha256(master.encode()).digest() if master else None
         self._cache_seconds = cache_seconds
         self._identify = identify
+        self._tokens = None if tokens is None else TokenAuth(tokens)
+        self._watch = None if relay is None else KeyWatch(self.keys, relay)
         self._private = PrivateReplies("Authorization", *(("Cookie",) if identify else ()))
         self._cache: OrderedDict[object, tuple[float, Caller | None]] = OrderedDict()
         self._lock = threading.Lock()
@@ -114,11 +128,18 @@ class KeyAuth:
         call, environ = enter(environ)
         start_response = self._private(start_response)
         has_key = "HTTP_AUTHORIZATION" in environ
+        in_query = is_token = False
+        if call.session is not None:
+            is_token = is_token_form(environ.get("HTTP_AUTHORIZATION", ""))
+            in_query = token_to_header(environ)
         # From here on no frame holds the key itself: tracebacks show local variables.
         digest = presented_digest(environ.pop("HTTP_AUTHORIZATION", ""))
+        token = digest if is_token or in_query else None
         try:
             _check_expect(environ)
-            if not has_key and self._identify is not None:
+            if token is not None and self._tokens is not None:
+                caller = self._by_token(self._tokens, call, token)
+            elif not (has_key or in_query) and self._identify is not None:
                 caller = self._identified_by_host(self._identify, call, environ)
             else:
                 caller = None if digest is None else self._find(digest)
@@ -136,7 +157,24 @@ class KeyAuth:
                 call.route.dialect, "Authentication error, API key missing/invalid"
             )(environ, start_response)
         call.caller = caller
-        return self.app(environ, start_response)
+        if call.session is None:
+            return self.app(environ, start_response)
+        if self._watch is not None:
+            call.session.append(self._watch.watcher(caller, call.max_session_s))
+        try:
+            return self.app(environ, start_response)
+        finally:
+            if token is not None and self._tokens is not None and not call.relayed:
+                self._tokens.give_back(token)
+
+    def _by_token(self, tokens: TokenAuth, call: Call, digest: bytes) -> Caller | None:
+        """Return the caller for whom a token was made, and use it up."""
+        taken = tokens.take(call, digest)
+        if taken is None:
+            return None
+        call.max_session_s = taken.max_session_s
+        call.tags = {**taken.tags, **call.tags}
+        return taken.caller
 
     def _find(self, digest: bytes) -> Caller | None:
         """Return the live caller of the key with this SHA-256.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...billing import decisive
 from ...billing.price_book import PriceBook, Unpriced, format_usd
 from ...billing.sessions import cost_of, seconds_for, union
 from ...call import Call
+from ...call.session_text import update_in
 from ...errors import StoreError
 from ...relay import Cut, End, Relay, Session, Watcher
 from ...relay.watch import message
@@ -75,7 +74,7 @@ class SessionHolds:
         """Renew no more."""
         self._open.pop(request_id, None)
 
-    def lasts_until(self, hold: SessionHold) -> float:
+    def lasts_for(self, hold: SessionHold) -> float:
         """Return for how many seconds of the session what is held lasts."""
         return seconds_for(hold.held, hold.rate) - self._reserve_s
 
@@ -83,7 +82,7 @@ class SessionHolds:
         due = {
             name: hold
             for name, hold in dict(self._open).items()
-            if self.lasts_until(hold) - hold.elapsed() <= self._ahead_s
+            if self.lasts_for(hold) - hold.elapsed() <= self._ahead_s
         }
         more = {name: cost_of(round(self._slice_s * 1000), hold.rate) for name, hold in due.items()}
         if not more:
@@ -166,22 +165,13 @@ class SessionHold(Watcher):
     def _set_end(self) -> None:
         if self._session is None:
             return
-        seconds = self._holds.lasts_until(self)
-        began = time.monotonic() - self._session.elapsed()
-        moment = None if seconds == float("inf") else began + seconds
-        self._session.end_at(moment, self._cut, by=self)
+        self._session.end_after(self._holds.lasts_for(self), self._cut, by=self)
 
     def client_text(self, text: bytes) -> Cut | None:
         """Hold what added options cost, for the whole session, before they go up."""
-        if b"UpdateConfiguration" not in text:
-            return None
-        value = message(text)
-        if value is None or value.get("type") != "UpdateConfiguration":
-            return None
-        found = decisive.read("session", value)
-        fault = found.fault("price", "hold")
-        if fault is not None:
-            return Cut(3006, f"{fault.reason}.")
+        found = update_in(text, "this key has a budget")
+        if found is None or isinstance(found, Cut):
+            return found
         asked = union(self._asked, found.asked)
         try:
             rate = self._holds.prices.session_rate(asked, self._region, self._at)

@@ -15,6 +15,7 @@ from ...billing.price_book import PriceBook
 from ...billing.sessions import estimated_session, session_outcome, union
 from ...billing.usage import Outcome
 from ...call import Call
+from ...call.session_text import UPDATE, client_message
 from ...errors import StoreError
 from ...relay import Cut, End, Relay, Session, Watcher
 from ...relay.watch import message
@@ -105,13 +106,14 @@ class SessionMeter(Watcher):
         self._session = session
         self._sessions.began(self._row, self)
 
-    def client_text(self, text: bytes) -> None:
+    def client_text(self, text: bytes) -> Cut | None:
         """Note options that the client adds."""
-        if b"UpdateConfiguration" not in text:
-            return
-        value = message(text)
-        if value is not None and value.get("type") == "UpdateConfiguration":
+        value = client_message(text)
+        if isinstance(value, Cut):
+            return value
+        if value.get("type") == UPDATE:
             self._learn(union(self._asked, decisive.read("session", value).asked))
+        return None
 
     def server_text(self, text: bytes) -> None:
         """Note the model in force, and how long the session lasted."""

@@ -1,0 +1,49 @@
+"""The texts of a session's client, read alike by every stage that judges them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..billing import decisive
+from ..billing.decisive import Billable
+from ..billing.sessions import MESSAGES
+from ..errors import BadRequest
+from ..http.strict_json import loads
+from ..relay import Cut
+
+UPDATE = "UpdateConfiguration"
+
+
+def client_message(text: bytes) -> dict[str, Any] | Cut:
+    """Return a client's message, or the end of its session: two readers must see the same.
+
+    AssemblyAI answers what is no JSON object with 3006.
+    """
+    try:
+        value = loads(text)
+    except BadRequest as error:
+        return Cut(3006, error.message)
+    return value if isinstance(value, dict) else Cut(3006, "The message is not a JSON object.")
+
+
+def update_in(text: bytes, reason: str) -> Billable | Cut | None:
+    """Return the options that a client's text sets; None for a text that sets none.
+
+    For keys whose rights or budget depend on it: a message that no documentation of ours knows, or
+    that could be read in two ways, ends the session.
+
+    Args:
+        text: The client's text.
+        reason: Why a message that is not known is refused: `this key has a budget`.
+    """
+    value = client_message(text)
+    if isinstance(value, Cut):
+        return value
+    kind = value.get("type")
+    if kind not in MESSAGES:
+        return Cut(1008, f"A message of this type is not known here, and {reason}.")
+    if kind != UPDATE:
+        return None
+    found = decisive.read("session", value)
+    fault = found.fault("price", "hold")
+    return found if fault is None else Cut(3006, f"{fault.reason}.")
