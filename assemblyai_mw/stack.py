@@ -28,9 +28,9 @@ from .middleware.log import CallLog
 from .middleware.openai import OpenAITranslator
 from .middleware.openai.deployments import deployments_of
 from .middleware.policy import Policy
-from .middleware.realtime import Realtime
 from .middleware.rate_limit import RateLimit
 from .middleware.rate_limit.place import path_beside
+from .middleware.realtime import Realtime
 from .middleware.router import PrefixRouter
 from .relay import Relay
 from .settlement.background import BackgroundSettler
@@ -178,9 +178,7 @@ class AssemblyAIMiddleware:
             )
             for prefix, upstream in {**settings.upstreams, **parts.deployments}.items()
         }
-        governed = _within(
-            governance, _minting(SessionTokens(parts.tokens), _by_route(forwarders))
-        )
+        governed = _within(governance, _minting(SessionTokens(parts.tokens), _by_route(forwarders)))
         if own:
             governed = _beside(own, SelfService(database=parts.database), governed)
         admitted = _within(admission, governed)

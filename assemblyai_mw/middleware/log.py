@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..call import enter
 from ..http.messages import TOKEN
-from ..telemetry.call_log import emit, logged, wanted
 from ..relay import End, Watcher
+from ..telemetry.call_log import emit, logged, wanted
 from ..telemetry.record import OnCall
 
 if TYPE_CHECKING:

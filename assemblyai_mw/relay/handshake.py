@@ -61,7 +61,9 @@ def request_fields(environ: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def accept_of(key: str) -> str:
     """Return the Sec-WebSocket-Accept that fits a client's *key*."""
-    return base64.b64encode(hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()).decode()
+    return base64.b64encode(
+        hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()
+    ).decode()
 
 
 def reply_head(environ: Mapping[str, Any], headers: Iterable[tuple[str, str]] = ()) -> bytes:

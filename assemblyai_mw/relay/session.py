@@ -105,7 +105,10 @@ class Session:
         self._terminate_s = terminate_s
         self._released = released
         self._up = _Way(
-            client, upstream, [(each.client_text, each.slow_client) for each in watchers], masked=True
+            client,
+            upstream,
+            [(each.client_text, each.slow_client) for each in watchers],
+            masked=True,
         )
         self._down = _Way(
             upstream,

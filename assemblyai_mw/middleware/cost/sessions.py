@@ -88,9 +88,7 @@ class Sessions:
 class SessionMeter(Watcher):
     """Follows one session for its price, and closes its row."""
 
-    def __init__(
-        self, sessions: Sessions, call: Call, row: int, asked: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, sessions: Sessions, call: Call, row: int, asked: Mapping[str, Any]) -> None:
         self._sessions = sessions
         self._call = call
         self._row = row
@@ -181,5 +179,3 @@ class SessionMeter(Watcher):
 
 def _ms(seconds: float) -> int:
     return max(1, math.ceil(seconds * 1000))
-
-

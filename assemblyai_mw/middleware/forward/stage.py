@@ -35,9 +35,8 @@ from ...http.messages import (
 from ...http.wsgi import beginning
 from ...secret import Secret
 from ...transport import Origin, Request, SocketTransport, Timeouts, Transport, UpstreamReply
-from ...transport.tunnel import Tunnel
 from ...transport.crossing import GUNICORNS, NOMINATES, TYPES, reply_fields, request_fields
-
+from ...transport.tunnel import Tunnel
 from .handshake import Handshake
 
 if TYPE_CHECKING:
