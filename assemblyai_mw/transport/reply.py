@@ -156,6 +156,10 @@ class Head:
         """Take a 101 for the final reply: what follows its head is another protocol's."""
         if self._parser.get_http_version() != "1.1" or self.status != 101:
             raise UpstreamError("the reply is malformed: version or status")
+        if self.length or self._codings:
+            # RFC 9112 6.3: it has none. Where a body is announced all the same, its bytes
+            # could be taken for the other protocol's.
+            raise UpstreamError("the reply is malformed: a 101 with a body")
         self.complete = True
 
     def _begin_again(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import logging
 import socket
+import ssl
 import threading
 import traceback
 from pathlib import Path
@@ -32,8 +33,9 @@ from assemblyai_mw.errors import UpstreamError
 from assemblyai_mw.middleware.log import CallLog
 from assemblyai_mw.secret import HiddenBytes, Secret
 from assemblyai_mw.settlement.rest_api import Account
-from assemblyai_mw.transport import Request, Timeouts
+from assemblyai_mw.transport import Origin, Request, Timeouts, TLSPipe
 from assemblyai_mw.transport.connection import Connection
+from assemblyai_mw.transport.piped import PipedConnection
 
 KEY = "sk-presented-8c1f2e6b7d"
 ACCOUNT = "acct-0f9e8d7c6b5a4938"
@@ -219,6 +221,25 @@ def test_no_frame_of_a_transport_that_fails_shows_the_key(transport: Any, port: 
     account = Account(upstream, transport(), Timeouts())
     with pytest.raises(UpstreamError) as caught:
         account.page()
+    assert leaks(caught.value) == []
+
+
+@pytest.mark.parametrize("port", [closed_port, resetting_port])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_frame_of_an_upgrade_that_fails_shows_the_key(port: Any, scheme: str) -> None:
+    origin = Origin(scheme, "127.0.0.1", port())
+    request = Request("GET", "/v3/ws", [("Authorization", ACCOUNT)])
+    for _ in range(2):
+        with pytest.raises(UpstreamError) as caught:
+            SocketTransport().upgrade(origin, request, Timeouts())
+        assert leaks(caught.value) == []
+
+
+def test_no_frame_of_tls_that_fails_to_write_shows_the_key() -> None:
+    pipe = TLSPipe(ssl.create_default_context(), "localhost")
+    connection = PipedConnection(socket.socket(), read_s=1.0, deadline=float("inf"), pipe=pipe)
+    with connection.socket, pytest.raises(ssl.SSLError) as caught:
+        connection.send(HiddenBytes(ACCOUNT.encode()))
     assert leaks(caught.value) == []
 
 
