@@ -21,6 +21,7 @@ ROOMS = (
     "routes",
     "http",
     "transport",
+    "relay",
     "billing",
     "call",
     "config",
@@ -127,7 +128,9 @@ def test_the_roots_are_few():
     assert len(folders) <= 18
 
 
-@pytest.mark.parametrize("name", ["billing", "call", "guards", "http", "settlement", "store"])
+@pytest.mark.parametrize(
+    "name", ["billing", "call", "guards", "http", "relay", "settlement", "store"]
+)
 def test_a_room_names_its_files(name):
     """Its docstring is the sign at the door: a line for each file."""
     folder = PACKAGE / name

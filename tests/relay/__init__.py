@@ -1,0 +1,1 @@
+"""The tunnel: how a connection leaves each server's hands."""
