@@ -72,7 +72,7 @@ class Conversation:
                 self._watch_clock()
                 if message is not None:
                     self._take(message)
-                    self._note()
+                self._note()
         except _Ended as end:
             if end.error is not None:
                 self._say({"type": "Error", "error_code": end.code, "error": end.error})
@@ -91,12 +91,10 @@ class Conversation:
 
     def _close(self, by: str, code: int | None, reason: str) -> None:
         """Send the close frame, or answer the client's, and let the client go first."""
-        if by != "vanish":
-            self._socket.send_close(code, reason_of(reason))
-        self._session.finish("fault" if by == "vanish" else by, code)
+        self._socket.send_close(code, reason_of(reason))
+        self._session.finish(by, code)
         self._note()
-        if by != "close" and by != "vanish":
-            self._socket.await_close()
+        self._socket.await_close()
 
     def _begin(self) -> None:
         session, fault = self._session, self._fault
@@ -275,7 +273,8 @@ class Conversation:
             socket.send_frame(violation(fault.violation))
         if fault.vanish is not None:
             socket.vanish(rst=fault.vanish == "rst")
-            raise _Ended("vanish")
+            self._session.finish("fault", None)
+            raise Vanished("as the stand-in was told")
         if fault.error is not None:
             code, text = fault.error
             raise _Ended("fault", fault.close_code or code, text)

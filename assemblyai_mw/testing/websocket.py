@@ -208,6 +208,7 @@ class ServerEnd:
             self.pongs += 1
             return None
         if opcode == CLOSE:
+            self._ended = True
             return _closing(payload)
         if opcode != CONTINUATION:
             self._kind = opcode
