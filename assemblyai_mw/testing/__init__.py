@@ -1,7 +1,7 @@
 """A stand-in AssemblyAI for tests and demos: no account, no network, no bill.
 
 `FakeAssemblyAI` is a WSGI app that answers as AssemblyAI's hosts do: the REST API,
-the LLM Gateway, the streaming token and the synchronous API. On a socket:
+the LLM Gateway, streaming sessions and their tokens, and the synchronous API. On a socket:
 
     from assemblyai_mw.testing import FakeAssemblyAI, serve
 
@@ -15,6 +15,11 @@ the LLM Gateway, the streaming token and the synchronous API. On a socket:
 any socket. `fake.fail_next(...)` injects faults; `fake.next_result(...)` and
 `fake.next_answer(...)` set replies; `fake.requests` holds the requests received.
 
+Streaming sessions (`/v3/ws`, a WebSocket) need `serve`, `serve_all` or `FakeTransport`; another
+WSGI server gets 501. `fake.sessions` holds a record of each: what was asked, heard and said, how
+it ended, and the seconds that AssemblyAI would bill. `fake.streaming` holds the settings, most of
+all for what AssemblyAI does not document; `fake.fail_next_session(...)` breaks sessions.
+
 The shapes follow AssemblyAI's OpenAPI description, its documentation and its Python
 SDK 1.8.2. Where those are silent the docstrings say so.
 """
@@ -25,6 +30,7 @@ from .faults import ConnectionCut, Fault
 from .in_process import FakeTransport
 from .seen import SeenRequest
 from .server import Hosts, serve, serve_all
+from .sessions import FakeSession, FakeToken, SessionFault, StreamingSettings
 from .state import FakeTranscript, Upload
 
 __all__ = [
@@ -33,11 +39,15 @@ __all__ = [
     "ChatAnswer",
     "ConnectionCut",
     "FakeAssemblyAI",
+    "FakeSession",
+    "FakeToken",
     "FakeTranscript",
     "FakeTransport",
     "Fault",
     "Hosts",
     "SeenRequest",
+    "SessionFault",
+    "StreamingSettings",
     "Upload",
     "serve",
     "serve_all",

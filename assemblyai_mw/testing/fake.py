@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +15,9 @@ from .faults import BrokenBody, ConnectionCut, Fault, Faults
 from .gateway import Gateway, gateway_error, unauthorized
 from .replies import Answer, Request, api_error
 from .seen import JSON_BYTES, KEPT_BYTES, SeenRequest, headers_of, read_body
+from .sessions import SessionFault
 from .state import State
+from .streaming import WEBSOCKET_PATH, Streaming
 from .transcripts import Transcripts
 
 if TYPE_CHECKING:
@@ -61,6 +64,10 @@ class FakeAssemblyAI(State):
         requests: `SeenRequest`s in the order of arrival.
         uploads: `Upload`s by their URL.
         transcripts: `FakeTranscript`s by id, oldest first.
+        sessions: `FakeSession`s of `/v3/ws`, oldest first.
+        streaming: `StreamingSettings`: what the streaming host does, also where AssemblyAI's way
+            is not documented.
+        tokens: `FakeToken`s of `/v3/token` that have not expired, by their text.
         models: The gateway's catalogue by id; change it at will.
         models_down, models_forbidden: Ids of models that fail, or that the account may
             not use.
@@ -117,6 +124,8 @@ class FakeAssemblyAI(State):
         self._faults = Faults()
         self._rest = Transcripts(self)
         self._gateway = Gateway(self)
+        self._sessions = Streaming(self, self._note)
+        self._watching = 0
 
     # What comes out.
 
@@ -147,9 +156,24 @@ class FakeAssemblyAI(State):
             Fault(status, body, headers, delay_s, drop, cut_after, gap_s, times, match)
         )
 
+    def fail_next_session(
+        self, *, status: int | None = None, no_reply: bool = False, times: int = 1, **how: Any
+    ) -> None:
+        """Break the next *times* sessions of `/v3/ws`; *how* are the attributes of `SessionFault`.
+
+        With *status* the handshake gets that status (`fail_next` also takes a body and headers),
+        with *no_reply* nothing until the server stops.
+        """
+        if status is not None or no_reply:
+            delay_s = math.inf if no_reply else 0.0
+            self.fail_next(status, delay_s=delay_s, path=WEBSOCKET_PATH, times=times)
+        if how or not (status is not None or no_reply):
+            self._sessions.faults.add(SessionFault(times=times, **how))
+
     def clear_faults(self) -> None:
         """Forget the faults that have not struck."""
         self._faults.clear()
+        self._sessions.faults.clear()
 
     def finish(self, transcript_id: str | None = None) -> None:
         """Finish a transcript, or all of them, whatever `polls` and `takes_s` say."""
@@ -161,12 +185,17 @@ class FakeAssemblyAI(State):
     # What came in.
 
     def wait_for(self, true: Callable[[FakeAssemblyAI], bool], timeout_s: float = 10.0) -> bool:
-        """Wait until *true* of this stand-in; looked at whenever a request comes or ends.
+        """Wait until *true* of this stand-in; looked at whenever a request comes or
+        ends, and at each event of a session: Begin, a message, its end.
 
         Returns False when *timeout_s* seconds passed first.
         """
         with self._changed:
-            return self._changed.wait_for(lambda: true(self), timeout_s)
+            self._watching += 1
+            try:
+                return self._changed.wait_for(lambda: true(self), timeout_s)
+            finally:
+                self._watching -= 1
 
     def asked(self, method: str | None = None, path: str = "") -> list[SeenRequest]:
         """Return the requests of *method* whose path begins with *path*."""
@@ -226,7 +255,9 @@ class FakeAssemblyAI(State):
     ) -> Iterable[bytes]:
         headers = [*answer.headers, *self.reply_headers]
         body = answer.body
-        if isinstance(body, bytes):
+        if answer.status == 101:
+            body = []
+        elif isinstance(body, bytes):
             accepted = seen.header("accept-encoding") or ""
             if self.compress and "gzip" in accepted:
                 body = gzip.compress(body, mtime=0)
@@ -256,14 +287,18 @@ class FakeAssemblyAI(State):
         return seen
 
     def _note(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
+        # A chunk of audio is an event too: nobody takes the lock for it while nobody waits.
+        if self._watching:
+            with self._changed:
+                self._changed.notify_all()
 
     def _answer(self, service: str, request: Request) -> Answer:
         if request.path.startswith("/redacted-audio/"):
             return self._rest.redacted_file(request)
         if (request.method, request.path, service) == ("GET", "/v1/models", "llm-gateway"):
             return self._gateway.models()
+        if (request.path, service) == (WEBSOCKET_PATH, "streaming"):
+            return self._sessions.answer(request)
         account = self._account(service, request.seen.header("authorization") or "")
         if account is None:
             return _error(service, 401)
@@ -273,9 +308,9 @@ class FakeAssemblyAI(State):
         if service == "llm-gateway":
             return self._gateway.answer(request)
         if service == "streaming":
-            return voice.token(request)
+            return voice.streaming_token(request, self)
         if service == "agents":
-            return voice.token(request, "/v1/token")
+            return voice.agent_token(request)
         if service == "tts":
             return voice.speak(request)
         return voice.transcribe(request, self)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import io
+import socket
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from ..config import DEFAULT_ROUTES
-from ..errors import UpstreamError
+from ..errors import UpstreamError, UpstreamTimeout
 from ..http.wsgi import Reply
 from ..routes import route_for
 from ..transport import Origin, Request, Timeouts
-from .fake import FakeAssemblyAI
+from ..transport.tunnel import Tunnel
+from .fake import STOP_KEY, FakeAssemblyAI
 from .faults import ConnectionCut
 from .seen import HEADERS_KEY
+from .upgrade import UPGRADE_KEY, Talk
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -35,7 +39,7 @@ class FakeTransport:
         assert transport.eu.requests == []
 
     The account keys in the configuration must be `US_KEY` and `EU_KEY`, or those of the given
-    stand-ins. Timeouts have no effect; other addresses are unreachable.
+    stand-ins. Timeouts have no effect on `send`; other addresses are unreachable.
 
     Attributes:
         us, eu: The two zones; hosts without a zone are played by `us`.
@@ -56,14 +60,62 @@ class FakeTransport:
         Raises:
             UpstreamError: No stand-in plays this host, or it was told to drop the request.
         """
+        return self._ask(origin, request, {})
+
+    def upgrade(self, origin: Origin, request: Request, timeouts: Timeouts) -> _FakeReply | Tunnel:
+        """Ask the stand-in for a WebSocket: one end of a socketpair, the stand-in at the other.
+
+        The stand-in talks in a thread of its own until either end is closed.
+
+        Raises:
+            UpstreamTimeout: It was told not to reply; comes after `read_s` seconds.
+            UpstreamError: No stand-in plays this host, or it was told to drop the request.
+        """
+        taken: list[Talk] = []
+        more = {UPGRADE_KEY: taken, STOP_KEY: _Patience(timeouts.read_s)}
+        reply = self._ask(origin, request, more)
+        if reply.status != 101 or not taken:
+            return reply
+        reply.close()
+        ours, theirs = socket.socketpair()
+
+        def talk() -> None:
+            with theirs:
+                taken[0](theirs, b"", threading.Event())
+
+        threading.Thread(target=talk, daemon=True, name="assemblyai-stand-in-session").start()
+        return Tunnel(
+            status=reply.status,
+            reason=reply.reason,
+            headers=reply.headers,
+            fd=ours.detach(),
+            tls=None,
+            early=b"",
+        )
+
+    def _ask(self, origin: Origin, request: Request, more: dict[str, Any]) -> _FakeReply:
         app = self._hosts.get(origin.host)
         if app is None:
             raise UpstreamError(f"no stand-in plays {origin.host}")
         request.sent = True
         try:
-            return _FakeReply(Reply(app, _environ(origin, request)))
+            return _FakeReply(Reply(app, _environ(origin, request) | more))
         except ConnectionCut as error:
             raise UpstreamError("the stand-in dropped the request") from error
+
+
+class _Patience(threading.Event):
+    """Waits for a delayed reply as long as a client with this timeout would."""
+
+    def __init__(self, read_s: float) -> None:
+        super().__init__()
+        self._read_s = read_s
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if timeout is not None and timeout < self._read_s:
+            return super().wait(timeout)
+        super().wait(self._read_s)
+        raise UpstreamTimeout("the stand-in did not reply in time")
 
 
 class _FakeReply:

@@ -25,6 +25,7 @@ from ..routes import route_for
 from .fake import STOP_KEY, FakeAssemblyAI
 from .faults import ConnectionCut
 from .seen import HEADERS_KEY
+from .upgrade import UPGRADE_KEY, Talk
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("assemblyai_mw.testing")
 DRAIN_BYTES = 1 << 20
 BLOCK_BYTES = 64 << 10
+BODILESS = frozenset({"101", "204", "304"})
 
 
 @contextlib.contextmanager
@@ -158,6 +160,7 @@ class _Connection(BaseHTTPRequestHandler):
     rbufsize = BLOCK_BYTES
     server: _Server  # type: ignore[assignment]
     _reply_headers: list[tuple[str, str]]
+    _status: str
     _owed: int | None  # Bytes of a declared Content-Length that were not sent yet.
 
     def __getattr__(self, name: str) -> Any:
@@ -171,14 +174,21 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _run(self) -> None:
         body = _Body(self.rfile, self.headers)
+        taken: list[Talk] = []
         self._begin()
         reply = None
         try:
-            reply = self.server.app(self._environ(body), self._start_response)
+            reply = self.server.app(
+                self._environ(body) | {UPGRADE_KEY: taken}, self._start_response
+            )
             for item in reply:
                 if item:
                     self._send(item)
             self._send(b"", last=True)
+            if taken and self._status.startswith("101"):
+                self.close_connection = True
+                taken[0](self.connection, self._early(), self.server.stopping)
+                return
         except ConnectionCut:
             self.close_connection = True
         except OSError:
@@ -198,6 +208,14 @@ class _Connection(BaseHTTPRequestHandler):
         if self._owed or not body.drain():
             self.close_connection = True
 
+    def _early(self) -> bytes:
+        """Return what was read of the connection already."""
+        self.connection.setblocking(False)
+        try:
+            return self.rfile.peek()  # type: ignore[attr-defined, no-any-return]
+        finally:
+            self.connection.setblocking(True)
+
     def _begin(self) -> None:
         self._started = self._chunked = False
         self._status = ""
@@ -215,7 +233,7 @@ class _Connection(BaseHTTPRequestHandler):
     def _send(self, data: bytes, last: bool = False) -> None:
         """Send the head with the first bytes, in one packet where both are small."""
         head = b"" if self._started else self._head()
-        silent = self.command == "HEAD" or self._status[:3] in ("204", "304")
+        silent = self.command == "HEAD" or self._status[:3] in BODILESS
         if silent:
             data = b""
         elif self._owed is not None:
@@ -235,7 +253,7 @@ class _Connection(BaseHTTPRequestHandler):
         if "content-length" in names:
             if self.command != "HEAD":
                 self._owed = int(names["content-length"])
-        elif self._status[:3] not in ("204", "304"):
+        elif self._status[:3] not in BODILESS:
             if self.request_version == "HTTP/1.1":
                 self._chunked = True
                 lines.append("Transfer-Encoding: chunked")

@@ -17,6 +17,7 @@ from werkzeug.formparser import parse_form_data
 
 from . import speech
 from .replies import Answer, Request, api_error
+from .sessions import MAX_SESSION_S, FakeToken
 from .transcripts import wav_length
 
 if TYPE_CHECKING:
@@ -29,8 +30,26 @@ PCM_BYTES_A_SAMPLE = 2
 _BYTES_A_CHARACTER = 24_000 * PCM_BYTES_A_SAMPLE // 20
 
 
-def token(request: Request, path: str = "/v3/token") -> Answer:
-    """Answer `GET /v3/token`, or what else *path* is."""
+def streaming_token(request: Request, fake: State) -> Answer:
+    """Answer `GET /v3/token`; the token opens sessions at `/v3/ws`."""
+    answer = agent_token(request, "/v3/token")
+    if answer.status == 200 and isinstance(answer.body, bytes):
+        given, now = json.loads(answer.body), fake.clock()
+        longest = request.query.get("max_session_duration_seconds", MAX_SESSION_S)
+        for old in [token for token in fake.tokens.values() if token.expires_at <= now]:
+            del fake.tokens[old.token]
+        fake.tokens[given["token"]] = FakeToken(
+            token=given["token"],
+            account=request.account,
+            issued=now,
+            expires_at=now + given["expires_in_seconds"],
+            max_session_s=int(longest),
+        )
+    return answer
+
+
+def agent_token(request: Request, path: str = "/v1/token") -> Answer:
+    """Answer `GET /v1/token`, or what else *path* is."""
     if request.path != path:
         return api_error(404)
     if request.method != "GET":

@@ -13,6 +13,7 @@ from typing import Any
 from . import speech
 from .chat import ChatAnswer
 from .gateway_models import catalogue
+from .sessions import FakeSession, FakeToken, StreamingSettings
 
 Json = dict[str, Any]
 
@@ -119,6 +120,9 @@ class State:
         self.clock = clock
         self.uploads: dict[str, Upload] = {}
         self.transcripts: dict[str, FakeTranscript] = {}
+        self.streaming = StreamingSettings()
+        self.sessions: list[FakeSession] = []
+        self.tokens: dict[str, FakeToken] = {}
         self.models = catalogue(region)
         self.models_down: set[str] = set()
         self.models_forbidden: set[str] = set()
