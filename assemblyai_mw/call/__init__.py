@@ -8,10 +8,11 @@ session_text  the texts of a session's client
 
 from ..routes import Route, route_for
 from .body import json_of, read_body, replace_body
-from .model import CALL_KEY, UNREAD, Call, Caller, enter, enter_route, new_id, parse_tags
+from .model import CALL_KEY, MASTER, UNREAD, Call, Caller, enter, enter_route, new_id, parse_tags
 
 __all__ = [
     "CALL_KEY",
+    "MASTER",
     "UNREAD",
     "Call",
     "Caller",

@@ -84,6 +84,8 @@ class Caller:
         region: Pinned region, or None for all.
         scope: `own` sees the team's transcripts, `all` everyone's.
         rpm, team_rpm: Requests a minute allowed to the key and to its team.
+        max_sessions, team_max_sessions: Streaming sessions open at once, of the key and of its
+            team; None for no limit.
         routes, models, features: Names that the key may use; None for no limit.
         denied_features: Transcript features the key may not ask for.
         max_upload_bytes: Largest upload, or None.
@@ -101,6 +103,8 @@ class Caller:
     scope: Literal["own", "all"] = "own"
     rpm: int | None = None
     team_rpm: int | None = None
+    max_sessions: int | None = None
+    team_max_sessions: int | None = None
     routes: frozenset[str] | None = None
     models: frozenset[str] | None = None
     features: frozenset[str] | None = None
@@ -110,6 +114,9 @@ class Caller:
     budgeted: bool = False
     end_user: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+MASTER = Caller(name="master", master=True, scope="all")
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ class SelfService:
         {
           "key": "alice", "key_id": 1, "team": null, "prefix": "sk-AbCd...",
           "expires_at": null, "region": "eu", "scope": "own", "rpm": 60, "team_rpm": null,
+          "max_sessions": null,
           "routes": null, "models": ["gpt-5*"], "features": null, "denied_features": [],
           "max_upload_bytes": null, "allow_unpriced": false,
           "budgets": [

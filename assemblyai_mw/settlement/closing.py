@@ -82,6 +82,7 @@ def end_of(
     *,
     status: int | None = None,
     request_id: str | None = None,
+    estimated: bool = False,
 ) -> tuple[Closed, Closing]:
     """Return the end of a row, for people and for the ledger.
 
@@ -95,6 +96,7 @@ def end_of(
         at: When the call was made: the prices of that moment count.
         status: Of the reply to the call, where it is known.
         request_id: The request that the row is of, where that is known.
+        estimated: AssemblyAI did not report the usage.
     """
     # Imported here: the database toolkit is loaded when a call ends, but would delay a worker's
     # start.
@@ -120,6 +122,7 @@ def end_of(
         status=status,
         reason=reason,
         metrics_label=label,
+        estimated=estimated,
     )
     if outcome.state == "pending":
         return Closed("pending", usage, None, reason), replace(closing, state="pending")
@@ -147,6 +150,7 @@ def close_call(
     at: datetime,
     *,
     status: int | None = None,
+    estimated: bool = False,
 ) -> bool:
     """Write the end of a row that a call's reply shows, and note it on the Call.
 
@@ -155,7 +159,13 @@ def close_call(
     """
     own = row == call.row
     closed, closing = end_of(
-        prices, row, outcome, at, status=status, request_id=call.id if own else None
+        prices,
+        row,
+        outcome,
+        at,
+        status=status,
+        request_id=call.id if own else None,
+        estimated=estimated,
     )
     try:
         was_first = ledger.write(closing)

@@ -39,9 +39,12 @@ def sent_at(due: Due) -> datetime:
 def deadline(times: Timeouts, due: Due) -> datetime:
     """Return the moment after which a call can have no further result.
 
-    If its request was seen to end, AssemblyAI may work on it for one more read timeout. Else the
-    process that served it has died, and the request may have lasted the full timeout.
+    A streaming session lasts as long as its process writes checkpoints. If another call's request
+    was seen to end, AssemblyAI may work on it for one more read timeout. Else the process that
+    served it has died, and the request may have lasted the full timeout.
     """
+    if due.session is not None:
+        return due.session.lost_at
     if due.ended is not None:
         return due.ended + timedelta(seconds=min(times.read_s, times.total_s) + MARGIN_S)
     return sent_at(due) + timedelta(seconds=under_way_s(times))

@@ -18,8 +18,9 @@ from ..errors import StoreError, UpstreamError
 from ..telemetry.call_log import wanted
 from ..telemetry.record import OnCall
 from ..transport import Transport
-from .closing import Closed, close_row, shows_end
+from .closing import Closed, close_row, end_of, shows_end
 from .deadlines import deadline
+from .lost_sessions import lost_session_outcome
 from .matching import Match, match, shows_what_was_asked
 from .reprice import usage_of
 from .rest_api import Account, Accounts, Answer, refusal
@@ -61,6 +62,8 @@ class Settler:
     | transcript, answer not seen  | by the list: its transcript is found; or, once       |
     |                              | nothing can come of it any more, it failed           |
     | understanding, reply seen    | by the length of the transcript that it read         |
+    | session                      | once it has had no checkpoint for long enough, at    |
+    |                              | one interval after the last; estimated               |
     | any other kind               | `unpriced`, once its request cannot be under way     |
     | past the service's retention | `unpriced`, with the reason                          |
 
@@ -117,10 +120,15 @@ class Settler:
         summary = Summary()
         for closing in self.ledger.write_kept():
             self._late(closing, summary)
+        for due in self.ledger.stale_sessions(0 if self._stopped else None, limit=limit):
+            if stop():
+                break
+            summary.leased += 1
+            self._session(due, summary)
         now = self._clock()
         at = now if until is None else until
         batch = self.ledger.due(at, limit=limit, lease_s=LEASE_S + (now - at))
-        summary.leased = len(batch)
+        summary.leased += len(batch)
         ends = time.monotonic() + BATCH_S
         unasked: dict[Account, str] = {}
         lists: dict[Account, list[Due]] = {}
@@ -129,6 +137,8 @@ class Settler:
                 self._later(due, summary, "not reached in this run", delay_s=0.0)
             elif due.usage is not None:
                 self._measure(due, summary, unasked)
+            elif due.kind == "session":
+                self._session(due, summary)
             elif due.kind != "transcript":
                 self._lost(due, summary)
             else:
@@ -326,6 +336,23 @@ class Settler:
         summary.resolved += 1
         logger.info("row %s: found its transcript in AssemblyAI's list", due.row)
         self._ask(account, replace(due, transcript_id=transcript_id), summary, unasked)
+
+    # Streaming sessions
+
+    def _session(self, due: Due, summary: Summary) -> None:
+        """Close a session that its process does not close any more."""
+        seen = due.session
+        if seen is None:
+            self._lost(due, summary)
+        elif not self._is_past_deadline(due):
+            delay_s = self._left_s(due) + 1
+            self._later(due, summary, "the session is under way", delay_s=delay_s)
+        else:
+            outcome = lost_session_outcome(self.prices, due, seen, self.ledger.checkpoint_s)
+            closed, closing = end_of(self.prices, due.row, outcome, due.at, estimated=True)
+            # A checkpoint that comes meanwhile shows that the session goes on.
+            if self.ledger.write(closing, last_seen=seen.at):
+                self._closed(due, closed, summary)
 
     # Everything else
 

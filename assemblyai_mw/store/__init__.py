@@ -23,11 +23,15 @@ leases            leases of open calls, so that only one process settles each
 ledger            one row a billable call, closed exactly once
 listing           one owner's transcripts in the order of their calls, for lists
 on_database       base class of keys, ledger and holds: each works on one database
+opening           the row of a call before it goes out
 option_kinds      kinds of values that a key's option may have
 owner_cache       cache of transcripts' owners
 owners            owners of transcripts by id, and of uploaded files by URL
+renewals          holds of many calls that grow in one transaction
 report            the ledger call by call, or summed
 schema            the tables, one definition for SQLite and PostgreSQL
+session_tokens    tokens that open one streaming session each
+sessions          streaming sessions under way: limits, checkpoints
 slots             limits a process's connections, and keeps the order of waiters
 sqlite_file       a ledger's SQLite file
 statements        statements compiled once, run on the driver's own cursor
@@ -47,10 +51,12 @@ if TYPE_CHECKING:
     from .holds import BudgetStatus, Hold, Holds, Refusal
     from .key_info import KeyInfo, NewKey, TeamInfo
     from .keys import Keys, hash_key
-    from .leases import Due
+    from .leases import Due, LastSeen
     from .ledger import Ledger
     from .on_database import as_database
     from .owners import Owner, TranscriptRow, owner_key
+    from .session_tokens import SessionTokens, TakenToken
+    from .sessions import SessionLimit
     from .totals import SoftBudget
 
 __all__ = [
@@ -62,11 +68,15 @@ __all__ = [
     "Holds",
     "KeyInfo",
     "Keys",
+    "LastSeen",
     "Ledger",
     "NewKey",
     "Owner",
     "Refusal",
+    "SessionLimit",
+    "SessionTokens",
     "SoftBudget",
+    "TakenToken",
     "TeamInfo",
     "TranscriptRow",
     "as_database",
@@ -78,11 +88,13 @@ _MODULES = {
     **dict.fromkeys(("Hold", "Holds", "Refusal", "BudgetStatus"), "holds"),
     **dict.fromkeys(("KeyInfo", "NewKey", "TeamInfo"), "key_info"),
     **dict.fromkeys(("Keys", "hash_key"), "keys"),
+    **dict.fromkeys(("Due", "LastSeen"), "leases"),
     **dict.fromkeys(("Owner", "TranscriptRow", "owner_key"), "owners"),
+    **dict.fromkeys(("SessionTokens", "TakenToken"), "session_tokens"),
     "Change": "history",
     "Database": "database",
-    "Due": "leases",
     "Ledger": "ledger",
+    "SessionLimit": "sessions",
     "SoftBudget": "totals",
     "as_database": "on_database",
 }

@@ -25,7 +25,8 @@ class Closing:
         model: The name in totals; None keeps the name of its opening.
         cost_nano: None unless settled or failed.
         breakdown, usage: JSON text.
-        estimated: The price is that of a requested model, not of a reported one.
+        estimated: The price is that of a requested model, not of a reported one, or of a length
+            that the upstream did not report.
     """
 
     row: int
@@ -55,8 +56,12 @@ def closing_of(
     reason: str | None = None,
     duration_s: float | None = None,
     metrics_label: str | None = None,
+    estimated: bool = False,
 ) -> Closing:
-    """Return the end of a call that was done: `settled`, or without a *price* `unpriced`."""
+    """Return the end of a call that was done: `settled`, or without a *price* `unpriced`.
+
+    *estimated*: the upstream did not report the *usage*.
+    """
     audio_ms = None
     if usage is not None:
         audio_ms = usage.session_ms if usage.audio_ms is None else usage.audio_ms
@@ -74,7 +79,7 @@ def closing_of(
         cost_nano=None if price is None else price.nano,
         breakdown=None if price is None else to_json(price.breakdown()),
         usage=None if usage is None else to_json(_fields(usage)),
-        estimated=price is not None and price.estimated,
+        estimated=price is not None and (estimated or price.estimated),
         duration_ms=_ms(duration_s),
     )
 

@@ -16,12 +16,22 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Boolean, SmallInteger, Text, bindparam, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    SmallInteger,
+    Text,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from ..billing.money import Item, Price, format_usd
 from ..errors import StoreError
 from .closing import Closing, closing_of, failure_of, priced
-from .columns import day_of, from_json, tag_names
+from .columns import Moment, day_of, from_json, micros, tag_names
 from .database import Database
 from .history import add_change
 from .schema import (
@@ -29,8 +39,10 @@ from .schema import (
     IS_PENDING,
     IS_UNPRICED,
     PENDING,
+    SETTLED,
     UNPRICED,
     calls,
+    open_sessions,
     transcripts,
 )
 from .statements import Prepared
@@ -56,7 +68,10 @@ def _of_request() -> Any:
 
 
 _maker = (calls.c.region, calls.c.at, calls.c.key_id, calls.c.key_name, calls.c.team)
-_shown = (*_maker, calls.c.request_id, calls.c.model, calls.c.tags, calls.c.transcript_id)
+_shown = (
+    *_maker,
+    *(calls.c.request_id, calls.c.kind, calls.c.model, calls.c.tags, calls.c.transcript_id),
+)
 _close = Prepared(
     update(calls)
     .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_PENDING, _of_request())
@@ -81,21 +96,16 @@ _keep = Prepared(
 )
 
 
-def _revising(*conditions: Any) -> Prepared:
-    """Return the statement that gives an unpriced row another end; its label stays."""
+def _revising(*conditions: Any, counts: Callable[[str], Any]) -> Prepared:
+    """Return the statement that gives a closed row another end; its label stays."""
     return Prepared(
         update(calls)
-        .where(
-            calls.c.id == bindparam("b_row"),
-            calls.c.state == IS_UNPRICED,
-            _of_request(),
-            *conditions,
-        )
+        .where(calls.c.id == bindparam("b_row"), _of_request(), *conditions)
         .values(
             state=bindparam("b_state"),
             reason=bindparam("b_reason"),
             status=_given("b_status", calls.c.status, SmallInteger),
-            **{name: _given(f"b_{name}", calls.c[name], BigInteger) for name in _COUNTS},
+            **{name: counts(name) for name in _COUNTS},
             cost_nano=bindparam("b_cost_nano"),
             breakdown=bindparam("b_breakdown"),
             usage=_given("b_usage", calls.c.usage, Text),
@@ -105,9 +115,24 @@ def _revising(*conditions: Any) -> Prepared:
     )
 
 
-_revise = _revising()
+def _given_count(name: str) -> Any:
+    return _given(f"b_{name}", calls.c[name], BigInteger)
+
+
+_is_unpriced = calls.c.state == IS_UNPRICED
+_revise = _revising(_is_unpriced, counts=_given_count)
 # The call was given up earlier, with its end unknown.
-_revise_lost = _revising(calls.c.usage.is_(None))
+_revise_lost = _revising(_is_unpriced, calls.c.usage.is_(None), counts=_given_count)
+# Settlement closed the session by its last checkpoint.
+_is_estimate = (
+    (calls.c.kind == "session") & (calls.c.state == SETTLED) & calls.c.estimated.is_(True)
+)
+_estimate = Prepared(
+    select(*(calls.c[name] for name in _COUNTS), calls.c.cost_nano)
+    .where(calls.c.id == bindparam("b_row"), _of_request(), _is_estimate)
+    .with_for_update()
+)
+_replace = _revising(_is_estimate, counts=lambda name: bindparam(f"b_{name}"))
 _await = Prepared(
     update(calls)
     .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_PENDING, _of_request())
@@ -119,11 +144,23 @@ _await = Prepared(
     )
     .returning(calls.c.id)
 )
+_end_session = Prepared(
+    delete(open_sessions)
+    .where(
+        open_sessions.c.call_id == bindparam("b_row"),
+        open_sessions.c.seen_at == _given("b_seen", open_sessions.c.seen_at, BigInteger),
+    )
+    .returning(open_sessions.c.call_id)
+)
 _end_transcript = Prepared(
     update(transcripts)
     .where(transcripts.c.call_id == bindparam("b_row"))
     .values(status=bindparam("b_status"), completed_at=bindparam("b_now"))
 )
+
+
+class _StillOpen(Exception):
+    """A session had another checkpoint: the transaction that closes it is taken back."""
 
 
 class Closings:
@@ -175,10 +212,21 @@ class Closings:
         """Close a pending call as failed, which costs nothing; True for one caller, ever."""
         return self.write(failure_of(row, status=status, reason=reason, duration_s=duration_s))
 
-    def write(self, closing: Closing) -> bool:
-        """Write how a pending call ended; True for exactly one caller, ever."""
-        with self.database.write() as connection:
-            told = self._close(connection, closing)
+    def write(self, closing: Closing, *, last_seen: Moment | None = None) -> bool:
+        """Write how a pending call ended; True for exactly one caller, ever.
+
+        *last_seen* is the last checkpoint of a session that its process does not close: where it
+        had a later one, False, and nothing is written. A session's own process knows better than
+        settlement how long it lasted: its end takes the place of an estimated one, also False.
+        """
+        try:
+            with self.database.write() as connection:
+                seen_at = None if last_seen is None else micros(last_seen)
+                told = self._close(connection, closing, seen_at)
+                if told is None and seen_at is None:
+                    self._replace_estimate(connection, closing)
+        except _StillOpen:
+            return False
         return self._tell(told)
 
     def reprice(self, row: int, price: Price) -> bool:
@@ -230,9 +278,13 @@ class Closings:
             told = self._close(connection, closing)
             if told is None and closing.state != PENDING:
                 told = self._revise(connection, closing, _revise_lost)
+                if told is None:
+                    self._replace_estimate(connection, closing)
         return self._tell(told)
 
-    def _close(self, connection: Connection, closing: Closing) -> tuple[SoftBudget, ...] | None:
+    def _close(
+        self, connection: Connection, closing: Closing, seen_at: int | None = None
+    ) -> tuple[SoftBudget, ...] | None:
         """Close a pending row, or let it wait; None where it is not pending."""
         parameters = self._parameters(closing)
         if closing.state == PENDING:
@@ -240,12 +292,16 @@ class Closings:
         closed = _close.first(connection, parameters)
         if closed is None:
             return None
+        if closed.kind == "session":
+            ended = _end_session.first(connection, {"b_row": closing.row, "b_seen": seen_at})
+            if ended is None and seen_at is not None:
+                raise _StillOpen
         failed, unpriced = closing.state == FAILED, closing.state == UNPRICED
         if closed.transcript_id is not None and (failed or closing.usage is not None):
-            ended = "error" if failed else "completed"
+            status = "error" if failed else "completed"
             _end_transcript.run(
                 connection,
-                {"b_row": closing.row, "b_status": ended, "b_now": parameters["b_now"]},
+                {"b_row": closing.row, "b_status": status, "b_now": parameters["b_now"]},
             )
         periods = windows(closed.key_id, closed.team, closed.at)
         freed = 0
@@ -277,6 +333,20 @@ class Closings:
             "unpriced": -int(closing.state != UNPRICED),
         }
         return self._charge(connection, row, spent, sums)
+
+    def _replace_estimate(self, connection: Connection, closing: Closing) -> None:
+        """Give a session whose end was estimated the end that its process saw."""
+        if closing.state not in (SETTLED, FAILED):
+            return
+        parameters = self._parameters(closing)
+        old = _estimate.first(connection, parameters)
+        if old is None:
+            return
+        row = _replace.first(connection, parameters)
+        sums = {name: new - (getattr(old, name) or 0) for name, new in _sums(closing).items()}
+        add_spend(connection, windows(row.key_id, row.team, row.at), spent=sums["cost_nano"])
+        failed = int(closing.state == FAILED)
+        self._charge(connection, row, 0, {**sums, "failed": failed})
 
     def _parameters(self, closing: Closing) -> dict[str, Any]:
         values = {f"b_{each.name}": getattr(closing, each.name) for each in fields(closing)}

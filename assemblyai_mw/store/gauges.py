@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from .database import Database
 from .schema import IS_PENDING, SUMS, calls, holds, totals
+from .sessions import LOST_S, fresh_sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,20 @@ class Gauges:
         sums: By key, team and model.
         pending: Calls that are not closed yet, by their kind.
         held_nano: Nano-dollars held for calls under way.
+        sessions: Streaming sessions under way.
     """
 
     sums: tuple[Sums, ...]
     pending: dict[str, int]
     held_nano: int
+    sessions: int
 
 
-def gauges(database: Database) -> Gauges:
+def gauges(database: Database, *, lost_after_s: float = LOST_S) -> Gauges:
     """Return the ledger's sums, all as of one moment.
 
-    Reads running totals (a row a day, key, team and model), open rows and holds.
+    Reads running totals (a row a day, key, team and model), open rows and holds. A session whose
+    last checkpoint is older than *lost_after_s* seconds is not under way.
 
     Raises:
         StoreError: The database cannot be read.
@@ -66,8 +70,10 @@ def gauges(database: Database) -> Gauges:
     held = select(func.coalesce(func.sum(holds.c.amount_nano), 0)).where(
         holds.c.expires_at > database.now
     )
+    since = database.now - round(lost_after_s * 1_000_000)
     with database.snapshot() as connection:
         # PostgreSQL sums whole numbers into a Decimal.
         sums = tuple(Sums(*row[:3], *map(int, row[3:])) for row in connection.execute(by_group))
         open_calls = {row[0]: int(row[1]) for row in connection.execute(pending)}
-        return Gauges(sums, open_calls, int(connection.execute(held).scalar_one()))
+        held_nano = int(connection.execute(held).scalar_one())
+        return Gauges(sums, open_calls, held_nano, fresh_sessions(connection, since))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from ..billing.price_book import format_usd
 from .columns import micros
 from .database import Database
 from .on_database import OnDatabase
+from .renewals import renew
 from .schema import IS_PENDING, calls, holds, spend
 from .statements import Prepared
 from .totals import (
@@ -229,6 +231,56 @@ class Holds(OnDatabase):
         with self.database.read() as connection:
             spent, held = spent_and_held(connection, period)
         return Refusal(period.scope, period.window, spent, held, needed, limit, period.resets_at)
+
+    def renew(self, more: Mapping[str, int], *, expires_in_s: float) -> dict[str, Refusal | None]:
+        """Let the holds of many calls grow at once, each by all it needs or not at all.
+
+        One transaction for all of them, and no limit is passed, as with `take`: for sessions,
+        whose cost grows as long as they last. A limit that was taken away binds no more; a new
+        one binds from now on. A call whose caller had no budget when it began has no hold.
+
+        Args:
+            more: By `Call.id`, the nano-dollars to add, served in this order.
+            expires_in_s: Seconds from now after which the holds that grew expire.
+
+        Returns:
+            The calls whose hold did not grow, with the budget that they do not fit in; None where
+            nothing is held for a call any more, since it was closed or released.
+
+        Raises:
+            ValueError: An amount is negative.
+        """
+        if any(nano < 0 for nano in more.values()):
+            raise ValueError("nano: expected 0 or more")
+        refused = self._renew(more, expires_in_s)
+        if any(refused.values()) and self.sweep():
+            # The blocking holds may be those of a dead process.
+            again = {name: nano for name, nano in more.items() if refused.get(name)}
+            refused = {name: why for name, why in refused.items() if why is None}
+            refused |= self._renew(again, expires_in_s)
+        return refused
+
+    def _renew(self, more: Mapping[str, int], expires_in_s: float) -> dict[str, Refusal | None]:
+        if not more:
+            return {}
+        needed = {name: max(1, nano) for name, nano in more.items()}
+        expires_at = self.database.now + round(expires_in_s * 1_000_000)
+        with self.database.write() as connection:
+            refused = renew(connection, needed, expires_at=expires_at)
+        return {
+            name: None
+            if full is None
+            else Refusal(
+                full.period.scope,
+                full.period.window,
+                full.spent,
+                full.held,
+                needed[name],
+                full.limit,
+                full.period.resets_at,
+            )
+            for name, full in refused.items()
+        }
 
     def release(self, hold: Hold) -> bool:
         """Release a hold; False if it was released already."""

@@ -22,6 +22,7 @@ from ..billing.features import check_names
 from ..billing.spelling import hint
 from .columns import MAX_BUDGET_USD, NANO, duration, from_json, nano_usd, optional_moment
 from .option_kinds import (
+    MAX_INT,
     MOMENT,
     MONEY,
     NAMES,
@@ -120,6 +121,13 @@ class TeamOptions:
         "--rpm",
         PER_MINUTE,
         "Requests a minute, in a sliding window.",
+        metavar="N",
+        refused=429,
+    )
+    max_sessions: int | None = _option(
+        "--max-sessions",
+        count(MAX_INT),
+        "Streaming sessions open at once; 0 allows none.",
         metavar="N",
         refused=429,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets as random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -55,6 +55,15 @@ _named = Prepared(
     .select_from(keys.outerjoin(teams, teams.c.name == _team))
     .where(keys.c.name == bindparam("b_name"), keys.c.revoked_at.is_(None))
 )
+
+
+_by_id = Prepared(
+    select(*_KNOWN)
+    .select_from(keys.outerjoin(teams, teams.c.name == _team))
+    .where(keys.c.id == bindparam("b_id"), keys.c.revoked_at.is_(None))
+)
+# SQLite takes no more than 32,766 parameters.
+_AT_ONCE = 10_000
 
 
 class Keys(Teams, OnDatabase):
@@ -139,10 +148,25 @@ class Keys(Teams, OnDatabase):
         """
         with self.database.read() as connection:
             row = _named.first(connection, {"b_name": name, "b_team": team})
-        if row is None or (row.expires_at is not None and self.database.now >= row.expires_at):
-            return None
-        caller = caller_of(row)
-        return caller if team is None else replace(caller, team=team)
+        return _caller(row, self.database.now, team)
+
+    def by_id(self, key_id: int, *, team: str | None = None) -> Caller | None:
+        """Return the caller with this id, if its key is live, with *team* if given."""
+        with self.database.read() as connection:
+            return live_caller(connection, self.database.now, key_id, team)
+
+    def live(self, key_ids: Iterable[int]) -> frozenset[int]:
+        """Return which of these keys are neither revoked nor expired."""
+        ids, now = sorted(set(key_ids)), self.database.now
+        alive = keys.c.revoked_at.is_(None) & (
+            keys.c.expires_at.is_(None) | (keys.c.expires_at > now)
+        )
+        found: set[int] = set()
+        for start in range(0, len(ids), _AT_ONCE):
+            some = keys.c.id.in_(ids[start : start + _AT_ONCE])
+            with self.database.read() as connection:
+                found.update(connection.scalars(select(keys.c.id).where(some, alive)))
+        return frozenset(found)
 
     def list(self, *, revoked: bool = True) -> list[KeyInfo]:
         """Return all keys, oldest first; without the revoked ones if *revoked* is false."""
@@ -244,6 +268,20 @@ class Keys(Teams, OnDatabase):
     ) -> None:
         key_id, name, team = row["id"], row["name"], row["team"]
         self._note(connection, action, detail, key_id=key_id, key_name=name, team=team)
+
+
+def live_caller(
+    connection: Connection, now: int, key_id: int, team: str | None = None
+) -> Caller | None:
+    """Return the caller of a key that is live at *now*, with *team* if given."""
+    return _caller(_by_id.first(connection, {"b_id": key_id, "b_team": team}), now, team)
+
+
+def _caller(row: Any, now: int, team: str | None) -> Caller | None:
+    if row is None or (row.expires_at is not None and now >= row.expires_at):
+        return None
+    caller = caller_of(row)
+    return caller if team is None else replace(caller, team=team)
 
 
 def _new_secret() -> tuple[str, str]:

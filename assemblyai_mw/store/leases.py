@@ -7,12 +7,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, bindparam, func, select, update
+from sqlalchemy import BigInteger, Connection, Text, bindparam, func, select, update
 
 from .columns import Moment, from_json, micros, model_of, moment, plain
 from .database import Database
-from .schema import IS_PENDING, calls
+from .schema import IS_PENDING, calls, holds, open_sessions
 from .statements import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class LastSeen:
+    """The last checkpoint of a streaming session.
+
+    Attributes:
+        at: When it was written.
+        lost_at: When the session counts as under way no more, without another checkpoint.
+        elapsed_ms: How long the session had lasted by then; 0 until its first checkpoint.
+        held_nano: Nano-dollars held for it; None where no budget bounds it.
+    """
+
+    at: datetime
+    lost_at: datetime
+    elapsed_ms: int
+    held_nano: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +46,7 @@ class Due:
         ended: When its request was over, if that was seen.
         usage: The usage in its reply, if the cost depends on more than that.
         state: `pending`, unless it was read for another reason.
+        session: The last checkpoint, if it is a streaming session under way.
     """
 
     row: int
@@ -52,6 +70,7 @@ class Due:
     ended: datetime | None
     usage: Mapping[str, Any] | None
     state: str
+    session: LastSeen | None = None
 
 
 _told = (
@@ -106,6 +125,16 @@ _unanswered = (
     )
     .order_by(calls.c.id)
 )
+_last_seen = Prepared(
+    select(
+        open_sessions.c.seen_at,
+        open_sessions.c.elapsed_ms,
+        select(func.sum(holds.c.amount_nano))
+        .where(holds.c.request_id == open_sessions.c.request_id)
+        .scalar_subquery()
+        .label("held_nano"),
+    ).where(open_sessions.c.call_id == bindparam("b_row"))
+)
 _look = Prepared(select(*_told).where(calls.c.id == bindparam("b_row")))
 _all_pending = select(calls.c.id).where(calls.c.state == IS_PENDING).limit(bindparam("b_limit"))
 
@@ -114,6 +143,7 @@ class Settling:
     """The part of the Ledger that hands out open calls."""
 
     database: Database
+    lost_after_s: float
 
     def due(self, now: Moment | None = None, *, limit: int = 50, lease_s: float = 60) -> list[Due]:
         """Lease up to *limit* pending calls that are due at *now*, the longest waiting first.
@@ -134,7 +164,7 @@ class Settling:
                 parameters = {"b_row": row_id, "b_now": at, "b_until": until}
                 row = _lease.first(connection, parameters)
                 if row is not None:
-                    leased.append(_due(row))
+                    leased.append(self._due(connection, row))
         return leased
 
     def reschedule(
@@ -175,42 +205,54 @@ class Settling:
         """Return a call in any state without a lease; None if there is no such row."""
         with self.database.read() as connection:
             found = _look.first(connection, {"b_row": row})
-        return None if found is None else _due(found)
+            return None if found is None else self._due(connection, found)
 
     def unanswered(self, region: str) -> list[Due]:
         """Return the pending submits of a region whose transcript is not known; leases none."""
         statement = _unanswered.where(calls.c.region == region)
         with self.database.read() as connection:
-            return [_due(row) for row in connection.execute(statement)]
+            return [self._due(connection, row) for row in connection.execute(statement)]
 
     def pending(self, limit: int = 1_000_000) -> int:
         """Return how many calls are open, counting no further than *limit*."""
         with self.database.read() as connection:
             return len(connection.scalars(_all_pending, {"b_limit": limit}).all())
 
+    def _due(self, connection: Connection, row: Any) -> Due:
+        features = from_json(row.features)
+        session = None
+        if row.kind == "session":
+            session = self._last_seen(connection, row.id)
+        return Due(
+            row=row.id,
+            kind=row.kind,
+            region=row.region,
+            service=row.service,
+            route=row.route,
+            method=row.method,
+            path=row.path,
+            transcript_id=row.transcript_id,
+            at=moment(row.at),
+            attempts=row.attempts,
+            features=features,
+            model=model_of(row.model, features),
+            status=row.status,
+            key_id=row.key_id,
+            key_name=row.key_name,
+            team=row.team,
+            tags=from_json(row.tags),
+            request_id=row.request_id,
+            ended=None if row.duration_ms is None else moment(row.at + 1000 * row.duration_ms),
+            usage=from_json(row.usage),
+            state=row.state,
+            session=session,
+        )
 
-def _due(row: Any) -> Due:
-    features = from_json(row.features)
-    return Due(
-        row=row.id,
-        kind=row.kind,
-        region=row.region,
-        service=row.service,
-        route=row.route,
-        method=row.method,
-        path=row.path,
-        transcript_id=row.transcript_id,
-        at=moment(row.at),
-        attempts=row.attempts,
-        features=features,
-        model=model_of(row.model, features),
-        status=row.status,
-        key_id=row.key_id,
-        key_name=row.key_name,
-        team=row.team,
-        tags=from_json(row.tags),
-        request_id=row.request_id,
-        ended=None if row.duration_ms is None else moment(row.at + 1000 * row.duration_ms),
-        usage=from_json(row.usage),
-        state=row.state,
-    )
+    def _last_seen(self, connection: Connection, row: int) -> LastSeen | None:
+        seen = _last_seen.first(connection, {"b_row": row})
+        if seen is None:
+            return None
+        lost_at = seen.seen_at + round(self.lost_after_s * 1_000_000)
+        # PostgreSQL sums whole numbers into a Decimal.
+        held = None if seen.held_nano is None else int(seen.held_nano)
+        return LastSeen(moment(seen.seen_at), moment(lost_at), seen.elapsed_ms, held)

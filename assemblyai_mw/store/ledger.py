@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import SmallInteger, bindparam, func, insert, update
+from sqlalchemy import SmallInteger, bindparam, func, update
 
 from ..errors import StoreError
 from .closings import Closings
-from .columns import micros, plain, to_json
 from .database import Database
-from .leases import Settling
 from .listing import Listing
 from .on_database import OnDatabase
+from .opening import insert_call, opened
 from .owners import Transcripts, add_transcript
 from .report import Reports
-from .schema import PENDING, calls
+from .schema import calls
+from .sessions import CHECKPOINT_S, Sessions, lost_after
 from .statements import Prepared
 from .totals import SoftBudget
 from .unwritten import Unwritten
@@ -24,29 +24,6 @@ from .unwritten import Unwritten
 if TYPE_CHECKING:
     from ..call import Call
 
-_OPENED = (
-    "request_id",
-    "at",
-    "key_id",
-    "key_name",
-    "team",
-    "end_user",
-    "route",
-    "service",
-    "region",
-    "method",
-    "path",
-    "kind",
-    "model",
-    "features",
-    "tags",
-    "due_at",
-)
-_open = Prepared(
-    insert(calls)
-    .values(**{name: bindparam(name) for name in _OPENED}, state=PENDING, attempts=0)
-    .returning(calls.c.id)
-)
 _maker = (
     calls.c.region,
     calls.c.at,
@@ -68,7 +45,7 @@ _accept = Prepared(
 )
 
 
-class Ledger(Transcripts, Listing, Settling, Closings, Reports, OnDatabase):
+class Ledger(Transcripts, Listing, Sessions, Closings, Reports, OnDatabase):
     """The record of billable calls with callers and costs, and of the owners of results.
 
     Args:
@@ -80,8 +57,11 @@ class Ledger(Transcripts, Listing, Settling, Closings, Reports, OnDatabase):
             without it, the next hold reports it.
         soft_ratio: Share of a budget that triggers it, if neither key nor team sets one; None for
             never.
+        checkpoint_s: Seconds between two checkpoints of a streaming session.
 
     Attributes:
+        checkpoint_s: As given.
+        lost_after_s: Seconds after its last checkpoint for which a session counts as under way.
         unwritten: Closings whose write failed, kept for settlement to retry.
     """
 
@@ -93,12 +73,15 @@ class Ledger(Transcripts, Listing, Settling, Closings, Reports, OnDatabase):
         accept_due_s: float = 3,
         on_soft_budget: Callable[[SoftBudget], None] | None = None,
         soft_ratio: float | None = None,
+        checkpoint_s: float = CHECKPOINT_S,
     ) -> None:
         super().__init__(database)
         self._intent_due = round(intent_due_s * 1_000_000)
         self._accept_due = round(accept_due_s * 1_000_000)
         self._on_soft_budget = on_soft_budget
         self._soft_ratio = soft_ratio
+        self.checkpoint_s = checkpoint_s
+        self.lost_after_s = lost_after(checkpoint_s)
         self.unwritten = Unwritten(self.database.private_directories())
 
     def open(
@@ -110,29 +93,10 @@ class Ledger(Transcripts, Listing, Settling, Closings, Reports, OnDatabase):
         facts of `usage.billing_facts` that the price depends on, such as the requested models;
         *model* is the call's name in totals.
         """
-        caller, at = call.caller, micros(call.started)
-        # A key's own tags take precedence: a client cannot change them.
-        tags = {**call.tags, **(caller.tags if caller else {})}
-        values = {
-            "request_id": call.id,
-            "at": at,
-            "key_id": caller.key_id if caller else None,
-            "key_name": caller.name if caller else None,
-            "team": caller.team if caller else None,
-            "end_user": plain(caller.end_user) if caller else None,
-            "route": plain(call.route.prefix),
-            "service": call.route.service,
-            "region": call.route.region,
-            "method": plain(call.method),
-            "path": plain(call.path),
-            "kind": kind,
-            "model": plain(model),
-            "features": to_json(features or {}),
-            "tags": to_json({plain(name): plain(value) for name, value in tags.items()}),
-            "due_at": self.database.now + self._intent_due,
-        }
+        due_at = self.database.now + self._intent_due
+        values = opened(call, kind=kind, model=model, features=features, due_at=due_at)
         with self.database.write() as connection:
-            return int(_open.first(connection, values).id)
+            return int(insert_call.first(connection, values).id)
 
     def accept(self, row: int, *, status: int, transcript_id: str) -> None:
         """Record that AssemblyAI accepted the call as *transcript_id*, and its owner.

@@ -4,20 +4,22 @@ Money is nano-dollars, moments are epoch microseconds in UTC, both in 64-bit int
 JSON is text. A missing key or team is NULL in describing rows, and 0 or '' in the keys of running
 totals, since a primary key holds no NULL.
 
-| table       | a row is                                                              |
-|-------------|-----------------------------------------------------------------------|
-| meta        | a fact about this database: its schema version, its identity          |
-| keys        | a virtual key: whose, what it may do and spend; never its secret      |
-| secrets     | a secret's SHA-256, and whose it is; two of them while one is rotated |
-| teams       | what a team may spend                                                 |
-| audit       | one change of a key or team                                           |
-| calls       | the ledger: one call that costs or could                              |
-| transcripts | who owns a transcript id, per region                                  |
-| uploads     | who owns an uploaded file, by the hash of its URL; its audio's length |
-| holds       | budget reserved for one call in flight                                |
-| spend       | spent and held of one key or team in one window                       |
-| totals      | closed calls of one day, key, team and model, added up                |
-| tag_totals  | closed calls of one day and tag, added up                             |
+| table          | a row is                                                              |
+|----------------|-----------------------------------------------------------------------|
+| meta           | a fact about this database: its schema version, its identity          |
+| keys           | a virtual key: whose, what it may do and spend; never its secret      |
+| secrets        | a secret's SHA-256, and whose it is; two of them while one is rotated |
+| teams          | what a team may spend                                                 |
+| audit          | one change of a key or team                                           |
+| calls          | the ledger: one call that costs or could                              |
+| transcripts    | who owns a transcript id, per region                                  |
+| uploads        | who owns an uploaded file, by the hash of its URL; its audio's length |
+| open_sessions  | a streaming session under way, as of its last checkpoint              |
+| session_tokens | a token that opens one session: its SHA-256, and whose it is          |
+| holds          | budget reserved for one call in flight                                |
+| spend          | spent and held of one key or team in one window                       |
+| totals         | closed calls of one day, key, team and model, added up                |
+| tag_totals     | closed calls of one day and tag, added up                             |
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ from sqlalchemy import (
 )
 
 # Version of the tables below; `migrations` upgrades the ledgers of earlier versions.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 PENDING: Final = "pending"
 SETTLED: Final = "settled"
@@ -88,6 +90,7 @@ keys = Table(
     Column("budget_daily_nano", BigInteger),
     Column("budget_monthly_nano", BigInteger),
     Column("soft_budget_ratio", Float),
+    Column("max_sessions", Integer),
     # Ids are identities: the id of a deleted row must never be reused.
     sqlite_autoincrement=True,
 )
@@ -118,6 +121,7 @@ teams = Table(
     Column("budget_monthly_nano", BigInteger),
     Column("soft_budget_ratio", Float),
     Column("rpm", Integer),
+    Column("max_sessions", Integer),
 )
 
 audit = Table(
@@ -234,6 +238,39 @@ uploads = Table(
     Column("audio_channels", Integer),
     Column("audio_counted", Boolean),
 )
+
+open_sessions = Table(
+    "open_sessions",
+    metadata,
+    Column("call_id", Id, ForeignKey("calls.id"), primary_key=True),
+    Column("request_id", Text, nullable=False),
+    Column("key_id", Id),
+    Column("team", Text),
+    Column("at", BigInteger, nullable=False),
+    # In no index: PostgreSQL then updates a row in place at each checkpoint.
+    Column("seen_at", BigInteger, nullable=False),
+    Column("elapsed_ms", BigInteger, nullable=False),
+)
+Index("open_sessions_key", open_sessions.c.key_id)
+Index("open_sessions_team", open_sessions.c.team)
+
+session_tokens = Table(
+    "session_tokens",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    # None is the master key.
+    Column("key_id", Id, ForeignKey("keys.id")),
+    Column("team", Text),
+    Column("service", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("end_user", Text),
+    Column("tags", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("max_session_s", Integer, nullable=False),
+    Column("used_at", BigInteger),
+)
+Index("session_tokens_expiry", session_tokens.c.expires_at)
 
 holds = Table(
     "holds",

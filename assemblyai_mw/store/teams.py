@@ -25,8 +25,8 @@ class Teams(History):
         """Set limits that all keys of *team* share; return the resulting limits.
 
         *changes* are `budget_usd`, `budget_daily_usd`, `budget_monthly_usd`,
-        `soft_budget_ratio` and `rpm`, as in `Keys.set`: None removes a limit, and omitted limits
-        stay. *rpm* applies to keys without their own `team_rpm`.
+        `soft_budget_ratio`, `rpm` and `max_sessions`, as in `Keys.set`: None removes a limit, and
+        omitted limits stay. *rpm* applies to keys without their own `team_rpm`.
 
         Raises:
             TypeError: An argument is not one of these.

@@ -6,7 +6,7 @@ Every transaction that touches several of these rows takes them in the order of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -99,22 +99,24 @@ def add_spend(
     connection: Connection, periods: Sequence[Period], *, spent: int = 0, held: int = 0
 ) -> None:
     """Add nano-dollars to what is spent, and to what is held, in each of *periods*."""
-    if not periods or not (spent or held):
-        return
-    _add_spend.run_many(
-        connection,
-        [
-            {
-                "scope": each.scope,
-                "owner": each.owner,
-                "period": each.period,
-                "spent_nano": spent,
-                "held_nano": held,
-                "warned": False,
-            }
-            for each in periods
-        ],
-    )
+    if periods and (spent or held):
+        _add_spend.run_many(connection, [_row_of(each, spent, held) for each in periods])
+
+
+def add_held(connection: Connection, amounts: Mapping[Period, int]) -> None:
+    """Add nano-dollars to what is held in each of the periods, in their order."""
+    _add_spend.run_many(connection, [_row_of(each, 0, held) for each, held in amounts.items()])
+
+
+def _row_of(period: Period, spent: int, held: int) -> dict[str, Any]:
+    return {
+        "scope": period.scope,
+        "owner": period.owner,
+        "period": period.period,
+        "spent_nano": spent,
+        "held_nano": held,
+        "warned": False,
+    }
 
 
 def add_sums(

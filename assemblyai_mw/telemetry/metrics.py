@@ -15,6 +15,7 @@ Without it that histogram is left out, since each scrape would reach another wor
 | `assemblyai_mw_cached_tokens_total`     | counter   | key, team, model      |
 | `assemblyai_mw_unpriced_calls`          | gauge     | key, team, model      |
 | `assemblyai_mw_pending_calls`           | gauge     | kind                  |
+| `assemblyai_mw_open_sessions`           | gauge     |                       |
 | `assemblyai_mw_held_dollars`            | gauge     |                       |
 | `assemblyai_mw_request_duration_seconds`| histogram | route, method, status |
 
@@ -74,7 +75,7 @@ class LedgerCollector(Collector):
         """
         from ..store.gauges import gauges
 
-        now = gauges(self.ledger.database)
+        now = gauges(self.ledger.database, lost_after_s=self.ledger.lost_after_s)
         yield _counter("calls", "Calls that cost or could, and are closed.", now.sums, "calls")
         yield _counter("failed_calls", "Calls that failed, and cost nothing.", now.sums, "failed")
         yield _counter("cost_dollars", "What settled calls cost.", now.sums, "cost_nano", _NANO)
@@ -102,6 +103,11 @@ class LedgerCollector(Collector):
         for kind, count in sorted((now.pending or {"transcript": 0}).items()):
             pending.add_metric([kind], count)
         yield pending
+        sessions = GaugeMetricFamily(
+            f"{PREFIX}open_sessions", "Streaming sessions under way, of all workers."
+        )
+        sessions.add_metric([], now.sessions)
+        yield sessions
         held = GaugeMetricFamily(f"{PREFIX}held_dollars", "Budget held for calls under way.")
         held.add_metric([], now.held_nano / _NANO)
         yield held

@@ -24,7 +24,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from stack_kit import CHAT, Stack, chat
 from stand_in.kit import wav
 
-from assemblyai_mw.store import Database, Holds, Keys, Ledger, hash_key
+from assemblyai_mw.store import Database, Holds, Keys, Ledger, SessionTokens, hash_key
 from assemblyai_mw.store.schema import SCHEMA_VERSION, metadata
 from assemblyai_mw.store.sqlite_file import APPLICATION_ID
 
@@ -66,6 +66,7 @@ def fill(url: str) -> dict[str, str]:
         soft_budget_ratio=0.0001,
         rpm=600,
         team_rpm=6000,
+        max_sessions=3,
         expires_in=timedelta(days=9000),
         region="us",
         routes=["/assemblyai", "/sync.assemblyai"],
@@ -77,7 +78,7 @@ def fill(url: str) -> dict[str, str]:
         tags={"feature": "captions", "été": "it's; --"},
     )
     keys.set_team("search", budget_usd=1000, budget_monthly_usd="99.5", soft_budget_ratio=0.5)
-    keys.set_team("idle", budget_usd=0, rpm=7)
+    keys.set_team("idle", budget_usd=0, rpm=7, max_sessions=0)
     for days, name in ((39.9, "former"), (39.5, "expired"), (13.2, "everything")):
         clock.days_behind = days
         caller = keys.find(bytes.fromhex(secrets[name]))
@@ -148,6 +149,16 @@ def fill(url: str) -> dict[str, str]:
     ledger.settle(row, usage=used(model="dear-later"), price=None)
     ledger.reprice(row, price_of(42))
     holds.take(call_by(person, at=clock()), 9_000_000, expires_in_s=3e8)
+    session = call_by(person, at=clock(), path="/v3/ws")
+    holds.take(session, 5_000_000, expires_in_s=3e8)
+    features = {"models": ["universal-streaming-english"]}
+    row = ledger.open_session(session, model=None, features=features)
+    assert isinstance(row, int)
+    ledger.checkpoint({row: (15_000, None)})
+    tokens = SessionTokens(database)
+    for tags in ({}, {"page": "talk"}):
+        where = {"service": "streaming", "region": "global"}
+        tokens.mint(person, ttl_s=600, max_session_s=60, tags=tags, **where)
     database.close()
     return secrets
 

@@ -342,6 +342,7 @@ CHANGES: dict[str, tuple[Any, Any]] = {
     "soft_budget_ratio": (0.5, 0.75),
     "rpm": (60, 61),
     "team_rpm": (100, 50),
+    "max_sessions": (5, 0),
     "expires_at": (datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)),
     "region": ("eu", "us"),
     "scope": ("all", "own"),

@@ -103,6 +103,9 @@ def migrated(before: dict[str, list[Any]]) -> dict[str, list[Any]]:
     # Version 3: columns more, at the end of the uploads and of the calls.
     now["uploads"] = [(*row, None, None, None) for row in before["uploads"]]
     now["calls"] = [(*row, None, None) for row in before["calls"]]
+    # Version 4: a limit more.
+    now["keys"] = [(*row, None) for row in before["keys"]]
+    now["teams"] = [(*row, None) for row in before["teams"]]
     return now
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
-from ...call import Call, Caller, enter
+from ...call import MASTER, Call, Caller, enter
 from ...errors import BadRequest, ConfigError, RequestRefused, StoreError, error_reply
 from ...http.private import PrivateReplies
 from ...secret import Secret
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("assemblyai_mw.auth")
 
-MASTER = Caller(name="master", master=True, scope="all")
 # Longest time for which a worker caches a key look-up.
 CACHE_SECONDS = 1.0
 CACHE_ENTRIES = 4096

@@ -1,0 +1,52 @@
+"""Streaming sessions whose process died: how long they are charged for. Pure.
+
+No API of AssemblyAI tells of a session later. A session ends with the process that relays it, at
+most one interval after its last checkpoint, and before it has used more than is held for it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..billing.price_book import PriceBook, Unpriced
+from ..billing.replies import Outcome, session_outcome
+
+if TYPE_CHECKING:
+    from ..store import Due, LastSeen
+
+_REASON = "its end was not seen: charged up to one interval after its last checkpoint"
+
+
+def lost_session_outcome(
+    prices: PriceBook, due: Due, seen: LastSeen, checkpoint_s: float
+) -> Outcome:
+    """Return the end of a session that was last seen so, *checkpoint_s* seconds later at most.
+
+    One whose handshake nobody saw succeed counts as one interval too: it may have begun.
+    """
+    least = max(1, seen.elapsed_ms)
+    most = seen.elapsed_ms + max(1, round(checkpoint_s * 1000))
+    held = seen.held_nano
+    if held is not None:
+        try:
+            fitting = bisect_right(
+                range(least, most + 1), held, key=lambda ms: _cost(prices, due, ms)
+            )
+        except Unpriced:
+            # No length has a price.
+            fitting = most
+        most = min(most, max(least, least + fitting - 1))
+    outcome = _ended_after(due, most)
+    return outcome if outcome.usage is None else replace(outcome, reason=_REASON)
+
+
+def _ended_after(due: Due, ms: int) -> Outcome:
+    message = {"type": "Termination", "session_duration_seconds": ms / 1000}
+    return session_outcome(message, due.features, due.region)
+
+
+def _cost(prices: PriceBook, due: Due, ms: int) -> int:
+    usage = _ended_after(due, ms).usage
+    return 0 if usage is None else prices.price(usage, due.at).nano
