@@ -172,7 +172,7 @@ class HeldWire(Wire):
     def receive(self) -> bytes | None:
         """Return what is there; None for nothing yet, empty at the end. Raises Gone."""
         assert self._held is not None
-        pieces = []
+        pieces: list[bytes] = []
         try:
             # What TLS has decrypted already, epoll does not tell of.
             while True:

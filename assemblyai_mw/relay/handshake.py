@@ -22,8 +22,8 @@ _SENT = (
 
 def is_handshake(environ: Mapping[str, Any]) -> bool:
     """Whether a request asks for WebSocket."""
-    upgrade = environ.get("HTTP_UPGRADE")
-    return bool(upgrade) and upgrade.strip().lower() == "websocket"
+    upgrade: str = environ.get("HTTP_UPGRADE", "")
+    return upgrade.strip().lower() == "websocket"
 
 
 def check(environ: Mapping[str, Any]) -> None:

@@ -182,13 +182,13 @@ class Loop:
             job = self._jobs.popleft()
             job()
         while self._alarms and self._alarms[0][0] <= now:
-            session = heapq.heappop(self._alarms)[2]()
-            if session is None:
+            alarmed = heapq.heappop(self._alarms)[2]()
+            if alarmed is None:
                 continue
             try:
-                session.on_alarm(now)
+                alarmed.on_alarm(now)
             except Exception:
-                self._failed(session)
+                self._failed(alarmed)
 
     def _failed(self, session: Session | Farewell) -> None:
         """End a session that a fault of ours befell; the others go on."""

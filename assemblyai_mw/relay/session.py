@@ -12,6 +12,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal, Protocol
 
 from .ends import Gone, Wire
@@ -273,7 +274,7 @@ class Session:
             judge, slow = way.judges[at]
             if slow and way.open:
                 way.waits = True
-                self._hub.beside(self, lambda: self._judge_slowly(way, item, at, text, judge))
+                self._hub.beside(self, partial(self._judge_slowly, way, item, at, text, judge))
                 return False
             at += 1
             verdict = self._verdict(judge, text) if not slow else None
@@ -304,6 +305,9 @@ class Session:
         if self._judged(way, item, at + 1, text):
             backlog, way.backlog = way.backlog, []
             self._pump(way, backlog)
+        self._read_on(way)
+
+    def _read_on(self, way: _Way) -> None:
         if not (way.waits or self._closed or way.to.pending):
             way.source.want(read=True)
 
@@ -320,7 +324,7 @@ class Session:
             self._end_said = True
             if self._by is not None:
                 self._end_upstream(self._by)
-            elif not self._closed:
+            else:
                 # It closes by itself; nothing is billed any more.
                 self._within(self._terminate_s, lambda: self._end_upstream("upstream"))
 
@@ -457,13 +461,11 @@ class Session:
         if self._client_gone:
             self._finish()
             return
+        self._within(CLOSE_S, self._finish)
         if cut is not None and not self._client_told:
             self._tell_client(cut)
-        if self._client_gone:
-            return
-        if self._client_closed or not self._client_told or self._by != "cut":
+        elif self._client_closed or not self._client_told or by != "cut":
             self._close_client()
-        self._within(CLOSE_S, self._finish)
 
     def _tell_client(self, cut: Cut) -> None:
         """Send the client the reason, in AssemblyAI's own form, where a frame may begin."""
@@ -500,7 +502,7 @@ class Session:
 
 
 class Farewell:
-    """A client that is told why it gets no session: the reason, a close frame, and some patience."""
+    """A client that gets no session: it is told why, and has some time to close."""
 
     def __init__(self, hub: Hub, client: Wire, cut: Cut, words: Words) -> None:
         self._hub = hub

@@ -14,7 +14,7 @@ class Cut(NamedTuple):
     """Why a session is ended here.
 
     Attributes:
-        code: Close code, as AssemblyAI documents them (streaming/common-session-errors-and-closures).
+        code: Close code, as AssemblyAI's page streaming/common-session-errors-and-closures has it.
         text: For the client, in an Error message before the close.
         drain: The upstream's last texts still pass, until it has ended the session.
     """
@@ -49,8 +49,9 @@ class Watcher:
     """One stage's view of one session. The base class lets everything pass.
 
     `began` runs in the request's thread, before anything passes. The texts come in the relay's
-    thread, where nothing may wait; those of a client with *slow_client*, and of a server with
-    *slow_server*, on a thread beside it, while that direction of the session waits. `ended` runs in the background thread, the innermost stage first.
+    thread, where nothing may wait. Those of a client with *slow_client*, and of a server with
+    *slow_server*, come on a thread beside it, while that direction of the session waits. `ended`
+    runs in the background thread, the innermost stage first.
     """
 
     slow_client = False

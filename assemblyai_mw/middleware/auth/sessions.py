@@ -66,7 +66,7 @@ class TokenAuth:
 
     def take(self, call: Call, digest: bytes) -> TakenToken | None:
         """Use the token with this SHA-256 up; None if it opens nothing here. Raises StoreError."""
-        return self._tokens.take(digest, call.route.service, call.route.region)
+        return self._tokens.take(digest, service=call.route.service, region=call.route.region)
 
     def give_back(self, digest: bytes) -> None:
         """Let a token be used again."""

@@ -10,8 +10,7 @@ from ...errors import RequestRefused
 from ...http.messages import content_length, is_chunked
 from ...relay import WORDS, Relay, Ungrippable, find
 from ...relay.handshake import check, passed_on, reply_head, request_fields
-from ...transport.base import Origin, Request, Timeouts, Transport, Upgrading, UpstreamReply
-from ...transport.tunnel import Tunnel
+from ...transport import Origin, Request, Timeouts, Transport, Tunnel, Upgrading, UpstreamReply
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

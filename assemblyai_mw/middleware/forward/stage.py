@@ -34,9 +34,16 @@ from ...http.messages import (
 )
 from ...http.wsgi import beginning
 from ...secret import Secret
-from ...transport import Origin, Request, SocketTransport, Timeouts, Transport, UpstreamReply
+from ...transport import (
+    Origin,
+    Request,
+    SocketTransport,
+    Timeouts,
+    Transport,
+    Tunnel,
+    UpstreamReply,
+)
 from ...transport.crossing import GUNICORNS, NOMINATES, TYPES, reply_fields, request_fields
-from ...transport.tunnel import Tunnel
 from .handshake import Handshake
 
 if TYPE_CHECKING:
@@ -66,9 +73,10 @@ class UpstreamForwarder:
     Reads method, target, headers and body of the request, and `call.trace_context`;
     SCRIPT_NAME holds the matched prefix and is not sent. Writes `call.upstream`. Answers itself, as
     `{"error": "..."}`: 400 for targets, framing and fields that two parsers could read differently,
-    405 for TRACE and CONNECT, 411, 426 for WebSocket without a *relay*, 502 if the upstream is unreachable, does not
-    speak HTTP, or refuses the account's key, and 504 if it is too slow. If a reply breaks off
-    midway, its body raises, so that the server cuts the connection.
+    405 for TRACE and CONNECT, 411, 426 for WebSocket that cannot be relayed, 429 without a
+    place for a session, 502 if the upstream is unreachable, does not speak HTTP, or refuses the
+    account's key, and 504 if it is too slow. If a reply breaks off midway, its body raises, so
+    that the server cuts the connection.
 
     Args:
         base_url: `https://host[:port][/path]`; plain http to loopback only.
@@ -127,6 +135,7 @@ class UpstreamForwarder:
         # Added last and into the request itself, so that no frame here holds the key in clear.
         request.headers.append(("Authorization", self._key.reveal()))
         try:
+            reply: UpstreamReply | Tunnel
             if handshake is not None:
                 reply = handshake.send(self.transport, self.origin, request, self.timeouts)
             else:
@@ -145,7 +154,8 @@ class UpstreamForwarder:
                 call.upstream = "sent"
             raise
         call.upstream = "replied"
-        if handshake is not None and isinstance(reply, Tunnel):
+        if isinstance(reply, Tunnel):
+            assert handshake is not None
             return handshake.join(reply, start_response)
         return self._answer(call, reply, environ, start_response)
 
