@@ -81,10 +81,11 @@ class Conversation:
             self._close("protocol", broken.code, broken.reason)
         except (Vanished, OSError):
             told = session.told_to
-            if told in ("fin", "rst"):
-                socket.vanish(rst=told == "rst")
             by = "fault" if told else "stop" if self._stop.is_set() else "vanished"
             session.finish(by, None)
+            if told in ("fin", "rst"):
+                self._note()
+                socket.vanish(rst=told == "rst")
         finally:
             session.finish("fault", None)
             self._note()
@@ -272,8 +273,9 @@ class Conversation:
         if fault.violation is not None:
             socket.send_frame(violation(fault.violation))
         if fault.vanish is not None:
-            socket.vanish(rst=fault.vanish == "rst")
             self._session.finish("fault", None)
+            self._note()
+            socket.vanish(rst=fault.vanish == "rst")
             raise Vanished("as the stand-in was told")
         if fault.error is not None:
             code, text = fault.error

@@ -125,6 +125,8 @@ class ServerEnd:
         self.mute = False
         self.pings = self.pongs = 0
         connection.setblocking(True)
+        self._waiter = select.poll()
+        self._waiter.register(connection, select.POLLIN)
 
     # What comes in.
 
@@ -148,13 +150,11 @@ class ServerEnd:
 
     def _fill(self, timeout_s: float | None) -> bool:
         """Receive more; False when nothing came in time."""
-        waiter = select.poll()
         try:
-            waiter.register(self._connection, select.POLLIN)
-            if not waiter.poll(None if timeout_s is None else max(0, timeout_s) * 1000):
+            if timeout_s is not None and not self._waiter.poll(max(0.0, timeout_s) * 1000):
                 return False
             block = b"" if self._leaving else self._connection.recv(_RECEIVE_BYTES)
-        except (OSError, ValueError) as error:
+        except OSError as error:
             self._ended = True
             raise Vanished("the connection was reset") from error
         if not block:
@@ -296,7 +296,8 @@ class ServerEnd:
         # Closing with bytes unread would send an RST after the FIN.
         give_up = time.monotonic() + CLOSE_S
         with contextlib.suppress(Vanished, OSError):
-            while not self._leaving and self._fill(give_up - time.monotonic()):
+            while not self._leaving and (left := give_up - time.monotonic()) > 0:
+                self._fill(left)
                 self._buffer.clear()
 
 
