@@ -13,17 +13,16 @@ relay       a stack's sessions, from the first handshake to the end of the proce
 """
 
 from .relay import Relay
-from .session import Session
 from .takeover import Grip, Taken, Ungrippable, can_take, find
-from .watch import WORDS, Cut, End, Watcher, Words
+from .watch import WORDS, Cut, End, OpenSession, Watcher, Words
 
 __all__ = [
     "WORDS",
     "Cut",
     "End",
     "Grip",
+    "OpenSession",
     "Relay",
-    "Session",
     "Taken",
     "Ungrippable",
     "Watcher",

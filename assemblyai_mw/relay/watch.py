@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    from .session import Session
+from typing import Any, Literal, NamedTuple, Protocol
 
 
 class Cut(NamedTuple):
@@ -45,6 +42,22 @@ class End:
     cut: Cut | None = None
 
 
+class OpenSession(Protocol):
+    """What watchers can do with their session, from any thread."""
+
+    def elapsed(self) -> float:
+        """Return seconds from the upstream's 101 until now, or until the upstream's end."""
+
+    def cut(self, cut: Cut) -> None:
+        """End the session; the first cut counts."""
+
+    def end_after(self, seconds: float, cut: Cut, *, by: object) -> None:
+        """Cut the session when it has lasted *seconds*, inf for never; the last call counts.
+
+        Each *by* has a limit of its own; the earliest ends the session.
+        """
+
+
 class Watcher:
     """One stage's view of one session. The base class lets everything pass.
 
@@ -57,7 +70,7 @@ class Watcher:
     slow_client = False
     slow_server = False
 
-    def began(self, session: Session) -> None:
+    def began(self, session: OpenSession) -> None:
         """The upstream has answered the handshake."""
 
     def client_text(self, text: bytes) -> bytes | Cut | None:

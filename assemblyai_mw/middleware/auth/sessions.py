@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 from ...call import Call, Caller
 from ...errors import StoreError
-from ...relay import Cut, End, Relay, Session, Watcher
+from ...relay import Cut, End, OpenSession, Relay, Watcher
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -119,9 +119,9 @@ class SessionKey(Watcher):
         self._keys = keys
         self._key_id = caller.key_id
         self._max_s = max_session_s
-        self._session: Session | None = None
+        self._session: OpenSession | None = None
 
-    def began(self, session: Session) -> None:
+    def began(self, session: OpenSession) -> None:
         """Set the longest time, and look after the key."""
         self._session = session
         if self._max_s is not None:

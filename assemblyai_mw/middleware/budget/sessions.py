@@ -12,7 +12,7 @@ from ...billing.sessions import cost_of, seconds_for, union
 from ...call import Call
 from ...call.session_text import update_in
 from ...errors import StoreError
-from ...relay import Cut, End, Relay, Session, Watcher
+from ...relay import Cut, End, OpenSession, Relay, Watcher
 from ...relay.watch import message
 
 if TYPE_CHECKING:
@@ -136,12 +136,12 @@ class SessionHold(Watcher):
         self._region = call.route.region
         self._asked: Mapping[str, Any] = asked
         self._at = at
-        self._session: Session | None = None
+        self._session: OpenSession | None = None
         self._cut = Cut(3008, _SPENT, drain=True)
         self.rate = rate
         self.held = held
 
-    def began(self, session: Session) -> None:
+    def began(self, session: OpenSession) -> None:
         """Set the first end."""
         self._session = session
         self._set_end()

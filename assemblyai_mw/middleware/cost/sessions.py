@@ -17,7 +17,7 @@ from ...billing.usage import Outcome
 from ...call import Call
 from ...call.session_text import UPDATE, client_message
 from ...errors import StoreError
-from ...relay import Cut, End, Relay, Session, Watcher
+from ...relay import Cut, End, OpenSession, Relay, Watcher
 from ...relay.watch import message
 from ...settlement.closing import close_call
 
@@ -94,12 +94,12 @@ class SessionMeter(Watcher):
         self._row = row
         self._asked: Mapping[str, Any] = asked
         self._recorded = self._offered = self._asked
-        self._session: Session | None = None
+        self._session: OpenSession | None = None
         self._outcome: Outcome | None = None
         self._has_begun = False
         self._error: str | None = None
 
-    def began(self, session: Session) -> None:
+    def began(self, session: OpenSession) -> None:
         """The upstream has answered: from now on the session costs."""
         self._session = session
         self._sessions.began(self._row, self)
