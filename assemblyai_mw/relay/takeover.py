@@ -21,7 +21,7 @@ import os
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .servers import ServerConnection, Ungrippable, locate
@@ -120,18 +120,20 @@ class Taken:
     tls: ssl.SSLSocket | None
     early: bytes
     body: DeadEndBody
-    _end: Callable[[], None] | None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    # One, until it has run. A list's pop() needs no lock; gevent and eventlet replace those, and
+    # theirs are for greenlets.
+    _ends: list[Callable[[], None]]
 
     def release(self) -> None:
         """Close the connection, and let the server's thread go on if it was held.
 
         From any thread, any number of times. Nobody may use `fd` or `tls` afterwards.
         """
-        with self._lock:
-            end, self._end = self._end, None
-        if end is not None:
-            end()
+        try:
+            end = self._ends.pop()
+        except IndexError:
+            return
+        end()
 
 
 @dataclass(slots=True)
@@ -184,7 +186,7 @@ class Grip:
             os.close(mine)
             raise
         dead.close()
-        return Taken(mine, None, early, DeadEndBody(swallows), functools.partial(os.close, mine))
+        return Taken(mine, None, early, DeadEndBody(swallows), [functools.partial(os.close, mine)])
 
     def _hold(self, tls: ssl.SSLSocket, dead: _socket.socket, swallows: _socket.socket) -> Taken:
         until, timeout, read = threading.Event(), tls.gettimeout(), self._connection.read
@@ -208,7 +210,7 @@ class Grip:
             self.cancel()
             until.set()
 
-        return Taken(-1, tls, early, DeadEndBody(swallows, until), end)
+        return Taken(-1, tls, early, DeadEndBody(swallows, until), [end])
 
 
 def find(environ: WSGIEnvironment, tls_threads: TLSThreads | None = None) -> Grip | Ungrippable:

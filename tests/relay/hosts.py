@@ -123,7 +123,11 @@ class Running:
         unix = isinstance(self.address, str)
         sock = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
         sock.settimeout(30)
-        sock.connect(self.address)
+        try:
+            sock.connect(self.address)
+        except OSError:
+            sock.close()
+            raise
         return sock
 
     def get(self, path: str) -> bytes:
@@ -186,8 +190,12 @@ class Session:
 
     def end(self) -> bytes:
         """End our direction and return what else came until the other one ended."""
-        with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_WR)
+        if isinstance(self.sock, ssl.SSLSocket):
+            # Returns when the other direction has ended as TLS wants it.
+            self.sock = self.sock.unwrap()
+        else:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_WR)
         rest = read_to_end(self.sock)
         self.sock.close()
         return rest
@@ -224,7 +232,9 @@ def running(server: Server, folder: Path) -> Iterator[Running]:
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     fd, port = listener.fileno(), listener.getsockname()[1]
     unix = str(folder / "s")
-    if "FD" not in " ".join(server.command):
+    # Clients can connect to a socket that it inherits before it runs.
+    inherits = "FD" in " ".join(server.command)
+    if not inherits:
         listener.close()
     words = [
         word.replace("fd://FD", f"fd://{fd}").replace("PORT", str(port)).replace("UNIX", unix)
@@ -241,7 +251,7 @@ def running(server: Server, folder: Path) -> Iterator[Running]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [str(fd) if word == "FD" else word for word in words],
-            pass_fds=[fd] if listener.fileno() >= 0 else [],
+            pass_fds=[fd] if inherits else [],
             env=environ,
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -252,7 +262,8 @@ def running(server: Server, folder: Path) -> Iterator[Running]:
     address = unix if "UNIX" in " ".join(server.command) else ("127.0.0.1", port)
     site = Running(server, process, address, log)
     try:
-        _wait(site)
+        if not inherits:
+            _wait(site)
         yield site
     finally:
         process.terminate()
