@@ -64,7 +64,15 @@ def serve(name: str, **more: Any) -> Server:
 
 def uwsgi(name: str, *options: str, **more: Any) -> Server:
     program = str(Path(sys.executable).with_name("uwsgi"))
-    common = ("--master", "--die-on-term", "--need-app", "--virtualenv", sys.prefix)
+    common = (
+        "--master",
+        "--die-on-term",
+        "--need-app",
+        "--worker-reload-mercy",
+        "2",
+        "--virtualenv",
+        sys.prefix,
+    )
     common += ("--pythonpath", str(SITES), "--pythonpath", str(PRODUCT), "--module", APP)
     return Server(f"uWSGI {name}", (program, *common, *options), **more)
 
