@@ -8,7 +8,9 @@ makes a virtual environment, runs a session under every server known, and prints
 
 from __future__ import annotations
 
+import configparser
 import contextlib
+import importlib.util
 import json
 import os
 import socket
@@ -24,13 +26,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import assemblyai_mw
-
 SITES = Path(__file__).parent / "sites"
-PRODUCT = Path(assemblyai_mw.__file__).parent.parent
+# Found, not imported: the table's command may run without what the package needs.
+_SPEC = importlib.util.find_spec("assemblyai_mw")
+assert _SPEC is not None
+assert _SPEC.origin is not None
+PRODUCT = Path(_SPEC.origin).parent.parent
 APP = "taking_app:application"
-# What the table needs beside the `test` extra.
-_MORE = ("a2wsgi", "uvicorn")
+# What the table needs beside what the package does.
+_SERVERS = ("a2wsgi", "cffi", "cheroot", "django", "eventlet", "gevent", "granian", "gunicorn")
+_SERVERS += ("uvicorn", "uwsgi", "waitress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +321,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             venv.create(folder, with_pip=True)
             python = Path(folder) / "bin" / "python"
-            install = [python, "-m", "pip", "install", "-q", f"{PRODUCT}[test]", *_MORE]
+            setup = configparser.ConfigParser()
+            setup.read(PRODUCT / "setup.cfg")
+            needed = setup["options"]["install_requires"].split()
+            install = [python, "-m", "pip", "install", "-q", *needed, *_SERVERS]
             subprocess.run(install, check=True)
             subprocess.run([python, "-m", "tests.relay.hosts", "--here"], check=True, cwd=PRODUCT)
         return
