@@ -14,6 +14,9 @@ On billable calls: `gen_ai.operation.name` (`chat`; else the call's kind: `trans
 `gen_ai.usage.input_tokens`, `gen_ai.usage.output_tokens`, `assemblyai_mw.audio_seconds`,
 `assemblyai_mw.cost_usd`. A transcript's usage is known to the read that settles it.
 
+The span of a streaming session is that of its handshake: it ends with the 101, before the session
+has a length or a cost. The log line at the session's end has these, under the same `call_id`.
+
 `error.type` is the status from 500 on, and `broken_off` for a reply that was cut short.
 """
 
