@@ -170,8 +170,8 @@ class RequestMetrics:
 
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-# RFC 6455 7.4.1 and IANA's registry; AssemblyAI's own (streaming/common-session-errors-and-closures);
-# 4002 is this package's.
+# RFC 6455 7.4.1 and IANA's registry; AssemblyAI's own, by its page
+# streaming/common-session-errors-and-closures; 4002 is this package's.
 _CLOSE_CODES = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3005, 3010), 4002})
 
 
