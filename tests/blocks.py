@@ -14,8 +14,9 @@
 
 AssemblyAI is played by stand-ins, on loopback and for `FakeTransport` under its own names.
 `http://127.0.0.1:8000`, and `ws://`, is the page's own `app` (or `application`), else a bare stack,
-under Werkzeug's server; `sk-...` is the key that the page made last, else one that was made for it. A Django project named
-`podcasts` lies ready, as `startproject` makes it; pages begin with its `wsgi.py`.
+under Werkzeug's server; `sk-...` is the key that the page made last, else one that was made for it.
+A Django project named `podcasts` lies ready, as `startproject` makes it; pages begin with its
+`wsgi.py`.
 """
 
 from __future__ import annotations
@@ -322,9 +323,9 @@ class Reader:
                 # The page's server starts after its `export`, and its app with it.
                 names = {"__name__": "app"}
                 run_python(Path("app.py").read_text(), {}, names, "app.py")
-            app = names.get("app") or names.get("application")
+            app = names.get("app") or names.get("application") or AssemblyAIMiddleware(no_pages)
             # The stand-in's own server would give no connection away for a WebSocket.
-            server = make_server("127.0.0.1", 0, app or AssemblyAIMiddleware(no_pages), threaded=True)
+            server = make_server("127.0.0.1", 0, app, threaded=True)
             threading.Thread(target=server.serve_forever, daemon=True).start()
             self._stack.callback(server.shutdown)
             self._address = f"127.0.0.1:{server.port}"

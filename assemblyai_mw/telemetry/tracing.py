@@ -89,7 +89,9 @@ class Tracing:
             return start_response(line, headers)
 
         def end(_: int, whole: bool) -> None:
-            _describe(span, call, int(status[:3]) if whole and status else None)
+            # As for the log: the server does not always get rid of a session's 101.
+            sent = status and (whole or status[:3] == "101")
+            _describe(span, call, int(status[:3]) if sent else None)
             span.end()
 
         try:

@@ -18,7 +18,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from werkzeug.serving import make_server
 
-from assemblyai_mw import CallRecord
+from assemblyai_mw import CallLog, CallRecord
 from assemblyai_mw.telemetry.metrics import RequestMetrics
 from assemblyai_mw.telemetry.tracing import Tracing
 
@@ -154,6 +154,26 @@ def test_codes_of_a_clients_own_are_one_series():
     (family,) = (each for each in metrics.registry.collect() if each.name.endswith("session_ends"))
     codes = {s.labels["code"]: s.value for s in family.samples if s.name.endswith("_total")}
     assert codes == {"none": 1, "1000": 1, "4002": 2, "other": len(range(3100, 5000)) - 1}
+
+
+def test_a_101_that_the_server_cannot_write_is_no_reply_that_broke_off():
+    """Where the server speaks TLS itself, its socket is closed by then."""
+    records: list[CallRecord] = []
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+
+    def refused(environ: Any, start_response: Any) -> Any:
+        start_response("101 Switching Protocols", [])
+        return iter((b"",))
+
+    app = Tracing(CallLog(refused, on_call=records.append), tracer_provider=provider)
+    environ = {"REQUEST_METHOD": "GET", "SCRIPT_NAME": STREAMING, "PATH_INFO": "/v3/ws"}
+    body: Any = app(environ, lambda *_: None)
+    body.close()
+    assert [record.status for record in records] == [101]
+    (span,) = exporter.get_finished_spans()
+    assert span.attributes["http.response.status_code"] == 101
+    assert "error.type" not in span.attributes
 
 
 def test_the_span_of_a_session_is_that_of_its_handshake(served):
