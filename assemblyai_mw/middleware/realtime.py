@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from ..billing.operations import OWN_TOKEN
 from ..call import Call, enter
 from ..call.billable import reading_of
-from ..errors import RequestRefused
+from ..errors import CONTENT_POLICY, RequestRefused
 from ..http.wsgi import Reply
 from ..relay import WORDS, Cut, End, Relay, Ungrippable, can_take, find
 from ..relay.handshake import check, reply_head
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # HTTP status. 4002 is of ours: SDKs do not try it again.
 _CODES = {400: 3006, 403: 1008, 413: 3006, 415: 3006, 429: 3009}
 OUT_OF_FUNDS = 4002
+# By their code, where the status alone would say another thing.
+_BY_CODE = {"insufficient_quota": OUT_OF_FUNDS, CONTENT_POLICY: 1008}
 
 
 class Realtime:
@@ -27,9 +29,10 @@ class Realtime:
 
     AssemblyAI accepts a handshake, sends an `Error` message with the reason, and closes with a
     code; its SDKs show that text, and lose the one of an HTTP status. So a refusal by a stage
-    within becomes such a message: 1008 for what the key may not do, 3006 for a parameter, 3009 for
-    too many sessions or requests, 4002 if a budget is spent. What the upstream answers, 404, 405,
-    426, and 503 while nothing can be recorded, stay HTTP.
+    within becomes such a message: 1008 for what the key may not do, or a guard has blocked, 3006
+    for a parameter, 3009 for too many sessions or requests, 4002 if a budget is spent. What the
+    upstream answers, 404, 405, 426, and 503 while nothing can be recorded or a guard has failed,
+    stay HTTP.
 
     A handshake is answered with 426 and the reason if the server cannot hand over its connection.
 
@@ -111,5 +114,5 @@ def _cut_of(call: Call) -> Cut | None:
     error = call.refusal
     if error is None:
         return None
-    code = OUT_OF_FUNDS if error.code == "insufficient_quota" else _CODES.get(error.status)
+    code = _BY_CODE.get(error.code or "", _CODES.get(error.status))
     return None if code is None else Cut(code, error.message)

@@ -30,9 +30,14 @@ class Background:
         self._ears, self._mouth = socket.socketpair()
         self._mouth.setblocking(False)
         self._mouth_fd = self._mouth.fileno()
-        self._stopping = False
+        self._stopping = self._busy = False
         self.thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.thread.start()
+
+    @property
+    def load(self) -> int:
+        """Jobs that wait or run."""
+        return len(self._jobs) + self._busy
 
     def submit(self, job: Job) -> None:
         """Run *job* soon, after those before it."""
@@ -58,7 +63,9 @@ class Background:
         while not self._stopping:
             self._wait()
             while self._jobs:
+                self._busy = True
                 _do(self._jobs.popleft())
+            self._busy = False
             now = time.monotonic()
             for at, (due, seconds, job) in enumerate(self._ticks):
                 if due <= now:

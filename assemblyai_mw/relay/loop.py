@@ -26,8 +26,8 @@ logger = logging.getLogger("assemblyai_mw.relay")
 # epoll(7): hang-ups and errors are told unasked.
 _EPOLLERR, _EPOLLHUP = 8, 16
 _READABLE = EPOLLIN | _EPOLLERR | _EPOLLHUP
-# Threads for watchers that may wait.
-SLOW_THREADS = 2
+# Threads for watchers that may wait: two a session, one for each direction, up to this many.
+SLOW_THREADS = 8
 
 
 class Loop:
@@ -81,8 +81,8 @@ class Loop:
         self.call(take)
 
     def prepare_slow(self) -> None:
-        """Have the threads for watchers that may wait; from a thread of the host's."""
-        while len(self._slow) < SLOW_THREADS:
+        """Have threads for one more session that may wait; from a thread of the host's."""
+        for _ in range(min(2, SLOW_THREADS - len(self._slow))):
             self._slow.append(Background(f"assemblyai-mw-relay-{len(self._slow)}"))
 
     def stop(self) -> None:
@@ -108,8 +108,8 @@ class Loop:
     # From sessions, in the loop's thread
 
     def beside(self, session: Session, job: Callable[[], object]) -> None:
-        """Run *job* on a thread that may wait."""
-        self._slow[id(session) // 64 % SLOW_THREADS].submit(job)
+        """Run *job* on the thread that has least to do; a direction has one at a time."""
+        min(self._slow, key=lambda each: each.load).submit(job)
 
     def watch(self, fd: int, before: int, after: int) -> None:
         """Change what is waited for on a socket.

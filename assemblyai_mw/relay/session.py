@@ -43,7 +43,7 @@ class Hub(Protocol):
         """Call `on_alarm` at *moment*."""
 
     def beside(self, session: Session, job: Callable[[], object]) -> None:
-        """Run *job* on a thread that may wait, a session's jobs in their order."""
+        """Run *job* on a thread that may wait; a direction of a session has one at a time."""
 
     def over(self, session: Session, end: End) -> None:
         """The upstream's part is over: the watchers hear of it."""

@@ -175,7 +175,8 @@ def test_overlapping_finds_are_one_and_a_block_prevails():
 
 
 def test_a_find_that_begins_between_two_pieces_is_masked_in_the_second():
-    assert masked_pieces(["ab", "cd"], [Finding(2, 4, "*", "x")], separator=1) == ["ab", "*d"]
+    found = [Finding(2, 4, "*", "x")]
+    assert masked_pieces(["ab", "cd"], found, starts=[0, 3]) == ["ab", "*d"]
 
 
 def test_a_pattern_guard_blocks_by_the_patterns_name_and_never_quotes_the_text():

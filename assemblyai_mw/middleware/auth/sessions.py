@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 from ...call import Call, Caller
 from ...errors import StoreError
+from ...http.query import set_query
 from ...relay import Cut, End, OpenSession, Relay, Watcher
 
 if TYPE_CHECKING:
@@ -42,12 +43,7 @@ def token_to_header(environ: WSGIEnvironment) -> bool:
     given = [part for part in parts if unquote_plus(part.partition("=")[0]) == "token"]
     if not given:
         return False
-    bare = "&".join(part for part in parts if part not in given)
-    environ["QUERY_STRING"] = bare
-    for name in ("RAW_URI", "REQUEST_URI"):
-        if name in environ:
-            path = environ[name].partition("?")[0]
-            environ[name] = f"{path}?{bare}" if bare else path
+    set_query(environ, "&".join(part for part in parts if part not in given))
     value = unquote_plus(given[0].partition("=")[2])
     ours = len(given) == 1 and value.startswith(TOKEN_PREFIX)
     both = "HTTP_AUTHORIZATION" in environ
