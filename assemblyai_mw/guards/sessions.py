@@ -90,7 +90,7 @@ class SessionGuards(Watcher):
         for guard in self._after:
             # Each gets a copy of its own.
             value = parsed(passed)
-            if isinstance(value, dict) and value.get("type") in NO_WORDS:
+            if isinstance(value, dict) and str(value.get("type")) in NO_WORDS:
                 break
             try:
                 verdict = verdict_of(

@@ -279,7 +279,7 @@ class Session:
             at += 1
             verdict = self._verdict(judge, text) if not slow else None
             if isinstance(verdict, Cut):
-                self._cut(verdict)
+                self._cut_at(way, verdict)
                 # The judges behind it, the meter among them, may need the text of an end.
                 if way is self._up:
                     return True
@@ -299,7 +299,7 @@ class Session:
             return
         way.waits = False
         if isinstance(verdict, Cut):
-            self._cut(verdict)
+            self._cut_at(way, verdict)
         elif verdict is not None:
             text = verdict
         if self._judged(way, item, at + 1, text):
@@ -414,6 +414,12 @@ class Session:
         self.cut_by, self._by = cut, "cut"
         self._down.open = cut.drain and not self._client_gone
         self._leave()
+
+    def _cut_at(self, way: _Way, cut: Cut) -> None:
+        """End the session by a verdict on a text, which does not pass, whatever ends it already."""
+        self._cut(cut)
+        if way is self._down and not cut.drain:
+            way.open = False
 
     def _leave(self) -> None:
         """Ask the upstream to end the session, and hear it out; the client is not listened to."""

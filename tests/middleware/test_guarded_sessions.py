@@ -211,6 +211,24 @@ def test_a_blocked_turn_ends_the_session_with_the_reason_and_nothing_after_it(si
     assert record.status == 101
 
 
+def test_a_block_holds_for_the_last_turns_of_a_session_that_ends_for_another_reason(
+    site: Any,
+) -> None:
+    at = site(numbers("block"), text=f"Good bye. Mine is {SSN} and that is all there is to say")
+    with at.open(at.key("alice"), f"{MODEL}&include_partial_turns=false") as session:
+        session.message()
+        talk(session)
+        until(lambda: at.us.sessions[-1].chunks == 10)
+        at.middleware.parts.relay.begin_drain()
+        found = [session.message()]
+        while found[-1]["type"] != "Error":
+            found.append(session.message())
+    assert found[-1]["error_code"] == 1012
+    assert SSN in json.dumps(list(at.us.sessions[-1].sent))
+    assert "good bye" in json.dumps(found)
+    assert "6789" not in json.dumps(found)
+
+
 def test_other_sessions_go_on_while_a_guard_is_slow(site: Any) -> None:
     seen, release = threading.Event(), threading.Event()
 
