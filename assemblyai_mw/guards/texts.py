@@ -256,7 +256,8 @@ class _Screener:
         self, items: list[dict[str, Any]], masked: list[str], skip: frozenset[str]
     ) -> Any:
         texts = [item["text"] for item in items]
-        rest = [self.value(item, skip | {"text"}) for item in items]
+        beside = skip | {"text"}
+        rest = [self.value(item, beside) for item in items]
         if masked == texts and all(map(_is, rest, items)):
             return items
         return [{**item, "text": text} for item, text in zip(rest, masked, strict=True)]
