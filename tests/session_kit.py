@@ -187,10 +187,8 @@ class Site:
     def nothing_open(self) -> bool:
         """Whether no hold and no open session is left."""
         with self.keys.database.read() as connection:
-            left = [
-                connection.scalar(select(func.count()).select_from(t))
-                for t in (holds, open_sessions)
-            ]
+            tables = holds, open_sessions
+            left = [connection.scalar(select(func.count()).select_from(each)) for each in tables]
         return left == [0, 0]
 
     def unseen(self) -> bool:
