@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from ..billing.operations import OWN_TOKEN, read
@@ -15,6 +16,8 @@ from ..relay.handshake import check, reply_head
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ..relay import DeadEndBody
 
 # AssemblyAI's close codes (streaming/common-session-errors-and-closures) for refusals by their
 # HTTP status or, before that, by their code. 4002 is of ours: SDKs do not try it again.
@@ -122,11 +125,36 @@ class Realtime:
             return reply
         reply.close()
         taken = grip.take()
-        relay.refuse(taken, reply_head(environ), cut, WORDS[operation.session])
+        say = partial(relay.refuse, taken, reply_head(environ), cut, WORDS[operation.session])
         call.session_end = End(0.0, "cut", cut.code, 0, 0, cut)
         headers = [field for field in reply.headers if field[0].lower() != "content-length"]
         start_response("101 Switching Protocols", headers)
-        return taken.body
+        return _Refusal(say, taken.body)
+
+
+class _Refusal:
+    """The body of a refused session's 101: its client hears why once all stages are done with it.
+
+    So a token that was given back is there when the client tries again.
+    """
+
+    def __init__(self, say: Callable[[], None], body: DeadEndBody) -> None:
+        self._say: Callable[[], None] | None = say
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._tell()
+        return iter(self._body)
+
+    def close(self) -> None:
+        """Let the server have its end, whether or not it read the body."""
+        self._tell()
+        self._body.close()
+
+    def _tell(self) -> None:
+        say, self._say = self._say, None
+        if say is not None:
+            say()
 
 
 def _cut_of(call: Call) -> Cut | None:
