@@ -53,6 +53,7 @@ __all__ = [
     "Site",
     "farewell",
     "live",
+    "served",
     "served_by_gunicorn",
     "until",
 ]
@@ -221,6 +222,20 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextlib.contextmanager
+def served(app: Any) -> Iterator[str]:
+    """Serve a WSGI app with Werkzeug's server; gives its URL."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextlib.contextmanager
 def live(
     database_url: str,
     *,
@@ -245,18 +260,11 @@ def live(
         middleware = AssemblyAIMiddleware(
             host_app, settings, on_call=site.records.append, **options or {}
         )
-        server = make_server(
-            "127.0.0.1", 0, wrap(middleware), threaded=True, request_handler=_Quiet
-        )
-        site.url, site.middleware = f"http://127.0.0.1:{server.port}", middleware
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+        site.middleware = middleware
         try:
-            yield site
+            with served(wrap(middleware)) as site.url:
+                yield site
         finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
             middleware.close()
             for database in list(_databases):
                 database.close()

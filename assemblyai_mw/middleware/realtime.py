@@ -110,12 +110,12 @@ class Realtime:
         if relay is None:
             # The forwarder says why not.
             return self.app(environ, start_response)
-        check(environ)
         grip = find(environ, relay.tls_threads)
         if isinstance(grip, Ungrippable):
             raise RequestRefused(str(grip), status=426, code="websocket_impossible")
         # What it reserves is reserved again by the forwarder.
         grip.cancel()
+        check(environ)
         reply = Reply(self.app, environ)
         cut = _cut_of(call) if not call.relayed and call.upstream == "unsent" else None
         if cut is not None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import socket
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from session_kit import MASTER_KEY, MODEL, WS, Answer, Site, farewell, live, until
-from stand_in.streaming_kit import Raw, handshake
+from stand_in.streaming_kit import handshake
 
 from assemblyai_mw import Caller, KeyAuth
 from assemblyai_mw.call import CALL_KEY
@@ -131,7 +129,9 @@ def test_a_token_is_read_as_it_is_spelled_in_a_query(site: Site, name: str) -> N
     assert site.us.sessions[-1].query == f"sample_rate=16000&{MODEL}"
 
 
-@pytest.mark.parametrize("query", ["Token={}", "TOKEN={}", "token;a={}", "token[]={}", "a=token={}"])
+@pytest.mark.parametrize(
+    "query", ["Token={}", "TOKEN={}", "token;a={}", "token[]={}", "a=token={}"]
+)
 def test_a_parameter_of_another_name_is_no_token(site: Site, query: str) -> None:
     token = site.mint(site.key("alice"))
     assert site.refused(None, query.format(token)).status == 401
