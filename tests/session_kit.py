@@ -120,7 +120,7 @@ class Site:
             name, _, value = line.decode("latin-1").partition(":")
             headers.append((name, value.strip()))
         if status == 101:
-            client.fields = headers  # type: ignore[attr-defined]
+            client.fields = headers
             return client
         size = next((int(v) for k, v in headers if k.lower() == "content-length"), None)
         body = b"" if size == 0 else reader.read(size)

@@ -34,6 +34,7 @@ request and never a secret: hosts print their environ on debug pages.
 | max_session_s | auth | auth |
 | own_token | realtime | call, stack |
 | relayed | call | auth, cost, realtime, telemetry |
+| unheard | call | auth |
 | session_end | realtime | telemetry |
 | refusal | call | realtime |
 
@@ -158,6 +159,7 @@ class Call:
         max_session_s: Longest session of this handshake's token, seconds.
         own_token: The request asks for a token that is made here.
         relayed: The session began: the reply's end is not the call's.
+        unheard: The client had left before its session began, and may try again.
         session_end: How the session ended.
         refusal: Why a stage refused the request.
     """
@@ -193,6 +195,7 @@ class Call:
     max_session_s: int | None = None
     own_token: bool = False
     relayed: bool = False
+    unheard: bool = False
     session_end: End | None = None
     refusal: RequestRefused | None = None
 

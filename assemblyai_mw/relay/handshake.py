@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import RequestRefused, UpstreamError
-from ..http.messages import content_length, is_chunked, is_field_value
+from ..http.messages import is_field_value
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 # Fields of the handshake that go on to the upstream. Not the extensions: compressed frames could
@@ -27,18 +27,12 @@ def is_handshake(environ: Mapping[str, Any]) -> bool:
     return upgrade.strip().lower() == "websocket"
 
 
-def check(environ: dict[str, Any]) -> None:
+def check(environ: Mapping[str, Any]) -> None:
     """Refuse a handshake that is not as RFC 6455 4.2.1 has it.
 
     Raises:
         RequestRefused: 400; 426 for another version, as 4.4 says.
     """
-    # eventlet says HTTP/1.0 of every request.
-    if environ.get("SERVER_PROTOCOL") == "HTTP/1.0" and "eventlet.input" not in environ:
-        raise RequestRefused(
-            "A WebSocket handshake is HTTP/1.1, and this one came as HTTP/1.0: perhaps a proxy on "
-            "the way needs it set (nginx: proxy_http_version 1.1)."
-        )
     connection = environ.get("HTTP_CONNECTION", "").lower().split(",")
     if environ["REQUEST_METHOD"] != "GET" or "upgrade" not in map(str.strip, connection):
         raise RequestRefused("A WebSocket handshake is a GET with Connection: Upgrade.")
@@ -52,8 +46,6 @@ def check(environ: dict[str, Any]) -> None:
         raise RequestRefused("Sec-WebSocket-Key must be 16 bytes in base64.")
     if not is_field_value(environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")):
         raise RequestRefused("A header's value holds a control character.")
-    if content_length(environ) or is_chunked(environ):
-        raise RequestRefused("A WebSocket handshake has no body.")
 
 
 def _is_key(value: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -180,6 +181,21 @@ def test_a_token_is_given_back_where_a_stage_refused_the_session(site: Site) -> 
         assert site.goodbye(None, f"{MODEL}&token={token}")[0] == 4002
     site.keys.set("alice", budget_usd="1")
     assert opens(site, token)
+
+
+def test_a_token_is_given_back_where_the_client_left_before_its_session_began(site: Site) -> None:
+    token = site.mint(site.key("alice"))
+    site.records.clear()
+    site.us.fail_next(delay_s=0.3, path="/v3/ws")
+    request = handshake(f"{WS}?{MODEL}&token={token}", key=None)
+    with socket.create_connection(site.address) as client:
+        client.sendall(request)
+        until(lambda: site.us.requests)
+    # It was opened, and ended at once; SDKs, which wait a second, then try again.
+    assert site.ended().state == "settled"
+    assert site.us.sessions[0].ended_by == "terminate"
+    assert opens(site, token)
+    assert not opens(site, token)
 
 
 def test_a_token_is_given_back_where_the_handshake_is_malformed(site: Site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from typing import Any
 from wsgiref.validate import validator
@@ -103,6 +104,7 @@ REFUSALS: dict[str, tuple[Any, str, str, int, str]] = {
     ),
     "funds": ({"budget_usd": "0.0000001"}, WS, MODEL, 4002, "budget of this key"),
     "no funds": ({"budget_usd": "0"}, WS, MODEL, 4002, "budget of this key"),
+    "two readers": ({}, WS, f"sample_rate=16000;prompt=a&{MODEL}", 3006, "%3B"),
     "unpriced": ({"budget_usd": "1"}, WS, "speech_model=unknown-model", 1008, "price"),
     "rate": (_rate, WS, MODEL, 3009, "may make 1 a minute"),
 }
@@ -284,8 +286,8 @@ def test_a_ledger_that_is_away_is_a_503(site: Site) -> None:
         ({"sec-websocket-key": "é" * 24}, 400, "Sec-WebSocket-Key"),
         ({"connection": "close"}, 400, "Connection: Upgrade"),
         ({"connection": "keep-alive, NotUpgrade"}, 400, "Connection: Upgrade"),
-        ({"content-length": "4"}, 400, "no body"),
-        ({"transfer-encoding": "chunked"}, 400, "no body"),
+        ({"content-length": "4"}, 426, "with a body"),
+        ({"transfer-encoding": "chunked"}, 426, "with a body"),
     ],
 )
 @pytest.mark.parametrize("who", ["alice", "master"])
@@ -297,8 +299,7 @@ def test_what_is_no_handshake_is_refused_before_any_stage_within(
     assert isinstance(found, Answer)
     assert found.status == status
     assert says in found.json["error"]
-    if status == 426:
-        assert found.header("sec-websocket-version") == "13"
+    assert (found.header("sec-websocket-version") == "13") is ("version" in says)
     assert site.ended().status == status
     assert site.unseen()
     assert site.rows() == []
@@ -308,7 +309,7 @@ def test_a_handshake_over_http_1_0_is_refused(site: Site) -> None:
     request = handshake(f"{WS}?{MODEL}", key=site.key("alice"))
     found = site.send(request.replace(b"HTTP/1.1", b"HTTP/1.0"))
     assert isinstance(found, Answer)
-    assert found.status == 400
+    assert found.status == 426
     assert "proxy_http_version" in found.json["error"]
     assert site.unseen()
 
@@ -378,6 +379,119 @@ def test_a_doubled_upgrade_goes_nowhere(site: Site) -> None:
     assert isinstance(found, Answer)
     assert found.status == 426
     assert site.unseen()
+
+
+# Outsiders
+
+
+@pytest.mark.parametrize("field", ["Sec-WebSocket-Protocol", "User-Agent"])
+def test_a_field_that_could_become_two_goes_nowhere_and_takes_no_place(
+    sqlite_url: str, field: str
+) -> None:
+    with live(sqlite_url, streaming={"max_sessions_per_worker": 1}) as site:
+        key = site.key("alice")
+        for _ in range(2):
+            request = handshake(f"{WS}?{MODEL}", key=key)[:-2]
+            found = site.send(request + f"{field}: a\0b\r\n\r\n".encode())
+            if isinstance(found, Answer):
+                assert found.status == 400
+            else:
+                assert farewell(found)[0] == 3006
+                found.close()
+        assert site.unseen()
+        with site.open(key) as session:
+            assert session.message()["type"] == "Begin"
+
+
+def test_of_a_handshake_only_documented_fields_go_on(site: Site) -> None:
+    fields = {
+        "sec-websocket-extensions": "permessage-deflate",
+        "sec-websocket-protocol": "one, two",
+        "cookie": "session=1",
+        "origin": "http://other.example",
+        "referer": "http://other.example/?token=st-a",
+        "x-forwarded-for": "192.0.2.1",
+        "x-original-uri": "/?token=st-a",
+        "user-agent": "me",
+        "assemblyai-version": "2025-05-12",
+    }
+    with site.open(site.key("alice"), **fields) as session:
+        assert session.message()["type"] == "Begin"
+        answered = {name.lower() for name, _ in session.fields}
+    assert answered == {"upgrade", "connection", "sec-websocket-accept"}
+    seen = {name.lower(): value for name, value in site.us.sessions[0].headers}
+    assert seen.pop("host")
+    assert seen == {
+        "connection": "Upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-key": WHOLE["Sec_WebSocket_Key"],
+        "sec-websocket-version": "13",
+        "sec-websocket-protocol": "one, two",
+        "user-agent": "me",
+        "assemblyai-version": "2025-05-12",
+        "authorization": US_KEY,
+    }
+
+
+def test_no_line_of_the_log_is_a_clients(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "assemblyai_mw")
+    key = site.key("alice", features=["format_turns"])
+    evil = "%0d%0aINJECTED%1b%5b31m"
+    site.goodbye(key, f"{MODEL}&domain={evil}&prompt={evil}")
+    site.goodbye(key, f"speech_model={evil}")
+    site.refused(key, target=f"{STREAMING}/v3/{evil}")
+    site.refused(key, target=f"{STREAMING}/v3/ws{evil}")
+    site.refused(None, f"{MODEL}&token=st-{evil}")
+    with site.open(key, x_assemblyai_mw_tags=f"a={evil},\u0085INJECTED=b") as session:
+        session.say({"type": "Other\r\nINJECTED", "a\r\nINJECTED": 1})
+        farewell(session)
+    until(lambda: len(site.records) == 6)
+    for record in caplog.records:
+        assert not any(c in record.getMessage() for c in "\r\n\x1b\x85")
+
+
+def test_what_one_session_says_reaches_no_other(site: Site) -> None:
+    names = [f"k{number}" for number in range(6)]
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(site.open(site.key(name))) for name in names]
+        ids = [client.message()["id"] for client in clients]
+        assert len(set(ids)) == len(names)
+        by_id = {session.id: session for session in site.us.sessions}
+        for number in range(50):
+            for name, session_id in zip(names, ids, strict=True):
+                by_id[session_id].send({"type": "Turn", "transcript": f"{name} {number}"})
+        for name, client in zip(names, clients, strict=True):
+            client.say({"type": "KeepAlive", "from": name})
+            heard = [client.message()["transcript"] for _ in range(50)]
+            assert heard == [f"{name} {number}" for number in range(50)]
+            client.say({"type": "Terminate"})
+            assert client.message()["type"] == "Termination"
+    for name, session_id in zip(names, ids, strict=True):
+        said = [text["from"] for text in by_id[session_id].texts if "from" in text]
+        assert said == [name]
+
+
+def test_the_python_sdk_shows_what_ends_its_session(site: Site) -> None:
+    sdk = Sdk(f"{site.url}{STREAMING}", key=site.key("alice"))
+    sdk.connect(speech_model="universal-streaming-english")
+    until(lambda: "Begin" in sdk.types())
+    site.keys.revoke("alice")
+    assert sdk.ended.wait(10)
+    (error,) = sdk.errors
+    assert error.code == 1008
+    assert "not valid any more" in str(error)
+    sdk.client.disconnect()
+
+
+def test_the_python_sdk_opens_a_session_with_a_token_once(site: Site) -> None:
+    token = site.mint(site.key("alice"))
+    url = f"{site.url}{STREAMING}"
+    first = Sdk(url, key=None, token=token).connect(speech_model="universal-streaming-english")
+    first.client.disconnect(terminate=True)
+    assert first.types()[-1] == "Termination"
+    again = Sdk(url, key=None, token=token).connect(speech_model="universal-streaming-english")
+    (error,) = again.errors
+    assert error.code == 401
 
 
 # Servers

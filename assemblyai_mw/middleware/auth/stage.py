@@ -170,7 +170,8 @@ class KeyAuth:
         try:
             return self.app(environ, start_response)
         finally:
-            if tokens is not None and digest is not None and not call.relayed:
+            heard = call.relayed and not call.unheard
+            if tokens is not None and digest is not None and not heard:
                 tokens.give_back(digest)
 
     def _by_token(self, tokens: TokenAuth, call: Call, digest: bytes) -> Caller | None:
