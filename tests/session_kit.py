@@ -53,6 +53,7 @@ __all__ = [
     "Site",
     "farewell",
     "live",
+    "served",
     "served_by_gunicorn",
     "until",
 ]
@@ -119,7 +120,7 @@ class Site:
             name, _, value = line.decode("latin-1").partition(":")
             headers.append((name, value.strip()))
         if status == 101:
-            client.fields = headers  # type: ignore[attr-defined]
+            client.fields = headers
             return client
         size = next((int(v) for k, v in headers if k.lower() == "content-length"), None)
         body = b"" if size == 0 else reader.read(size)
@@ -187,10 +188,8 @@ class Site:
     def nothing_open(self) -> bool:
         """Whether no hold and no open session is left."""
         with self.keys.database.read() as connection:
-            left = [
-                connection.scalar(select(func.count()).select_from(t))
-                for t in (holds, open_sessions)
-            ]
+            tables = holds, open_sessions
+            left = [connection.scalar(select(func.count()).select_from(each)) for each in tables]
         return left == [0, 0]
 
     def unseen(self) -> bool:
@@ -223,6 +222,20 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextlib.contextmanager
+def served(app: Any) -> Iterator[str]:
+    """Serve a WSGI app with Werkzeug's server; gives its URL."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextlib.contextmanager
 def live(
     database_url: str,
     *,
@@ -247,18 +260,11 @@ def live(
         middleware = AssemblyAIMiddleware(
             host_app, settings, on_call=site.records.append, **options or {}
         )
-        server = make_server(
-            "127.0.0.1", 0, wrap(middleware), threaded=True, request_handler=_Quiet
-        )
-        site.url, site.middleware = f"http://127.0.0.1:{server.port}", middleware
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+        site.middleware = middleware
         try:
-            yield site
+            with served(wrap(middleware)) as site.url:
+                yield site
         finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
             middleware.close()
             for database in list(_databases):
                 database.close()

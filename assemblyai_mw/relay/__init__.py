@@ -15,17 +15,20 @@ background  a thread for what waits
 relay       a stack's sessions, from the first handshake to the end of the process
 """
 
-from .relay import Relay
-from .takeover import Grip, Taken, Ungrippable, can_take, find
+from .relay import STOPPING, Relay
+from .takeover import DeadEndBody, Grip, Taken, TLSThreads, Ungrippable, can_take, find
 from .watch import WORDS, Cut, End, OpenSession, Watcher, Words
 
 __all__ = [
+    "STOPPING",
     "WORDS",
     "Cut",
+    "DeadEndBody",
     "End",
     "Grip",
     "OpenSession",
     "Relay",
+    "TLSThreads",
     "Taken",
     "Ungrippable",
     "Watcher",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import RequestRefused, UpstreamError
+from ..http.messages import is_field_value
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 # Fields of the handshake that go on to the upstream. Not the extensions: compressed frames could
@@ -43,6 +44,8 @@ def check(environ: Mapping[str, Any]) -> None:
         )
     if not _is_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", "").strip()):
         raise RequestRefused("Sec-WebSocket-Key must be 16 bytes in base64.")
+    if not is_field_value(environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")):
+        raise RequestRefused("A header's value holds a control character.")
 
 
 def _is_key(value: str) -> bool:
