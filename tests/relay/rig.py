@@ -238,11 +238,11 @@ class Rig:
 
     def gone(self) -> None:
         """Wait until nothing of the session is left in the relay."""
+        self.client.leave()
+        self.upstream.leave()
         loop = self.relay._loop
         assert loop is not None
         until(lambda: self.session not in loop.sessions and self.session not in loop.untold)
-        self.client.sock.close()
-        self.upstream.sock.close()
 
     @property
     def pending(self) -> int:
