@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 import os
 import socket
 import ssl
@@ -104,13 +103,16 @@ def test_a_session_that_cannot_start_closes_both_ends(monkeypatch: Any) -> None:
         raise OSError("no descriptor is left")
 
     relay = Relay()
-    before = fds()
     monkeypatch.setattr("assemblyai_mw.relay.relay.Loop", fails)
+    (client, ours), (upstream, theirs) = tcp_pair(), tcp_pair()
+    tunnel = Tunnel(reason="", headers=[], fd=theirs.detach())
+    assert relay.enter() is None
     with pytest.raises(OSError, match="no descriptor"):
-        Rig(relay)
+        relay.start(taken_of(ours), tunnel, HEAD, watchers=[], words=STREAMING)
     assert relay.open == 0
-    gc.collect()
-    until(lambda: gc.collect() is not None and fds() <= before + 2)
+    for each in (client, upstream):
+        assert each.recv(1) == b""
+        each.close()
 
 
 # The end
@@ -157,17 +159,21 @@ def test_a_session_that_joins_during_a_drain_is_ended_too(relay: Relay) -> None:
     rig.gone()
 
 
-def test_a_drain_that_takes_too_long_is_given_up(caplog: Any, monkeypatch: Any) -> None:
+def test_a_drain_that_takes_too_long_is_given_up(
+    relay: Relay, caplog: Any, monkeypatch: Any
+) -> None:
     monkeypatch.setattr("assemblyai_mw.relay.relay._SLACK_S", 0.05)
-    with relaying(drain_s=0.0) as relay:
-        rig = Rig(relay).begin()
-        relay.drain()
-        assert "1 sessions did not end in time" in caplog.text
-        assert rig.notes.end is None
-        relay.close()
-        assert rig.end.by == "cut"
-        rig.client.leave()
-        rig.upstream.leave()
+    relay.drain_s = 0.0
+    rig = Rig(relay).begin()
+    relay.drain()
+    assert "1 sessions did not end in time" in caplog.text
+    assert rig.notes.end is None
+    # What is left ends with the loop.
+    relay.close()
+    assert rig.end.by == "cut"
+    assert rig.client.ends()
+    rig.client.leave()
+    rig.upstream.leave()
 
 
 def test_jobs_at_intervals_run_where_there_are_sessions(relay: Relay) -> None:
@@ -314,6 +320,8 @@ def peers():
         while len(got) < 7:
             got += upstream.recv(7 - len(got))
     order.append("relayed")
+    # The descriptors are gevent's as well.
+    client.setblocking(False), upstream.setblocking(False)
     client.detach(), upstream.detach()
     done.append(1)
 
