@@ -27,6 +27,8 @@ from assemblyai_mw.middleware.budget import Budget
 from assemblyai_mw.middleware.guardrails import Guardrails
 from assemblyai_mw.middleware.log import CallLog
 from assemblyai_mw.middleware.rate_limit.stage import RateLimit
+from assemblyai_mw.middleware.realtime import Realtime
+from assemblyai_mw.relay import Relay
 
 KEY = "sk-conformance-3f1d9b"
 MASTER = "sk-master-conformance-77"
@@ -157,6 +159,11 @@ STAGES = [
         (KeyAuth,),
         lambda app, folder: KeyAuth(app, keys={KEY: "alice"}),
         headers={"HTTP_AUTHORIZATION": f"Bearer {KEY}"},
+    ),
+    Stage(
+        "Realtime",
+        (Realtime,),
+        lambda app, folder: known(Realtime(app, relay=Relay()), ALICE),
     ),
     Stage(
         "RateLimit",
