@@ -176,6 +176,11 @@ STAGES = [
         lambda app, folder: known(RateLimit(app, storage=folder / "rates"), ALICE),
     ),
     Stage(
+        "Realtime",
+        (Realtime,),
+        lambda app, folder: known(Realtime(app, relay=Relay()), ALICE),
+    ),
+    Stage(
         "OpenAITranslator",
         (OpenAITranslator,),
         lambda app, folder: known(OpenAITranslator(app, models=[]), ALICE),
