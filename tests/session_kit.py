@@ -17,6 +17,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -222,9 +223,11 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextlib.contextmanager
-def served(app: Any) -> Iterator[str]:
-    """Serve a WSGI app with Werkzeug's server; gives its URL."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+def served(app: Any, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Serve a WSGI app with Werkzeug's server; gives its URL, with http where it speaks TLS too."""
+    server = make_server(
+        "127.0.0.1", 0, app, threaded=True, request_handler=_Quiet, ssl_context=tls
+    )
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

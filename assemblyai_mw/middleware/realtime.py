@@ -64,19 +64,25 @@ class Realtime:
             if call.session is not None:
                 return self._handshake(call, environ, start_response)
             if call.route.service == OWN_TOKEN.service:
-                if call.path == OWN_TOKEN.path:
-                    call.own_token = self._makes_tokens(environ)
-                operation = read(call.route.service, call.method, call.path).operation
-                if operation is not None and operation.session:
-                    raise RequestRefused(
-                        "This path is for WebSocket, and no Upgrade: websocket arrived: a proxy on "
-                        "the way must pass Upgrade and Connection on.",
-                        status=426,
-                        code="no_upgrade",
-                    )
+                self._without_upgrade(call, environ)
         except RequestRefused as error:
             return call.refused(error)(environ, start_response)
         return self.app(environ, start_response)
+
+    def _without_upgrade(self, call: Call, environ: WSGIEnvironment) -> None:
+        """Note who makes the token that is asked for; raise on the path of a session."""
+        if call.path == OWN_TOKEN.path:
+            call.own_token = self._makes_tokens(environ)
+            return
+        operation = read(call.route.service, call.method, call.path).operation
+        # For another spelling of its path, the full reading raises what it is.
+        if operation is not None and operation.session and reading_of(call, environ).operation:
+            raise RequestRefused(
+                "This path is for WebSocket, and no Upgrade: websocket arrived: a proxy on the way "
+                "must pass Upgrade and Connection on.",
+                status=426,
+                code="no_upgrade",
+            )
 
     def _makes_tokens(self, environ: WSGIEnvironment) -> bool:
         """Whether a token is made here; raise if it could not be used."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
+import trustme
 from session_kit import (
     MASTER_KEY,
     MODEL,
@@ -19,6 +22,7 @@ from session_kit import (
     Answer,
     Site,
     live,
+    served,
     served_by_gunicorn,
     until,
 )
@@ -402,6 +406,28 @@ def test_where_the_server_hands_nothing_over_tokens_are_assemblyais(sqlite_url: 
     found = stack.ask("GET", f"{TOKEN}?{VALID}", stack.key("alice"))
     assert found.json["token"] in stack.us.tokens
     stack.close()
+
+
+def test_tokens_stay_our_own_while_a_tls_server_has_no_thread_for_another_session(
+    sqlite_url: str,
+) -> None:
+    authority = trustme.CA()
+    tls, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    authority.configure_trust(trusting)
+    with live(sqlite_url) as site:
+        assert site.middleware is not None
+        relay = site.middleware.parts.relay
+        assert relay is not None
+        relay.tls_threads.limit = 0
+        key = site.key("alice")
+        with served(site.middleware, tls) as url:
+            request = Request(
+                f"{url.replace('http', 'https')}{TOKEN}?{VALID}", headers={"Authorization": key}
+            )
+            with urlopen(request, context=trusting) as reply:
+                assert json.load(reply)["token"].startswith("st-")
+        assert site.unseen()
 
 
 def test_a_ledger_that_is_away_makes_no_token(site: Site, tmp_path: Path) -> None:
