@@ -364,7 +364,7 @@ class Settler:
             self._wait_until_is_past_deadline(due, summary)
 
     def _is_past_deadline(self, due: Due) -> bool:
-        return self._stopped or self._left_s(due) < 0
+        return self._stopped or self._left_s(due) <= 0
 
     def _wait_until_is_past_deadline(self, due: Due, summary: Summary) -> None:
         wait_s = self._left_s(due) + 1

@@ -115,10 +115,10 @@ def test_a_session_counts_until_it_has_had_no_checkpoint_for_long(
     assert gauges(database, lost_after_s=ledger.lost_after_s).sessions == 1
 
 
-def _open_all(number: int, url: str, caller: Caller, each: int) -> list[str]:
+def _open_one_each(number: int, url: str, callers: list[Caller]) -> list[str]:
     with opening(url, busy_timeout_s=60) as database:
         ledger = Ledger(database)
-        found = [begin(ledger, caller) for _ in range(each)]
+        found = [begin(ledger, caller) for caller in callers]
         return [each.scope for each in found if isinstance(each, SessionLimit)]
 
 
@@ -126,12 +126,14 @@ def _open_all(number: int, url: str, caller: Caller, each: int) -> list[str]:
 def test_processes_that_open_sessions_at_once_get_the_limit_exactly(
     database_url: str, keys: Keys, ledger: Ledger, bound: str
 ) -> None:
-    keys.set_team("search", max_sessions=10 if bound == "team" else 1000)
-    limits = {"max_sessions": 10} if bound == "key" else {}
-    caller = caller_of(keys, team="search", **limits)
-    refused = race(_open_all, database_url, caller, 8)
-    assert [scope for each in refused for scope in each] == [bound] * 22
-    assert ledger.pending() == 10
+    callers = []
+    for n in range(100):
+        keys.set_team(f"t{n}", max_sessions=2 if bound == "team" else 1000)
+        limits = {"max_sessions": 2} if bound == "key" else {}
+        callers.append(caller_of(keys, f"k{n}", team=f"t{n}", **limits))
+    refused = race(_open_one_each, database_url, callers)
+    assert [scope for each in refused for scope in each] == [bound] * 200
+    assert ledger.pending() == 200
 
 
 # Checkpoints
@@ -293,7 +295,7 @@ def test_sessions_that_close_while_others_are_checkpointed_do_not_wait_in_a_circ
                 assert ledger.write(closing_of(row, usage=length(), price=price_of(5)))
 
         def look() -> None:
-            while ledger.checkpoint(dict.fromkeys(rows, (1, {"models": ["m"]}))):
+            while not failed and ledger.checkpoint(dict.fromkeys(rows, (1, {"models": ["m"]}))):
                 pass
 
         actions = [lambda: close(rows[::2]), lambda: close(rows[:0:-2]), look]
