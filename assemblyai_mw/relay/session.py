@@ -270,6 +270,9 @@ class Session:
 
     def _judged(self, way: _Way, item: Text, at: int, text: bytes) -> bool:
         """Have a text judged from the watcher *at* on, and pass it; False where it waits."""
+        if way is self._up and (not way.open or self._upstream_closed or self._end_said):
+            # It does not reach the upstream, so nobody may count it: the meter, for one.
+            return True
         while at < len(way.judges):
             judge, slow = way.judges[at]
             if slow and way.open:
@@ -302,7 +305,8 @@ class Session:
             self._cut(verdict)
         elif verdict is not None:
             text = verdict
-        if self._judged(way, item, at + 1, text):
+        refused = way is self._up and isinstance(verdict, Cut)
+        if refused or self._judged(way, item, at + 1, text):
             backlog, way.backlog = way.backlog, []
             self._pump(way, backlog)
         self._read_on(way)

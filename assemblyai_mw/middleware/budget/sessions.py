@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -26,7 +28,8 @@ TICK_S = 1.0
 # Beyond the time that an upstream has to end a session: it states whole seconds, and the request
 # takes its way.
 _SLACK_S = 2.0
-_SPENT = "The budget has no room for more of this session."
+# For how long a session goes on that turns out dearer when it begins, until more is held or refused.
+_CATCH_UP_S = 5.0
 _UNRECORDED = Cut(3005, "Budgets cannot be checked here; the session is over.", drain=True)
 
 
@@ -63,7 +66,10 @@ class SessionHolds:
     def watcher(
         self, call: Call, asked: Mapping[str, Any], at: datetime, rate: int, held: int
     ) -> SessionHold:
-        """Return the watcher of a session for which *held* nano-dollars are held."""
+        """Return the watcher of a session for which *held* nano-dollars are held.
+
+        A *rate* of 0 is one that is not known yet.
+        """
         return SessionHold(self, call, asked, at, rate, held)
 
     def began(self, request_id: str, hold: SessionHold) -> None:
@@ -76,7 +82,12 @@ class SessionHolds:
 
     def lasts_for(self, hold: SessionHold) -> float:
         """Return for how many seconds of the session what is held lasts."""
-        return seconds_for(hold.held, hold.rate) - self._reserve_s
+        return seconds_for(hold.held, hold.rate) - self._reserve_s - hold.lead_s
+
+    def _missing(self, hold: SessionHold, rate: int) -> int:
+        """Return the nano-dollars that another slice needs at *rate*, beyond what is held."""
+        lasts_s = hold.lead_s + hold.elapsed() + self._slice_s + self._reserve_s
+        return cost_of(round(lasts_s * 1000), rate) - hold.held
 
     def _renew(self) -> None:
         due = {
@@ -84,7 +95,9 @@ class SessionHolds:
             for name, hold in dict(self._open).items()
             if self.lasts_for(hold) - hold.elapsed() <= self._ahead_s
         }
-        more = {name: cost_of(round(self._slice_s * 1000), hold.rate) for name, hold in due.items()}
+        slices = {name: cost_of(round(self._slice_s * 1000), due[name].rate) for name in due}
+        # More than a slice where the rate has risen.
+        more = {name: max(slices[name], self._missing(due[name], due[name].rate)) for name in due}
         if not more:
             return
         try:
@@ -106,18 +119,24 @@ class SessionHolds:
         Raises:
             StoreError: Nothing can be held now.
         """
-        elapsed_s = hold.elapsed() + self._slice_s + self._reserve_s
-        missing = cost_of(round(elapsed_s * 1000), rate) - hold.held
+        missing = self._missing(hold, rate)
         if missing > 0:
             refused = self.holds.renew({request_id: missing}, expires_in_s=self._expires_s)
             if request_id in refused:
                 return _out_of_funds(refused[request_id])
-            hold.held += missing
+            hold.grown(missing)
         return None
 
 
 class SessionHold(Watcher):
-    """Ends one session where its budget does."""
+    """Ends one session where its budget does.
+
+    Attributes:
+        rate: Nano-dollars an hour; 0 while it is not known.
+        held: Nano-dollars.
+        lead_s: Seconds from before the handshake until it was answered: AssemblyAI's clock may
+            have begun anywhere within.
+    """
 
     # An option that a client adds may need more budget first.
     slow_client = True
@@ -134,16 +153,23 @@ class SessionHold(Watcher):
         self._holds = holds
         self._request_id = call.id
         self._region = call.route.region
+        self._allow_unpriced = call.caller is not None and call.caller.allow_unpriced
         self._asked: Mapping[str, Any] = asked
         self._at = at
         self._session: OpenSession | None = None
-        self._cut = Cut(3008, _SPENT, drain=True)
+        self._made_at = time.monotonic()
+        # Renewals, and what an update needs, come from different threads; neither is the relay's.
+        self._lock = threading.Lock()
+        self._cut = _UNRECORDED
+        self._least_s = 0.0
         self.rate = rate
         self.held = held
+        self.lead_s = 0.0
 
     def began(self, session: OpenSession) -> None:
         """Set the first end."""
         self._session = session
+        self.lead_s = time.monotonic() - self._made_at
         self._set_end()
         self._holds.began(self._request_id, self)
 
@@ -153,19 +179,22 @@ class SessionHold(Watcher):
 
     def grown(self, nano: int) -> None:
         """More is held."""
-        self.held += nano
-        self._cut = Cut(3008, _SPENT, drain=True)
+        with self._lock:
+            self.held += nano
+        # Where nothing is refused and the end comes all the same, the answer came too late.
+        self._cut = _UNRECORDED
         self._set_end()
 
     def ends_with(self, cut: Cut) -> None:
         """Nothing more can be held for now; say so at the end."""
         self._cut = cut
+        self._least_s = 0.0
         self._set_end()
 
     def _set_end(self) -> None:
-        if self._session is None:
-            return
-        self._session.end_after(self._holds.lasts_for(self), self._cut, by=self)
+        if self._session is not None:
+            seconds = max(self._least_s, self._holds.lasts_for(self))
+            self._session.end_after(seconds, self._cut, by=self)
 
     def client_text(self, text: bytes) -> Cut | None:
         """Hold what added options cost, for the whole session, before they go up."""
@@ -176,7 +205,9 @@ class SessionHold(Watcher):
         try:
             rate = self._holds.prices.session_rate(asked, self._region, self._at)
         except Unpriced as missing:
-            return Cut(1008, f"This key has a budget, and {missing.reason}.", drain=True)
+            if not self._allow_unpriced:
+                return Cut(1008, f"This key has a budget, and {missing.reason}.", drain=True)
+            rate = 0
         if rate > self.rate:
             try:
                 cut = self._holds.cover(self, self._request_id, rate)
@@ -190,19 +221,28 @@ class SessionHold(Watcher):
         self._asked = asked
         return None
 
-    def server_text(self, text: bytes) -> None:
+    def server_text(self, text: bytes) -> Cut | None:
         """Note which model is in force: it may cost more than the one that was asked for."""
         if b'"Begin"' not in text:
-            return
+            return None
         value = message(text)
         if value is None or value.get("type") != "Begin":
-            return
+            return None
         configuration = value.get("configuration")
         told = configuration.get("model") if isinstance(configuration, dict) else None
         prices = self._holds.prices
         self._asked = prices.with_model(self._asked, told, self._at)
-        self.rate = max(self.rate, prices.session_rate(self._asked, self._region, self._at))
-        self._set_end()
+        try:
+            rate = prices.session_rate(self._asked, self._region, self._at)
+        except Unpriced as missing:
+            if self._allow_unpriced:
+                return None
+            return Cut(1008, f"This key has a budget, and {missing.reason}.", drain=True)
+        if rate > self.rate:
+            self._least_s = self.elapsed() + _CATCH_UP_S
+            self.rate = rate
+            self._set_end()
+        return None
 
     def ended(self, end: End) -> None:
         """Closing the row ends the hold."""

@@ -191,7 +191,7 @@ class Budget:
         except Unpriced as missing:
             if not caller.allow_unpriced:
                 raise _unpriced(missing) from None
-            bound, sessions = 0, None
+            bound = 0
         taken = self.holds.take(call, bound, expires_in_s=self.hold_expires_s)
         if isinstance(taken, Refusal):
             raise _insufficient(taken, at)
