@@ -16,7 +16,6 @@ from metered_kit import (
     MODEL,
     SECOND,
     TERMINATE,
-    UNKNOWN,
     Heard,
     Metered,
     listen,

@@ -28,7 +28,7 @@ TICK_S = 1.0
 # Beyond the time that an upstream has to end a session: it states whole seconds, and the request
 # takes its way.
 _SLACK_S = 2.0
-# For how long a session goes on that turns out dearer when it begins, until more is held or refused.
+# For how long a session goes on that turns out dearer when it begins: more is held, or refused.
 _CATCH_UP_S = 5.0
 _UNRECORDED = Cut(3005, "Budgets cannot be checked here; the session is over.", drain=True)
 
