@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import json
 
+from dying import FOLDER, around, die_if_armed, host_app
+
 from assemblyai_mw import AssemblyAIMiddleware
 from assemblyai_mw.store import Ledger
 from assemblyai_mw.transport import SocketTransport
-from dying import FOLDER, around, die_if_armed, host_app
 
 
 def submits_only(owner):

@@ -22,13 +22,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from dying import FOLDER, around, host_app
+
 from assemblyai_mw import AssemblyAIMiddleware
 from assemblyai_mw.config import load_config
 from assemblyai_mw.relay import Relay
 from assemblyai_mw.relay.session import Session
 from assemblyai_mw.store import Holds, Ledger
 from assemblyai_mw.transport import SocketTransport
-from dying import FOLDER, around, host_app
 
 
 def says(word):

@@ -6,6 +6,8 @@ import math
 import re
 import socket
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -325,6 +327,29 @@ def test_a_client_that_leaves_is_settled_by_a_termination(metered: Metered, how:
         metered.idle()
     row = metered.row()
     assert (row.state, row.estimated) == ("settled", False)
+    assert metered.spent("alice") == metered.billed()
+    assert_kept(metered, 100)
+
+
+_CLIENT = """
+import sys
+from websockets.sync.client import connect
+with connect(sys.argv[1], additional_headers={"Authorization": sys.argv[2]}) as client:
+    print(client.recv(), flush=True)
+    client.recv()
+"""
+
+
+def test_a_client_that_is_killed_is_settled_by_a_termination(metered: Metered) -> None:
+    key = metered.key(budget_usd="100")
+    command = [sys.executable, "-c", _CLIENT, metered.url(), key]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as client:
+        assert client.stdout is not None
+        assert b'"Begin"' in client.stdout.readline()
+        client.kill()
+    assert metered.upstream().ended_by == "terminate"
+    metered.idle()
+    assert (metered.row().state, metered.row().estimated) == ("settled", False)
     assert metered.spent("alice") == metered.billed()
     assert_kept(metered, 100)
 
