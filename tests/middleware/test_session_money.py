@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import socket
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,7 +27,10 @@ from metered_kit import (
     update,
 )
 from stack_kit import MASTER_KEY
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from assemblyai_mw.middleware.budget import sessions as budget_sessions
+from assemblyai_mw.middleware.cost import sessions as cost_sessions
 
 # Dollars held for a session at first, of which it may use all but 3; and a budget with room for
 # that alone.
@@ -44,7 +49,8 @@ def metered(sqlite_url: str) -> Iterator[Metered]:
 def heard_out(metered: Metered, key: str, **query: Any) -> Heard:
     """A session that its client never ends."""
     with metered.session(key, **query) as client:
-        client.send(CHUNK)
+        with contextlib.suppress(ConnectionClosed):
+            client.send(CHUNK)
         heard = listen(client)
     metered.idle()
     return heard
@@ -216,6 +222,42 @@ def test_a_session_goes_on_when_its_key_has_no_budget_any_more(metered: Metered)
     assert metered.held() == 0
 
 
+@pytest.fixture
+def looking(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Metered]:
+    """One that soon sees a new budget."""
+    monkeypatch.setattr(budget_sessions, "LOOK_S", 0.1)
+    made = Metered(sqlite_url)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("owner", ["key", "team"])
+def test_a_budget_that_comes_midway_bounds_an_open_session(looking: Metered, owner: str) -> None:
+    with looking.session(looking.key(team="search")) as client:
+        client.send(update(keyterms_prompt=["AssemblyAI"]))
+        assert looking.held() == 0
+        if owner == "key":
+            looking.keys.set("alice", budget_usd="100")
+        else:
+            looking.keys.set_team("search", budget_usd="100")
+        until(lambda: looking.held() >= 3 * FIRST * SECOND)
+        client.send(TERMINATE)
+        assert listen(client).types() == ["Begin", "Termination"]
+    looking.idle()
+    assert looking.row().cost_nano == 3 * looking.billed()
+    assert_kept(looking, 100)
+
+
+def test_a_budget_that_comes_midway_and_is_too_small_ends_it(looking: Metered) -> None:
+    with looking.session(looking.key()) as client:
+        looking.keys.set("alice", budget_usd="1")
+        code, text = listen(client).error
+    looking.idle()
+    assert code == 3008
+    assert "limit 1 USD" in text
+    assert (looking.row().estimated, looking.held()) == (False, 0)
+
+
 def test_a_budget_that_is_lowered_ends_an_open_session(metered: Metered) -> None:
     with metered.session(metered.key(budget_usd="100")) as client:
         metered.keys.set("alice", budget_usd="1")
@@ -263,6 +305,26 @@ def test_without_a_price_only_a_key_that_may_opens_a_session(metered: Metered) -
 def test_a_session_whose_price_is_learned_late_ends_with_its_budget(metered: Metered) -> None:
     key = metered.key(budget_usd="1", allow_unpriced=True)
     assert heard_out(metered, key, model=None).error[0] == 3008
+    assert metered.held() == 0
+
+
+def test_a_background_that_is_busy_lets_no_session_spend_more(
+    metered: Metered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cost_sessions, "LEDGER_DOWN_S", 1.0)
+    relay, go_on = metered.stack.parts.relay, threading.Event()
+    assert relay is not None
+    with metered.session(metered.key(budget_usd="100")) as client:
+        assert client.recv()
+        relay._running().background.submit(go_on.wait)
+        assert listen(client).error[0] == 3005
+        with metered.session(metered.key("bob")) as unbounded:
+            assert listen(unbounded).error[0] == 3005
+        go_on.set()
+    metered.idle()
+    assert {(row.state, row.estimated) for row in metered.rows()} == {("settled", False)}
+    assert metered.spent("alice") + metered.spent("bob") == metered.billed()
+    assert metered.spent("alice") <= FIRST * SECOND
     assert metered.held() == 0
 
 

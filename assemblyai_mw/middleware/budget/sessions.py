@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ...billing import decisive
 from ...billing.price_book import PriceBook, Unpriced, format_usd
 from ...billing.sessions import cost_of, seconds_for, union
 from ...call import Call
-from ...call.session_text import update_in
+from ...call.session_text import UPDATE, client_message, update_in
 from ...errors import StoreError
 from ...relay import Cut, End, OpenSession, Relay, Watcher
 from ...relay.watch import message
@@ -25,6 +28,8 @@ logger = logging.getLogger("assemblyai_mw.budget")
 # How far ahead of its end a slice is renewed, at most.
 AHEAD_S = 15.0
 TICK_S = 1.0
+# How often sessions without a budget are looked after: their key or team may get one.
+LOOK_S = 5.0
 # Beyond the time that an upstream has to end a session: it states whole seconds, and the request
 # takes its way.
 _SLACK_S = 2.0
@@ -58,19 +63,20 @@ class SessionHolds:
         self._expires_s = expires_s
         self._open: dict[str, SessionHold] = {}
         relay.every(min(TICK_S, self._ahead_s / 2), self._renew)
+        relay.every(LOOK_S, self._look)
 
     def first(self, rate: int) -> int:
         """Return the nano-dollars to hold before the handshake, at *rate* an hour."""
         return cost_of(round((self._slice_s + self._reserve_s) * 1000), rate)
 
     def watcher(
-        self, call: Call, asked: Mapping[str, Any], at: datetime, rate: int, held: int
+        self, call: Call, asked: Mapping[str, Any], at: datetime, held: int | None
     ) -> SessionHold:
         """Return the watcher of a session for which *held* nano-dollars are held.
 
-        A *rate* of 0 is one that is not known yet.
+        None: no budget bounds it so far.
         """
-        return SessionHold(self, call, asked, at, rate, held)
+        return SessionHold(self, call, asked, at, held)
 
     def began(self, request_id: str, hold: SessionHold) -> None:
         """Renew a session's hold from now on."""
@@ -82,6 +88,8 @@ class SessionHolds:
 
     def lasts_for(self, hold: SessionHold) -> float:
         """Return for how many seconds of the session what is held lasts."""
+        if not hold.bound:
+            return math.inf
         return seconds_for(hold.held, hold.rate) - self._reserve_s - hold.lead_s
 
     def _missing(self, hold: SessionHold, rate: int) -> int:
@@ -113,6 +121,26 @@ class SessionHolds:
             else:
                 hold.ends_with(_out_of_funds(refused[name]))
 
+    def _look(self) -> None:
+        """Hold what is due for sessions whose key or team has a budget by now."""
+        free = {name: hold for name, hold in dict(self._open).items() if not hold.bound}
+        if not free:
+            return
+        from ...store import Refusal
+
+        try:
+            for name in self.holds.bounded({name: hold.caller for name, hold in free.items()}):
+                hold = free[name]
+                needed = self._missing(hold, hold.rate)
+                taken = self.holds.take(hold.call, needed, expires_in_s=self._expires_s)
+                if isinstance(taken, Refusal):
+                    hold.cut(_out_of_funds(taken))
+                elif taken.id is not None:
+                    hold.bind(taken.amount)
+        except StoreError as error:
+            # The ledger's own watchers end the sessions if it stays away.
+            logger.error("budgets of %d sessions cannot be looked up: %s", len(free), error)
+
     def cover(self, hold: SessionHold, request_id: str, rate: int) -> Cut | None:
         """Hold what a session with a new *rate* needs, for all of its time; or return its end.
 
@@ -132,14 +160,13 @@ class SessionHold(Watcher):
     """Ends one session where its budget does.
 
     Attributes:
+        call, caller: The call, and whose budget it is.
+        bound: A budget bounds it: one that it had from the beginning, or got since.
         rate: Nano-dollars an hour; 0 while it is not known.
         held: Nano-dollars.
         lead_s: Seconds from before the handshake until it was answered: AssemblyAI's clock may
             have begun anywhere within.
     """
-
-    # An option that a client adds may need more budget first.
-    slow_client = True
 
     def __init__(
         self,
@@ -147,13 +174,12 @@ class SessionHold(Watcher):
         call: Call,
         asked: Mapping[str, Any],
         at: datetime,
-        rate: int,
-        held: int,
+        held: int | None,
     ) -> None:
+        assert call.caller is not None
         self._holds = holds
-        self._request_id = call.id
-        self._region = call.route.region
-        self._allow_unpriced = call.caller is not None and call.caller.allow_unpriced
+        self.call = call
+        self.caller = call.caller
         self._asked: Mapping[str, Any] = asked
         self._at = at
         self._session: OpenSession | None = None
@@ -162,16 +188,25 @@ class SessionHold(Watcher):
         self._lock = threading.Lock()
         self._cut = _UNRECORDED
         self._least_s = 0.0
-        self.rate = rate
-        self.held = held
+        self.bound = held is not None
+        # An option that a client adds may need more budget first.
+        self.slow_client = self.bound
+        self.held = held or 0
+        self.rate = 0
+        with contextlib.suppress(Unpriced):
+            self.rate = self._rate(asked)
         self.lead_s = 0.0
+
+    def _rate(self, asked: Mapping[str, Any]) -> int:
+        """Return the hourly rate of the options *asked*. Raises Unpriced."""
+        return self._holds.prices.session_rate(asked, self.call.route.region, self._at)
 
     def began(self, session: OpenSession) -> None:
         """Set the first end."""
         self._session = session
         self.lead_s = time.monotonic() - self._made_at
         self._set_end()
-        self._holds.began(self._request_id, self)
+        self._holds.began(self.call.id, self)
 
     def elapsed(self) -> float:
         """Return how long the session has lasted, seconds."""
@@ -184,6 +219,16 @@ class SessionHold(Watcher):
         # Where nothing is refused and the end comes all the same, the answer came too late.
         self._cut = _UNRECORDED
         self._set_end()
+
+    def bind(self, held: int) -> None:
+        """A budget bounds the session from now on, for all of its time."""
+        self.held, self.bound = held, True
+        self._set_end()
+
+    def cut(self, cut: Cut) -> None:
+        """End the session."""
+        if self._session is not None:
+            self._session.cut(cut)
 
     def ends_with(self, cut: Cut) -> None:
         """Nothing more can be held for now; say so at the end."""
@@ -198,19 +243,22 @@ class SessionHold(Watcher):
 
     def client_text(self, text: bytes) -> Cut | None:
         """Hold what added options cost, for the whole session, before they go up."""
+        if not self.slow_client:
+            self._note(text)
+            return None
         found = update_in(text, "this key has a budget")
         if found is None or isinstance(found, Cut):
             return found
         asked = union(self._asked, found.asked)
         try:
-            rate = self._holds.prices.session_rate(asked, self._region, self._at)
+            rate = self._rate(asked)
         except Unpriced as missing:
-            if not self._allow_unpriced:
+            if not self.caller.allow_unpriced:
                 return Cut(1008, f"This key has a budget, and {missing.reason}.", drain=True)
             rate = 0
         if rate > self.rate:
             try:
-                cut = self._holds.cover(self, self._request_id, rate)
+                cut = self._holds.cover(self, self.call.id, rate)
             except StoreError as error:
                 logger.error("budgets cannot be checked: %s", error)
                 return _UNRECORDED
@@ -221,6 +269,14 @@ class SessionHold(Watcher):
         self._asked = asked
         return None
 
+    def _note(self, text: bytes) -> None:
+        """Note added options of a session that had no budget when it began."""
+        value = client_message(text)
+        if not isinstance(value, Cut) and value.get("type") == UPDATE:
+            self._asked = union(self._asked, decisive.read("session", value).asked)
+            with contextlib.suppress(Unpriced):
+                self._rises_to(self._rate(self._asked))
+
     def server_text(self, text: bytes) -> Cut | None:
         """Note which model is in force: it may cost more than the one that was asked for."""
         if b'"Begin"' not in text:
@@ -230,23 +286,24 @@ class SessionHold(Watcher):
             return None
         configuration = value.get("configuration")
         told = configuration.get("model") if isinstance(configuration, dict) else None
-        prices = self._holds.prices
-        self._asked = prices.with_model(self._asked, told, self._at)
+        self._asked = self._holds.prices.with_model(self._asked, told, self._at)
         try:
-            rate = prices.session_rate(self._asked, self._region, self._at)
+            self._rises_to(self._rate(self._asked))
         except Unpriced as missing:
-            if self._allow_unpriced:
-                return None
-            return Cut(1008, f"This key has a budget, and {missing.reason}.", drain=True)
+            if self.bound and not self.caller.allow_unpriced:
+                return Cut(1008, f"This key has a budget, and {missing.reason}.", drain=True)
+        return None
+
+    def _rises_to(self, rate: int) -> None:
+        """The session is dearer than it was; the relay's thread cannot wait for more to be held."""
         if rate > self.rate:
             self._least_s = self.elapsed() + _CATCH_UP_S
             self.rate = rate
             self._set_end()
-        return None
 
     def ended(self, end: End) -> None:
         """Closing the row ends the hold."""
-        self._holds.ended(self._request_id)
+        self._holds.ended(self.call.id)
 
 
 def _out_of_funds(refusal: Refusal | None) -> Cut:
