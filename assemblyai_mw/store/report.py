@@ -74,8 +74,8 @@ class Reports:
 
         With *limit* the newest ones. Each is a dict for JSON: `cost_usd` an exact decimal
         string, None while pending or unpriced; `at` ISO 8601 with Z; `tags` a dict;
-        `breakdown` a list of price lines, or None; `estimated` whether they are those of a
-        requested model, because the reply named none with a price; `duration` seconds of the
+        `breakdown` a list of price lines, or None; `estimated` whether AssemblyAI did not
+        report the model that they are for, or the length; `duration` seconds of the
         request.
         """
         conditions = _between(since, until)

@@ -23,6 +23,7 @@ from stack_kit import config_of
 from assemblyai_mw import Database, Keys
 from assemblyai_mw.testing import Hosts, serve_all
 
+from . import session_race
 from .budget_race import race
 
 HERE = Path(__file__).parent
@@ -36,6 +37,14 @@ def test_four_processes_never_overspend(database_url: str) -> None:
     outcome = race(database_url, 6)
     assert (outcome.overspent, outcome.held, outcome.wrong) == (0, 0, [])
     assert outcome.admitted > 0
+
+
+@pytest.mark.slow
+def test_sessions_of_four_processes_spend_their_budget_and_no_more(database_url: str) -> None:
+    """The long run is `python -m tests.multi.session_race --sessions 50`."""
+    outcome = session_race.race(database_url, 12)
+    assert (outcome.overspent, outcome.held, outcome.wrong) == (0, 0, [])
+    assert outcome.left > 0
 
 
 def _talk(port: int, lines: list[str]) -> tuple[int, bytes]:

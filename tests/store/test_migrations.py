@@ -27,7 +27,7 @@ from assemblyai_mw.settlement.settler import Settler
 from assemblyai_mw.store import Database, Keys, Ledger
 from assemblyai_mw.store import database as database_module
 from assemblyai_mw.store.migrations import MIGRATIONS, v2_call_indexes
-from assemblyai_mw.store.schema import SCHEMA_VERSION
+from assemblyai_mw.store.schema import SCHEMA_VERSION, metadata
 from assemblyai_mw.testing import US_KEY, FakeTransport
 
 from .freeze import fill, postgresql_dump, sqlite_dump
@@ -93,19 +93,19 @@ def lacking(told: Any, then: Any, where: str = "") -> list[str]:
     return [] if told == then else [f"{where}: {told!r}, and it was {then!r}"]
 
 
-def migrated(before: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Return rows with the version that they have after the migration."""
+def migrated(before: dict[str, list[Any]], version: int) -> dict[str, list[Any]]:
+    """Return rows of a ledger of *version* as they are after the migration."""
     meta = [
         (name, str(SCHEMA_VERSION) if name == "schema_version" else value)
         for name, value in before["meta"]
     ]
     now = {**before, "meta": meta}
-    # Version 3: columns more, at the end of the uploads and of the calls.
-    now["uploads"] = [(*row, None, None, None) for row in before["uploads"]]
-    now["calls"] = [(*row, None, None) for row in before["calls"]]
-    # Version 4: a limit more.
-    now["keys"] = [(*row, None) for row in before["keys"]]
-    now["teams"] = [(*row, None) for row in before["teams"]]
+    # Columns more, at the end of their tables.
+    added = {3: {"uploads": 3, "calls": 2}, 4: {"keys": 1, "teams": 1}}
+    for number, tables in added.items():
+        if version < number:
+            for table, columns in tables.items():
+                now[table] = [(*row, *[None] * columns) for row in before[table]]
     return now
 
 
@@ -124,7 +124,7 @@ def test_a_ledger_is_laid_as_it_was_frozen(database_url: str, tmp_path: Path) ->
         database_url = f"sqlite:///{tmp_path / 'again.db'}"
     else:
         with server(database_url) as connection:
-            for name in whole:
+            for name in metadata.tables:
                 connection.execute(f"DROP TABLE {name} CASCADE".encode())
     run(database_url, text)
     with opening(database_url, clock=lambda: 2e9) as database:
@@ -145,7 +145,7 @@ def test_every_row_sum_and_key_is_there_after_the_migration(
         assert lacking(said(database, then["secrets"]), then["said"]) == []
         assert database.check() == []
         assert database.version() == SCHEMA_VERSION
-    assert rows(database_url) == migrated(before)
+    assert rows(database_url) == migrated(before, version)
     if engine_of(database_url) == "sqlite":
         assert sqlite_ok(database_url)
 
@@ -218,7 +218,7 @@ def test_processes_that_start_at_once_migrate_once(database_url: str, version: i
     then = lay(database_url, version)
     before = rows(database_url)
     assert race(_said, database_url, then, processes=8) == [[]] * 8
-    assert rows(database_url) == migrated(before)
+    assert rows(database_url) == migrated(before, version)
 
 
 @every_version
@@ -332,7 +332,7 @@ def test_a_migration_that_fails_leaves_what_the_one_before_it_did(
         patch.setattr(database_module, "MIGRATIONS", (*MIGRATIONS, failing))
         with opening(database_url) as database, pytest.raises(StoreError, match="no_such_table"):
             Keys(database).list()
-    assert rows(database_url) == migrated(before)
+    assert rows(database_url) == migrated(before, version)
     assert "calls_further" not in index_names(database_url)
 
 
@@ -372,7 +372,7 @@ def test_a_process_killed_while_it_migrates_leaves_version_1_whole(database_url:
     assert (rows(database_url), index_names(database_url)) == (before, indexes)
     with opening(database_url, clock=lambda: then["at"]) as database:
         assert lacking(said(database, then["secrets"]), then["said"]) == []
-    assert rows(database_url) == migrated(before)
+    assert rows(database_url) == migrated(before, 1)
 
 
 # Being refused

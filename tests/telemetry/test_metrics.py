@@ -24,8 +24,10 @@ from webob import Request
 from webtest import TestApp
 
 from assemblyai_mw import AssemblyAIMiddleware, Keys, Ledger
+from assemblyai_mw.call import Call
 from assemblyai_mw.endpoints.metrics import MetricsApp
 from assemblyai_mw.errors import ConfigError
+from assemblyai_mw.routes import route_for
 from assemblyai_mw.store.schema import totals
 from assemblyai_mw.telemetry.metrics import LedgerCollector, RequestMetrics
 from assemblyai_mw.testing import FakeAssemblyAI, serve_all
@@ -95,7 +97,22 @@ def test_the_numbers_are_the_ledgers(stack):
         for way in ("input", "output"):
             assert total(seen, "tokens_total", key=key, direction=way) == row[f"{way}_tokens"]
     assert value(seen, "pending_calls", kind="transcript") == 1
+    assert value(seen, "open_sessions") == 0
     assert value(seen, "held_dollars") == stack.held() / 1_000_000_000 > 0
+
+
+def test_sessions_count_until_they_have_had_no_checkpoint_for_a_minute(stack):
+    route = route_for("/streaming.assemblyai")
+    for name in ("one", "two"):
+        call = Call(name, time.time(), route, "GET", "/v3/ws")
+        assert stack.ledger.open_session(call, model=None, features={})
+    assert value(scrape(stack), "open_sessions") == 2
+    with stack.keys.database.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE open_sessions SET seen_at = seen_at - 61000000 WHERE request_id = 'one'"
+        )
+    assert value(scrape(stack), "open_sessions") == 1
+    assert value(scrape(stack), "pending_calls", kind="session") == 2
 
 
 MADE_UP = ["x" * 128, 'a"} 1', "a\\", "*", "other", *(f"model-{n}" for n in range(20))]
