@@ -83,14 +83,12 @@ class ServerConnection:
         read: Returns the client's next bytes, first those that the server has read beyond the
             handshake; None where the server does not give these.
         tls: The server's socket if it speaks TLS.
-        gevent: The server waits for the connection in gevent's loop.
     """
 
     server: str
     fd: int
     read: Callable[[], bytes] | None = None
     tls: ssl.SSLSocket | None = None
-    gevent: bool = False
 
 
 def locate(environ: WSGIEnvironment) -> ServerConnection | Ungrippable:
@@ -154,12 +152,12 @@ def _connection(
     fd = sock.fileno()
     if fd < 0:
         return Ungrippable(server, _CLOSED)
-    gevent = _is_gevents(sock)
-    if isinstance(sock, ssl.SSLSocket) and not gevent and type(sock).__module__ == "ssl":
+    # Those of gevent and eventlet can be subclasses.
+    if isinstance(sock, ssl.SSLSocket) and type(sock).__module__ == "ssl":
         return ServerConnection(server, fd, read, tls=sock)
     if any(hasattr(sock, name) for name in ("getpeercert", "get_peer_certificate")):
         return Ungrippable(server, _TLS)
-    return ServerConnection(server, fd, read, gevent=gevent)
+    return ServerConnection(server, fd, read)
 
 
 def _is_gevents(sock: Any) -> bool:
@@ -194,7 +192,7 @@ def _of_uwsgi(environ: WSGIEnvironment, uwsgi: Any) -> ServerConnection | Ungrip
             return Ungrippable("uWSGI", _UWSGI_ROUTER)
     elif not _is_plain_http(fd, options):
         return Ungrippable("uWSGI", _UWSGI_PROTOCOL)
-    return ServerConnection("uWSGI", fd, gevent=gevent)
+    return ServerConnection("uWSGI", fd)
 
 
 def _is_plain_http(fd: int, options: Mapping[str, Any]) -> bool:

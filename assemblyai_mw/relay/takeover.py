@@ -4,7 +4,8 @@ The server's descriptor is turned into a dead end: one end of a socket pair, of 
 swallows what the server writes and gives it the end of the stream to read. So the server can write
 its reply, keep the connection alive, drain, shut down, close and log as ever, and none of it meets
 the session, which has a descriptor of its own. A plain dup() would share the connection instead: a
-server's shutdown() would end it, and its keep-alive loop would read the client's frames.
+server's shutdown() would end it, and its keep-alive loop would read the client's frames. An epoll
+entry of the connection may stay with the server; gevent, which leaves one, rids itself of it.
 
 TLS at the server itself cannot be moved, since the state of the encryption is in the server's
 socket. There the server's thread waits until the session ends, and the number of such threads is
@@ -16,12 +17,11 @@ from __future__ import annotations
 import _socket
 import contextlib
 import functools
-import importlib
 import os
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .servers import ServerConnection, Ungrippable, locate
@@ -120,18 +120,20 @@ class Taken:
     tls: ssl.SSLSocket | None
     early: bytes
     body: DeadEndBody
-    _end: Callable[[], None] | None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    # One, until it has run. A list's pop() needs no lock; gevent and eventlet replace those, and
+    # theirs are for greenlets.
+    _ends: list[Callable[[], None]]
 
     def release(self) -> None:
         """Close the connection, and let the server's thread go on if it was held.
 
         From any thread, any number of times. Nobody may use `fd` or `tls` afterwards.
         """
-        with self._lock:
-            end, self._end = self._end, None
-        if end is not None:
-            end()
+        try:
+            end = self._ends.pop()
+        except IndexError:
+            return
+        end()
 
 
 @dataclass(slots=True)
@@ -173,8 +175,6 @@ class Grip:
         fd, read = self._connection.fd, self._connection.read
         mine = os.dup(fd)
         try:
-            if self._connection.gevent:
-                _unregister_from_gevent(fd)
             os.dup2(dead.fileno(), fd, inheritable=False)
             # Not before: the server's descriptor shared the flag.
             os.set_blocking(mine, False)
@@ -184,7 +184,7 @@ class Grip:
             os.close(mine)
             raise
         dead.close()
-        return Taken(mine, None, early, DeadEndBody(swallows), functools.partial(os.close, mine))
+        return Taken(mine, None, early, DeadEndBody(swallows), [functools.partial(os.close, mine)])
 
     def _hold(self, tls: ssl.SSLSocket, dead: _socket.socket, swallows: _socket.socket) -> Taken:
         until, timeout, read = threading.Event(), tls.gettimeout(), self._connection.read
@@ -208,7 +208,7 @@ class Grip:
             self.cancel()
             until.set()
 
-        return Taken(-1, tls, early, DeadEndBody(swallows, until), end)
+        return Taken(-1, tls, early, DeadEndBody(swallows, until), [end])
 
 
 def find(environ: WSGIEnvironment, tls_threads: TLSThreads | None = None) -> Grip | Ungrippable:
@@ -263,23 +263,3 @@ def _dead_end(fd: int) -> tuple[_socket.socket, _socket.socket]:
         swallows.close()
         raise
     return dead, swallows
-
-
-def _unregister_from_gevent(fd: int) -> None:
-    """Take the connection out of the epoll of gevent's loop.
-
-    The kernel keeps an entry until its connection is closed, and the session's descriptor keeps it
-    open: gevent would wake up for the session's bytes, and could not get rid of the entry, since
-    its number leads elsewhere.
-    """
-    loop = importlib.import_module("gevent").get_hub().loop
-    number = loop.fileno()
-    if number is None:
-        return
-    # gevent takes epoll out of the module.
-    epoll = importlib.import_module("gevent.monkey").get_original("select", "epoll")
-    # The object closes its descriptor.
-    entries = epoll.fromfd(os.dup(number))
-    with contextlib.suppress(FileNotFoundError):
-        entries.unregister(fd)
-    entries.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import threading
@@ -75,7 +76,8 @@ class Conversation:
                 self._note()
         except _Ended as end:
             if end.error is not None:
-                self._say({"type": "Error", "error_code": end.code, "error": end.error})
+                with contextlib.suppress(OSError):
+                    self._say({"type": "Error", "error_code": end.code, "error": end.error})
             self._close(end.by, end.code, end.error or "")
         except ProtocolError as broken:
             self._close("protocol", broken.code, broken.reason)
@@ -87,6 +89,7 @@ class Conversation:
                 self._note()
                 socket.vanish(rst=told == "rst")
         finally:
+            # A setting of the test's own may have failed.
             session.finish("fault", None)
             self._note()
 

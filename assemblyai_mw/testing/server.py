@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("assemblyai_mw.testing")
 DRAIN_BYTES = 1 << 20
 BLOCK_BYTES = 64 << 10
+# Werkzeug's name: what takes a connection over from its server does so from this one too.
+SOCKET_KEY = "werkzeug.socket"
 BODILESS = frozenset({"101", "204", "304"})
 
 
@@ -42,7 +44,8 @@ def serve(app: WSGIApplication, *, port: int = 0) -> Iterator[str]:
     """Serve a WSGI app on 127.0.0.1 while the block runs; gives its URL, without a slash.
 
     One thread a connection. At the end of the block every connection is closed and every
-    thread has ended, also those that a fault made wait.
+    thread has ended, also those that a fault made wait. An app that takes a connection over
+    (`werkzeug.socket` in the environ) closes it itself.
 
     Args:
         app: A `FakeAssemblyAI`, one of its `host(...)`s, or any other WSGI app.
@@ -289,6 +292,7 @@ class _Connection(BaseHTTPRequestHandler):
             "wsgi.run_once": False,
             HEADERS_KEY: self.headers.items(),
             STOP_KEY: self.server.stopping,
+            SOCKET_KEY: self.connection,
         }
         for name, value in self.headers.items():
             key = name.upper().replace("-", "_")
@@ -299,10 +303,14 @@ class _Connection(BaseHTTPRequestHandler):
 
 
 class _Body:
-    """The request's body: ends where its framing ends it, and raises where it breaks off."""
+    """The request's body: ends where its framing ends it, and raises where it breaks off.
+
+    Attributes:
+        rfile: What is read of the connection.
+    """
 
     def __init__(self, source: Any, headers: Any) -> None:
-        self._source = source
+        self.rfile = source
         self._chunked = "chunked" in headers.get("Transfer-Encoding", "").lower()
         self._left = 0 if self._chunked else int(headers.get("Content-Length") or 0)
         self._ended = not self._chunked and not self._left
@@ -319,7 +327,7 @@ class _Body:
                 self._next_chunk()
                 continue
             want = self._left if size < 0 else min(self._left, size - len(parts))
-            block = self._source.read1(min(want, BLOCK_BYTES * 16))
+            block = self.rfile.read1(min(want, BLOCK_BYTES * 16))
             if not block:
                 raise OSError("the body ended before its announced length")
             parts += block
@@ -366,7 +374,7 @@ class _Body:
             self._ended = True
 
     def _line(self, limit: int) -> bytes:
-        line: bytes = self._source.readline(limit)
+        line: bytes = self.rfile.readline(limit)
         if not line.endswith(b"\n"):
             raise OSError("the body broke off in its framing")
         return line

@@ -8,7 +8,9 @@ makes a virtual environment, runs a session under every server known, and prints
 
 from __future__ import annotations
 
+import configparser
 import contextlib
+import importlib.util
 import json
 import os
 import socket
@@ -24,13 +26,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import assemblyai_mw
-
 SITES = Path(__file__).parent / "sites"
-PRODUCT = Path(assemblyai_mw.__file__).parent.parent
+# Found, not imported: the table's command may run without what the package needs.
+_SPEC = importlib.util.find_spec("assemblyai_mw")
+assert _SPEC is not None
+assert _SPEC.origin is not None
+PRODUCT = Path(_SPEC.origin).parent.parent
 APP = "taking_app:application"
-# What the table needs beside the `test` extra.
-_MORE = ("a2wsgi", "uvicorn")
+# What the table needs beside what the package does.
+_SERVERS = ("a2wsgi", "cffi", "cheroot", "django", "eventlet", "gevent", "granian", "gunicorn")
+_SERVERS += ("uvicorn", "uwsgi", "waitress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,22 @@ def serve(name: str, **more: Any) -> Server:
 
 def uwsgi(name: str, *options: str, **more: Any) -> Server:
     program = str(Path(sys.executable).with_name("uwsgi"))
-    common = ("--master", "--die-on-term", "--need-app", "--virtualenv", sys.prefix)
+    common = (
+        "--master",
+        "--die-on-term",
+        "--need-app",
+        "--worker-reload-mercy",
+        "2",
+        "--virtualenv",
+        sys.prefix,
+    )
     common += ("--pythonpath", str(SITES), "--pythonpath", str(PRODUCT), "--module", APP)
     return Server(f"uWSGI {name}", (program, *common, *options), **more)
 
 
 HTTP = "127.0.0.1:PORT"
+# pip compiles it, which needs a compiler: no dependency of the tests.
+HAS_UWSGI = Path(sys.executable).with_name("uwsgi").exists()
 GTHREAD = gunicorn("gthread", "--worker-class", "gthread", "--threads", "4")
 GEVENT = gunicorn("gevent", "--worker-class", "gevent")
 LIBUV = gunicorn(
@@ -123,7 +138,11 @@ class Running:
         unix = isinstance(self.address, str)
         sock = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
         sock.settimeout(30)
-        sock.connect(self.address)
+        try:
+            sock.connect(self.address)
+        except OSError:
+            sock.close()
+            raise
         return sock
 
     def get(self, path: str) -> bytes:
@@ -186,8 +205,12 @@ class Session:
 
     def end(self) -> bytes:
         """End our direction and return what else came until the other one ended."""
-        with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_WR)
+        if isinstance(self.sock, ssl.SSLSocket):
+            # Returns when the other direction has ended as TLS wants it.
+            self.sock = self.sock.unwrap()
+        else:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_WR)
         rest = read_to_end(self.sock)
         self.sock.close()
         return rest
@@ -224,7 +247,9 @@ def running(server: Server, folder: Path) -> Iterator[Running]:
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     fd, port = listener.fileno(), listener.getsockname()[1]
     unix = str(folder / "s")
-    if "FD" not in " ".join(server.command):
+    # Clients can connect to a socket that it inherits before it runs.
+    inherits = "FD" in " ".join(server.command)
+    if not inherits:
         listener.close()
     words = [
         word.replace("fd://FD", f"fd://{fd}").replace("PORT", str(port)).replace("UNIX", unix)
@@ -241,7 +266,7 @@ def running(server: Server, folder: Path) -> Iterator[Running]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [str(fd) if word == "FD" else word for word in words],
-            pass_fds=[fd] if listener.fileno() >= 0 else [],
+            pass_fds=[fd] if inherits else [],
             env=environ,
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -252,7 +277,8 @@ def running(server: Server, folder: Path) -> Iterator[Running]:
     address = unix if "UNIX" in " ".join(server.command) else ("127.0.0.1", port)
     site = Running(server, process, address, log)
     try:
-        _wait(site)
+        if not inherits:
+            _wait(site)
         yield site
     finally:
         process.terminate()
@@ -297,7 +323,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             venv.create(folder, with_pip=True)
             python = Path(folder) / "bin" / "python"
-            install = [python, "-m", "pip", "install", "-q", f"{PRODUCT}[test]", *_MORE]
+            setup = configparser.ConfigParser()
+            setup.read(PRODUCT / "setup.cfg")
+            needed = setup["options"]["install_requires"].split()
+            install = [python, "-m", "pip", "install", "-q", *needed, *_SERVERS]
             subprocess.run(install, check=True)
             subprocess.run([python, "-m", "tests.relay.hosts", "--here"], check=True, cwd=PRODUCT)
         return

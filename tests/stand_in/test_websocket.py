@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import socket
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
-from webtest import TestApp
 
-from assemblyai_mw.errors import UpstreamError, UpstreamTimeout
-from assemblyai_mw.testing import EU_KEY, US_KEY, FakeAssemblyAI, FakeTransport, serve
+from assemblyai_mw.testing import FakeAssemblyAI
 from assemblyai_mw.testing.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
-from assemblyai_mw.transport import Origin, Request, Timeouts
-from assemblyai_mw.transport.tunnel import Tunnel
 
 from .kit import exchange
-from .streaming_kit import CHUNK, KEY, MASK, Raw, Sdk, handshake, library, raw
+from .streaming_kit import CHUNK, KEY, MASK, Raw, Sdk, address, handshake, library, raw
 from .test_streaming import over
 
 
@@ -58,7 +53,7 @@ def test_what_is_no_handshake_stays_http(
 
 def test_the_reply_is_a_handshakes_and_no_more(url: str) -> None:
     """RFC 6455, 1.3, has this key and its answer."""
-    with socket.create_connection(tuple(url.removeprefix("http://").split(":"))) as connection:  # type: ignore[arg-type]
+    with socket.create_connection(address(url)) as connection:
         connection.sendall(handshake())
         client = Raw(connection)
         assert client.head() == (
@@ -238,7 +233,7 @@ def test_a_session_ends_as_the_fault_says(url: str, fake: FakeAssemblyAI) -> Non
         ({"vanish": "rst", "at": 6400}, None, None),
         ({"vanish": "fin", "at": "terminate"}, ["Begin", "Turn"], None),
     ):
-        fake.fail_next_session(**how)  # type: ignore[arg-type]
+        fake.fail_next_session(**how)
         got = run()
         if types is not None:
             assert [kind for kind in got[0] if kind != "SpeechStarted"] == types, how
@@ -287,102 +282,9 @@ def test_a_handshake_fails_as_the_fault_says(url: str, fake: FakeAssemblyAI) -> 
     sdk.client._options.connection_retry_delay = 0
     assert "Sec-WebSocket-Accept" in str(sdk.connect().errors[0])
     fake.fail_next_session(no_reply=True)
-    with socket.create_connection(tuple(url.removeprefix("http://").split(":"))) as silent:  # type: ignore[arg-type]
+    with socket.create_connection(address(url)) as silent:
         silent.sendall(handshake())
         assert fake.wait_for(lambda f: len(f.asked("GET", "/v3/ws")) == 5)
         silent.settimeout(0.05)
         with pytest.raises(TimeoutError):
             silent.recv(1)
-
-
-STREAMING = Origin.parse("https://streaming.assemblyai.com")
-
-
-def asked(target: str = "/v3/ws", key: str = US_KEY) -> Request:
-    headers = [
-        ("Connection", "Upgrade"),
-        ("Upgrade", "websocket"),
-        ("Sec-WebSocket-Version", "13"),
-        ("Sec-WebSocket-Key", base64.b64encode(bytes(16)).decode()),
-        ("Authorization", key),
-    ]
-    return Request("GET", target, headers)
-
-
-def test_a_transport_without_sockets_gives_one_end_of_a_pair() -> None:
-    transport = FakeTransport()
-    for host, key, fake in (
-        ("streaming.assemblyai.com", US_KEY, transport.us),
-        ("streaming.eu.assemblyai.com", EU_KEY, transport.eu),
-    ):
-        origin, request = Origin.parse(f"https://{host}"), asked("/v3/ws?sample_rate=8000", key)
-        tunnel = transport.upgrade(origin, request, Timeouts())
-        assert isinstance(tunnel, Tunnel)
-        assert (tunnel.status, tunnel.reason, tunnel.tls) == (101, "Switching Protocols", None)
-        assert ("Upgrade", "websocket") in tunnel.headers
-        assert request.sent
-        client = Raw(socket.socket(fileno=tunnel.fd))
-        assert client.message()["type"] == "Begin"
-        client.say({"type": "Terminate"})
-        assert client.close_code() == 1000
-        client.close()
-        assert over(fake).ended_by == "terminate"
-
-
-def test_a_transport_without_sockets_refuses_and_fails() -> None:
-    transport = FakeTransport()
-    reply = transport.upgrade(STREAMING, asked(key="wrong"), Timeouts())
-    assert not isinstance(reply, Tunnel)
-    assert (reply.status, b"".join(reply)) == (
-        401,
-        b'{"error": "Authentication error, API token missing/invalid"}',
-    )
-    reply.close()
-    transport.us.fail_next(drop=True)
-    with pytest.raises(UpstreamError, match="dropped"):
-        transport.upgrade(STREAMING, asked(), Timeouts())
-    transport.us.fail_next_session(no_reply=True)
-    with pytest.raises(UpstreamTimeout):
-        transport.upgrade(STREAMING, asked(), Timeouts(read_s=0.05))
-    for rst in (True, False):
-        tunnel = transport.upgrade(STREAMING, asked(), Timeouts())
-        assert isinstance(tunnel, Tunnel)
-        with socket.socket(fileno=tunnel.fd) as ours:
-            client = Raw(ours)
-            client.message()
-            transport.us.sessions[-1].vanish(rst=rst)
-            with pytest.raises(EOFError):
-                client.frame()
-            client.close()
-
-
-def test_a_tunnel_is_closed_once() -> None:
-    transport = FakeTransport()
-    tunnel = transport.upgrade(STREAMING, asked(), Timeouts())
-    assert isinstance(tunnel, Tunnel)
-    tunnel.close()
-    tunnel.close()
-    assert tunnel.fd == -1
-    assert over(transport.us).ended_by == "vanished"
-
-
-def test_another_server_cannot_give_a_connection_away(app: TestApp) -> None:
-    headers = {
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": KEY,
-    }
-    environ = {"SERVER_PROTOCOL": "HTTP/1.1"}
-    assert (
-        "serve"
-        in app.get("/v3/ws", headers=headers, extra_environ=environ, status=501).json["error"]
-    )
-
-
-def test_one_host_alone_takes_sessions() -> None:
-    fake = FakeAssemblyAI()
-    with serve(fake.host("streaming")) as url, library(url) as client:
-        assert json.loads(client.recv())["type"] == "Begin"
-    with serve(fake.host("api")) as url:
-        assert exchange(url, handshake()).startswith(b"HTTP/1.1 404 ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import posix
 import ssl
 import sys
 from collections.abc import Callable, Iterable
@@ -37,7 +38,10 @@ def echo(taken: Taken, wait: Callable[[], None]) -> None:
     try:
         if taken.tls is None:
             os.set_blocking(taken.fd, True)
-            _echo(taken.early, lambda: os.read(taken.fd, 65536), lambda b: os.write(taken.fd, b))
+            # Not os: eventlet replaces its read and write.
+            _echo(
+                taken.early, lambda: posix.read(taken.fd, 65536), lambda b: posix.write(taken.fd, b)
+            )
         else:
             taken.tls.setblocking(True)
             _echo(taken.early, lambda: taken.tls.recv(65536), taken.tls.sendall)
@@ -91,7 +95,7 @@ def session(environ: dict[str, Any], start_response: Any, query: str) -> Iterabl
 
 
 def wait_for_go() -> None:
-    os.read(GO_READS, 1)
+    posix.read(GO_READS, 1)
 
 
 def describe(fd: int) -> str:
