@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +32,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from assemblyai_mw.middleware.budget import sessions as budget_sessions
 from assemblyai_mw.middleware.cost import sessions as cost_sessions
+from assemblyai_mw.transport import SocketTransport
 
 # Dollars held for a session at first, of which it may use all but 3; and a budget with room for
 # that alone.
@@ -160,6 +162,26 @@ def test_what_the_upstream_counts_until_it_has_ended_is_within_the_budget(
     assert metered.row().estimated is False
     assert metered.spent("alice") == metered.billed()
     assert_kept(metered, 5)
+
+
+def test_a_slow_handshake_counts_against_what_is_held(
+    metered: Metered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AssemblyAI's clock begins before its answer comes."""
+    metered.fake.streaming.rounding = lambda seconds: math.ceil(seconds + 1.0)
+    upgrade = SocketTransport.upgrade
+
+    def slow(*arguments: Any) -> Any:
+        answer = upgrade(*arguments)
+        time.sleep(2.5)
+        return answer
+
+    monkeypatch.setattr(SocketTransport, "upgrade", slow)
+    heard = heard_out(metered, metered.key(budget_usd=ONE_SLICE))
+    assert heard.code in (3005, 3008)
+    assert metered.row().estimated is False
+    assert metered.spent("alice") == metered.billed()
+    assert_kept(metered, FIRST)
 
 
 def test_an_upstream_that_does_not_end_a_session_is_left_and_charged_by_our_clock(

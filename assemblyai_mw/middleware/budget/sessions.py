@@ -21,7 +21,7 @@ from ...relay import Cut, End, OpenSession, Relay, Watcher
 from ...relay.watch import message
 
 if TYPE_CHECKING:
-    from ...store import Holds, Refusal
+    from ...store import Hold, Holds, Refusal
 
 logger = logging.getLogger("assemblyai_mw.budget")
 
@@ -70,25 +70,27 @@ class SessionHolds:
         return cost_of(round((self._slice_s + self._reserve_s) * 1000), rate)
 
     def watcher(
-        self, call: Call, asked: Mapping[str, Any], at: datetime, held: int | None
+        self, call: Call, asked: Mapping[str, Any], at: datetime, hold: Hold | None
     ) -> SessionHold:
-        """Return the watcher of a session for which *held* nano-dollars are held.
-
-        None: no budget bounds it so far.
-        """
-        return SessionHold(self, call, asked, at, held)
+        """Return the watcher of a session with its *hold*; None: no budget bounds it so far."""
+        return SessionHold(self, call, asked, at, hold)
 
     def began(self, request_id: str, hold: SessionHold) -> None:
         """Renew a session's hold from now on."""
         self._open[request_id] = hold
 
-    def ended(self, request_id: str) -> None:
-        """Renew no more."""
-        self._open.pop(request_id, None)
+    def ended(self, hold: SessionHold) -> None:
+        """Renew no more; closing the row has ended the hold, or it is released now."""
+        self._open.pop(hold.call.id, None)
+        if hold.taken is not None and hold.call.row is None:
+            try:
+                self.holds.release(hold.taken)
+            except StoreError as error:
+                logger.error("hold %s stays until it expires: %s", hold.taken.id, error)
 
     def lasts_for(self, hold: SessionHold) -> float:
         """Return for how many seconds of the session what is held lasts."""
-        if not hold.bound:
+        if hold.taken is None:
             return math.inf
         return seconds_for(hold.held, hold.rate) - self._reserve_s - hold.lead_s
 
@@ -123,7 +125,7 @@ class SessionHolds:
 
     def _look(self) -> None:
         """Hold what is due for sessions whose key or team has a budget by now."""
-        free = {name: hold for name, hold in dict(self._open).items() if not hold.bound}
+        free = {name: hold for name, hold in dict(self._open).items() if hold.taken is None}
         if not free:
             return
         from ...store import Refusal
@@ -136,7 +138,7 @@ class SessionHolds:
                 if isinstance(taken, Refusal):
                     hold.cut(_out_of_funds(taken))
                 elif taken.id is not None:
-                    hold.bind(taken.amount)
+                    hold.bind(taken)
         except StoreError as error:
             # The ledger's own watchers end the sessions if it stays away.
             logger.error("budgets of %d sessions cannot be looked up: %s", len(free), error)
@@ -161,7 +163,7 @@ class SessionHold(Watcher):
 
     Attributes:
         call, caller: The call, and whose budget it is.
-        bound: A budget bounds it: one that it had from the beginning, or got since.
+        taken: Its hold, which has grown since; None while no budget bounds it.
         rate: Nano-dollars an hour; 0 while it is not known.
         held: Nano-dollars.
         lead_s: Seconds from before the handshake until it was answered: AssemblyAI's clock may
@@ -174,7 +176,7 @@ class SessionHold(Watcher):
         call: Call,
         asked: Mapping[str, Any],
         at: datetime,
-        held: int | None,
+        taken: Hold | None,
     ) -> None:
         assert call.caller is not None
         self._holds = holds
@@ -188,10 +190,10 @@ class SessionHold(Watcher):
         self._lock = threading.Lock()
         self._cut = _UNRECORDED
         self._least_s = 0.0
-        self.bound = held is not None
+        self.taken = taken
         # An option that a client adds may need more budget first.
-        self.slow_client = self.bound
-        self.held = held or 0
+        self.slow_client = taken is not None
+        self.held = 0 if taken is None else taken.amount
         self.rate = 0
         with contextlib.suppress(Unpriced):
             self.rate = self._rate(asked)
@@ -220,9 +222,9 @@ class SessionHold(Watcher):
         self._cut = _UNRECORDED
         self._set_end()
 
-    def bind(self, held: int) -> None:
+    def bind(self, taken: Hold) -> None:
         """A budget bounds the session from now on, for all of its time."""
-        self.held, self.bound = held, True
+        self.held, self.taken = taken.amount, taken
         self._set_end()
 
     def cut(self, cut: Cut) -> None:
@@ -290,7 +292,7 @@ class SessionHold(Watcher):
         try:
             self._rises_to(self._rate(self._asked))
         except Unpriced as missing:
-            if self.bound and not self.caller.allow_unpriced:
+            if self.taken is not None and not self.caller.allow_unpriced:
                 return Cut(1008, f"This key has a budget, and {missing.reason}.", drain=True)
         return None
 
@@ -302,8 +304,8 @@ class SessionHold(Watcher):
             self._set_end()
 
     def ended(self, end: End) -> None:
-        """Closing the row ends the hold."""
-        self._holds.ended(self.call.id)
+        """The row is closed by now."""
+        self._holds.ended(self)
 
 
 def _out_of_funds(refusal: Refusal | None) -> Cut:

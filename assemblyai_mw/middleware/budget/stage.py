@@ -198,7 +198,7 @@ class Budget:
         for warning in taken.warnings:
             self._tell(warning)
         if sessions is not None and call.session is not None and taken.id is not None:
-            call.session.append(sessions.watcher(call, asked, at, taken.amount))
+            call.session.append(sessions.watcher(call, asked, at, taken))
         return taken
 
     def _follow(self, call: Call, caller: Caller | None, environ: WSGIEnvironment) -> None:
@@ -218,8 +218,11 @@ class Budget:
         call.session.append(self._sessions.watcher(call, found.asked, at, None))
 
     def _end(self, call: Call, hold: Hold) -> None:
-        """Release the hold if the call has no ledger row; closing a row ends its hold."""
-        if call.row is not None:
+        """Release the hold if the call has no ledger row; closing a row ends its hold.
+
+        That of a session lasts beyond the reply.
+        """
+        if call.row is not None or call.relayed:
             return
         try:
             self.holds.release(hold)
