@@ -6,7 +6,7 @@ request and never a secret: hosts print their environ on debug pages.
 
 | field | written by | read by |
 |---|---|---|
-| id | call | budget, cost, guardrails, guards, openai, settlement, store, telemetry |
+| id | call | cost, guardrails, guards, openai, settlement, store, telemetry |
 | started | call | budget, cost, openai, store, telemetry |
 | route | call, openai | everywhere |
 | method, session | call | everywhere |

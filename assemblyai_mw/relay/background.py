@@ -68,13 +68,14 @@ class Background:
     def _run(self) -> None:
         while not self._stopping:
             self._wait()
-            while self._jobs:
+            if self._jobs:
                 self._busy = True
                 _do(self._jobs.popleft())
-            self._busy = False
+                self._busy = False
+            # Between two jobs, too: they may be many, and slow.
             now = time.monotonic()
             for at, (due, seconds, job) in enumerate(self._ticks):
-                if due <= now:
+                if due <= now and not self._stopping:
                     _do(job)
                     self._ticks[at] = (time.monotonic() + seconds, seconds, job)
         self._ears.close()

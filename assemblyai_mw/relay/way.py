@@ -179,6 +179,9 @@ class Way:
 
     def _judge(self, item: Text, at: int, text: bytes, *, passes: bool) -> None:
         """Have a text judged from a judge on, and pass it."""
+        if self.masked and not self.open:
+            # It does not reach the upstream, so nobody may count it: the meter, for one.
+            return
         for judge, slow in self._judges[at:]:
             at += 1
             if not slow:
