@@ -21,6 +21,7 @@ _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 # promise is the caller's bytes; `#` would be a fragment, a backslash another spelling of `/`.
 _TARGET = re.compile(r"[!-\"$-\[\]-~]*")
 _ABSOLUTE_FORM = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_ENCODED_SLASH = re.compile("%2[Ff]")
 _DOT_SEGMENT = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\;]|$)")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _DIGITS = re.compile(r"[0-9]{1,18}")
@@ -62,6 +63,7 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
     and REQUEST_URI (Waitress, Werkzeug, uWSGI, mod_wsgi) are not. None means that the raw spelling
     does not begin exactly with SCRIPT_NAME, or contradicts PATH_INFO: then the target to forward is
     unknown. Servers without either variable get PATH_INFO, quoted again; there `%2F` is lost.
+    Cheroot decodes all of PATH_INFO but `%2F`.
 
     SCRIPT_NAME may begin with a mount point that the front server has cut off.
     """
@@ -83,7 +85,7 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
         mount = script[start:]
         if raw_path.startswith(mount):
             tail = raw_path[len(mount) :]
-            if tail[:1] in ("", "/") and _decoded(tail) == path:
+            if tail[:1] in ("", "/") and path in (_decoded(tail), _decoded_but_slashes(tail)):
                 return tail
         start = script.find("/", start + 1)
         if start < 0:
@@ -92,6 +94,10 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
 
 def _decoded(tail: str) -> str:
     return unquote_to_bytes(tail.encode("latin-1", "replace")).decode("latin-1")
+
+
+def _decoded_but_slashes(tail: str) -> str:
+    return "%2F".join(_decoded(part) for part in _ENCODED_SLASH.split(tail))
 
 
 def request_target(environ: WSGIEnvironment) -> str:
