@@ -86,9 +86,7 @@ class _Request:
         self._connection: ServerConnection | None = None
         self.ends_well = False
 
-    def start(
-        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
-    ) -> Any:
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         """The start_response of the app within."""
         if status < "4":
             self.ends_well, self._connection = True, None
@@ -124,6 +122,9 @@ class _Request:
         left = self._left()
         # HTTP/2 has other requests on the same connection.
         if left == 0 or not self._environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1."):
+            return None
+        # uWSGI's own router resets its client when the reply ends, whatever happens here.
+        if "UWSGI_ROUTER" in self._environ:
             return None
         found = connection_of({**self._environ, "wsgi.input": self._input})
         if not isinstance(found, ServerConnection) or found.server not in _SERVERS:
