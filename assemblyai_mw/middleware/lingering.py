@@ -47,10 +47,10 @@ class LingeringClose:
         self.app = app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call, environ = enter(environ)
         length = environ.get("CONTENT_LENGTH")
         if (not length or length == "0") and "HTTP_TRANSFER_ENCODING" not in environ:
             return self.app(environ, start_response)
-        call, environ = enter(environ)
         request = _Request(call, environ, start_response)
         body = self.app(environ, request.start)
         return body if request.ends_well else _Body(body, request)
