@@ -141,6 +141,8 @@ class _Request:
             and bool(environ.get("wsgi.multithread"))
             and environ["SERVER_PROTOCOL"] == "HTTP/1.1"
             and "close" not in environ.get("HTTP_CONNECTION", "").lower()
+            # At --keep-alive 0, and when the worker is about to end.
+            and not getattr(getattr(self._start_response, "__self__", None), "must_close", False)
         )
 
     def _has_arrived(self, connection: ServerConnection, left: int) -> bool:

@@ -56,13 +56,13 @@ class Lingering:
         the limit only what has arrived is read, and it is closed at once.
 
         Raises:
-            OSError: No descriptor is left, or the connection is gone. The server still has what
-                it had.
+            OSError: No descriptor is left, or the connection is gone.
         """
         client = _Client(_moved(connection.fd), max_bytes, time.monotonic() + seconds)
         try:
             client.end_reply()
-            with self._lock:
+            # RuntimeError: no thread can be had.
+            with self._lock, contextlib.suppress(RuntimeError):
                 if len(self._waiting) < self.limit:
                     self._add(client)
                     return
@@ -90,14 +90,14 @@ class Lingering:
     def _add(self, client: _Client) -> None:
         if self._epoll is None:
             self._epoll = original("select", "epoll")()
+        if not self._running:
+            # A greenlet would share its time with the host's requests. It waits for the lock.
+            original("_thread", "start_new_thread")(self._run, ())
+            self._running = True
         fd = client.sock.fileno()
         # epoll(7): reading alone is waited for; hang-ups and errors are told unasked.
         self._epoll.register(fd, 1)
         self._waiting[fd] = client
-        if not self._running:
-            # A greenlet would share its time with the host's requests.
-            original("_thread", "start_new_thread")(self._run, ())
-            self._running = True
 
     def _run(self) -> None:
         buffer = memoryview(bytearray(_BLOCK_BYTES))

@@ -29,7 +29,7 @@ class Gunicorn:
     def __init__(self) -> None:
         self.client, self.sock = socket.socketpair()
         self.client.settimeout(20)
-        self.closes = False
+        self.must_close = self.closes = False
         self.environ = {
             "REQUEST_METHOD": "POST",
             "SCRIPT_NAME": "",
@@ -171,6 +171,10 @@ def test_what_is_left_of_a_small_body_decides_by_whether_it_has_arrived(gunicorn
         assert closing.was_taken()
         closing.client.close()
         closing.sock.close()
+    other.must_close = True
+    other.client.sendall(bytes(1000))
+    other.serve(answering("401 No"), CONTENT_LENGTH="1000")
+    assert other.was_taken()
     other.client.close()
     other.sock.close()
 

@@ -29,7 +29,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-def test_no_answer_is_lost(
+def test_c181_no_answer_is_lost(
     refusing: Site,
     way: Way,
     status: int,
