@@ -1,4 +1,7 @@
-"""Takes each request to /ws out of its server's hands, and echoes its bytes from a thread."""
+"""Takes each request to /ws out of its server's hands, and echoes its bytes from a thread.
+
+/refuse answers 401 without reading the body.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from assemblyai_mw.middleware.lingering import LingeringClose
+from assemblyai_mw.relay.lingering import STRANGERS
 from assemblyai_mw.relay.takeover import Taken, TLSThreads, Ungrippable, can_take, find
 
 # Of the server's 4.
@@ -63,11 +68,21 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
     if path == "/ws":
         return session(environ, start_response, query)
+    if path == "/refuse":
+        return LingeringClose(refuse)(environ, start_response)
     if path == "/go":
         os.write(GO_WRITES, b"!")
     reply = json.dumps(state()).encode() if path == "/state" else b"a page"
     start_response("200 OK", [("Content-Length", str(len(reply)))])
     return [reply]
+
+
+def refuse(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Answer 401 after the first bytes of the body that the query asks for."""
+    if wanted := environ.get("QUERY_STRING"):
+        environ["wsgi.input"].read(int(wanted))
+    start_response("401 Unauthorized", [("Content-Length", "7")])
+    return [b"refused"]
 
 
 def session(environ: dict[str, Any], start_response: Any, query: str) -> Iterable[bytes]:
@@ -111,5 +126,6 @@ def state() -> dict[str, Any]:
         "pid": os.getpid(),
         "fds": len(os.listdir("/proc/self/fd")),
         "nr_conns": [worker.nr_conns for worker in workers],
+        "lingering": len(STRANGERS),
         "cpu_s": used.user + used.system,
     }
