@@ -24,6 +24,7 @@ def environ(path: str, *, script: str = "/assemblyai", raw: str | None = None, *
     "path, raw, target",
     [
         pytest.param("/v2/x", "/assemblyai/v2/x?limit=1", "/v2/x?limit=1", id="c1"),
+        pytest.param("/a%2Fb%2F\xff", "/assemblyai/a%2Fb%2f%FF", "/a%2Fb%2f%FF", id="c6-cheroot"),
         pytest.param("", "/assemblyai", "/", id="c3-bare"),
         pytest.param("", "/assemblyai?x=1", "/?x=1", id="c3-query"),
         pytest.param("/", "/assemblyai/", "/", id="c3-slash"),
@@ -63,6 +64,8 @@ def test_the_target_is_the_callers_own_spelling(path: str, raw: str, target: str
         pytest.param("/x", "/assemblyai/x?a=\t", id="c11-tab"),
         pytest.param("/v2", "/%61ssemblyai/v2", id="c4-prefix"),
         pytest.param("/v2/x", "/assemblyai/v2/y", id="c14-disagree"),
+        pytest.param("/a%2Fb/c", "/assemblyai/a%2Fb%2Fc", id="c14-disagree-on-slashes"),
+        pytest.param("/a%2F..%2Fb", "/assemblyai/a%2F..%2Fb", id="c5-cheroot"),
     ],
 )
 def test_what_two_parsers_could_read_differently_is_refused(path: str, raw: str) -> None:
