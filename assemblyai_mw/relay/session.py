@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from .ends import Gone, Wire
-from .frames import CONTINUATION, TEXT, Close, Text, Violation, close_frame, frame
+from .frames import TEXT, Close, Text, Violation, close_frame, frame
 from .hub import Hub
 from .watch import Cut, End, Watcher, Words
 from .way import Way
@@ -288,7 +288,7 @@ class Session:
             self._by, self._close_code = "client", close.code
             self._down.open = False
             if not self._down.is_within_frame:
-                self.send(self._client, close_frame(close.code, masked=False))
+                self.send(self._client, self._down.own(close_frame(close.code, masked=False)))
             self._close_client()
             self._leave()
 
@@ -365,8 +365,7 @@ class Session:
         if self._up.is_within_frame:
             return False
         self._end_asked = True
-        ends = frame(CONTINUATION, masked=True) if self._up.is_within_message else b""
-        self.send(self._upstream, ends + frame(TEXT, self._words.end, masked=True))
+        self.send(self._upstream, self._up.own(frame(TEXT, self._words.end, masked=True)))
         return True
 
     def _who(self) -> By:
@@ -413,10 +412,9 @@ class Session:
             last = close_frame(_NORMAL, masked=True)
             if not (self._end_asked or self._end_said or self._upstream_closed):
                 # Nobody hears the answer.
-                ends = frame(CONTINUATION, masked=True) if self._up.is_within_message else b""
-                last = ends + frame(TEXT, self._words.end, masked=True) + last
+                last = frame(TEXT, self._words.end, masked=True) + last
             try:
-                wire.send(last)
+                wire.send(self._up.own(last))
             except Gone:
                 pass
             else:
@@ -427,11 +425,11 @@ class Session:
         """Send the client a close frame, and the reason before it, in AssemblyAI's own form."""
         self._client_told = True
         if cut is None:
-            self.send(self._client, close_frame(_NORMAL, masked=False))
-            return
-        ends = frame(CONTINUATION, masked=False) if self._down.is_within_message else b""
-        text = frame(TEXT, self._words.error(cut), masked=False)
-        self.send(self._client, ends + text + close_frame(cut.code, cut.text, masked=False))
+            last = close_frame(_NORMAL, masked=False)
+        else:
+            last = frame(TEXT, self._words.error(cut), masked=False)
+            last += close_frame(cut.code, cut.text, masked=False)
+        self.send(self._client, self._down.own(last))
 
     def _close_client(self) -> None:
         """Send no more; the client is closed when it does likewise, or at the deadline."""
