@@ -128,6 +128,7 @@ def test_a_server_that_stops_says_nothing_into_the_session(site_alone: Running) 
         while reply := session.echo(b"after"):
             assert b"after".startswith(reply)
     site_alone.process.wait(30)
+    session.sock.close()
 
 
 @pytest.fixture(params=GIVES, ids=str)
