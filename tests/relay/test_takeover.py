@@ -140,6 +140,7 @@ def test_a_server_that_stops_says_nothing_into_the_session(site_alone: Running) 
             time.sleep(0.01)
     session.sock.close()
     site_alone.process.wait(30)
+    session.sock.close()
 
 
 @pytest.fixture(params=with_uwsgi(GIVES), ids=str)
