@@ -66,6 +66,7 @@ class Relay:
         self._ticks: list[tuple[float, Job]] = []
         self._lock = threading.Lock()
         self._loop: Loop | None = None
+        self._starting = False
         self._draining = False
         # Handshakes that were let in, and sessions that left. Two numbers: the loop's thread must
         # not wait for a lock, which in a gevent worker is one for greenlets.
@@ -169,19 +170,26 @@ class Relay:
             loop.stop()
 
     def _running(self) -> Loop:
-        loop = self._loop
-        if loop is None:
+        while (loop := self._loop) is None:
             with self._lock:
-                if self._loop is None:
-                    self._loop = Loop(Background("assemblyai-mw-sessions", tuple(self._ticks)))
-                loop = self._loop
+                is_first = self._loop is None and not self._starting
+                self._starting = self._starting or is_first
+            if not is_first:
+                time.sleep(0.001)
+                continue
+            # Without the lock: starting a thread lets other greenlets run, and a lock that was
+            # made before gevent came would stop them all.
+            try:
+                self._loop = Loop(Background("assemblyai-mw-sessions", tuple(self._ticks)))
+            finally:
+                self._starting = False
         return loop
 
     def _after_fork(self) -> None:
         self._lock = threading.Lock()
         loop, self._loop = self._loop, None
         self._entered = self._left = 0
-        self._draining = False
+        self._starting = self._draining = False
         if loop is not None:
             loop.abandon()
 
