@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import os
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..transport.tunnel import Tunnel, keep_alive
@@ -115,7 +116,7 @@ class Relay:
             loop = self._running()
             slow = any(each.slow_client or each.slow_server for each in watchers)
             if slow:
-                with self._lock:
+                with self._alone():
                     loop.prepare_slow()
             client = _client(taken)
         except BaseException:
@@ -205,20 +206,31 @@ class Relay:
             loop.stop()
 
     def _running(self) -> Loop:
-        while (loop := self._loop) is None:
-            with self._lock:
-                is_first = self._loop is None and not self._starting
-                self._starting = self._starting or is_first
-            if not is_first:
-                time.sleep(0.001)
-                continue
-            # Without the lock: starting a thread lets other greenlets run, and a lock that was
-            # made before gevent came would stop them all.
-            try:
-                self._loop = Loop(Background("assemblyai-mw-sessions", tuple(self._ticks)))
-            finally:
-                self._starting = False
+        loop = self._loop
+        if loop is None:
+            with self._alone():
+                loop = self._loop = self._loop or Loop(
+                    Background("assemblyai-mw-sessions", tuple(self._ticks))
+                )
         return loop
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Start threads one after the other, and hold no lock meanwhile.
+
+        Starting a thread lets other greenlets run, and a lock that was made before gevent came
+        would stop them all.
+        """
+        while True:
+            with self._lock:
+                is_free, self._starting = not self._starting, True
+            if is_free:
+                break
+            time.sleep(0.001)
+        try:
+            yield
+        finally:
+            self._starting = False
 
     def _after_fork(self) -> None:
         self._lock = threading.Lock()
