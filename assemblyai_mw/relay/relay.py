@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import os
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..transport.tunnel import Tunnel, keep_alive
@@ -68,6 +69,7 @@ class Relay:
         self._ticks: list[tuple[float, Job]] = []
         self._lock = threading.Lock()
         self._loop: Loop | None = None
+        self._starting = False
         self._draining = False
         # Handshakes that were let in, and sessions that left. Two numbers: the loop's thread must
         # not wait for a lock, which in a gevent worker is one for greenlets.
@@ -114,7 +116,7 @@ class Relay:
             loop = self._running()
             slow = any(each.slow_client or each.slow_server for each in watchers)
             if slow:
-                with self._lock:
+                with self._alone():
                     loop.prepare_slow()
             client = _client(taken)
         except BaseException:
@@ -206,17 +208,35 @@ class Relay:
     def _running(self) -> Loop:
         loop = self._loop
         if loop is None:
-            with self._lock:
-                if self._loop is None:
-                    self._loop = Loop(Background("assemblyai-mw-sessions", tuple(self._ticks)))
-                loop = self._loop
+            with self._alone():
+                loop = self._loop = self._loop or Loop(
+                    Background("assemblyai-mw-sessions", tuple(self._ticks))
+                )
         return loop
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Start threads one after the other, and hold no lock meanwhile.
+
+        Starting a thread lets other greenlets run, and a lock that was made before gevent came
+        would stop them all.
+        """
+        while True:
+            with self._lock:
+                is_free, self._starting = not self._starting, True
+            if is_free:
+                break
+            time.sleep(0.001)
+        try:
+            yield
+        finally:
+            self._starting = False
 
     def _after_fork(self) -> None:
         self._lock = threading.Lock()
         loop, self._loop = self._loop, None
         self._entered = self._left = 0
-        self._draining = False
+        self._starting = self._draining = False
         self.tls_threads = TLSThreads(self.tls_threads.limit)
         if loop is not None:
             loop.abandon()
