@@ -1,8 +1,8 @@
-"""Servers that run the app of sites/taking_app.py, each a process, and a client of raw bytes.
+"""Servers that run an app of sites/, each a process, and a client of raw bytes.
 
     python -m tests.relay.hosts
 
-makes a virtual environment, runs a session under every server known, and prints a table. With
+makes a virtual environment, runs sessions under every server known, and prints a table. With
 --here it uses the environment it runs in; names of servers after that choose some.
 """
 
@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,10 @@ _SPEC = importlib.util.find_spec("assemblyai_mw")
 assert _SPEC is not None
 assert _SPEC.origin is not None
 PRODUCT = Path(_SPEC.origin).parent.parent
-APP = "taking_app:application"
+APP = "SITE:application"
 # What the table needs beside what the package does.
-_SERVERS = ("a2wsgi", "cffi", "cheroot", "django", "eventlet", "gevent", "granian", "gunicorn")
-_SERVERS += ("uvicorn", "uwsgi", "waitress")
+_NEEDED = ("a2wsgi", "assemblyai>=1.8", "cffi", "cheroot", "django", "eventlet", "flask", "gevent")
+_NEEDED += ("granian", "gunicorn", "psutil", "uvicorn", "uwsgi", "waitress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Server:
     """A server and what runs it.
 
     Attributes:
-        command: FD, PORT and UNIX stand for its listening socket.
+        command: FD, PORT and UNIX stand for its listening socket, SITE for the app's module.
         gives_early: Bytes glued to the handshake reach the session.
         environ: Variables beside those of the tests.
     """
@@ -64,7 +64,7 @@ def gunicorn(name: str, *options: str, bind: str = "fd://FD", **more: Any) -> Se
 
 
 def serve(name: str, **more: Any) -> Server:
-    return Server(name, (sys.executable, str(SITES / "serve.py"), name, "FD"), **more)
+    return Server(name, (sys.executable, str(SITES / "serve.py"), name, "FD", "SITE"), **more)
 
 
 def uwsgi(name: str, *options: str, **more: Any) -> Server:
@@ -239,8 +239,10 @@ def uwsgi_packet(**variables: str) -> bytes:
 
 
 @contextlib.contextmanager
-def running(server: Server, folder: Path) -> Iterator[Running]:
-    """Run the server until the block ends."""
+def running(
+    server: Server, folder: Path, site: str = "taking_app", more: Mapping[str, str] = {}
+) -> Iterator[Running]:
+    """Run *site* under the server until the block ends, with *more* in its environment."""
     folder.mkdir(parents=True, exist_ok=True)
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     fd, port = listener.fileno(), listener.getsockname()[1]
@@ -250,15 +252,20 @@ def running(server: Server, folder: Path) -> Iterator[Running]:
     if not inherits:
         listener.close()
     words = [
-        word.replace("fd://FD", f"fd://{fd}").replace("PORT", str(port)).replace("UNIX", unix)
+        word.replace("fd://FD", f"fd://{fd}")
+        .replace("PORT", str(port))
+        .replace("UNIX", unix)
+        .replace("SITE", site)
         for word in server.command
     ]
     environ = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(SITES), str(PRODUCT)]),
         "DJANGO_SETTINGS_MODULE": "django_settings",
+        "DJANGO_SITE": site,
         "PYTHONUNBUFFERED": "1",
         **dict(server.environ),
+        **more,
     }
     log = folder / "server.log"
     with log.open("wb") as output:
@@ -273,11 +280,11 @@ def running(server: Server, folder: Path) -> Iterator[Running]:
         )
     listener.close()
     address = unix if "UNIX" in " ".join(server.command) else ("127.0.0.1", port)
-    site = Running(server, process, address, log)
+    server_process = Running(server, process, address, log)
     try:
         if not inherits:
-            _wait(site)
-        yield site
+            _wait(server_process)
+        yield server_process
     finally:
         process.terminate()
         try:
