@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import socket
+import http.client
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from .hosts import GEVENT, HTTP, REFUSES, Server, gunicorn, handshake, read_to_end, serve, uwsgi
+from .hosts import GEVENT, HTTP, REFUSES, Server, gunicorn, uwsgi
 from .hosts import GIVES as HAND_OVER
-from .streaming_kit import ROUTE, USD_A_SECOND, Site, Speaker, streaming_site, until
+from .streaming_kit import MODEL, ROUTE, USD_A_SECOND, Site, Speaker, streaming_site, until
 
 SESSIONS = 10
 BY_NAME = {server.name: server for server in HAND_OVER}
@@ -24,6 +24,12 @@ SERVERS = [
     *(BY_NAME[name] for name in ("werkzeug", "django", "wsgiref", "pywsgi", "cheroot")),
     uwsgi("http-socket threads", "--http-socket", HTTP, "--threads", "2"),
 ]
+SAYS = {
+    "waitress": "Waitress hands the app no socket; run the app under Gunicorn",
+    "granian": "Granian hands the app no socket; run the app under Gunicorn",
+    "uWSGI without threads": "uWSGI runs without threads; start it with --enable-threads",
+    "uWSGI http without websockets": "through --http only with --http-websockets",
+}
 
 
 @pytest.fixture(scope="module", params=SERVERS, ids=str)
@@ -65,3 +71,36 @@ def hold_sessions(site: Site) -> int:
         assert speaker.errors == []
         assert len(speaker.heard["Begin"]) == len(speaker.heard["Termination"]) == 1
     return threads
+
+
+@pytest.mark.parametrize("server", REFUSES, ids=str)
+def test_a_server_that_keeps_its_connections_is_named(server: Server, tmp_path: Any) -> None:
+    """In a 426, which the SDK does not try again; AssemblyAI is not asked, and no row is made."""
+    with streaming_site(server, tmp_path) as site:
+        speaker = Speaker(f"ws://{site.address}{ROUTE}", site.key).connect()
+        assert speaker.errors == [(426, "WebSocket handshake rejected (HTTP 426)")]
+        assert site.fake.sessions == []
+        assert SAYS[server.name] in refusal(site)
+        assert site.rows() == []
+
+
+def refusal(site: Site) -> str:
+    """Return the answer to a handshake by hand: its text, which no SDK shows."""
+    connection = http.client.HTTPConnection(site.address, timeout=30)
+    path = f"{ROUTE}/v3/ws?sample_rate=16000&speech_model={MODEL}"
+    connection.request(
+        "GET",
+        path,
+        headers={
+            "Authorization": site.key,
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        },
+    )
+    reply = connection.getresponse()
+    text = reply.read().decode()
+    connection.close()
+    assert reply.status == 426
+    return text
