@@ -58,9 +58,9 @@ class Server:
 
 
 def gunicorn(name: str, *options: str, bind: str = "fd://FD", **more: Any) -> Server:
-    command = (sys.executable, "-m", "gunicorn", "--no-control-socket", "--bind", bind, *options)
-    log = ("--access-logfile", "-", "--graceful-timeout", "1")
-    return Server(f"Gunicorn {name}", (*command, *log, APP), **more)
+    command = (sys.executable, "-m", "gunicorn", "--no-control-socket", "--bind", bind)
+    usual = ("--access-logfile", "-", "--graceful-timeout", "1")
+    return Server(f"Gunicorn {name}", (*command, *usual, *options, APP), **more)
 
 
 def serve(name: str, **more: Any) -> Server:
@@ -331,7 +331,7 @@ def main() -> None:
             setup = configparser.ConfigParser()
             setup.read(PRODUCT / "setup.cfg")
             needed = setup["options"]["install_requires"].split()
-            install = [python, "-m", "pip", "install", "-q", *needed, *_SERVERS]
+            install = [python, "-m", "pip", "install", "-q", *needed, *_NEEDED]
             subprocess.run(install, check=True)
             subprocess.run([python, "-m", "tests.relay.hosts", "--here"], check=True, cwd=PRODUCT)
         return

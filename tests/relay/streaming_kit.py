@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from assemblyai.streaming.v3 import (
     StreamingClient,
     StreamingClientOptions,
@@ -24,6 +25,8 @@ from assemblyai_mw.testing import US_KEY, FakeAssemblyAI, Hosts, serve_all
 
 from .hosts import Running, Server, running
 
+# The SDK reads them of an exception of `websockets`, which would rather not give them any more.
+SDK_IS_OLD = pytest.mark.filterwarnings("ignore:ConnectionClosed.(code|reason):DeprecationWarning")
 ROUTE = "/streaming.assemblyai"
 MODEL = "universal-streaming-english"
 # 0.15 USD an hour (prices.toml).
@@ -91,7 +94,7 @@ class Speaker:
         self.heard: dict[str, list[Any]] = {}
         self._news = threading.Condition()
         self._client = StreamingClient(
-            StreamingClientOptions(api_key=key, api_host=api_host, **options)
+            StreamingClientOptions(**{"api_key": key, "api_host": api_host} | options)
         )
         for event in ("Begin", "Turn", "Termination", "Error", "Warning"):
             self._listen(event)
@@ -140,11 +143,14 @@ def until(holds: Callable[[], bool]) -> None:
 
 @contextlib.contextmanager
 def streaming_site(
-    server: Server, folder: Path, *, site: str | None = None, **config: Any
+    server: Server, folder: Path, *, audio_s: float = 2.0, **config: Any
 ) -> Iterator[Site]:
-    """Run a site with *config* beside the usual until the block ends."""
+    """Run a site with *config* beside the usual until the block ends.
+
+    The stand-in says all of its text in *audio_s* seconds of audio.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    fake = FakeAssemblyAI(audio_s=2.0)
+    fake = FakeAssemblyAI(audio_s=audio_s)
     url = f"sqlite:///{folder}/ledger.db"
     database = Database(url)
     key = Keys(database).create("alice").key
@@ -152,7 +158,7 @@ def streaming_site(
     with serve_all(fake) as hosts:
         file = _configure(folder, hosts, url, config)
         environ = {"ASSEMBLYAI_MW_CONFIG": str(file), "ASSEMBLYAI_API_KEY": ""}
-        module = site or ("streaming_django" if server.name == "django" else "streaming_app")
+        module = "streaming_django" if server.name == "django" else "streaming_app"
         with running(server, folder, module, environ) as process:
             wait_for_page(process)
             yield Site(process, fake, database, key)

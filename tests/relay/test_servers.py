@@ -10,8 +10,18 @@ import pytest
 
 from .hosts import GEVENT, HTTP, REFUSES, Server, gunicorn, uwsgi
 from .hosts import GIVES as HAND_OVER
-from .streaming_kit import MODEL, ROUTE, USD_A_SECOND, Site, Speaker, streaming_site, until
+from .streaming_kit import (
+    MODEL,
+    ROUTE,
+    SDK_IS_OLD,
+    USD_A_SECOND,
+    Site,
+    Speaker,
+    streaming_site,
+    until,
+)
 
+pytestmark = SDK_IS_OLD
 SESSIONS = 10
 BY_NAME = {server.name: server for server in HAND_OVER}
 SERVERS = [
