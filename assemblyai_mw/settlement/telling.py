@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..call import Call, Caller, Route
 from ..telemetry.call_log import emit
@@ -11,6 +11,7 @@ from ..telemetry.record import OnCall
 from .closing import Closed
 
 if TYPE_CHECKING:
+    from ..routes import Region
     from ..store import Due
 
 
@@ -19,7 +20,7 @@ def tell(due: Due, closed: Closed, on_call: Sequence[OnCall], now: float) -> Non
     call = Call(
         id=due.request_id,
         started=now,
-        route=Route(due.route, due.service, "eu" if due.region == "eu" else "us"),
+        route=Route(due.route, due.service, cast("Region", due.region)),
         method="GET" if due.transcript_id else due.method,
         path=f"{due.path}/{due.transcript_id}" if due.transcript_id else due.path,
         tags=dict(due.tags),

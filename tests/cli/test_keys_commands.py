@@ -339,7 +339,9 @@ def test_teams_have_limits_of_their_own(run):
         "100",
         600,
     )
-    assert re.search(r"^search +1000\.00 +- +100\.00 +- +600$", run("teams", "list").stdout, re.M)
+    assert re.search(
+        r"^search +1000\.00 +- +100\.00 +- +600 +-$", run("teams", "list").stdout, re.M
+    )
 
 
 @pytest.mark.parametrize(

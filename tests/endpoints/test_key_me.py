@@ -49,6 +49,7 @@ def test_a_holder_sees_what_the_key_may_and_what_is_spent(stack: Stack) -> None:
         "region": "us",
         "scope": "own",
         "rpm": 60,
+        "max_sessions": None,
         "team_rpm": None,
         "routes": None,
         "models": ["gpt-5*"],

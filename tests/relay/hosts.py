@@ -83,6 +83,8 @@ def uwsgi(name: str, *options: str, **more: Any) -> Server:
 
 
 HTTP = "127.0.0.1:PORT"
+# pip compiles it, which needs a compiler: no dependency of the tests.
+HAS_UWSGI = Path(sys.executable).with_name("uwsgi").exists()
 GTHREAD = gunicorn("gthread", "--worker-class", "gthread", "--threads", "4")
 GEVENT = gunicorn("gevent", "--worker-class", "gevent")
 LIBUV = gunicorn(

@@ -22,6 +22,7 @@ from .hosts import (
     GEVENT,
     GIVES,
     GTHREAD,
+    HAS_UWSGI,
     LIBUV,
     REFUSES,
     UWSGI_PROTOCOL,
@@ -36,9 +37,18 @@ from .hosts import (
 )
 
 SESSIONS = 100
+needs_uwsgi = pytest.mark.skipif(not HAS_UWSGI, reason="uWSGI is not installed (pip install uwsgi)")
 
 
-@pytest.fixture(scope="module", params=GIVES, ids=str)
+def with_uwsgi(servers: list[Server]) -> list[Any]:
+    """Return the servers as parameters; those of uWSGI need it."""
+    return [
+        pytest.param(each, marks=needs_uwsgi if each.name.startswith("uWSGI") else ())
+        for each in servers
+    ]
+
+
+@pytest.fixture(scope="module", params=with_uwsgi(GIVES), ids=str)
 def site(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Running]:
     with running(request.param, tmp_path_factory.mktemp("server")) as site:
         yield site
@@ -132,7 +142,7 @@ def test_a_server_that_stops_says_nothing_into_the_session(site_alone: Running) 
     site_alone.process.wait(30)
 
 
-@pytest.fixture(params=GIVES, ids=str)
+@pytest.fixture(params=with_uwsgi(GIVES), ids=str)
 def site_alone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
     with running(request.param, tmp_path) as site:
         yield site
@@ -180,7 +190,7 @@ def test_a_unix_socket_behind_nginx_gives_sessions(tmp_path: Path) -> None:
         assert session.end() == b""
 
 
-@pytest.mark.parametrize("server", REFUSES, ids=str)
+@pytest.mark.parametrize("server", with_uwsgi(REFUSES), ids=str)
 def test_a_server_without_a_socket_is_named(server: Server, tmp_path: Path) -> None:
     name, cure = {
         "waitress": ("Waitress", "run the app under Gunicorn"),
@@ -196,6 +206,7 @@ def test_a_server_without_a_socket_is_named(server: Server, tmp_path: Path) -> N
         assert site.get("/page") == b"a page"
 
 
+@needs_uwsgi
 def test_the_uwsgi_protocol_is_refused(tmp_path: Path) -> None:
     with running(UWSGI_PROTOCOL, tmp_path) as site, site.connect() as sock:
         sock.sendall(uwsgi_packet(PATH_INFO="/ws"))

@@ -112,7 +112,12 @@ def test_a_session_whose_process_died_ends_one_interval_after_it_was_seen(
     assert (told["state"], told["estimated"], told["audio_seconds"]) == ("settled", True, 44.5)
     assert "last checkpoint" in told["reason"]
     assert nano(told) == cost(44_500)
-    assert [record.cost_usd for record in house.records] == [told["cost_usd"]]
+    (record,) = house.records
+    assert (record.cost_usd, record.region, record.kind) == (
+        told["cost_usd"],
+        "global",
+        "session",
+    )
     assert settle(house, now, after_s=3600).leased == 0
 
 

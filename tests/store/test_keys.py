@@ -385,7 +385,7 @@ def test_set_changes_one_option_and_none_clears_it(keys: Keys, name: str) -> Non
 
 
 def test_every_right_of_a_caller_is_an_option_or_comes_from_elsewhere() -> None:
-    elsewhere = {"name", "key_id", "master", "budgeted", "end_user"}
+    elsewhere = {"name", "key_id", "master", "budgeted", "end_user", "team_max_sessions"}
     columns = {option.column for option in KEY_OPTIONS}
     assert {field.name for field in fields(Caller)} - columns == elsewhere
     assert columns <= set(schema.keys.c.keys())
