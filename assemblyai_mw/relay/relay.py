@@ -15,6 +15,7 @@ from ..transport.tunnel import Tunnel, keep_alive
 from .background import Background, Job
 from .ends import HeldWire, Wire
 from .loop import Loop
+from .servers import is_stopping
 from .session import Farewell, Session
 from .takeover import TLSThreads
 from .watch import Cut, Watcher, Words
@@ -27,6 +28,8 @@ logger = logging.getLogger("assemblyai_mw.relay")
 STOPPING = Cut(1012, "This server restarts; connect again.", drain=True)
 # Beyond the drain itself, for the last writes.
 _SLACK_S = 2.0
+# How often a process looks whether it is to end.
+_LOOK_S = 0.5
 
 _all: weakref.WeakSet[Relay] = weakref.WeakSet()
 
@@ -36,7 +39,8 @@ class Relay:
 
     Nothing starts before the first session. Then there is one thread for all sessions, and one
     more for what waits: `Watcher.ended`, and the jobs given to `every`. Both end with the process,
-    once every session has ended, or after *drain_s*.
+    once every session has ended, or after *drain_s*. Sessions are ended when Gunicorn's worker is
+    told to stop, and under other servers when the main thread is over.
 
     Args:
         max_sessions: Open sessions of this stack in one process.
@@ -63,7 +67,7 @@ class Relay:
         self.terminate_s = terminate_s
         self.drain_s = drain_s
         self.tls_threads = TLSThreads()
-        self._ticks: list[tuple[float, Job]] = []
+        self._ticks: list[tuple[float, Job]] = [(_LOOK_S, self._look)]
         self._lock = threading.Lock()
         self._loop: Loop | None = None
         self._draining = False
@@ -167,6 +171,15 @@ class Relay:
         if loop is not None:
             loop.background.stop()
             loop.stop()
+
+    def _look(self) -> None:
+        """Begin to drain as soon as the process is to end.
+
+        It does not end before its requests have, those whose threads sessions hold among them, and
+        its server may lose patience first.
+        """
+        if not self._draining and is_stopping():
+            self.begin_drain()
 
     def _running(self) -> Loop:
         loop = self._loop

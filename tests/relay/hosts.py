@@ -2,13 +2,11 @@
 
     python -m tests.relay.hosts
 
-makes a virtual environment, runs sessions under every server known, and prints a table. With
---here it uses the environment it runs in; names of servers after that choose some.
+prints a table of what comes of sessions under every server known (table.py).
 """
 
 from __future__ import annotations
 
-import configparser
 import contextlib
 import importlib.util
 import json
@@ -18,9 +16,7 @@ import ssl
 import struct
 import subprocess
 import sys
-import tempfile
 import time
-import venv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +29,6 @@ assert _SPEC is not None
 assert _SPEC.origin is not None
 PRODUCT = Path(_SPEC.origin).parent.parent
 APP = "SITE:application"
-# What the table needs beside what the package does.
-_NEEDED = ("a2wsgi", "assemblyai>=1.8", "cffi", "cheroot", "django", "eventlet", "flask", "gevent")
-_NEEDED += ("granian", "gunicorn", "psutil", "uvicorn", "uwsgi", "waitress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +110,6 @@ REFUSES = [
     ),
     uwsgi("without threads", "--http-socket", HTTP),
     uwsgi("http without websockets", "--http", HTTP, "--enable-threads"),
-]
-# For the table alone.
-_BY_HAND = [
-    gunicorn("gevent_pywsgi", "--worker-class", "gunicorn.workers.ggevent.GeventPyWSGIWorker"),
-    uwsgi("http11-socket", "--http11-socket", HTTP, "--enable-threads", gives_early=False),
-    uwsgi("gevent", "--http-socket", HTTP, "--gevent", "10", gives_early=False),
-    serve("a2wsgi"),
 ]
 
 
@@ -309,46 +295,7 @@ def _wait(site: Running) -> None:
             time.sleep(0.02)
 
 
-def attempt(server: Server, folder: Path) -> str:
-    """Run one session under *server*, and say what came of it."""
-    with running(server, folder) as site:
-        if server is UWSGI_PROTOCOL:
-            with site.connect() as sock:
-                sock.sendall(uwsgi_packet(PATH_INFO="/ws"))
-                return read_to_end(sock).partition(b"\r\n\r\n")[2].decode()
-        session = site.open(early=b"early" if server.gives_early else b"")
-        if not session.is_open:
-            return session.text
-        early = session.read(5) if server.gives_early else b"early"
-        echoed, page, rest = session.echo(b"x" * 100_000), site.get("/page"), session.end()
-        whole = (early, echoed, page, rest) == (b"early", b"x" * 100_000, b"a page", b"")
-        return f"{'works' if whole else 'FAILS'}; {session.facts}"
-
-
-def main() -> None:
-    if sys.argv[1:2] != ["--here"]:
-        with tempfile.TemporaryDirectory() as folder:
-            venv.create(folder, with_pip=True)
-            python = Path(folder) / "bin" / "python"
-            setup = configparser.ConfigParser()
-            setup.read(PRODUCT / "setup.cfg")
-            needed = setup["options"]["install_requires"].split()
-            install = [python, "-m", "pip", "install", "-q", *needed, *_NEEDED]
-            subprocess.run(install, check=True)
-            subprocess.run([python, "-m", "tests.relay.hosts", "--here"], check=True, cwd=PRODUCT)
-        return
-    only = sys.argv[2:]
-    with tempfile.TemporaryDirectory() as folder:
-        servers = [*GIVES, *REFUSES, UWSGI_PROTOCOL, *_BY_HAND]
-        for number, server in enumerate(servers):
-            if only and server.name not in only:
-                continue
-            try:
-                result = attempt(server, Path(folder, str(number)))
-            except Exception as error:
-                result = f"{type(error).__name__}: {error}"
-            print(f"| {server.name} | {result} |", flush=True)
-
-
 if __name__ == "__main__":
+    from .table import main
+
     main()

@@ -20,7 +20,8 @@ from nginx import PROGRAM, Nginx, nginx
 from npm_kit import node_modules, run_node
 
 from .hosts import GTHREAD
-from .streaming_kit import AUDIO, MODEL, ROUTE, SDK_IS_OLD, Site, Speaker, streaming_site, until
+from .marks import SDK_IS_OLD
+from .streaming_kit import AUDIO, MODEL, ROUTE, Site, Speaker, streaming_site, until
 
 pytestmark = [
     SDK_IS_OLD,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,19 +9,19 @@ import pytest
 
 from .hosts import GEVENT, HTTP, REFUSES, Server, gunicorn, uwsgi
 from .hosts import GIVES as HAND_OVER
+from .marks import SDK_IS_OLD, with_uwsgi
 from .streaming_kit import (
-    MODEL,
     ROUTE,
-    SDK_IS_OLD,
     USD_A_SECOND,
     Site,
     Speaker,
+    hold_sessions,
+    refusal,
     streaming_site,
     until,
 )
 
 pytestmark = SDK_IS_OLD
-SESSIONS = 10
 BY_NAME = {server.name: server for server in HAND_OVER}
 SERVERS = [
     gunicorn("gthread 2 threads", "--worker-class", "gthread", "--threads", "2"),
@@ -42,7 +41,7 @@ SAYS = {
 }
 
 
-@pytest.fixture(scope="module", params=SERVERS, ids=str)
+@pytest.fixture(scope="module", params=with_uwsgi(SERVERS), ids=str)
 def site(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Site]:
     with streaming_site(request.param, tmp_path_factory.mktemp("site")) as site:
         yield site
@@ -59,31 +58,14 @@ def test_the_sdk_streams_and_no_session_holds_a_thread(site: Site) -> None:
     threads = hold_sessions(site)
     assert threads == hold_sessions(site)
     until(lambda: site.descriptors() <= descriptors)
-    rows = site.settled(3 * SESSIONS)
+    rows = site.settled(30)
     billed = sorted(session.billed_s for session in site.fake.sessions)
     costs = sorted(float(row["cost_usd"]) for row in rows)
     assert costs == pytest.approx([seconds * USD_A_SECOND for seconds in billed], abs=1e-9)
     assert {session.ended_by for session in site.fake.sessions} == {"terminate"}
 
 
-def hold_sessions(site: Site) -> int:
-    """Run sessions, all open at once; return the server's threads then."""
-    url = f"ws://{site.address}{ROUTE}"
-    speakers = [Speaker(url, site.key).connect() for _ in range(SESSIONS)]
-    for speaker in speakers:
-        speaker.speak()
-    for speaker in speakers:
-        speaker.wait("Turn")
-    assert site.running.get("/page") == b"the host's own page"
-    threads = site.threads()
-    for speaker in speakers:
-        speaker.end()
-        assert speaker.errors == []
-        assert len(speaker.heard["Begin"]) == len(speaker.heard["Termination"]) == 1
-    return threads
-
-
-@pytest.mark.parametrize("server", REFUSES, ids=str)
+@pytest.mark.parametrize("server", with_uwsgi(REFUSES), ids=str)
 def test_a_server_that_keeps_its_connections_is_named(server: Server, tmp_path: Any) -> None:
     """In a 426, which the SDK does not try again; AssemblyAI is not asked, and no row is made."""
     with streaming_site(server, tmp_path) as site:
@@ -92,25 +74,3 @@ def test_a_server_that_keeps_its_connections_is_named(server: Server, tmp_path: 
         assert site.fake.sessions == []
         assert SAYS[server.name] in refusal(site)
         assert site.rows() == []
-
-
-def refusal(site: Site) -> str:
-    """Return the answer to a handshake by hand: its text, which no SDK shows."""
-    connection = http.client.HTTPConnection(site.address, timeout=30)
-    path = f"{ROUTE}/v3/ws?sample_rate=16000&speech_model={MODEL}"
-    connection.request(
-        "GET",
-        path,
-        headers={
-            "Authorization": site.key,
-            "Connection": "Upgrade",
-            "Upgrade": "websocket",
-            "Sec-WebSocket-Version": "13",
-            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-        },
-    )
-    reply = connection.getresponse()
-    text = reply.read().decode()
-    connection.close()
-    assert reply.status == 426
-    return text

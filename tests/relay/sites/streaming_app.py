@@ -1,5 +1,7 @@
 """A Flask site with a login and a microphone page, set up by ASSEMBLYAI_MW_CONFIG."""
 
+import os
+import time
 from pathlib import Path
 
 from flask import Flask, session
@@ -20,6 +22,16 @@ def page():
 @application.get("/state")
 def of_this_process():
     return state()
+
+
+@application.get("/long")
+def long():
+    """Make the file LONG, and answer once it is gone."""
+    file = Path(os.environ["LONG"])
+    file.touch()
+    while file.exists():
+        time.sleep(0.02)
+    return "at last"
 
 
 @application.get("/login/<user>")
