@@ -39,10 +39,11 @@ class Policy:
     AssemblyAI picks the nearest one, nor another `model_region` in a body: its data stays in its
     region. A key with a list of routes, models or features may use nothing else. A key with a list
     of models must name a model: the one that AssemblyAI would choose is unknown. A key with a list
-    of models or features, allowed or denied, gets no token, since a token opens any session. A key
-    with any list may use no path that `billing.operations` does not describe. For a key with a list
-    or a region, a decisive member whose spelling, type or place is not the documented one is a 400
-    (`billing.decisive`). A list of routes names prefixes; a call through the translator needs
+    of models or features, allowed or denied, gets no token of AssemblyAI's, since that opens any
+    session. In a session here, its lists hold for the query and for what the client changes later.
+    A key with any list may use no path that `billing.operations` does not describe. For a key with
+    a list or a region, a decisive member whose spelling, type or place is not the documented one is
+    a 400 (`billing.decisive`). A list of routes names prefixes; a call through the translator needs
     `/v1`, `/v1/chat/completions` or the gateway's own prefix in it.
 
     Reads `call.caller`, and the JSON body of speech submits and LLM calls where a rule needs it.
