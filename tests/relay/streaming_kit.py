@@ -38,7 +38,7 @@ class Site:
     """A site that runs.
 
     Attributes:
-        folder: Where the server runs; its page /long makes a file `long` there and answers once it is gone.
+        folder: Where the server runs; /long makes a file `long` there and answers once it is gone.
         fake: What stands for AssemblyAI.
         key: A key without limits.
     """
