@@ -83,6 +83,8 @@ def _configuration(upstream: str, folder: Path, port: int) -> str:
 {others}"""
     site = sessions.replace("server {", f"server {{{own}", 1)
     site = site.replace("127.0.0.1:8000", upstream)
+    # Behind 443, as there, $host is all of the host's name; here it has a port.
+    site = site.replace("Host $host;", "Host $http_host;")
     site = site.replace("/var/log/nginx/access.log", f"{folder}/access.log")
     temporary = "".join(
         f"{kind}_temp_path {folder}/{kind};\n"

@@ -1,8 +1,8 @@
-// Opens pages in Chromium, one after the other, until the last one's title is "over": then its
-// text goes out, and a picture of it to a file. Nothing beyond this machine is looked up.
+// Opens pages in Chromium, one after the other, after a login. Each one's text goes out once its
+// title is "over", and a picture to a file. Nothing beyond this machine is looked up.
 const { chromium } = require("playwright-core");
 
-const { program, profile, pages, picture } = JSON.parse(process.argv[2]);
+const { program, profile, login, pages, pictures } = JSON.parse(process.argv[2]);
 
 async function main() {
   const context = await chromium.launchPersistentContext(profile, {
@@ -17,10 +17,13 @@ async function main() {
   });
   const page = await context.newPage();
   page.on("pageerror", (error) => console.error(String(error)));
-  for (const url of pages) await page.goto(url);
-  await page.waitForFunction(() => document.title === "over");
-  await page.screenshot({ path: picture });
-  console.log(await page.innerText("body"));
+  await page.goto(login);
+  for (const [at, url] of pages.entries()) {
+    await page.goto(url);
+    await page.waitForFunction(() => document.title === "over");
+    await page.screenshot({ path: `${pictures}/${at}.png` });
+    console.log(await page.innerText("body"));
+  }
   await context.close();
 }
 
