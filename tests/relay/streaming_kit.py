@@ -75,6 +75,11 @@ class Site:
         server = psutil.Process(self.running.process.pid)
         return server.children(recursive=True) or [server]
 
+    def all_have_worked(self) -> bool:
+        """Whether each worker has had a session, and so has the ledger open."""
+        ledger = str(self.folder / "ledger.db")
+        return all(ledger in (file.path for file in each.open_files()) for each in self.processes())
+
     def descriptors(self) -> int:
         return sum(each.num_fds() for each in self.processes())
 
@@ -150,16 +155,17 @@ def open_sessions(site: Site, count: int, *, heard: bool = True) -> list[Speaker
     return speakers
 
 
-def hold_sessions(site: Site, count: int = 10) -> int:
-    """Run sessions, all open at once, while a page is served; return the server's threads then."""
+def hold_sessions(site: Site, count: int = 10, *, threads: int | None = None) -> None:
+    """Run sessions, all open at once, while a page is served; they take no more than *threads*."""
     speakers = open_sessions(site, count)
     assert site.running.get("/page") == b"the host's own page"
-    threads = site.threads()
+    if threads is not None:
+        # Those of the handshakes may be about to end.
+        until(lambda: site.threads() <= threads)
     for speaker in speakers:
         speaker.end()
         assert speaker.errors == []
         assert len(speaker.heard["Begin"]) == len(speaker.heard["Termination"]) == 1
-    return threads
 
 
 def refusal(site: Site, tls: ssl.SSLContext | None = None) -> str:
