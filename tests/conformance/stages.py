@@ -27,6 +27,8 @@ from assemblyai_mw.middleware.budget import Budget
 from assemblyai_mw.middleware.guardrails import Guardrails
 from assemblyai_mw.middleware.log import CallLog
 from assemblyai_mw.middleware.rate_limit.stage import RateLimit
+from assemblyai_mw.middleware.realtime import Realtime
+from assemblyai_mw.relay import Relay
 
 KEY = "sk-conformance-3f1d9b"
 MASTER = "sk-master-conformance-77"
@@ -159,6 +161,11 @@ STAGES = [
         headers={"HTTP_AUTHORIZATION": f"Bearer {KEY}"},
     ),
     Stage(
+        "Realtime",
+        (Realtime,),
+        lambda app, folder: known(Realtime(app, relay=Relay()), ALICE),
+    ),
+    Stage(
         "RateLimit",
         (RateLimit,),
         lambda app, folder: known(RateLimit(app, storage=folder / "rates"), BOUNDED),
@@ -167,6 +174,11 @@ STAGES = [
         "RateLimit-unbounded",
         (RateLimit,),
         lambda app, folder: known(RateLimit(app, storage=folder / "rates"), ALICE),
+    ),
+    Stage(
+        "Realtime",
+        (Realtime,),
+        lambda app, folder: known(Realtime(app, relay=Relay()), ALICE),
     ),
     Stage(
         "OpenAITranslator",
