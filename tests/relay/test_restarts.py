@@ -38,6 +38,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
 
 def all_end_well(site: Site, opened: list[Speaker]) -> None:
     """Check that the clients are told why, AssemblyAI ended each session, and its row says so."""
+    assert opened
     for speaker in opened:
         speaker.wait("Error")
         assert speaker.errors == [RESTARTED]
@@ -100,13 +101,16 @@ def test_a_worker_that_has_served_its_requests_ends_its_sessions(tmp_path: Path)
     with streaming_site(server, tmp_path) as site:
         (old,) = site.processes()
         opened = open_sessions(site, 3, heard=False)
+        # The last one may find the worker stopping already.
+        refused = opened.pop() if "Begin" not in opened[-1].heard else None
+        assert refused is None or refused.errors == [RESTARTED]
         all_end_well(site, opened)
         old.wait(20)
         (later,) = open_sessions(site, 1)
         assert [each.pid for each in site.processes()] != [old.pid]
         later.end()
         assert later.errors == []
-        site.settled(4)
+        site.settled(len(opened) + 1)
         log_is_clean(site)
 
 

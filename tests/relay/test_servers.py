@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,3 +79,28 @@ def test_a_server_that_keeps_its_connections_is_named(server: Server, tmp_path: 
         assert site.fake.sessions == []
         assert SAYS[server.name] in refusal(site)
         assert site.rows() == []
+
+
+def test_a_client_that_left_before_it_was_served_costs_nothing(tmp_path: Path) -> None:
+    """SDKs leave after a second, and try again."""
+    with streaming_site(BY_NAME["Gunicorn sync"], tmp_path) as site, ThreadPoolExecutor() as pool:
+        reply = pool.submit(site.running.get, "/long")
+        until((tmp_path / "long").exists)
+        # The worker's only thread is taken until then.
+        impatient = Speaker(
+            f"ws://{site.address}{ROUTE}",
+            site.key,
+            connect_timeout=0.1,
+            max_connection_retries=2,
+            connection_retry_delay=0,
+        ).connect()
+        ((code, _),) = impatient.errors
+        assert code is None
+        (tmp_path / "long").unlink()
+        assert reply.result() == b"at last"
+        # A later one of the same thread's comes after them.
+        hold_sessions(site, 1)
+        assert len(site.fake.sessions) == 1
+        site.settled(1, of=4)
+        assert [row["state"] for row in site.rows()] == [*["failed"] * 3, "settled"]
+        assert {row["cost_usd"] for row in site.rows()[:3]} == {"0"}
