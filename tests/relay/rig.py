@@ -256,7 +256,7 @@ def taken_of(sock: socket.socket, early: bytes = b"") -> Taken:
     other.close()
     dead_end.close()
     fd = sock.detach()
-    return Taken(fd, None, early, DeadEndBody(dead_end), functools.partial(os.close, fd))
+    return Taken(fd, None, early, DeadEndBody(dead_end), [functools.partial(os.close, fd)])
 
 
 @contextlib.contextmanager
