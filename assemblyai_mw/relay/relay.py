@@ -69,7 +69,7 @@ class Relay:
         self.terminate_s = terminate_s
         self.drain_s = drain_s
         self.tls_threads = TLSThreads()
-        self._ticks: list[tuple[float, Job]] = [(_LOOK_S, self._look)]
+        self._ticks: list[tuple[float, Job]] = []
         self._lock = threading.Lock()
         self._loop: Loop | None = None
         self._draining = False
@@ -221,7 +221,8 @@ class Relay:
         if loop is None:
             with self._lock:
                 if self._loop is None:
-                    self._loop = Loop(Background("assemblyai-mw-sessions", tuple(self._ticks)))
+                    ticks = ((_LOOK_S, self._look), *self._ticks)
+                    self._loop = Loop(Background("assemblyai-mw-sessions", ticks))
                 loop = self._loop
         return loop
 
