@@ -17,6 +17,7 @@ from .background import Background, Job
 from .ends import HeldWire, Wire
 from .farewell import Farewell
 from .loop import Loop
+from .servers import is_stopping
 from .session import CLOSE_S, Session
 from .takeover import TLSThreads
 from .watch import Cut, Watcher, Words
@@ -30,6 +31,8 @@ STOPPING = Cut(1012, "This server restarts; connect again.", drain=True)
 _FAILED = Cut(3005, "This session could not begin.")
 # Beyond the drain itself, for the last writes.
 _SLACK_S = 2.0
+# How often a process looks whether it is to end.
+_LOOK_S = 0.5
 
 _all: weakref.WeakSet[Relay] = weakref.WeakSet()
 
@@ -39,7 +42,8 @@ class Relay:
 
     Nothing starts before the first session. Then there is one thread for all sessions, and one
     more for what waits: `Watcher.ended`, and the jobs given to `every`. Both end with the process,
-    once every session has ended, or after *drain_s*.
+    once every session has ended, or after *drain_s*. Sessions are ended when Gunicorn's worker is
+    told to stop, and under other servers when the main thread is over.
 
     Args:
         max_sessions: Open sessions of this stack in one process.
@@ -205,12 +209,22 @@ class Relay:
         if loop is not None:
             loop.stop()
 
+    def _look(self) -> None:
+        """Begin to drain as soon as the process is to end.
+
+        It does not end before its requests have, those whose threads sessions hold among them, and
+        its server may lose patience first.
+        """
+        if not self._draining and is_stopping():
+            self.begin_drain()
+
     def _running(self) -> Loop:
         loop = self._loop
         if loop is None:
             with self._alone():
+                ticks = ((_LOOK_S, self._look), *self._ticks)
                 loop = self._loop = self._loop or Loop(
-                    Background("assemblyai-mw-sessions", tuple(self._ticks))
+                    Background("assemblyai-mw-sessions", ticks)
                 )
         return loop
 

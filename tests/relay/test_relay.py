@@ -442,7 +442,7 @@ class Held:
         dead_end, other = socket.socketpair()
         other.close()
         dead_end.close()
-        taken = Taken(-1, self.server, early, DeadEndBody(dead_end), self.released.set)
+        taken = Taken(-1, self.server, early, DeadEndBody(dead_end), [self.released.set])
         assert relay.enter() is None
         self.session = relay.start(
             taken,

@@ -22,7 +22,6 @@ from .hosts import (
     GEVENT,
     GIVES,
     GTHREAD,
-    HAS_UWSGI,
     LIBUV,
     REFUSES,
     UWSGI_PROTOCOL,
@@ -35,17 +34,9 @@ from .hosts import (
     running,
     uwsgi_packet,
 )
+from .marks import needs_uwsgi, with_uwsgi
 
 SESSIONS = 100
-needs_uwsgi = pytest.mark.skipif(not HAS_UWSGI, reason="uWSGI is not installed (pip install uwsgi)")
-
-
-def with_uwsgi(servers: list[Server]) -> list[Any]:
-    """Return the servers as parameters; those of uWSGI need it."""
-    return [
-        pytest.param(each, marks=needs_uwsgi if each.name.startswith("uWSGI") else ())
-        for each in servers
-    ]
 
 
 @pytest.fixture(scope="module", params=with_uwsgi(GIVES), ids=str)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import posix
@@ -10,6 +9,8 @@ import ssl
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from state import state
 
 from assemblyai_mw.relay.takeover import Taken, TLSThreads, Ungrippable, can_take, find
 
@@ -101,15 +102,3 @@ def wait_for_go() -> None:
 def describe(fd: int) -> str:
     blocking = "blocking" if os.get_blocking(fd) else "non-blocking"
     return f"{blocking}, {'inherited' if os.get_inheritable(fd) else 'close-on-exec'}"
-
-
-def state() -> dict[str, Any]:
-    """Return what tests compare, of this process."""
-    workers = [each for each in gc.get_objects() if type(each).__name__ == "ThreadWorker"]
-    used = os.times()
-    return {
-        "pid": os.getpid(),
-        "fds": len(os.listdir("/proc/self/fd")),
-        "nr_conns": [worker.nr_conns for worker in workers],
-        "cpu_s": used.user + used.system,
-    }
