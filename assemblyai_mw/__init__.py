@@ -4,6 +4,7 @@ The way of a request, in and back out:
 
     host server (Gunicorn, Waitress, mod_wsgi, WebTest, ...)
       PrefixRouter              /assemblyai/* and similar prefixes; all else is the host app's
+        LingeringClose          a client whose upload is refused learns why
         CallLog                 one log line a call
           KeyAuth               whose call is this?     401 in the dialect of the route
             RateLimit           too fast?               429 and retry-after
@@ -31,6 +32,7 @@ from .middleware.budget import Budget
 from .middleware.cost import CostLogger
 from .middleware.forward import UpstreamForwarder
 from .middleware.isolation import Isolation
+from .middleware.lingering import LingeringClose
 from .middleware.log import CallLog
 from .middleware.openai import OpenAITranslator
 from .middleware.policy import Policy
@@ -63,6 +65,7 @@ __all__ = [
     "KeyAuth",
     "Keys",
     "Ledger",
+    "LingeringClose",
     "MiddlewareError",
     "OpenAITranslator",
     "Policy",

@@ -24,6 +24,7 @@ from .middleware.budget import Budget, soft_budget_teller
 from .middleware.cost import CostLogger
 from .middleware.forward import UpstreamForwarder
 from .middleware.isolation import Isolation
+from .middleware.lingering import LingeringClose
 from .middleware.log import CallLog
 from .middleware.openai import OpenAITranslator
 from .middleware.openai.deployments import deployments_of
@@ -109,6 +110,7 @@ class AssemblyAIMiddleware:
         own = settings.self_service_path
         metrics = [parts.request_metrics] if parts.request_metrics else []
         admission: list[Stage] = [
+            LingeringClose,
             *tracing_of(settings),
             partial(
                 CallLog,
@@ -236,7 +238,8 @@ def _guardrails(guards: Sequence[Guardrail], max_json_bytes: int) -> list[Stage]
 
 
 def _name_of(stage: Stage) -> str:
-    return stage.func.__name__ if isinstance(stage, partial) else repr(stage)
+    made_by = stage.func if isinstance(stage, partial) else stage
+    return getattr(made_by, "__name__", None) or repr(stage)
 
 
 def _by_route(forwarders: Mapping[str, UpstreamForwarder]) -> WSGIApplication:

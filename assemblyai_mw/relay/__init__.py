@@ -1,6 +1,7 @@
-"""WebSocket sessions through a WSGI server, without holding its threads.
+"""WebSocket sessions through a WSGI server, and other waiting, without holding its threads.
 
 takeover    takes the client's connection out of the server's hands
+lingering   connections whose clients are still sending a body that was refused
 servers     where each server keeps that connection
 handshake   the opening handshake; pure
 frames      frames as they pass; pure

@@ -223,9 +223,7 @@ class Relay:
         if loop is None:
             with self._alone():
                 ticks = ((_LOOK_S, self._look), *self._ticks)
-                loop = self._loop = self._loop or Loop(
-                    Background("assemblyai-mw-sessions", ticks)
-                )
+                loop = self._loop = self._loop or Loop(Background("assemblyai-mw-sessions", ticks))
         return loop
 
     @contextlib.contextmanager

@@ -93,8 +93,8 @@ class ServerConnection:
 
 
 def locate(environ: WSGIEnvironment) -> ServerConnection | Ungrippable:
-    """Find the client's connection. Looks only, and never waits."""
-    found = _locate(environ)
+    """Find the connection of a WebSocket handshake. Looks only, and never waits."""
+    found = connection_of(environ)
     if isinstance(found, Ungrippable):
         return found
     protocol = environ.get("SERVER_PROTOCOL")
@@ -108,7 +108,8 @@ def locate(environ: WSGIEnvironment) -> ServerConnection | Ungrippable:
     return found
 
 
-def _locate(environ: WSGIEnvironment) -> ServerConnection | Ungrippable:
+def connection_of(environ: WSGIEnvironment) -> ServerConnection | Ungrippable:
+    """Find the client's connection, whatever the request asks for."""
     software = str(environ.get("SERVER_SOFTWARE", ""))
     stream = environ.get("wsgi.input")
     if "uwsgi.version" in environ:

@@ -168,7 +168,7 @@ class Grip:
                 what it had.
         """
         tls, fd = self._connection.tls, self._connection.fd
-        dead, swallows = _dead_end(fd)
+        dead, swallows = dead_end(fd)
         try:
             return self._move(dead, swallows) if tls is None else self._hold(tls, dead, swallows)
         except BaseException:
@@ -257,7 +257,7 @@ def _find(
     return found
 
 
-def _dead_end(fd: int) -> tuple[_socket.socket, _socket.socket]:
+def dead_end(fd: int) -> tuple[_socket.socket, _socket.socket]:
     """Return the dead end that the server of *fd* gets, and the socket behind it.
 
     `_socket`, here and above, since gevent and eventlet replace `socket`.

@@ -25,6 +25,7 @@ from assemblyai_mw.call import Caller, enter
 from assemblyai_mw.guards.pattern import PatternGuard
 from assemblyai_mw.middleware.budget import Budget
 from assemblyai_mw.middleware.guardrails import Guardrails
+from assemblyai_mw.middleware.lingering import LingeringClose
 from assemblyai_mw.middleware.log import CallLog
 from assemblyai_mw.middleware.rate_limit.stage import RateLimit
 from assemblyai_mw.middleware.realtime import Realtime
@@ -235,6 +236,11 @@ STAGES = [
         "CallLog",
         (CallLog,),
         lambda app, folder: known(CallLog(app, on_call=lambda record: None), ALICE),
+    ),
+    Stage(
+        "LingeringClose",
+        (LingeringClose,),
+        lambda app, folder: known(LingeringClose(app), ALICE),
     ),
     Stage("CallLog-silent", (CallLog,), lambda app, folder: known(CallLog(app), ALICE)),
     Stage(

@@ -1,4 +1,7 @@
-"""Takes each request to /ws out of its server's hands, and echoes its bytes from a thread."""
+"""Takes each request to /ws out of its server's hands, and echoes its bytes from a thread.
+
+/refuse answers 401 without reading the body.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from typing import Any
 
 from state import state
 
+from assemblyai_mw.middleware.lingering import LingeringClose
+from assemblyai_mw.relay.lingering import STRANGERS
 from assemblyai_mw.relay.takeover import Taken, TLSThreads, Ungrippable, can_take, find
 
 # Of the server's 4.
@@ -64,11 +69,22 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
     if path == "/ws":
         return session(environ, start_response, query)
+    if path == "/refuse":
+        return LingeringClose(refuse)(environ, start_response)
     if path == "/go":
         os.write(GO_WRITES, b"!")
-    reply = json.dumps(state()).encode() if path == "/state" else b"a page"
+    known = {**state(), "lingering": len(STRANGERS)}
+    reply = json.dumps(known).encode() if path == "/state" else b"a page"
     start_response("200 OK", [("Content-Length", str(len(reply)))])
     return [reply]
+
+
+def refuse(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Answer 401 after the first bytes of the body that the query asks for."""
+    if wanted := environ.get("QUERY_STRING"):
+        environ["wsgi.input"].read(int(wanted))
+    start_response("401 Unauthorized", [("Content-Length", "7")])
+    return [b"refused"]
 
 
 def session(environ: dict[str, Any], start_response: Any, query: str) -> Iterable[bytes]:
