@@ -32,7 +32,7 @@ request and never a secret: hosts print their environ on debug pages.
 | vouched | auth | endpoints |
 | max_session_s | auth | auth |
 | own_token | realtime | call, stack |
-| relayed | call | auth, cost, realtime, telemetry |
+| relayed | call | auth, budget, cost, realtime, telemetry |
 | unheard | call | auth |
 | session_end | realtime | telemetry |
 | refusal | call | realtime |

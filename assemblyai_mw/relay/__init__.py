@@ -8,6 +8,7 @@ frames      frames as they pass; pure
 watch       what stages see of a session, and how they end it
 way         one direction of a session: what passes, and who judges it first
 session     one session: two ends, and the rules by which each may leave
+timer       when a session is to be ended
 farewell    a client that gets no session
 hub         what sessions and the loop need of each other
 ends        the sockets of a session, which never wait

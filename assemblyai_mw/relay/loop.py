@@ -218,8 +218,10 @@ class Loop:
 
 
 def original(module: str, name: str) -> Any:
-    """Return a function of the standard library, also where gevent has put its own in its place."""
-    monkey = sys.modules.get("gevent.monkey")
-    if monkey is not None and monkey.is_module_patched(module):
-        return monkey.get_original(module, name)
-    return getattr(import_module(module), name)
+    """Return a function of the standard library, also where gevent or eventlet has replaced it."""
+    gevents = sys.modules.get("gevent.monkey")
+    if gevents is not None and gevents.is_module_patched(module):
+        return gevents.get_original(module, name)
+    eventlets = sys.modules.get("eventlet.patcher")
+    found = import_module(module) if eventlets is None else eventlets.original(module)
+    return getattr(found, name)

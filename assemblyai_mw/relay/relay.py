@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import os
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..transport.tunnel import Tunnel, keep_alive
@@ -16,6 +17,7 @@ from .background import Background, Job
 from .ends import HeldWire, Wire
 from .farewell import Farewell
 from .loop import Loop
+from .servers import is_stopping
 from .session import CLOSE_S, Session
 from .takeover import TLSThreads
 from .watch import Cut, Watcher, Words
@@ -29,6 +31,8 @@ STOPPING = Cut(1012, "This server restarts; connect again.", drain=True)
 _FAILED = Cut(3005, "This session could not begin.")
 # Beyond the drain itself, for the last writes.
 _SLACK_S = 2.0
+# How often a process looks whether it is to end.
+_LOOK_S = 0.5
 
 _all: weakref.WeakSet[Relay] = weakref.WeakSet()
 
@@ -38,7 +42,8 @@ class Relay:
 
     Nothing starts before the first session. Then there is one thread for all sessions, and one
     more for what waits: `Watcher.ended`, and the jobs given to `every`. Both end with the process,
-    once every session has ended, or after *drain_s*.
+    once every session has ended, or after *drain_s*. Sessions are ended when Gunicorn's worker is
+    told to stop, and under other servers when the main thread is over.
 
     Args:
         max_sessions: Open sessions of this stack in one process.
@@ -68,6 +73,7 @@ class Relay:
         self._ticks: list[tuple[float, Job]] = []
         self._lock = threading.Lock()
         self._loop: Loop | None = None
+        self._starting = False
         self._draining = False
         # Handshakes that were let in, and sessions that left. Two numbers: the loop's thread must
         # not wait for a lock, which in a gevent worker is one for greenlets.
@@ -114,7 +120,7 @@ class Relay:
             loop = self._running()
             slow = any(each.slow_client or each.slow_server for each in watchers)
             if slow:
-                with self._lock:
+                with self._alone():
                     loop.prepare_slow()
             client = _client(taken)
         except BaseException:
@@ -203,20 +209,46 @@ class Relay:
         if loop is not None:
             loop.stop()
 
+    def _look(self) -> None:
+        """Begin to drain as soon as the process is to end.
+
+        It does not end before its requests have, those whose threads sessions hold among them, and
+        its server may lose patience first.
+        """
+        if not self._draining and is_stopping():
+            self.begin_drain()
+
     def _running(self) -> Loop:
         loop = self._loop
         if loop is None:
-            with self._lock:
-                if self._loop is None:
-                    self._loop = Loop(Background("assemblyai-mw-sessions", tuple(self._ticks)))
-                loop = self._loop
+            with self._alone():
+                ticks = ((_LOOK_S, self._look), *self._ticks)
+                loop = self._loop = self._loop or Loop(Background("assemblyai-mw-sessions", ticks))
         return loop
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Start threads one after the other, and hold no lock meanwhile.
+
+        Starting a thread lets other greenlets run, and a lock that was made before gevent came
+        would stop them all.
+        """
+        while True:
+            with self._lock:
+                is_free, self._starting = not self._starting, True
+            if is_free:
+                break
+            time.sleep(0.001)
+        try:
+            yield
+        finally:
+            self._starting = False
 
     def _after_fork(self) -> None:
         self._lock = threading.Lock()
         loop, self._loop = self._loop, None
         self._entered = self._left = 0
-        self._draining = False
+        self._starting = self._draining = False
         self.tls_threads = TLSThreads(self.tls_threads.limit)
         if loop is not None:
             loop.abandon()

@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from .ends import Gone, Wire
-from .frames import CONTINUATION, TEXT, Close, Text, Violation, close_frame, frame
+from .frames import TEXT, Close, Text, Violation, close_frame, frame
 from .hub import Hub
+from .timer import Timer
 from .watch import Cut, End, Watcher, Words
 from .way import Way
 
@@ -67,9 +68,7 @@ class Session:
         self._began = self._active = time.monotonic()
         # Set when the upstream says that it ends the session, or ends it without a word.
         self._seconds: float | None = None
-        self._limits: dict[object, tuple[float, Cut]] = {}
-        self._deadline: tuple[float, Callable[[], None]] | None = None
-        self._alarm_at = math.inf
+        self._timer = Timer(hub, self)
         self._by: By | None = None
         self._close_code: int | None = None
         # Came before the loop took the session in.
@@ -99,7 +98,7 @@ class Session:
 
         Each *by* has a limit of its own; the earliest ends the session.
         """
-        self._limits[by] = (self._began + seconds, cut)
+        self._timer.limit(self._began + seconds, cut, by=by)
         self.call(self._rearm)
 
     # The loop, for the two ways
@@ -157,15 +156,13 @@ class Session:
 
     def on_alarm(self, now: float) -> None:
         """Do what is due."""
-        if self._closed or now < self._alarm_at:
+        if self._closed or not self._timer.rings(now):
             return
-        self._alarm_at = math.inf
-        if self._deadline is not None and self._deadline[0] <= now:
-            (_, action), self._deadline = self._deadline, None
-            action()
-        elif (limit := self._first_limit()) is not None and limit[0] <= now:
-            self._limits.clear()
-            self.cut_now(limit[1])
+        due = self._timer.due(now)
+        if isinstance(due, Cut):
+            self.cut_now(due)
+        elif due is not None:
+            due()
         elif self._by is None and self._active + self._idle_s <= now:
             text = f"Nothing was sent for {self._idle_s:g} seconds; the session is over."
             self.cut_now(Cut(3008, text, drain=True))
@@ -179,26 +176,12 @@ class Session:
         finally:
             self._finish()
 
-    def _first_limit(self) -> tuple[float, Cut] | None:
-        first = min(list(self._limits.values()), default=None, key=lambda limit: limit[0])
-        return None if first is None or math.isinf(first[0]) else first
-
     def _rearm(self) -> None:
-        if self._closed:
-            return
-        moments = [self._active + self._idle_s] if self._by is None else []
-        if self._deadline is not None:
-            moments.append(self._deadline[0])
-        if self._by is None and (limit := self._first_limit()) is not None:
-            moments.append(limit[0])
-        first = min(moments, default=math.inf)
-        # A later moment is found when the earlier alarm comes.
-        if first < self._alarm_at:
-            self._alarm_at = first
-            self._hub.alarm(self, first)
+        if not self._closed:
+            self._timer.arm(self._active + self._idle_s if self._by is None else math.inf)
 
     def _within(self, seconds: float, action: Callable[[], None]) -> None:
-        self._deadline = (time.monotonic() + seconds, action)
+        self._timer.within(seconds, action)
         self._rearm()
 
     # What passes
@@ -288,7 +271,7 @@ class Session:
             self._by, self._close_code = "client", close.code
             self._down.open = False
             if not self._down.is_within_frame:
-                self.send(self._client, close_frame(close.code, masked=False))
+                self.send(self._client, self._down.own(close_frame(close.code, masked=False)))
             self._close_client()
             self._leave()
 
@@ -365,8 +348,7 @@ class Session:
         if self._up.is_within_frame:
             return False
         self._end_asked = True
-        ends = frame(CONTINUATION, masked=True) if self._up.is_within_message else b""
-        self.send(self._upstream, ends + frame(TEXT, self._words.end, masked=True))
+        self.send(self._upstream, self._up.own(frame(TEXT, self._words.end, masked=True)))
         return True
 
     def _who(self) -> By:
@@ -384,7 +366,7 @@ class Session:
         self.is_over = True
         self._stop_clock()
         self._by = by = self._by or by or self._who()
-        self._deadline = None
+        self._timer.stop()
         self._close_upstream()
         cut = self.cut_by
         tells = not (self._client_gone or self._client_told or self._down.is_within_frame)
@@ -413,10 +395,9 @@ class Session:
             last = close_frame(_NORMAL, masked=True)
             if not (self._end_asked or self._end_said or self._upstream_closed):
                 # Nobody hears the answer.
-                ends = frame(CONTINUATION, masked=True) if self._up.is_within_message else b""
-                last = ends + frame(TEXT, self._words.end, masked=True) + last
+                last = frame(TEXT, self._words.end, masked=True) + last
             try:
-                wire.send(last)
+                wire.send(self._up.own(last))
             except Gone:
                 pass
             else:
@@ -427,11 +408,11 @@ class Session:
         """Send the client a close frame, and the reason before it, in AssemblyAI's own form."""
         self._client_told = True
         if cut is None:
-            self.send(self._client, close_frame(_NORMAL, masked=False))
-            return
-        ends = frame(CONTINUATION, masked=False) if self._down.is_within_message else b""
-        text = frame(TEXT, self._words.error(cut), masked=False)
-        self.send(self._client, ends + text + close_frame(cut.code, cut.text, masked=False))
+            last = close_frame(_NORMAL, masked=False)
+        else:
+            last = frame(TEXT, self._words.error(cut), masked=False)
+            last += close_frame(cut.code, cut.text, masked=False)
+        self.send(self._client, self._down.own(last))
 
     def _close_client(self) -> None:
         """Send no more; the client is closed when it does likewise, or at the deadline."""

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Protocol
 
 from .ends import Wire
-from .frames import TEXT, Close, Frames, Item, Part, Text, Violation, frame
+from .frames import CONTINUATION, TEXT, Close, Frames, Item, Part, Text, Violation, frame
 from .watch import Cut
 
 # For an end that does not read, once its pace does not hold the other one up any more.
@@ -113,11 +113,6 @@ class Way:
         """Whether a frame of our own has no place now."""
         return self.within is not None and self.within.through > 0
 
-    @property
-    def is_within_message(self) -> bool:
-        """Whether a message of audio was begun that lacks its last frame."""
-        return self.within is not None and self.within.unfinished
-
     def feed(self, data: bytes) -> None:
         """Take what came from the source."""
         self.received += len(data)
@@ -132,6 +127,13 @@ class Way:
     def read_on(self) -> None:
         """Read the source, if what comes can go anywhere."""
         self.source.want(read=not self._waits and (self.free or not self.to.pending))
+
+    def own(self, frames: bytes) -> bytes:
+        """Return frames of our own, to be sent where none is begun: a begun message is ended."""
+        if self.within is None or not self.within.unfinished:
+            return frames
+        self.within = None
+        return frame(CONTINUATION, masked=self.masked) + frames
 
     def pass_text(self, item: Text, text: bytes) -> None:
         """Pass a text on: as it came, or with *text* in its place."""

@@ -162,11 +162,6 @@ STAGES = [
         headers={"HTTP_AUTHORIZATION": f"Bearer {KEY}"},
     ),
     Stage(
-        "Realtime",
-        (Realtime,),
-        lambda app, folder: known(Realtime(app, relay=Relay()), ALICE),
-    ),
-    Stage(
         "RateLimit",
         (RateLimit,),
         lambda app, folder: known(RateLimit(app, storage=folder / "rates"), BOUNDED),

@@ -27,23 +27,23 @@ from dying import FOLDER, around, host_app
 from assemblyai_mw import AssemblyAIMiddleware
 from assemblyai_mw.config import load_config
 from assemblyai_mw.relay import Relay
-from assemblyai_mw.relay.session import Session
+from assemblyai_mw.relay.way import Way
 from assemblyai_mw.store import Holds, Ledger
 from assemblyai_mw.transport import SocketTransport
 
 
 def says(word):
-    return lambda session, way, item, text: word in text
+    return lambda way, item, text: word in text
 
 
 around(Ledger, "open_session", before="before-row", after="after-row")
 around(SocketTransport, "upgrade", after="after-101")
 around(Relay, "start", after="joined")
-around(Session, "_from_client", before="mid-audio", only=lambda session, data: len(data) > 1000)
+around(Way, "feed", before="mid-audio", only=lambda way, data: way.masked and len(data) > 1000)
 around(Ledger, "checkpoint", after="after-checkpoint")
 around(Holds, "renew", before="before-renewal", after="after-renewal")
-around(Session, "_pass_text", after="after-update", only=says(b'"UpdateConfiguration"'))
-around(Session, "_pass_text", after="after-terminate", only=says(b'"Terminate"'))
+around(Way, "pass_text", after="after-update", only=says(b'"UpdateConfiguration"'))
+around(Way, "pass_text", after="after-terminate", only=says(b'"Terminate"'))
 around(Ledger, "write", before="before-close", after="after-close")
 around(Relay, "begin_drain", after="in-drain")
 

@@ -17,7 +17,7 @@ from typing import Any
 from websockets.frames import Frame
 from websockets.protocol import OPEN, Protocol, Side
 
-from assemblyai_mw.relay import End, Relay, Taken, Watcher
+from assemblyai_mw.relay import Cut, End, Relay, Taken, Watcher
 from assemblyai_mw.relay.frames import BINARY, CLOSE, TEXT, close_frame, frame
 from assemblyai_mw.relay.takeover import DeadEndBody
 from assemblyai_mw.relay.watch import STREAMING, OpenSession
@@ -270,3 +270,24 @@ def relaying(**options: Any) -> Iterator[Relay]:
         relay.close()
         # A loop is there for as long as a session may call it.
         until(lambda: gc.collect() is not None and fds() <= before)
+
+
+CUT = Cut(3008, "The budget is used up.")
+DRAIN = Cut(3008, "The budget is used up.", drain=True)
+ERROR = {"type": "Error", "error_code": 3008, "error": "The budget is used up."}
+
+
+def told(rig: Rig, error: dict[str, Any]) -> bool:
+    """Whether the client is told this reason next, and then a close with its code."""
+    opcode, text = rig.client.next()
+    assert opcode == TEXT
+    return json.loads(text) == error and rig.client.close_code() == error["error_code"]
+
+
+def finish(rig: Rig, **expected: Any) -> None:
+    """Check the facts of the end, and that nothing is left."""
+    end = rig.end
+    assert {name: getattr(end, name) for name in expected} == expected
+    assert 0 <= end.seconds < 60
+    assert rig.session.elapsed() == end.seconds
+    rig.gone()

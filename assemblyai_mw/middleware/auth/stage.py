@@ -38,7 +38,11 @@ _CREDENTIALS = re.compile(r"(?i:bearer[ \t]+)?([\x21-\x2b\x2d-\x7e\x80-\xff]+)")
 
 
 class KeySource(Protocol):
-    """The store of keys: `store.Keys`, or any object with these methods."""
+    """The store of keys: `store.Keys`, or any object with these methods.
+
+    With `live(key_ids: set[int]) -> frozenset[int]` too, one question a second tells which keys of
+    all open sessions are live; without it, each of those keys is looked up again.
+    """
 
     def find(self, key_hash: bytes) -> Caller | None:
         """Return the caller whose live key has this SHA-256, or None.

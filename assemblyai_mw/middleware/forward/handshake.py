@@ -77,10 +77,13 @@ class Handshake:
         """Send the handshake on; return the upstream's 101, or its refusal.
 
         Raises:
+            RequestRefused: 400: the client has left; SDKs do after a second, and try again.
             UpstreamError: As `Transport.send` does, and for a 101 that is not this handshake's.
         """
         request.headers[:0] = request_fields(self._environ)
         try:
+            if self._grip.is_left():
+                raise RequestRefused("The client left before its session began.")
             reply = self._upstream.upgrade(origin, request, timeouts)
             if isinstance(reply, Tunnel):
                 try:
