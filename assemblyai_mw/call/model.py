@@ -9,7 +9,7 @@ request and never a secret: hosts print their environ on debug pages.
 | id | call | budget, cost, guardrails, guards, openai, settlement, store, telemetry |
 | started | call | budget, cost, openai, store, telemetry |
 | route | call, openai | everywhere |
-| method | call | everywhere |
+| method, session | call | everywhere |
 | path | call, openai | auth, call, endpoints, isolation, realtime, store, telemetry |
 | tags | auth | auth, endpoints, store, telemetry |
 | request_id | call | log, telemetry |
@@ -29,7 +29,6 @@ request and never a secret: hosts print their environ on debug pages.
 | transcript_id | cost | cost, telemetry |
 | usage, price | openai, settlement | telemetry |
 | body | call | call, forward, guardrails |
-| session | call | auth, budget, call, cost, forward, log, policy, realtime |
 | max_session_s | auth | auth |
 | own_token | realtime | call, stack |
 | relayed | call | auth, cost, realtime, telemetry |
