@@ -125,7 +125,7 @@ class AssemblyAIMiddleware:
                 identify=identify,
                 tokens=parts.tokens,
                 relay=parts.relay,
-                login_origins=settings.cors_origins,
+                login_origins=settings.cors_origins if identify is not None else (),
             ),
             partial(Realtime, relay=parts.relay, tokens=settings.streaming.tokens),
             partial(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from urllib.parse import urlsplit
+
+from ..errors import ConfigError
 
 EVERY = "*"
 _PORTS = {"http": 80, "https": 443}
@@ -63,6 +66,23 @@ def origin_fault(value: str) -> tuple[str, str] | None:
 def browser_form(value: str) -> str:
     """Return an origin without a fault as browsers write it."""
     return value.lower()
+
+
+def listed(values: Iterable[str], option: str) -> tuple[str, ...]:
+    """Return the origins that an *option* lists, as browsers write them.
+
+    Raises:
+        ConfigError: One of them is none.
+    """
+    if isinstance(values, str):
+        raise ConfigError(f"{option}: expected a list of origins, got a string")
+    found = []
+    for value in values:
+        fault = origin_fault(value)
+        if fault is not None:
+            raise ConfigError("{}: expected {}, got {}".format(option, *fault))
+        found.append(browser_form(value))
+    return tuple(found)
 
 
 def is_protected(origin: str) -> bool:

@@ -9,7 +9,7 @@ from ..call import enter
 from ..errors import ConfigError, error_reply
 from ..http.fields import Remembered
 from ..http.messages import TOKEN
-from ..http.origins import EVERY, browser_form, is_protected, origin_fault
+from ..http.origins import EVERY, is_protected, listed
 from ..http.private import with_vary
 
 if TYPE_CHECKING:
@@ -115,17 +115,13 @@ class Cors:
         self._exposed = ", ".join(dict.fromkeys((*REPLY_HEADERS, *expose)))
         self._granted: dict[str, Headers] = {}
         self._every: Headers | None = None
-        given = tuple(origins)
+        given = origins if isinstance(origins, str) else tuple(origins)
         if given == (EVERY,):
             if login:
                 raise ConfigError(f"origins: {BESIDE_LOGIN}")
             self._every = [("Access-Control-Allow-Origin", EVERY)]
             given = ()
-        for origin in given:
-            fault = origin_fault(origin)
-            if fault is not None:
-                raise ConfigError("origins: expected {}, got {}".format(*fault))
-            origin = browser_form(origin)
+        for origin in listed(given, "origins"):
             self._granted[origin] = [("Access-Control-Allow-Origin", origin)]
             if login and is_protected(origin):
                 self._granted[origin].append(("Access-Control-Allow-Credentials", "true"))

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 import yaml
+from blocks import ROOT, blocks_of
 from browser_kit import needs_chromium, page_host, shown
 from npm_kit import node_modules
 
@@ -104,6 +105,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(
             url, abroad, sibling, stranger, alice, modules, tmp_path, hosts, Ledger(database)
         )
+
+
+def test_the_page_does_what_the_docs_show() -> None:
+    """But for where the key and the address come from."""
+    told = (SITES / "page.html").read_text()
+    blocks = [b.text for b in blocks_of(ROOT / "docs/flask.md") if b.language == "js"]
+    assert len(blocks) == 2
+    told = told.replace("apiKey: key", 'apiKey: ""').replace("{api}", "{location.origin}")
+    for line in "\n".join(blocks).replace("const client = new ", "").splitlines():
+        assert line in told
 
 
 REFUSED = "401 Authentication error, API key missing/invalid"

@@ -313,8 +313,15 @@ def test_a_wrong_origin_stops_the_start_and_is_named_by_its_place(
         AssemblyAIMiddleware(nothing, config)
     assert str(caught.value).startswith(f"config: general_settings.cors_origins{fault}")
     if isinstance(origins, list):
-        with pytest.raises(ConfigError):
-            Cors(nothing, origins=map(str, origins))
+        for build in (Cors, login_for):
+            with pytest.raises(ConfigError, match=r"^(login_)?origins: expected"):
+                build(nothing, origins=[str(each) for each in origins])
+    with pytest.raises(ConfigError, match=r"^origins: expected a list"):
+        Cors(nothing, origins=APP)
+
+
+def login_for(app: Any, *, origins: list[str]) -> KeyAuth:
+    return KeyAuth(app, keys={}, login_origins=origins)
 
 
 @pytest.mark.parametrize(

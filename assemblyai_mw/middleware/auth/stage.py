@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...call import MASTER, Call, Caller, enter
 from ...errors import BadRequest, ConfigError, RequestRefused, StoreError, error_reply
-from ...http.origins import is_protected
+from ...http.origins import is_protected, listed
 from ...http.private import PrivateReplies
 from ...secret import Secret
 from .identity import Identify, Identity, ask, refuse_other_sites
@@ -98,7 +98,8 @@ class KeyAuth:
             are left out, but for this machine's.
 
     Raises:
-        ConfigError: A key in the mapping is empty, or *cache_seconds* is out of range.
+        ConfigError: A key in the mapping is empty, *cache_seconds* is out of range, or one of
+            *login_origins* is no origin.
     """
 
     def __init__(
@@ -123,7 +124,9 @@ class KeyAuth:
         self._master_hash = sha256(master.encode()).digest() if master else None
         self._cache_seconds = cache_seconds
         self._identify = identify
-        self._login_origins = frozenset(filter(is_protected, login_origins))
+        self._login_origins = frozenset(
+            filter(is_protected, listed(login_origins, "login_origins"))
+        )
         self._tokens = None if tokens is None else TokenAuth(tokens)
         self._watch = None if relay is None else KeyWatch(self.keys, relay)
         self._private = PrivateReplies("Authorization", *(("Cookie",) if identify else ()))
