@@ -334,5 +334,5 @@ def test_headers_of_a_fault_and_of_all_replies_come_in_place_of_the_replys_own(
     reply = app.get("/v2/transcript")
     assert reply.headers.getall("Content-Type") == ["text/plain"]
     assert reply.headers.getall("X-A") == ["1", "2"]
-    fake.fail_next(500, body=b"short", headers=[("Content-Length", "9")])
+    fake.fail_next(500, body=b"unbroken!", headers=[("Content-Length", "9")])
     assert app.get("/v2/transcript", status=500).headers.getall("Content-Length") == ["9"]
