@@ -13,9 +13,10 @@
 - A block after `<!-- not run: REASON -->` is left out.
 
 AssemblyAI is played by stand-ins, on loopback and for `FakeTransport` under its own names.
-`http://127.0.0.1:8000` is the page's own `app` (or `application`), else a bare stack; `sk-...`
-is the key that the page made last, else one that was made for it. A Django project named
-`podcasts` lies ready, as `startproject` makes it; pages begin with its `wsgi.py`.
+`http://127.0.0.1:8000`, and `ws://`, is the page's own `app` (or `application`), else a bare stack,
+under Werkzeug's server; `sk-...` is the key that the page made last, else one that was made for it.
+A Django project named `podcasts` lies ready, as `startproject` makes it; pages begin with its
+`wsgi.py`.
 """
 
 from __future__ import annotations
@@ -30,12 +31,15 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from werkzeug.serving import make_server
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT))
@@ -147,7 +151,7 @@ class Reader:
         self.names: dict[str, Any] = {"__name__": "page"}
         self.printed = ""
         self._at_first: dict[str, str] = {}
-        self._url: str | None = None
+        self._address: str | None = None
         self._key: str | None = None
         self._stack = contextlib.ExitStack()
 
@@ -214,8 +218,8 @@ class Reader:
 
     def _real(self, text: str) -> str:
         """Return *text* with the addresses and keys that are there."""
-        if "127.0.0.1:8000" in text:
-            text = text.replace("http://127.0.0.1:8000", self._served())
+        if "://127.0.0.1:8000" in text:
+            text = text.replace("://127.0.0.1:8000", f"://{self._served()}")
         return text.replace("sk-...", self._any_key()) if "sk-..." in text else text
 
     def _python(self, block: Block) -> None:
@@ -311,18 +315,22 @@ class Reader:
         tomllib.loads(block.text)
 
     def _served(self) -> str:
+        """Return host and port of the page's app."""
         from assemblyai_mw import AssemblyAIMiddleware
-        from assemblyai_mw.testing import serve
 
-        if self._url is None:
+        if self._address is None:
             names = self.names
             if self._at_first and Path("app.py").is_file():
                 # The page's server starts after its `export`, and its app with it.
                 names = {"__name__": "app"}
                 run_python(Path("app.py").read_text(), {}, names, "app.py")
-            app = names.get("app") or names.get("application")
-            self._url = self._stack.enter_context(serve(app or AssemblyAIMiddleware(no_pages)))
-        return self._url
+            app = names.get("app") or names.get("application") or AssemblyAIMiddleware(no_pages)
+            # The stand-in's own server would give no connection away for a WebSocket.
+            server = make_server("127.0.0.1", 0, app, threaded=True)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            self._stack.callback(server.shutdown)
+            self._address = f"127.0.0.1:{server.port}"
+        return self._address
 
     def _any_key(self) -> str:
         from assemblyai_mw import Keys

@@ -74,7 +74,7 @@ def settle(
         sys.path.insert(0, os.getcwd())
     callbacks = callbacks_of(config)
     with setup.database() as database, closing(SocketTransport()) as transport:
-        ledger = Ledger(database)
+        ledger = Ledger(database, checkpoint_s=config.streaming.checkpoint_s)
         settler = Settler(
             config,
             ledger=ledger,
@@ -127,7 +127,7 @@ def _settle_by_hand(
         raise Wrong(str(error)) from None
     config = setup.config()
     with setup.database() as database:
-        ledger = Ledger(database)
+        ledger = Ledger(database, checkpoint_s=config.streaming.checkpoint_s)
         found = ledger.look(row) if 0 < row < 2**63 else None
         if found is None:
             raise click.ClickException(f"there is no call {row}")

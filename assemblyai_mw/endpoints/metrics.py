@@ -45,7 +45,7 @@ class MetricsApp:
         ledger: A `Ledger`, a `Database` or its URL.
         token: Token that Prometheus must send, as `Authorization: Bearer TOKEN`. The numbers show
             the spend of each key, so public access needs an explicit None.
-        requests: Adds its histogram. Several workers need PROMETHEUS_MULTIPROC_DIR, set before
+        requests: Adds its metrics. Several workers need PROMETHEUS_MULTIPROC_DIR, set before
             Python starts.
     """
 
@@ -108,7 +108,8 @@ class MetricsApp:
         elif self._requests is not None and not self._warned:
             self._warned = True
             logger.warning(
-                "several workers and no %s: request durations are left out", MULTIPROCESS_VARIABLE
+                "several workers and no %s: request durations and ends of sessions are left out",
+                MULTIPROCESS_VARIABLE,
             )
         return registry
 

@@ -2,6 +2,7 @@
 
 messages       targets, headers and framing of a request, from WSGI's environ
 encoding       a Content-Encoding undone, within a bound
+query          a query as a JSON object, and back
 strict_json    JSON by RFC 8259 and nothing else
 lookalikes     names and URLs as lax readers take them
 sse            Server-Sent Events, byte for byte

@@ -39,10 +39,11 @@ class Policy:
     AssemblyAI picks the nearest one, nor another `model_region` in a body: its data stays in its
     region. A key with a list of routes, models or features may use nothing else. A key with a list
     of models must name a model: the one that AssemblyAI would choose is unknown. A key with a list
-    of models or features, allowed or denied, gets no token, since a token opens any session. A key
-    with any list may use no path that `billing.operations` does not describe. For a key with a list
-    or a region, a decisive member whose spelling, type or place is not the documented one is a 400
-    (`billing.decisive`). A list of routes names prefixes; a call through the translator needs
+    of models or features, allowed or denied, gets no token of AssemblyAI's, since that opens any
+    session. In a session here, its lists hold for the query and for what the client changes later.
+    A key with any list may use no path that `billing.operations` does not describe. For a key with
+    a list or a region, a decisive member whose spelling, type or place is not the documented one is
+    a 400 (`billing.decisive`). A list of routes names prefixes; a call through the translator needs
     `/v1`, `/v1/chat/completions` or the gateway's own prefix in it.
 
     Reads `call.caller`, and the JSON body of speech submits and LLM calls where a rule needs it.
@@ -109,9 +110,9 @@ class Policy:
             refuse(found.fault("price", "words"))
             self._check_features(caller, operation, found.asked)
         if kind == "session":
-            if listed and found.asked.get("llm_gateway"):
+            if found.asked.get("llm_gateway"):
                 raise _forbidden(_NO_LLM, param="llm_gateway", code="feature_not_allowed")
-            if call.session is not None and listed:
+            if call.session is not None:
                 call.session.append(SessionPolicy(caller))
 
     def _outside(self, zone: Zone, route: Route) -> RequestRefused:
@@ -177,7 +178,10 @@ class SessionPolicy(Watcher):
 
     def client_text(self, text: bytes) -> Cut | None:
         """Judge the options that a client adds."""
-        found = update_in(text, f"this key may use certain {_listed(self._caller)} only")
+        listed = _listed(self._caller)
+        found = update_in(
+            text, f"this key may use certain {listed} only" if listed else "this key has a region"
+        )
         if found is None or isinstance(found, Cut):
             return found
         if found.asked.get("llm_gateway"):

@@ -150,6 +150,16 @@ class Grip:
     _connection: ServerConnection
     _seat: _Seat | None = None
 
+    def is_left(self) -> bool:
+        """Whether the client has left already, as far as can be seen without waiting."""
+        with contextlib.closing(_socket.socket(fileno=os.dup(self._connection.fd))) as connection:
+            try:
+                return not connection.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return False
+            except OSError:
+                return True
+
     def take(self) -> Taken:
         """Take the connection; once, in the request's own thread or greenlet.
 

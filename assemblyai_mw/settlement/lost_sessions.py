@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..billing.price_book import PriceBook, Unpriced
-from ..billing.replies import Outcome, session_outcome
+from ..billing.sessions import estimated_session
+from ..billing.usage import Outcome
 
 if TYPE_CHECKING:
     from ..store import Due, LastSeen
@@ -38,15 +39,10 @@ def lost_session_outcome(
             # No length has a price.
             fitting = most
         most = min(most, max(least, least + fitting - 1))
-    outcome = _ended_after(due, most)
+    outcome = estimated_session(due.features, most, due.region)
     return outcome if outcome.usage is None else replace(outcome, reason=_REASON)
 
 
-def _ended_after(due: Due, ms: int) -> Outcome:
-    message = {"type": "Termination", "session_duration_seconds": ms / 1000}
-    return session_outcome(message, due.features, due.region)
-
-
 def _cost(prices: PriceBook, due: Due, ms: int) -> int:
-    usage = _ended_after(due, ms).usage
+    usage = estimated_session(due.features, ms, due.region).usage
     return 0 if usage is None else prices.price(usage, due.at).nano

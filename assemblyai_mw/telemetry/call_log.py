@@ -125,7 +125,9 @@ def logged(
         if call.relayed:
             # The session goes on; its watcher logs its end.
             return
-        code = int(status[:3]) if whole and status else None
+        # The head of a session's 101 goes to the client past the server, which may not get rid of
+        # its own.
+        code = int(status[:3]) if status and (whole or status[:3] == "101") else None
         emit(call, callbacks, status=code, bytes_out=bytes_out)
 
     body = answer(start)

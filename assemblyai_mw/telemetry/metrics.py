@@ -1,9 +1,10 @@
 """Prometheus metrics: costs and calls from the ledger, latencies from each process.
 
 Costs and calls are read from the ledger at each scrape, so that every worker on every host gives
-the same numbers. Each worker measures its own request durations. For several workers
-`prometheus_client` adds them up through files in the directory that PROMETHEUS_MULTIPROC_DIR names.
-Without it that histogram is left out, since each scrape would reach another worker.
+the same numbers. Each worker measures its own request durations and counts the ends of its
+sessions. For several workers `prometheus_client` adds them up through files in the directory that
+PROMETHEUS_MULTIPROC_DIR names. Without it these two are left out, since each scrape would reach
+another worker.
 
 | name                                    | type      | labels                |
 |-----------------------------------------|-----------|-----------------------|
@@ -18,10 +19,13 @@ Without it that histogram is left out, since each scrape would reach another wor
 | `assemblyai_mw_open_sessions`           | gauge     |                       |
 | `assemblyai_mw_held_dollars`            | gauge     |                       |
 | `assemblyai_mw_request_duration_seconds`| histogram | route, method, status |
+| `assemblyai_mw_session_ends_total`      | counter   | route, ended_by, code |
 
 Calls are billable calls, once closed; a transcript's cost appears when it is settled. A model is
 one that the price book names or that AssemblyAI reported; all other names count as `other`. A
-direction is `input` or `output`; cached tokens are part of the input. Needs the extra `prometheus`.
+direction is `input` or `output`; cached tokens are part of the input. The audio seconds of a
+streaming session are those that its socket was open, as AssemblyAI bills them. A session is no
+request: its length is in no histogram of requests. Needs the extra `prometheus`.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -123,16 +127,18 @@ def _counter(
 
 
 class RequestMetrics:
-    """How long requests took, by route, method and status: an `on_call`.
+    """How long requests took, and how streaming sessions ended: an `on_call`.
 
         requests = RequestMetrics()
         app = AssemblyAIMiddleware(app, on_call=requests)
 
     Counts every call with a `CallRecord`, also free and refused ones. Status `0` is a reply that
-    broke off.
+    broke off. A streaming session, and one that was refused by a close code, counts by its end
+    alone. The code is `none` where the client vanished, and `other` if it is not one that RFC 6455,
+    AssemblyAI or this package sends.
 
     Args:
-        registry: Where the histogram is registered; default: one of its own.
+        registry: Where both are registered; default: one of its own.
     """
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
@@ -144,9 +150,19 @@ class RequestMetrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self._session_ends = Counter(
+            f"{PREFIX}session_ends",
+            "Ends of streaming sessions, refused ones too.",
+            ("route", "ended_by", "code"),
+            registry=self.registry,
+        )
 
     def __call__(self, record: CallRecord) -> None:
         """Count one call."""
+        if record.ended_by is not None:
+            code = _code_label(record.close_code)
+            self._session_ends.labels(record.route, record.ended_by, code).inc()
+            return
         # A method can be any word that a client makes up; each would be a series for ever.
         method = record.method if record.method in _METHODS else "OTHER"
         labels = (record.route, method, str(record.status or 0))
@@ -154,3 +170,13 @@ class RequestMetrics:
 
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+# RFC 6455 7.4.1 and IANA's registry; AssemblyAI's own, by its page
+# streaming/common-session-errors-and-closures; 4002 is this package's.
+_CLOSE_CODES = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3005, 3010), 4002})
+
+
+def _code_label(code: int | None) -> str:
+    if code is None:
+        return "none"
+    # A client may close with any of a thousand codes of its own.
+    return str(code) if code in _CLOSE_CODES else "other"

@@ -14,6 +14,9 @@ On billable calls: `gen_ai.operation.name` (`chat`; else the call's kind: `trans
 `gen_ai.usage.input_tokens`, `gen_ai.usage.output_tokens`, `assemblyai_mw.audio_seconds`,
 `assemblyai_mw.cost_usd`. A transcript's usage is known to the read that settles it.
 
+The span of a streaming session is that of its handshake: it ends with the 101, before the session
+has a length or a cost. The log line at the session's end has these, under the same `call_id`.
+
 `error.type` is the status from 500 on, and `broken_off` for a reply that was cut short.
 """
 
@@ -86,7 +89,9 @@ class Tracing:
             return start_response(line, headers)
 
         def end(_: int, whole: bool) -> None:
-            _describe(span, call, int(status[:3]) if whole and status else None)
+            # As for the log: the server does not always get rid of a session's 101.
+            sent = status and (whole or status[:3] == "101")
+            _describe(span, call, int(status[:3]) if sent else None)
             span.end()
 
         try:

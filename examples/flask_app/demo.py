@@ -25,13 +25,21 @@ from pathlib import Path
 import assemblyai as aai
 import openai
 import yaml
+from assemblyai.streaming.v3 import (
+    StreamingClient,
+    StreamingClientOptions,
+    StreamingEvents,
+    StreamingParameters,
+)
 
 from assemblyai_mw.testing import EU_KEY, US_KEY, FakeAssemblyAI, Hosts, serve_all
 
 HERE = Path(__file__).resolve().parent
 SECONDS = 7.3
+RATE = 16_000
 # Small, priced, and at home in both regions.
 MODEL = "gemini-2.5-flash-lite"
+STREAMING_MODEL = "universal-streaming-english"
 QUESTION = "What is the capital of France? One word."
 REAL_KEYS = ("ASSEMBLYAI_API_KEY", "ASSEMBLYAI_EU_API_KEY")
 
@@ -58,6 +66,9 @@ def main() -> None:
         aai.settings.polling_interval = 3.0 if real else 0.05
         audio = Path(sys.argv[1]) if len(sys.argv) > 1 else tone(folder / "tone.wav")
         transcript = transcribe(audio)
+
+        heading("Live speech", "a WebSocket by the same SDK, through the same app")
+        live(f"{url}/streaming.assemblyai", key, tone(folder / "tone.wav"))
 
         heading("The EU", "another prefix, another host; nothing of it passes the US")
         europe(f"{url}/eu.assemblyai", key, hosts)
@@ -108,6 +119,38 @@ def transcribe(audio: Path) -> aai.Transcript:
         say("subtitles:")
         print(indented(transcript.export_subtitles_srt(chars_per_caption=48)))
     return transcript
+
+
+def live(base_url: str, key: str, audio: Path) -> None:
+    """Send a little more than a second of audio as it would be spoken, and print what comes."""
+    options = StreamingClientOptions(
+        # Without a scheme the SDK takes wss://, as behind a proxy with TLS.
+        api_host=base_url.replace("http", "ws", 1),
+        api_key=key,
+        # The worker's first session loads what it needs.
+        connect_timeout=5.0,
+    )
+    client = StreamingClient(options)
+    turns: dict[int, str] = {}
+    client.on(
+        StreamingEvents.Turn, lambda _, turn: turns.update({turn.turn_order: turn.transcript})
+    )
+    client.on(
+        StreamingEvents.Termination,
+        lambda _, end: say(
+            f"the session lasted {end.session_duration_seconds} s as AssemblyAI counts; "
+            "what it cost is in the ledger, below"
+        ),
+    )
+    client.on(StreamingEvents.Error, lambda _, error: say(f"error: {error}"))
+    client.connect(StreamingParameters(sample_rate=RATE, speech_model=STREAMING_MODEL))
+    with wave.open(str(audio)) as reader:
+        for _ in range(11):
+            client.stream(reader.readframes(RATE // 10))
+            time.sleep(0.1)
+    client.disconnect(terminate=True)
+    for text in turns.values():
+        say(f"turn: {text or '(no speech in it)'}")
 
 
 def europe(base_url: str, key: str, hosts: Hosts | None) -> None:
@@ -210,14 +253,13 @@ def command(environ: dict[str, str], *arguments: str) -> str:
 
 def tone(file: Path) -> Path:
     """A WAV file of a falling tone."""
-    rate = 16_000
     with wave.open(str(file), "wb") as writer:
         writer.setnchannels(1)
         writer.setsampwidth(2)
-        writer.setframerate(rate)
+        writer.setframerate(RATE)
         samples = (
-            int(9000 * math.sin(2 * math.pi * (440 - 20 * n / rate) * n / rate))
-            for n in range(int(SECONDS * rate))
+            int(9000 * math.sin(2 * math.pi * (440 - 20 * n / RATE) * n / RATE))
+            for n in range(int(SECONDS * RATE))
         )
         writer.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
     return file

@@ -28,6 +28,8 @@ from assemblyai_mw.middleware.cors import Cors
 from assemblyai_mw.middleware.guardrails import Guardrails
 from assemblyai_mw.middleware.log import CallLog
 from assemblyai_mw.middleware.rate_limit.stage import RateLimit
+from assemblyai_mw.middleware.realtime import Realtime
+from assemblyai_mw.relay import Relay
 
 KEY = "sk-conformance-3f1d9b"
 MASTER = "sk-master-conformance-77"
@@ -175,6 +177,11 @@ STAGES = [
         "RateLimit-unbounded",
         (RateLimit,),
         lambda app, folder: known(RateLimit(app, storage=folder / "rates"), ALICE),
+    ),
+    Stage(
+        "Realtime",
+        (Realtime,),
+        lambda app, folder: known(Realtime(app, relay=Relay()), ALICE),
     ),
     Stage(
         "OpenAITranslator",

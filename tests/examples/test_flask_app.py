@@ -82,14 +82,17 @@ def test_the_demo_shows_everything_and_leaves_nothing(tmp_path: Path) -> None:
     assert key, output
     assert "Good morning. This is the stand-in" in output
     assert re.search(r"00:00:00,000 --> 00:00:0\d,\d{3}", output)
+    assert re.search(r"the session lasted 2 s .*\n(.*\n)?   turn: good morning\n", output)
     assert re.search(r"at the EU stand-in: [1-9]\d*, at the US stand-in: 0\n", output)
     assert re.search(r"HTTP 401: .*API key missing/invalid", output)
     assert re.search(r"HTTP 404: .*Not found", output)
     assert "assemblyai/gemini-2.5-flash-lite: Paris" in output
     assert "deleted: 'Deleted by user.'" in output
     # 8 s and 13 s of Universal-3.5 Pro at $0.21 an hour, the first with speakers ($0.02);
-    # two chats of 10 and 7 tokens at $0.10 and $0.40 a million, and 10 % for the region.
+    # a session of 1.1 s, counted as 2, of Universal-Streaming at $0.15 an hour; two chats of 10
+    # and 7 tokens at $0.10 and $0.40 a million, and 10 % for the region.
     speech = Decimal("0.23") * 8 / 3600 + Decimal("0.21") * 13 / 3600
+    speech += Decimal("0.15") * 2 / 3600
     llm = 2 * (10 * Decimal("0.10") + 7 * Decimal("0.40")) / 1_000_000 * Decimal("1.1")
     total = re.search(r"\| alice .* (\d+\.\d+)\n", output)
     assert total, output

@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,7 +20,7 @@ from ...http.origins import is_protected, listed
 from ...http.private import PrivateReplies
 from ...secret import Secret
 from .identity import Identify, Identity, ask, refuse_other_sites
-from .sessions import KeyWatch, TokenAuth, is_token_form, token_to_header
+from .sessions import KeyWatch, TokenAuth, is_token_form, opens_session, token_to_header
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -40,7 +41,11 @@ _CREDENTIALS = re.compile(r"(?i:bearer[ \t]+)?([\x21-\x2b\x2d-\x7e\x80-\xff]+)")
 
 
 class KeySource(Protocol):
-    """The store of keys: `store.Keys`, or any object with these methods."""
+    """The store of keys: `store.Keys`, or any object with these methods.
+
+    With `live(key_ids: set[int]) -> frozenset[int]` too, one question a second tells which keys of
+    all open sessions are live; without it, each of those keys is looked up again.
+    """
 
     def find(self, key_hash: bytes) -> Caller | None:
         """Return the caller whose live key has this SHA-256, or None.
@@ -138,21 +143,29 @@ class KeyAuth:
         call, environ = enter(environ)
         start_response = self._private(start_response)
         has_key = _NO_CREDENTIALS.fullmatch(environ.get("HTTP_AUTHORIZATION", "")) is None
+        if not has_key:
+            environ.pop("HTTP_AUTHORIZATION", None)
         in_query = is_token = False
         if call.session is not None:
-            is_token = is_token_form(environ.get("HTTP_AUTHORIZATION", ""))
             in_query = token_to_header(environ)
+            is_token = is_token_form(environ.get("HTTP_AUTHORIZATION", ""))
         # From here on no frame holds the key itself: tracebacks show local variables.
         digest = presented_digest(environ.pop("HTTP_AUTHORIZATION", ""))
-        token = digest if is_token or in_query else None
+        tokens = self._tokens if is_token and opens_session(call) else None
+        find: Callable[[], Caller | None] | None = None
         try:
             _check_expect(environ)
-            if token is not None and self._tokens is not None:
-                caller = self._by_token(self._tokens, call, token)
-            elif not (has_key or in_query) and self._identify is not None:
-                caller = self._identified_by_host(self._identify, call, environ)
+            if tokens is not None and digest is not None:
+                caller = self._by_token(tokens, call, digest)
+            elif in_query:
+                caller = None
+            elif not has_key and self._identify is not None:
+                caller, find = self._identified_by_host(self._identify, call, environ)
+            elif digest is not None:
+                find = partial(self._find, digest)
+                caller = find()
             else:
-                caller = None if digest is None else self._find(digest)
+                caller = None
         except RequestRefused as error:
             return call.refused(error)(environ, start_response)
         except StoreError as error:
@@ -170,12 +183,13 @@ class KeyAuth:
         if call.session is None:
             return self.app(environ, start_response)
         if self._watch is not None:
-            call.session.append(self._watch.watcher(caller, call.max_session_s))
+            call.session.append(self._watch.watcher(caller, call.max_session_s, find))
         try:
             return self.app(environ, start_response)
         finally:
-            if token is not None and self._tokens is not None and not call.relayed:
-                self._tokens.give_back(token)
+            heard = call.relayed and not call.unheard
+            if tokens is not None and digest is not None and not heard:
+                tokens.give_back(digest)
 
     def _by_token(self, tokens: TokenAuth, call: Call, digest: bytes) -> Caller | None:
         """Return the caller for whom a token was made, and use it up."""
@@ -183,8 +197,8 @@ class KeyAuth:
         if taken is None:
             return None
         call.max_session_s = taken.max_session_s
-        call.tags = {**taken.tags, **call.tags}
-        return taken.caller
+        # Who made the token says what it is for, and not who holds it.
+        return replace(taken.caller, tags={**taken.caller.tags, **taken.tags})
 
     def _find(self, digest: bytes) -> Caller | None:
         """Return the live caller of the key with this SHA-256.
@@ -198,13 +212,17 @@ class KeyAuth:
 
     def _identified_by_host(
         self, identify: Identify, call: Call, environ: WSGIEnvironment
-    ) -> Caller | None:
-        """Return the caller that the host identifies, or None."""
+    ) -> tuple[Caller | None, Callable[[], Caller | None] | None]:
+        """Return the caller that the host identifies, or None, and how its key is looked up."""
         identity = ask(identify, environ)
         if identity is None:
-            return None
+            return None, None
         refuse_other_sites(call, environ, self._login_origins)
-        return identity.caller or self._of(identity)
+        if identity.caller is not None:
+            call.vouched = True
+            return identity.caller, None
+        find = partial(self._of, identity)
+        return find(), find
 
     def _of(self, identity: Identity) -> Caller | None:
         name, team = identity.key, identity.team
