@@ -17,7 +17,8 @@ The way of a request, in and back out:
                           UpstreamForwarder             bytes out, bytes back, streamed
 
 Each stage is plain WSGI, `Stage(app, *, options)`, and works alone around any app;
-`AssemblyAIMiddleware` only composes them. They share the facts of a request in one `Call`;
+`AssemblyAIMiddleware` only composes them. `Cors` stands around `CallLog` where the configuration
+lists origins whose pages may call. They share the facts of a request in one `Call`;
 the `call` module lists the writers and readers of its fields.
 """
 
@@ -29,6 +30,7 @@ from .endpoints.key_me import SelfService
 from .errors import ConfigError, MiddlewareError
 from .middleware.auth import KeyAuth
 from .middleware.budget import Budget
+from .middleware.cors import Cors
 from .middleware.cost import CostLogger
 from .middleware.forward import UpstreamForwarder
 from .middleware.isolation import Isolation
@@ -57,6 +59,7 @@ __all__ = [
     "CallRecord",
     "Caller",
     "ConfigError",
+    "Cors",
     "CostLogger",
     "Database",
     "Guardrails",

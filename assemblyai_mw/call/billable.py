@@ -103,9 +103,13 @@ def json_object(
 
 
 def check_encoding(environ: WSGIEnvironment) -> None:
-    """Raise 415 if the body is compressed: the checked bytes must be the sent ones."""
+    """Raise 415 if the body has a Content-Encoding: the checked bytes must be the sent ones."""
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
-        raise RequestRefused("A compressed body cannot be read here.", status=415)
+        raise RequestRefused(
+            "A body with a Content-Encoding cannot be read here; send it uncompressed, without "
+            "that field.",
+            status=415,
+        )
 
 
 def read_billable(

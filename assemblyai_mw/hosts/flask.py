@@ -16,8 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..cli import group_for
+from ..config import Config, load_config
 from ..errors import ConfigError
+from ..http.origins import EVERY
 from ..middleware.auth.identity import Answer
+from ..middleware.cors import BESIDE_LOGIN
 from ..stack import AssemblyAIMiddleware
 from ..telemetry.record import OnCall
 from ..transport import Transport
@@ -58,6 +61,7 @@ class AssemblyAI:
         self._transport = transport
         self._on_call = on_call
         self._who_calls: WhoCalls | None = None
+        self._open_to_all = False
         if app is not None:
             self.init_app(app)
 
@@ -70,13 +74,17 @@ class AssemblyAI:
         if EXTENSION in app.extensions:
             raise ConfigError("AssemblyAI.init_app: this app has AssemblyAI behind it already")
         config = self._config if self._config is not None else app.config.get(SETTING)
+        settings = config if isinstance(config, Config) else load_config(config)
+        # `identify` may register a function later, and then refuses to.
+        closed = EVERY not in settings.cors_origins or self._who_calls is not None
         app.extensions[EXTENSION] = middleware = AssemblyAIMiddleware(
             app.wsgi_app,
-            config,
+            settings,
             transport=self._transport,
             on_call=self._on_call,
-            identify=lambda environ: self._ask(app, environ),
+            identify=(lambda environ: self._ask(app, environ)) if closed else None,
         )
+        self._open_to_all |= not closed
         app.wsgi_app = middleware  # type: ignore[method-assign] # as Flask's manual has it
         app.cli.add_command(group_for(config, name="assemblyai"))
 
@@ -93,7 +101,12 @@ class AssemblyAI:
         It is called in the request's context, with `session`, `request`, `current_app` and
         Flask-Login's `current_user`. `before_request` functions have not run, and the request has
         no body. `KeyAuth` documents its return values, and which browser requests count.
+
+        Raises:
+            ConfigError: `cors_origins` lets pages of all origins in.
         """
+        if self._open_to_all:
+            raise ConfigError(f"general_settings.cors_origins: {BESIDE_LOGIN}")
         self._who_calls = identify
         return identify
 

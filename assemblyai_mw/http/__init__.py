@@ -12,4 +12,5 @@ counted_input  A request body that counts its bytes as they are read, and keeps 
 fields         choosing header fields by their names, cheaply
 paths          one reading of a path in any spelling, as a lax reader may take it
 private        replies that depend on the caller
+origins        origins of web pages, as browsers write them
 """

@@ -85,7 +85,10 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
         mount = script[start:]
         if raw_path.startswith(mount):
             tail = raw_path[len(mount) :]
-            if tail[:1] in ("", "/") and path in (_decoded(tail), _decoded_but_slashes(tail)):
+            # Servers leave a fragment out of PATH_INFO; here it stays, and is refused later.
+            bare = tail.partition("#")[0]
+            paths = (_decoded(tail), _decoded(bare), _decoded_but_slashes(bare))
+            if tail[:1] in ("", "/", "#") and path in paths:
                 return tail
         start = script.find("/", start + 1)
         if start < 0:

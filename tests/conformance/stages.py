@@ -24,6 +24,7 @@ from assemblyai_mw import (
 from assemblyai_mw.call import Caller, enter
 from assemblyai_mw.guards.pattern import PatternGuard
 from assemblyai_mw.middleware.budget import Budget
+from assemblyai_mw.middleware.cors import Cors
 from assemblyai_mw.middleware.guardrails import Guardrails
 from assemblyai_mw.middleware.lingering import LingeringClose
 from assemblyai_mw.middleware.log import CallLog
@@ -160,6 +161,13 @@ STAGES = [
         (KeyAuth,),
         lambda app, folder: KeyAuth(app, keys={KEY: "alice"}),
         headers={"HTTP_AUTHORIZATION": f"Bearer {KEY}"},
+    ),
+    Stage("Cors", (Cors,), lambda app, folder: Cors(app, origins=["https://app.example"])),
+    Stage(
+        "Cors-for-a-page",
+        (Cors,),
+        lambda app, folder: Cors(app, origins=["https://app.example"]),
+        headers={"HTTP_ORIGIN": "https://app.example"},
     ),
     Stage(
         "RateLimit",

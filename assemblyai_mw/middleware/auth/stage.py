@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...call import MASTER, Call, Caller, enter
 from ...errors import BadRequest, ConfigError, RequestRefused, StoreError, error_reply
+from ...http.origins import is_protected, listed
 from ...http.private import PrivateReplies
 from ...secret import Secret
 from .identity import Identify, Identity, ask, refuse_other_sites
@@ -34,6 +35,8 @@ CACHE_SECONDS = 1.0
 CACHE_ENTRIES = 4096
 # Gunicorn allows 8,190 bytes a header; our keys have 46. Longer ones are not looked up.
 MAX_KEY_CHARS = 512
+# The AssemblyAI SDK for JavaScript always sends the field, also for a page that has no key.
+_NO_CREDENTIALS = re.compile(r"(?i:[ \t]*(?:bearer)?[ \t]*)")
 _CREDENTIALS = re.compile(r"(?i:bearer[ \t]+)?([\x21-\x2b\x2d-\x7e\x80-\xff]+)")
 
 
@@ -73,12 +76,13 @@ class KeyAuth:
     `?token=`, where no key is taken. The token is taken out of the query. It is used up by the
     session that it opens. A session ends within two seconds after its key is revoked or expires.
 
-    With *identify*, the host vouches for requests without an Authorization header, such as those of
-    its logged-in users. The callable gets the environ, without the body. It returns the name of a
-    key, whose policy, rates and budgets then apply; or a mapping (`key`, optionally `team`,
-    `end_user`, `tags`); or a `Caller`; or None for 401. **Users who share a key and have no team of
-    their own see each other's transcripts.** Browsers send cookies with requests from any page, so
-    such a request must come from the site's own pages, by Sec-Fetch-Site or Origin; else it is 403.
+    With *identify*, the host vouches for requests without a key (no Authorization, or one without
+    credentials), such as those of its logged-in users. The callable gets the environ, without the
+    body. It returns the name of a key, whose policy, rates and budgets then apply; or a mapping
+    (`key`, optionally `team`, `end_user`, `tags`); or a `Caller`; or None for 401. **Users who
+    share a key and have no team of their own see each other's transcripts.** Browsers send cookies
+    with requests from any page, so such a request must come from the site's own pages, by
+    Sec-Fetch-Site or Origin, or from a page of *login_origins*; else it is 403.
     If *identify* raises, the answer is 503.
 
     Reads the Authorization header. Writes `call.caller`. Passes the environ on without the header,
@@ -95,9 +99,12 @@ class KeyAuth:
         identify: Identifies the caller of a request without Authorization.
         tokens: Tokens that open a streaming session each, instead of a key.
         relay: The forwarder's relay; the sessions of a key end with it.
+        login_origins: Further origins whose pages may use the host's login; those of plain http
+            are left out, but for this machine's.
 
     Raises:
-        ConfigError: A key in the mapping is empty, or *cache_seconds* is out of range.
+        ConfigError: A key in the mapping is empty, *cache_seconds* is out of range, or one of
+            *login_origins* is no origin.
     """
 
     def __init__(
@@ -110,6 +117,7 @@ class KeyAuth:
         identify: Identify | None = None,
         tokens: SessionTokens | None = None,
         relay: Relay | None = None,
+        login_origins: Iterable[str] = (),
     ) -> None:
         if not 0 <= cache_seconds <= CACHE_SECONDS:
             raise ConfigError(f"cache_seconds: expected 0 to {CACHE_SECONDS:g}")
@@ -121,6 +129,9 @@ class KeyAuth:
         self._master_hash = sha256(master.encode()).digest() if master else None
         self._cache_seconds = cache_seconds
         self._identify = identify
+        self._login_origins = frozenset(
+            filter(is_protected, listed(login_origins, "login_origins"))
+        )
         self._tokens = None if tokens is None else TokenAuth(tokens)
         self._watch = None if relay is None else KeyWatch(self.keys, relay)
         self._private = PrivateReplies("Authorization", *(("Cookie",) if identify else ()))
@@ -131,7 +142,9 @@ class KeyAuth:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
         start_response = self._private(start_response)
-        has_key = "HTTP_AUTHORIZATION" in environ
+        has_key = _NO_CREDENTIALS.fullmatch(environ.get("HTTP_AUTHORIZATION", "")) is None
+        if not has_key:
+            environ.pop("HTTP_AUTHORIZATION", None)
         in_query = is_token = False
         if call.session is not None:
             in_query = token_to_header(environ)
@@ -204,7 +217,7 @@ class KeyAuth:
         identity = ask(identify, environ)
         if identity is None:
             return None, None
-        refuse_other_sites(call, environ)
+        refuse_other_sites(call, environ, self._login_origins)
         if identity.caller is not None:
             call.vouched = True
             return identity.caller, None
