@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .billing.price_book import PriceBook
 from .call import enter
-from .config import Config, Upstream, load_config
+from .config import Config, Upstream, load_config, transport_of
 from .dialects.chat import Model
 from .endpoints.key_me import SelfService
 from .endpoints.session_tokens import SessionTokens
@@ -77,7 +77,8 @@ class AssemblyAIMiddleware:
         app: The host's WSGI app.
         config: A YAML file, a mapping of the same shape, or a `Config`. None reads the file that
             `ASSEMBLYAI_MW_CONFIG` names, else only the environment.
-        transport: Transport to the upstreams; default: pooled sockets.
+        transport: Transport to the upstreams; default: pooled sockets, with `upstream:` in the
+            configuration.
         on_call: Called with a `CallRecord` after each call, in addition to the configured
             callbacks.
         on_soft_budget: Called with a `SoftBudget` once per window, when the soft part of a
@@ -347,7 +348,7 @@ class Parts:
         prices = settings.price_book()
         models, deployments = deployments_of(settings)
         if transport is None:
-            transport = SocketTransport()
+            transport = transport_of(settings.upstream)
         return cls(
             database=database,
             keys=lazy(lambda: _store().Keys(resolve(database))),

@@ -36,6 +36,7 @@ from .values import (
     Upstream,
     UpstreamSettings,
     WebhookSettings,
+    transport_of,
 )
 
 __all__ = [
@@ -62,4 +63,5 @@ __all__ = [
     "load_database",
     "load_names",
     "load_prices",
+    "transport_of",
 ]

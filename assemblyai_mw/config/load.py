@@ -173,7 +173,8 @@ def load_prices(
     """
     root, _ = _read(config, environ)
     top = root.raw_members(_SECTIONS)
-    part = {name: root.child(name, top.get(name)) for name in ("prices", "routes", "timeouts")}
+    parts = ("prices", "routes", "timeouts", "upstream")
+    part = {name: root.child(name, top.get(name)) for name in parts}
     file, refreshed = _refreshed_of(root, top)
     routes, _ = read_routes(part["routes"])
     gateways: dict[Region, str] = {}
@@ -187,6 +188,7 @@ def load_prices(
         _prices(part["prices"], refreshed),
         gateways,
         section(Timeouts, part["timeouts"], check=number(unit="seconds")),
+        section(UpstreamSettings, part["upstream"]),
     )
 
 
@@ -378,7 +380,7 @@ def _holds_literal_key(value: Any, name: str = "") -> bool:
         return any(_holds_literal_key(item, name) for item in value)
     if not isinstance(value, str) or value.startswith(ENVIRON):
         return False
-    if name in ("database_url", "redis_url"):
+    if name in ("database_url", "redis_url", "proxy"):
         return "@" in value and ":" in value.partition("://")[2].rpartition("@")[0]
     return name in ("api_key", "master_key", "metrics_token", "secret")
 
