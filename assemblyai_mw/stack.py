@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from .billing.price_book import PriceBook
 from .call import enter
 from .config import Config, Upstream, load_config, transport_of
+from .config.at_start import for_the_runner
 from .dialects.chat import Model
 from .endpoints.key_me import SelfService
 from .endpoints.session_tokens import SessionTokens
 from .endpoints.setup import metrics_app_of
-from .errors import error_reply
+from .errors import ConfigError, error_reply
 from .middleware.auth import KeyAuth
 from .middleware.auth.identity import Identify
 from .middleware.budget import Budget, soft_budget_teller
@@ -98,6 +99,20 @@ class AssemblyAIMiddleware:
         on_call: OnCall | Sequence[OnCall] = (),
         on_soft_budget: OnSoftBudget | None = None,
         identify: Identify | None = None,
+    ) -> None:
+        try:
+            self._compose(app, config, transport, on_call, on_soft_budget, identify)
+        except ConfigError as error:
+            raise for_the_runner(error) from None
+
+    def _compose(
+        self,
+        app: WSGIApplication,
+        config: str | os.PathLike[str] | Mapping[str, Any] | Config | None,
+        transport: Transport | None,
+        on_call: OnCall | Sequence[OnCall],
+        on_soft_budget: OnSoftBudget | None,
+        identify: Identify | None,
     ) -> None:
         settings = config if isinstance(config, Config) else load_config(config)
         parts = Parts.of(

@@ -68,6 +68,14 @@ DATABASE_VARIABLE = "ASSEMBLYAI_MW_DATABASE_URL"
 _USER_INFO = re.compile(r":.*@", re.DOTALL)
 
 
+class NamedConfig(dict[str, Any]):
+    """A configuration as a mapping, with the *name* that its errors begin with."""
+
+    def __init__(self, config: Mapping[str, Any], name: str) -> None:
+        super().__init__(config)
+        self.name = name
+
+
 def load_config(
     config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
@@ -243,8 +251,9 @@ def _read(
             return Node({}, "environment", "", environ), False
         config = named
     if isinstance(config, Mapping):
-        check_mapping(config, "config")
-        return Node(config, "config", "", environ), False
+        name = config.name if isinstance(config, NamedConfig) else "config"
+        check_mapping(config, name)
+        return Node(config, name, "", environ), False
     if not isinstance(config, str | os.PathLike):
         raise ConfigError("config: expected a path, a mapping or None, got something else")
     path = Path(config)
