@@ -11,23 +11,23 @@ import sys
 
 from ..errors import ConfigError
 
+# A module that says that a program is loaded, and the exception that it prints as one line.
+_PROGRAMS = (
+    ("flask.cli", "click", "ClickException"),
+    ("django.core.management.base", "django.core.management.base", "CommandError"),
+    ("gunicorn.arbiter", "gunicorn.errors", "AppImportError"),
+    # With --preload Gunicorn's master loads the app.
+    ("gunicorn.arbiter", "builtins", "RuntimeError"),
+)
+
 
 def for_the_runner(error: ConfigError) -> ConfigError:
     """Return *error*, without the frames below, as an exception that the host's program knows."""
-    bases: list[type[Exception]] = []
-    if "flask.cli" in sys.modules:
-        from click import ClickException
-
-        bases.append(ClickException)
-    if "django.core.management.base" in sys.modules:
-        from django.core.management.base import CommandError
-
-        bases.append(CommandError)
-    if "gunicorn.arbiter" in sys.modules:
-        from gunicorn.errors import AppImportError
-
-        # Of a worker's app, and of an app that the master loads (--preload).
-        bases += [AppImportError, RuntimeError]
+    bases = tuple(
+        getattr(sys.modules[module], name)
+        for program, module, name in _PROGRAMS
+        if program in sys.modules
+    )
     if not bases:
         return error.with_traceback(None)
     members = {"__module__": ConfigError.__module__, "__doc__": ConfigError.__doc__, "exit_code": 2}
