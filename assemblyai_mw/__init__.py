@@ -4,6 +4,7 @@ The way of a request, in and back out:
 
     host server (Gunicorn, Waitress, mod_wsgi, WebTest, ...)
       PrefixRouter              /assemblyai/* and similar prefixes; all else is the host app's
+        LingeringClose          a client whose upload is refused learns why
         CallLog                 one log line a call
           KeyAuth               whose call is this?     401 in the dialect of the route
             RateLimit           too fast?               429 and retry-after
@@ -16,7 +17,8 @@ The way of a request, in and back out:
                           UpstreamForwarder             bytes out, bytes back, streamed
 
 Each stage is plain WSGI, `Stage(app, *, options)`, and works alone around any app;
-`AssemblyAIMiddleware` only composes them. They share the facts of a request in one `Call`;
+`AssemblyAIMiddleware` only composes them. `Cors` stands around `CallLog` where the configuration
+lists origins whose pages may call. They share the facts of a request in one `Call`;
 the `call` module lists the writers and readers of its fields.
 """
 
@@ -28,9 +30,11 @@ from .endpoints.key_me import SelfService
 from .errors import ConfigError, MiddlewareError
 from .middleware.auth import KeyAuth
 from .middleware.budget import Budget
+from .middleware.cors import Cors
 from .middleware.cost import CostLogger
 from .middleware.forward import UpstreamForwarder
 from .middleware.isolation import Isolation
+from .middleware.lingering import LingeringClose
 from .middleware.log import CallLog
 from .middleware.openai import OpenAITranslator
 from .middleware.policy import Policy
@@ -55,6 +59,7 @@ __all__ = [
     "CallRecord",
     "Caller",
     "ConfigError",
+    "Cors",
     "CostLogger",
     "Database",
     "Guardrails",
@@ -63,6 +68,7 @@ __all__ = [
     "KeyAuth",
     "Keys",
     "Ledger",
+    "LingeringClose",
     "MiddlewareError",
     "OpenAITranslator",
     "Policy",

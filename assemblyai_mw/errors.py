@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+# OpenAI's word for a refusal by content.
+CONTENT_POLICY = "content_policy_violation"
+
+
 class MiddlewareError(Exception):
     """Base class of this package's exceptions."""
 

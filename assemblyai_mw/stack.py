@@ -19,12 +19,15 @@ from .endpoints.key_me import SelfService
 from .endpoints.session_tokens import SessionTokens
 from .endpoints.setup import metrics_app_of
 from .errors import ConfigError, error_reply
+from .http.origins import EVERY
 from .middleware.auth import KeyAuth
 from .middleware.auth.identity import Identify
 from .middleware.budget import Budget, soft_budget_teller
+from .middleware.cors import BESIDE_LOGIN, Cors
 from .middleware.cost import CostLogger
 from .middleware.forward import UpstreamForwarder
 from .middleware.isolation import Isolation
+from .middleware.lingering import LingeringClose
 from .middleware.log import CallLog
 from .middleware.openai import OpenAITranslator
 from .middleware.openai.deployments import deployments_of
@@ -125,6 +128,8 @@ class AssemblyAIMiddleware:
         own = settings.self_service_path
         metrics = [parts.request_metrics] if parts.request_metrics else []
         admission: list[Stage] = [
+            LingeringClose,
+            *_cors(settings, login=identify is not None),
             *tracing_of(settings),
             partial(
                 CallLog,
@@ -138,6 +143,7 @@ class AssemblyAIMiddleware:
                 identify=identify,
                 tokens=parts.tokens,
                 relay=parts.relay,
+                login_origins=settings.cors_origins if identify is not None else (),
             ),
             partial(Realtime, relay=parts.relay, tokens=settings.streaming.tokens),
             partial(
@@ -205,7 +211,12 @@ class AssemblyAIMiddleware:
         self.app = PrefixRouter(
             app,
             dict.fromkeys(mounts, admitted)
-            | metrics_app_of(settings, parts.ledger, parts.request_metrics),
+            | {
+                at: _within(_cors(settings, login=False), endpoint)
+                for at, endpoint in metrics_app_of(
+                    settings, parts.ledger, parts.request_metrics
+                ).items()
+            },
             routes=settings.routes,
         )
         self._chain = ["PrefixRouter", *map(_name_of, [*admission, *governance])]
@@ -243,6 +254,21 @@ def _method_of(app: Any) -> WSGIApplication:
     return method
 
 
+def _cors(settings: Config, *, login: bool) -> list[Stage]:
+    """Return the stage for pages of other origins, where the configuration lists any.
+
+    Raises:
+        ConfigError: It lists all, and *login* lets some of them act as a logged-in user.
+    """
+    origins = settings.cors_origins
+    if not origins:
+        return []
+    if login and EVERY in origins:
+        raise ConfigError(f"{settings.source}: general_settings.cors_origins: {BESIDE_LOGIN}")
+    header = settings.request_id_header
+    return [partial(Cors, origins=origins, login=login, expose=[header] if header else [])]
+
+
 def _guardrails(guards: Sequence[Guardrail], max_json_bytes: int) -> list[Stage]:
     if not guards:
         return []
@@ -252,7 +278,8 @@ def _guardrails(guards: Sequence[Guardrail], max_json_bytes: int) -> list[Stage]
 
 
 def _name_of(stage: Stage) -> str:
-    return stage.func.__name__ if isinstance(stage, partial) else repr(stage)
+    made_by = stage.func if isinstance(stage, partial) else stage
+    return getattr(made_by, "__name__", None) or repr(stage)
 
 
 def _by_route(forwarders: Mapping[str, UpstreamForwarder]) -> WSGIApplication:

@@ -144,6 +144,34 @@ def ours(upstream: str) -> Any:
     )
 
 
+def ours_realtime(upstream: str) -> Any:
+    """The whole stack with a budget, for sessions; the host's `/work` keeps a thread busy."""
+    from assemblyai_mw import AssemblyAIMiddleware
+    from assemblyai_mw.config import DEFAULT_ROUTES
+
+    def host(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/work":
+            sum(n * n for n in range(300_000))
+        return page(environ, start_response)
+
+    return AssemblyAIMiddleware(
+        host,
+        {
+            "routes": {**dict.fromkeys(DEFAULT_ROUTES), "/streaming.assemblyai": upstream},
+            "general_settings": {
+                "database_url": os.environ["BENCH_DATABASE"],
+                "log_file": os.environ["BENCH_LOG"],
+            },
+            "model_list": [
+                {
+                    "model_name": "assemblyai/*",
+                    "litellm_params": {"model": "assemblyai/*", "api_key": "account-key"},
+                }
+            ],
+        },
+    )
+
+
 def ours_by_socket_send(upstream: str) -> Any:
     """The same, its small requests sent by Python's own `socket.send`."""
     from assemblyai_mw.transport import connection
@@ -158,6 +186,7 @@ def make(name: str) -> Any:
     makers: dict[str, Callable[[str], Any]] = {
         "ours": ours,
         "ours by socket.send": ours_by_socket_send,
+        "ours realtime": ours_realtime,
         "http.client": bare,
         "requests": with_requests,
         "werkzeug": with_werkzeug,

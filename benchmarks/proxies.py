@@ -80,7 +80,7 @@ general_settings:
 def nginx(upstream_port: int) -> Iterator[Server]:
     """Run nginx."""
     with tempfile.TemporaryDirectory() as folder:
-        port = _free_port()
+        port = free_port()
         # Its worker would else be somebody who may not enter the folder.
         user = f"user root {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else ""
         config = Path(folder, "nginx.conf")
@@ -88,7 +88,7 @@ def nginx(upstream_port: int) -> Iterator[Server]:
         command = [_found("nginx"), "-p", folder, "-c", str(config), "-e", f"{folder}/error.log"]
         with running(command) as process:
             server = Server("nginx", port, process=process)
-            _connects(server, Path(folder, "error.log"))
+            connects(server, Path(folder, "error.log"))
             _try(server)
             yield server
 
@@ -166,12 +166,12 @@ def _found(name: str) -> str:
     return path
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
-def _connects(server: Server, log: Path) -> None:
+def connects(server: Server, log: Path) -> None:
     for _ in range(600):
         try:
             load.connect(server.port).close()

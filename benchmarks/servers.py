@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -100,7 +101,10 @@ def gunicorn(
             "BENCH_LOG": f"{folder}/calls.log",
             "PYTHONPATH": str(HERE.parent),
         }
-        key = _prepare(environ["BENCH_DATABASE"]) if name.startswith("ours") else "any-key"
+        key = "any-key"
+        if name.startswith("ours"):
+            budget = {"budget_usd": 1000} if name == "ours realtime" else {}
+            key = _prepare(environ["BENCH_DATABASE"], **budget)
         command = [sys.executable, "-m", "gunicorn", f"benchmarks.apps:make('{name}')"]
         command += ["--worker-class", worker, "--workers", str(workers), "--bind", "127.0.0.1:0"]
         command += ["--threads", str(threads)] if worker == "gthread" else []
@@ -112,13 +116,13 @@ def gunicorn(
             yield Server(name, port, headers=headers, process=process)
 
 
-def _prepare(database: str) -> str:
+def _prepare(database: str, **options: Any) -> str:
     """Make a key and a settled transcript of its own; return the key."""
     from assemblyai_mw import Call, Keys, Ledger, Route
     from assemblyai_mw.store import hash_key
 
     keys, ledger = Keys(database), Ledger(database)
-    key = keys.create(KEY_NAME).key
+    key = keys.create(KEY_NAME, **options).key
     route = Route("/assemblyai", "api", "us")
     call = Call("0" * 32, time.time(), route, "POST", "/v2/transcript")
     call.caller = keys.find(hash_key(key))

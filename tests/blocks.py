@@ -44,8 +44,9 @@ from werkzeug.serving import make_server
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT))
 RUN = {"python", "sh", "yaml", "json", "toml"}
-# Neither programs nor data of ours: drawings, output, other people's configuration.
-SHOWN = {"text", "ini", "nginx", "apache", "html", "dockerfile"}
+# Neither programs nor data of ours: drawings, output, other people's configuration; and scripts of
+# pages, which tests/hosts/test_browser.py runs.
+SHOWN = {"text", "ini", "nginx", "apache", "html", "js", "dockerfile"}
 MASTER_KEY = "sk-master-of-the-tests"
 STAND_IN = ["assemblyai-mw", "stand-in"]
 # What a server that would run for ever does instead: load the same app and end.

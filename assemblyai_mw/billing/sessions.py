@@ -12,12 +12,13 @@ add-on in force. `PARAMETERS` has every documented parameter with its effect. So
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ..errors import BadRequest
+from ..http.strict_json import loads
 from .features import MAX_FEATURES, NAMES, features_of, is_on
 from .price_lines import HOUR_MS
 from .usage import (
@@ -53,7 +54,7 @@ class Parameter:
         form: What its value may be. A `setting` bears on no price, right or words of guards.
         feature: The feature that it turns on, as in `Usage.features`.
         update: `UpdateConfiguration` may change it in an open session.
-        words: Guards read it.
+        words: Guards of text read it; other documented parameters they do not.
         effect: Its effect, in words.
     """
 
@@ -180,27 +181,24 @@ def union(asked: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]
     return both
 
 
-def session_words(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what guards read of a query or an `UpdateConfiguration`, as a JSON object.
+def in_json(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a query's parameters as a JSON object: those that are spelled in JSON are parsed.
 
-    Members in JSON, as queries have them, are parsed; one that is no JSON stays a text.
+    One that is no JSON stays a text, and so does one that is no single text.
     """
-    found = {}
+    found = dict(parameters)
     for name, value in parameters.items():
         parameter = PARAMETERS.get(name)
-        if parameter is None or not parameter.words or value is None:
-            continue
-        if isinstance(value, str) and parameter.form in ("terms", "llm"):
-            value = parsed(value)
-        found[name] = value
+        if parameter is not None and parameter.form in ("terms", "llm") and isinstance(value, str):
+            found[name] = parsed(value)
     return found
 
 
 def parsed(text: str) -> Any:
-    """Return the JSON in *text*, else *text* itself."""
+    """Return the JSON in *text*, else *text* itself, as where two readers could differ."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return loads(text.encode())
+    except (BadRequest, UnicodeEncodeError):
         return text
 
 

@@ -2,6 +2,7 @@
 
 model     the Call and its caller; the table of who writes and reads what
 body      the request's body, read once
+query     the request's query, where a stage changes it
 billable  the billing facts of a request
 session_text  the texts of a session's client
 """
@@ -9,6 +10,7 @@ session_text  the texts of a session's client
 from ..routes import Route, route_for
 from .body import json_of, read_body, replace_body
 from .model import CALL_KEY, MASTER, UNREAD, Call, Caller, enter, enter_route, new_id, parse_tags
+from .query import replace_query
 
 __all__ = [
     "CALL_KEY",
@@ -25,5 +27,6 @@ __all__ = [
     "parse_tags",
     "read_body",
     "replace_body",
+    "replace_query",
     "route_for",
 ]

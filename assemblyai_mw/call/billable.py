@@ -103,9 +103,13 @@ def json_object(
 
 
 def check_encoding(environ: WSGIEnvironment) -> None:
-    """Raise 415 if the body is compressed: the checked bytes must be the sent ones."""
+    """Raise 415 if the body has a Content-Encoding: the checked bytes must be the sent ones."""
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
-        raise RequestRefused("A compressed body cannot be read here.", status=415)
+        raise RequestRefused(
+            "A body with a Content-Encoding cannot be read here; send it uncompressed, without "
+            "that field.",
+            status=415,
+        )
 
 
 def read_billable(
@@ -116,7 +120,8 @@ def read_billable(
     Read once for all stages, until a stage replaces the body.
 
     Raises:
-        RequestRefused: As `reading_of` does, and as `json_object` for operations in JSON.
+        RequestRefused: As `reading_of` does, and as `json_object` for operations in JSON; 400 for
+            a query that could be read in two ways.
     """
     if call.billable is not None and call.billable[0] == kind:
         return call.billable[1]
@@ -126,7 +131,10 @@ def read_billable(
         body = json_object(call, environ, max_bytes=max_bytes)
         found = decisive.read(kind, body, size=len(call.body or b""))
     elif form == "query":
-        pairs = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        query = environ.get("QUERY_STRING", "")
+        if ";" in query:
+            raise BadRequest("The query holds a ';', which some readers take for '&'; send %3B.")
+        pairs = parse_qsl(query, keep_blank_values=True)
         found = decisive.read_query(kind, pairs)
     else:
         found = decisive.read(kind, {"model": environ.get("HTTP_X_AAI_MODEL")})

@@ -6,15 +6,15 @@ request and never a secret: hosts print their environ on debug pages.
 
 | field | written by | read by |
 |---|---|---|
-| id | call | budget, cost, guardrails, guards, openai, settlement, store, telemetry |
+| id | call | cost, guardrails, guards, openai, settlement, store, telemetry |
 | started | call | budget, cost, openai, store, telemetry |
 | route | call, openai | everywhere |
-| method | call | everywhere |
+| method, session | call | everywhere |
 | path | call, openai | auth, call, endpoints, isolation, realtime, store, telemetry |
-| tags | auth | auth, endpoints, store, telemetry |
+| tags | call | endpoints, store, telemetry |
 | request_id | call | log, telemetry |
 | caller | auth | everywhere |
-| upstream | cost, forward, openai | cost, forward, realtime |
+| upstream | cost, forward, openai | cost, forward, guards, realtime |
 | max_body_bytes | policy | forward |
 | trace_context | telemetry | forward |
 | inner | isolation, log | cost, log |
@@ -29,10 +29,11 @@ request and never a secret: hosts print their environ on debug pages.
 | transcript_id | cost | cost, telemetry |
 | usage, price | openai, settlement | telemetry |
 | body | call | call, forward, guardrails |
-| session | call | auth, budget, call, cost, forward, log, policy, realtime |
+| vouched | auth | endpoints |
 | max_session_s | auth | auth |
 | own_token | realtime | call, stack |
-| relayed | call | auth, cost, realtime, telemetry |
+| relayed | call | auth, budget, cost, realtime, telemetry |
+| unheard | call | auth |
 | session_end | realtime | telemetry |
 | refusal | call | realtime |
 
@@ -153,9 +154,11 @@ class Call:
         state: New state of this call's row, or of the row of the transcript that it polled.
         session: The stages' watchers if the request is a WebSocket handshake, the outermost first;
             else None.
+        vouched: The host gave the caller itself, whose rights may be others than its key's.
         max_session_s: Longest session of this handshake's token, seconds.
         own_token: The request asks for a token that is made here.
         relayed: The session began: the reply's end is not the call's.
+        unheard: The client had left before its session began, and may try again.
         session_end: How the session ended.
         refusal: Why a stage refused the request.
     """
@@ -187,9 +190,11 @@ class Call:
     json: Any = field(default=UNREAD, repr=False)
     billable: tuple[str, Billable] | None = field(default=None, repr=False)
     session: list[Watcher] | None = field(default=None, repr=False)
+    vouched: bool = False
     max_session_s: int | None = None
     own_token: bool = False
     relayed: bool = False
+    unheard: bool = False
     session_end: End | None = None
     refusal: RequestRefused | None = None
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from ..billing.spelling import hint
 from ..errors import ConfigError
 from ..http.messages import TOKEN
+from ..http.origins import EVERY, browser_form, origin_fault
 from ..secret import Secret
 from ..transport.crossing import field_fault
 from ..transport.origin import url_fault
@@ -320,6 +321,21 @@ def passed_headers(node: Node) -> tuple[str, ...]:
         return text(item)
 
     return tuple(dict.fromkeys(one(item) for item in node.items()))
+
+
+def origins(node: Node) -> tuple[str, ...]:
+    """A list of origins of web pages, or of `*` alone."""
+    nodes = node.items()
+    if [item.value for item in nodes] == [EVERY]:
+        return (EVERY,)
+
+    def one(item: Node) -> str:
+        fault = origin_fault(text(item))
+        if fault is not None:
+            raise item.error(*fault)
+        return browser_form(text(item))
+
+    return tuple(dict.fromkeys(one(item) for item in nodes))
 
 
 def plain(node: Node) -> Any:

@@ -31,6 +31,7 @@ from .checks import (
     long_key,
     mapping,
     number,
+    origins,
     section,
     setting,
     switch,
@@ -324,6 +325,7 @@ class _General:
     request_id_header: str | None = setting(None, header_name)
     log_file: str | None = setting(None, text)
     prices_file: str | None = setting(None, text)
+    cors_origins: tuple[str, ...] = setting((), origins)
 
 
 def _check_own_paths(general: _General, prefixes: Iterable[str], root: Node) -> None:

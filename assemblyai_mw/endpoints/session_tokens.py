@@ -28,8 +28,9 @@ class SessionTokens:
     Its session is the caller's: metered, held and limited with its key, and with the end user and
     the tags of this request. It is dead once the key is.
 
-    Reads `call.caller`, `call.tags` and the query. Answers itself, in any case: 400 for numbers out
-    of AssemblyAI's bounds, 403 for a caller whose rights are not those of a stored key, 405, 503.
+    Reads `call.caller`, `call.vouched`, `call.tags` and the query. Answers itself, in any case: 400
+    for numbers out of AssemblyAI's bounds, 403 for a caller whose rights are not those of a stored
+    key, 405, 503.
 
     Args:
         tokens: Where tokens are kept.
@@ -56,11 +57,16 @@ class SessionTokens:
 
     def _answer(self, call: Call, environ: WSGIEnvironment) -> WSGIApplication:
         if call.method != "GET":
-            raise RequestRefused("Method not allowed; use GET.", status=405)
-        caller = call.caller
-        if caller is None or (caller.key_id is None and not caller.master):
             raise RequestRefused(
-                "Only a key can have tokens: this caller has none.", status=403, code="forbidden"
+                "Method not allowed; use GET.", status=405, headers=[("Allow", "GET")]
+            )
+        caller = call.caller
+        stored = caller is not None and caller.key_id is not None and not call.vouched
+        if caller is None or not (stored or caller.master):
+            raise RequestRefused(
+                "Only a key can have tokens: the rights of this caller are not those of a key.",
+                status=403,
+                code="forbidden",
             )
         query = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
         ttl_s = _number(query, *_EXPIRES)
@@ -72,7 +78,7 @@ class SessionTokens:
             region=call.route.region,
             ttl_s=ttl_s,
             max_session_s=_number(query, *_SESSION) or _SESSION[2],
-            tags=call.tags,
+            tags={**call.tags, **caller.tags},
         )
         body = json.dumps({"token": token, "expires_in_seconds": ttl_s}).encode()
 

@@ -7,6 +7,7 @@
     feature_policy  `FeaturePolicyGuard`: forces or forbids AssemblyAI's own features
     presidio        `PresidioGuard`: personal data, found by Microsoft Presidio (an extra)
     guarded_stream  a streamed chat reply on its way through the guards
+    sessions        a streaming session's parameters and texts on their way through the guards
     setup           the configured guards, imported and made
     verdicts        runs a guard, and applies its answer to the call
 

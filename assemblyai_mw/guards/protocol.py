@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Mode = Literal["pre_call", "post_call", "logging_only"]
 MODES: tuple[Mode, ...] = ("pre_call", "post_call", "logging_only")
+# Kinds in which speech is transcribed.
+SPEECH = frozenset({"transcript", "result", "sync", "dictation"})
 # Hanging runs of one guard after which it fails at once.
 MAX_RUNNING = 32
 
@@ -61,11 +63,16 @@ class Guard(Protocol):
     value to replace it, or a `Block`; raising `Blocked` is the same as returning one. Any other
     exception is a failure, and `Guardrail.on_error` decides about the call.
 
+    Of a streaming session, `before` gets the parameters of its query, as a JSON object, and each
+    message with which its client changes them, such as `UpdateConfiguration`; `after` gets each
+    message of AssemblyAI's that holds words, such as a `Turn`. The calls come from several threads.
+
     A guard may also have:
 
     - `name`: its name in refusals and logs, unless its `Guardrail` sets another.
     - `kinds`: the kinds of calls that it checks: `transcript` (a submit), `result` (a transcript
-      that is read), `chat`, `understanding`, `lemur`, `tts`, `sync` and `dictation`; None for all.
+      that is read), `chat`, `understanding`, `lemur`, `tts`, `sync`, `dictation` and `session`;
+      None for all.
     - `find(text)` and `window`, as in `TextGuard`: streamed replies are then guarded while they
       flow. Without them a stream is held until it has ended.
     """
@@ -139,6 +146,17 @@ class Guardrail:
             return False
         kinds = getattr(self.guard, "kinds", None)
         return callable(getattr(self.guard, method, None)) and (kinds is None or kind in kinds)
+
+    def misses_sessions(self, *, with_llm: bool) -> bool:
+        """Whether a session could do unseen what it checks elsewhere.
+
+        Speech is what every session has; its LLM is one of *with_llm*. A guard that checks neither
+        has nothing to see there.
+        """
+        kinds = getattr(self.guard, "kinds", None)
+        if kinds is None or "session" in kinds or self.only_logs:
+            return False
+        return not SPEECH.isdisjoint(kinds) or (with_llm and "chat" in kinds)
 
     def ask(self, question: Callable[..., Any], *arguments: Any) -> Any:
         """Return the guard's answer; a `Block` if it raises `Blocked`.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any
 
+from ..billing.sessions import PARAMETERS
 from ..errors import BadRequest
 from ..http.strict_json import check_size
 from .protocol import Block, Blocked, Finding, GuardError
@@ -54,15 +55,22 @@ NOT_WORDS = frozenset(
         "webhook_url",
     }
 )
+# Likewise in the parameters of a session.
+_SETTINGS = frozenset(name for name, each in PARAMETERS.items() if not each.words)
+# Where a transcript stands whole, beside its `words`.
+_WHOLE = ("transcript", "text")
 
 
 class TextGuard:
     """Base class for guards that search text: you only write `find`.
 
     `before` and `after` search all strings of a body or reply, at any depth, except ids, addresses
-    and words of the API (`NOT_WORDS`). Words and parts that belong together (`words[]`, a message
-    in parts) are searched as one text, so that findings across parts are found. Tool arguments are
-    searched inside their JSON. Numbers and member names are not searched.
+    and words of the API (`NOT_WORDS`; of a session's parameters, all documented ones without
+    words). Words and parts that belong together (`words[]`, a message in parts) are searched as one
+    text, so that findings across parts are found. A transcript and its `words[]` are one text, and
+    are masked alike; where the words spell another text, and something was found in the transcript,
+    their texts are emptied. Tool arguments are searched inside their JSON. Numbers and member names
+    are not searched.
 
     Attributes:
         kinds: As in `Guard`.
@@ -81,8 +89,12 @@ class TextGuard:
 
     def before(self, call: Call, body: dict[str, Any]) -> dict[str, Any] | Block | None:
         """Block or mask the findings in a request."""
-        screened: dict[str, Any] | None = screen(body, self.find)
-        return screened
+        settings = {}
+        if getattr(call, "kind", None) == "session":
+            settings = {name: value for name, value in body.items() if name in _SETTINGS}
+        words = {name: value for name, value in body.items() if name not in settings}
+        screened: dict[str, Any] | None = screen(words, self.find)
+        return screened and {name: {**settings, **screened}[name] for name in body}
 
     def after(self, call: Call, reply: Any) -> Any:
         """Block or mask the findings in a reply."""
@@ -116,11 +128,16 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def masked_pieces(
-    pieces: list[str], findings: Iterable[Finding], *, separator: int = 0
+    pieces: Sequence[str], findings: Iterable[Finding], *, starts: Sequence[int] | None = None
 ) -> list[str]:
-    """Return *pieces* of one text, *separator* characters between them, with findings masked.
+    """Return *pieces* of one text with findings masked.
 
     The piece in which a finding begins gets the mask; from the others it is cut out.
+
+    Args:
+        pieces: In their order.
+        findings: In the whole text.
+        starts: The place of each piece in the text; None where one follows at once on another.
 
     Raises:
         Blocked: A finding has no mask.
@@ -130,9 +147,10 @@ def masked_pieces(
         if each.mask is None:
             raise Blocked(each.reason)
     if not found:
-        return pieces
-    result, start, at = [], 0, 0
-    for piece in pieces:
+        return list(pieces)
+    result, end, at = [], 0, 0
+    for number, piece in enumerate(pieces):
+        before, start = end, end if starts is None else starts[number]
         end = start + len(piece)
         while at < len(found) and found[at].end <= start:
             at += 1
@@ -141,12 +159,11 @@ def masked_pieces(
             each = found[index]
             out += piece[done - start : max(each.start, start) - start]
             # One that begins between two pieces belongs to the second.
-            if each.start >= start - separator:
+            if each.start >= before:
                 out += each.mask or ""
             done = min(each.end, end)
             index += 1
         result.append(out + piece[done - start :] if index > at else piece)
-        start = end + separator
     return result
 
 
@@ -159,20 +176,25 @@ class _Screener:
         self._findings_left = MAX_FINDINGS
 
     def text(self, text: str) -> str:
-        return self.pieces([text], "")[0]
+        return masked_pieces([text], self.findings(text))[0]
 
     def pieces(self, pieces: list[str], separator: str) -> list[str]:
+        """Mask parts of one text, with *separator* between them."""
         text = pieces[0] if len(pieces) == 1 else separator.join(pieces)
+        ends = accumulate(len(piece) + len(separator) for piece in pieces)
+        return masked_pieces(pieces, self.findings(text), starts=[0, *ends])
+
+    def findings(self, text: str) -> list[Finding]:
         self._left -= len(text)
         if self._left < 0:
             raise GuardError("there is more text than it may search")
         if not text:
-            return pieces
+            return []
         found = list(islice(self._find(text), self._findings_left + 1))
         self._findings_left -= len(found)
         if self._findings_left < 0:
             raise GuardError("there is more to find than it may mask")
-        return masked_pieces(pieces, found, separator=len(separator))
+        return found
 
     def value(self, value: Any, skip: frozenset[str] = NOT_WORDS) -> Any:
         """Return *value*, or a copy where something in it was masked."""
@@ -180,8 +202,13 @@ class _Screener:
             changed: Any = self.text(value)
             return value if changed == value else changed
         if isinstance(value, dict):
+            spoken = self._spoken(value, skip)
             members = {
-                name: item if name in skip else self._member(name, item, skip)
+                name: item
+                if name in skip
+                else spoken[name]
+                if name in spoken
+                else self._member(name, item, skip)
                 for name, item in value.items()
             }
             same = all(members[name] is item for name, item in value.items())
@@ -200,10 +227,37 @@ class _Screener:
             return self._texts(item, " " if name == "words" else "", skip)
         return self.value(item, skip)
 
+    def _spoken(self, value: dict[str, Any], skip: frozenset[str]) -> dict[str, Any]:
+        """Return a transcript and its words, masked alike; nothing where there are not both."""
+        name = next((name for name in _WHOLE if isinstance(value.get(name), str)), None)
+        items = value.get("words")
+        if name is None or not isinstance(items, list) or not _in_pieces(items):
+            return {}
+        text, words = value[name], [item["text"] for item in items]
+        whole, starts = _laid_out(text, words)
+        found = self.findings(whole)
+        masked = masked_pieces([text, whole[len(text) :]], found)[0]
+        if starts is not None:
+            changed = masked_pieces(words, found, starts=starts)
+        else:
+            # Even where they are found in: the one might be another.
+            changed = [""] * len(words) if found else self.pieces(words, " ")
+        return {
+            name: text if masked == text else masked,
+            "words": self._with_texts(items, changed, skip),
+        }
+
     def _texts(self, items: list[dict[str, Any]], separator: str, skip: frozenset[str]) -> Any:
+        return self._with_texts(
+            items, self.pieces([item["text"] for item in items], separator), skip
+        )
+
+    def _with_texts(
+        self, items: list[dict[str, Any]], masked: list[str], skip: frozenset[str]
+    ) -> Any:
         texts = [item["text"] for item in items]
-        masked = self.pieces(texts, separator)
-        rest = [self.value(item, skip | {"text"}) for item in items]
+        beside = skip | {"text"}
+        rest = [self.value(item, beside) for item in items]
         if masked == texts and all(map(_is, rest, items)):
             return items
         return [{**item, "text": text} for item, text in zip(rest, masked, strict=True)]
@@ -231,6 +285,38 @@ def _in_pieces(items: list[Any]) -> bool:
     return bool(items) and all(
         isinstance(item, dict) and isinstance(item.get("text"), str) for item in items
     )
+
+
+def _laid_out(text: str, words: Sequence[str]) -> tuple[str, list[int] | None]:
+    """Return *text* with the words that follow on it, and where each word stands in it.
+
+    A turn's transcript ends before the words that may still change. The places are None where the
+    words spell another text.
+    """
+    starts: list[int] = []
+    at, end = 0, len(text)
+    more: list[str] = []
+    is_spaced = True
+    for word in words:
+        blanks = at
+        while at < len(text) and text[at].isspace():
+            at += 1
+        if at < len(text):
+            if not text.startswith(word, at):
+                return text, None
+            if starts:
+                # Some scripts have no spaces.
+                is_spaced = at > blanks
+            starts.append(at)
+            at += len(word)
+        else:
+            if end and is_spaced:
+                more.append(" ")
+                end += 1
+            starts.append(end)
+            more.append(word)
+            end += len(word)
+    return text + "".join(more), starts
 
 
 def screen_arguments(text: str, find: Find) -> str:

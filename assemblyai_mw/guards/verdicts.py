@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RequestRefused
+from ..errors import CONTENT_POLICY, RequestRefused
 from .feature_policy import FeaturePolicyGuard
 from .protocol import Block, Finding, GuardError, Guardrail
 from .texts import TextGuard
@@ -23,6 +23,8 @@ class Refused(RequestRefused):
     """A guard's refusal, as distinct from those of requests."""
 
 
+# Kinds of lines that one session has in the log.
+MAX_TOLD = 100
 # Methods that only read the body, and answer with another one.
 _READERS = (TextGuard.before, FeaturePolicyGuard.before)
 LINE = "guard=%s call=%s stage=%s action=%s reason=%s"
@@ -34,9 +36,23 @@ def needs_copy(guard: Any) -> bool:
 
 
 def verdict_of(
-    guard: Guardrail, stage: str, call: Call, question: Callable[..., Any], *arguments: Any
+    guard: Guardrail,
+    stage: str,
+    call: Call,
+    question: Callable[..., Any],
+    *arguments: Any,
+    told: set[tuple[str, ...]] | None = None,
 ) -> Any:
     """Return the value with which a guard replaces its input, or None.
+
+    Args:
+        guard: The guard and its settings.
+        stage: `before` or `after`.
+        call: The call.
+        question: The guard's method.
+        arguments: Its arguments, what is judged the last.
+        told: Actions of this call that have their line in the log already; None where each is to
+            have one.
 
     Raises:
         Refused: It blocks, or it failed and is closed.
@@ -45,7 +61,7 @@ def verdict_of(
     try:
         verdict = guard.ask(question, *arguments)
         if isinstance(verdict, Block):
-            return blocked(guard, stage, call, verdict.reason)
+            return blocked(guard, stage, call, verdict.reason, told)
         if verdict is None:
             return None
         if not isinstance(verdict, str if isinstance(asked, str) else dict):
@@ -57,26 +73,53 @@ def verdict_of(
     except GuardError as error:
         failed(guard, stage, call, error)
         return None
-    if guard.only_logs:
-        logger.info(LINE, guard.name, call.id, stage, "would_change", "")
-        return None
-    logger.info(LINE, guard.name, call.id, stage, "changed", "")
-    return verdict
+    _tell(guard, stage, call, "would_change" if guard.only_logs else "changed", "", told)
+    return None if guard.only_logs else verdict
 
 
-def blocked(guard: Guardrail, stage: str, call: Call, reason: str) -> None:
+def _tell(
+    guard: Guardrail,
+    stage: str,
+    call: Call,
+    action: str,
+    reason: str,
+    told: set[tuple[str, ...]] | None,
+) -> None:
+    line = (guard.name, stage, action, reason)
+    if told is None or line not in told:
+        logger.info(LINE, guard.name, call.id, stage, action, reason)
+    # Reasons are the guard's own, and could be without number.
+    if told is not None and len(told) < MAX_TOLD:
+        told.add(line)
+
+
+def blocked(
+    guard: Guardrail,
+    stage: str,
+    call: Call,
+    reason: str,
+    told: set[tuple[str, ...]] | None = None,
+) -> None:
+    """Refuse what a guard has blocked, unless it only logs.
+
+    Raises:
+        Refused: It is blocked.
+    """
     shown = "".join(c if c.isprintable() else "?" for c in str(reason))[:500]
     action = "would_block" if guard.only_logs else "blocked"
-    logger.info(LINE, guard.name, call.id, stage, action, shown)
+    _tell(guard, stage, call, action, shown, told)
     if not guard.only_logs:
         raise Refused(
-            f"Blocked by guardrail {guard.name!r}: {shown}",
-            status=400,
-            code="content_policy_violation",
+            f"Blocked by guardrail {guard.name!r}: {shown}", status=400, code=CONTENT_POLICY
         )
 
 
 def failed(guard: Guardrail, stage: str, call: Call, error: GuardError) -> None:
+    """Refuse what a guard could not judge, unless it is open.
+
+    Raises:
+        Refused: It is closed.
+    """
     passed = guard.only_logs or guard.on_error == "open"
     logger.error(
         LINE, guard.name, call.id, stage, "failed_open" if passed else "failed_closed", error
@@ -84,14 +127,31 @@ def failed(guard: Guardrail, stage: str, call: Call, error: GuardError) -> None:
     if passed:
         return
     done = stage == "after"
+    what = "it is over" if call.upstream != "unsent" else "it is not opened"
+    if call.session is None:
+        what = "its reply is withheld" if done else "it is not made"
     raise Refused(
-        f"The guardrail {guard.name!r} could not judge this call, so "
-        + ("its reply is withheld." if done else "it is not made."),
+        f"The guardrail {guard.name!r} could not judge this "
+        f"{'call' if call.session is None else 'session'}, so {what}.",
         status=503,
         code="guardrail_failed",
         # OpenAI's clients would retry, and pay again.
         headers=[("x-should-retry", "false")] if done else (),
     )
+
+
+def parsed(text: bytes) -> Any:
+    """Return what AssemblyAI sent as JSON, where it is an object, else as text."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    return value if isinstance(value, dict) else text.decode("utf-8")
+
+
+def encoded(verdict: Any) -> bytes:
+    """Return a guard's answer as bytes again."""
+    return verdict.encode() if isinstance(verdict, str) else json.dumps(verdict).encode()
 
 
 def filter_of(guard: Guardrail, call: Call) -> Filter:

@@ -16,9 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..cli import group_for
+from ..config import load_config
 from ..config.at_start import for_the_runner
 from ..errors import ConfigError
+from ..http.origins import EVERY
 from ..middleware.auth.identity import Answer
+from ..middleware.cors import BESIDE_LOGIN
 from ..stack import AssemblyAIMiddleware
 from ..telemetry.record import OnCall
 from ..telemetry.setup import OnSoftBudget
@@ -65,6 +68,7 @@ class AssemblyAI:
         self._on_call = on_call
         self._on_soft_budget = on_soft_budget
         self._identify = identify
+        self._open_to_all = False
         if app is not None:
             self.init_app(app)
 
@@ -87,21 +91,25 @@ class AssemblyAI:
         """
         if EXTENSION in app.extensions:
             raise ConfigError("AssemblyAI.init_app: this app has AssemblyAI behind it already")
-        if config is None:
-            config = self._config
-        if config is None:
-            try:
+        config = self._config if config is None else config
+        own = identify
+        try:
+            if config is None:
                 config = named(app.config.get(SETTING), f'app.config["{SETTING}"]')
-            except ConfigError as error:
-                raise for_the_runner(error) from None
+            settings = load_config(config)
+        except ConfigError as error:
+            raise for_the_runner(error) from None
+        # `identify` may register a function later, and then refuses to.
+        closed = EVERY not in settings.cors_origins or (own or self._identify) is not None
         app.extensions[EXTENSION] = middleware = AssemblyAIMiddleware(
             app.wsgi_app,
-            config,
+            settings,
             transport=transport or self._transport,
             on_call=self._on_call if on_call is None else on_call,
             on_soft_budget=on_soft_budget or self._on_soft_budget,
-            identify=lambda environ: self._ask(app, environ, identify),
+            identify=(lambda environ: self._ask(app, environ, own)) if closed else None,
         )
+        self._open_to_all |= not closed
         app.wsgi_app = middleware  # type: ignore[method-assign] # as Flask's manual has it
         app.cli.add_command(group_for(config, name="assemblyai"))
 
@@ -118,7 +126,12 @@ class AssemblyAI:
         It is called in the request's context, with `session`, `request`, `current_app` and
         Flask-Login's `current_user`. `before_request` functions have not run, and the request has
         no body. `KeyAuth` documents its return values, and which browser requests count.
+
+        Raises:
+            ConfigError: `cors_origins` lets pages of all origins in.
         """
+        if self._open_to_all:
+            raise ConfigError(f"general_settings.cors_origins: {BESIDE_LOGIN}")
         self._identify = identify
         return identify
 

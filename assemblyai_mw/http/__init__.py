@@ -2,6 +2,7 @@
 
 messages       targets, headers and framing of a request, from WSGI's environ
 encoding       a Content-Encoding undone, within a bound
+query          a query as a JSON object, and back
 strict_json    JSON by RFC 8259 and nothing else
 lookalikes     names and URLs as lax readers take them
 sse            Server-Sent Events, byte for byte
@@ -11,4 +12,5 @@ counted_input  A request body that counts its bytes as they are read, and keeps 
 fields         choosing header fields by their names, cheaply
 paths          one reading of a path in any spelling, as a lax reader may take it
 private        replies that depend on the caller
+origins        origins of web pages, as browsers write them
 """

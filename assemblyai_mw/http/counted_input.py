@@ -39,6 +39,10 @@ class CountedInput:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.readline, b"")
 
+    def keep(self, size: int) -> None:
+        """Keep the first *size* bytes; before the first read."""
+        self._keep = size
+
     def is_whole(self, length: int | None) -> bool:
         """Whether the whole body was read, of *length* bytes or with its own end."""
         return self.ended if length is None else self.count == length

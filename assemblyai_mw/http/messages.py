@@ -79,7 +79,11 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
     raw_path = _path_of(raw)
     if raw_path == script + path and "%" not in path and path[:1] in ("", "/"):
         return path
-    return next((tail for tail in _tails(raw_path, script) if _decoded(tail) == path), None)
+    for tail in _tails(raw_path, script):
+        # Servers leave a fragment out of PATH_INFO; here it stays, and is refused later.
+        if path in (_decoded(tail), _decoded(tail.partition("#")[0])):
+            return tail
+    return None
 
 
 def path_with_slashes(environ: WSGIEnvironment) -> str | None:
@@ -110,7 +114,7 @@ def _tails(raw_path: str, script: str) -> Iterator[str]:
     while start >= 0:
         mount = script[start:]
         tail = raw_path[len(mount) :]
-        if raw_path.startswith(mount) and tail[:1] in ("", "/"):
+        if raw_path.startswith(mount) and tail[:1] in ("", "/", "#"):
             yield tail
         start = script.find("/", start + 1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from .fields import Remembered
@@ -67,14 +67,18 @@ class PrivateReplies:
 
     def _added_to(self, vary: str) -> Headers:
         """Return the fields to add to a reply with the Vary value *vary*."""
-        names = [name.strip() for name in vary.split(",") if name.strip()]
-        known = {name.lower() for name in names}
-        names += [name for name in self._vary if name.lower() not in known]
         return [
             ("Cache-Control", CACHE_CONTROL),
-            ("Vary", ", ".join(names)),
+            ("Vary", with_vary([vary], *self._vary)),
             ("X-Content-Type-Options", "nosniff"),
         ]
+
+
+def with_vary(values: Iterable[str], *added: str) -> str:
+    """Return the Vary of a reply whose fields of that name have *values*, with *added* names."""
+    names = [name.strip() for value in values for name in value.split(",") if name.strip()]
+    known = {name.lower() for name in names}
+    return ", ".join([*names, *(name for name in added if name.lower() not in known)])
 
 
 def _fate(name: str) -> int:

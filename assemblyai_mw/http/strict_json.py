@@ -80,6 +80,9 @@ def loads(body: bytes) -> Any:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadRequest("The body is not UTF-8.") from error
+    if text.startswith("\ufeff"):
+        # RFC 8259, 8.1: senders must not add one; some readers take it, and some do not.
+        raise BadRequest("The body begins with a byte order mark; send JSON as UTF-8 without one.")
     try:
         value = _DECODER.decode(text)
     except (ValueError, RecursionError) as error:

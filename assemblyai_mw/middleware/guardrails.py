@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..billing.operations import OPERATIONS, RESULT
-from ..call import Call, enter, json_of, replace_body
+from ..billing.sessions import in_json
+from ..call import Call, enter, json_of, replace_body, replace_query
 from ..call.billable import (
     MAX_JSON_BYTES,
     json_object,
@@ -20,10 +21,12 @@ from ..call.billable import (
 from ..errors import RequestRefused, UpstreamError
 from ..guards.guarded_stream import GuardedStream
 from ..guards.protocol import GuardError, Guardrail
-from ..guards.verdicts import failed, needs_copy, verdict_of
+from ..guards.sessions import SessionGuards
+from ..guards.verdicts import encoded, failed, needs_copy, parsed, verdict_of
 from ..http.bodies import PrefixedBody
 from ..http.encoding import decode
 from ..http.messages import BODY_FIELDS
+from ..http.query import changed_to, parameters
 from ..http.strict_json import dumps_like
 from ..http.wsgi import Reply
 
@@ -50,7 +53,12 @@ class Guardrails:
     read: the completed JSON, sentences, paragraphs, search results and subtitles. Guards run in
     order, each on the result of the one before it. Replies with an error status are not checked.
 
-    A body is a 400 if a member that decides rights, prices or words is not as documented
+    Of a streaming session, guards check the parameters of its query and its client's updates
+    before, and AssemblyAI's messages with words after: a `Turn`, partial or not. A block, or a
+    failure of a closed guard, ends the session. A guard that checks speech elsewhere, and not
+    sessions, refuses them all with 403.
+
+    A body or a query is a 400 if a member that decides rights, prices or words is not as documented
     (`billing.decisive`), unless a guard has corrected it: AssemblyAI could read it differently than
     the guard did.
 
@@ -60,7 +68,7 @@ class Guardrails:
     sent and costs nothing. A reply that is blocked has been paid for: `x-should-retry: false` keeps
     OpenAI's clients from paying twice. A blocked stream ends in an error event, without `[DONE]`.
 
-    Reads `call.route`, JSON bodies up to *max_json_bytes* and replies up to
+    Reads `call.route`, `call.session`, JSON bodies up to *max_json_bytes* and replies up to
     *max_reply_bytes*; writes `call.kind`. A reply is read only if a guard wants it, and is then
     requested uncompressed. A reply that no guard changes passes byte for byte.
 
@@ -103,6 +111,10 @@ class Guardrails:
             kind = operation.guarded_as if operation is not None else None
             if operation is None or kind is None:
                 return self.app(environ, start_response)
+            if operation.websocket:
+                if call.session is not None:
+                    self._open_session(call, environ)
+                return self.app(environ, start_response)
             before = self._before[kind] if "request" in operation.words else ()
             after = self._after[kind] if "reply" in operation.words else ()
             if call.method == "HEAD":
@@ -128,6 +140,29 @@ class Guardrails:
             if isinstance(verdict, dict):
                 body = dumps_like(verdict, body)
                 replace_body(call, environ, body)
+
+    def _open_session(self, call: Call, environ: WSGIEnvironment) -> None:
+        """Judge a handshake's parameters, and have the guards follow its session."""
+        assert call.session is not None
+        query = environ.get("QUERY_STRING", "")
+        given = in_json(parameters(query))
+        for guard in self.guards:
+            if guard.misses_sessions(with_llm="llm_gateway" in given):
+                raise RequestRefused(
+                    f"The guardrail {guard.name!r} does not check streaming sessions, so none is "
+                    "opened: its kinds need `session`.",
+                    status=403,
+                    code="forbidden",
+                )
+        guards = SessionGuards(self._before["session"], self._after["session"], call)
+        if guards.slow_client:
+            judged = guards.judged(given)
+            if judged is not given:
+                replace_query(call, environ, changed_to(query, given, judged))
+            found = read_billable(call, environ, "session")
+            refuse(found.fault("price", "words"))
+        if guards.slow_client or guards.slow_server:
+            call.session.append(guards)
 
     def _guarded(
         self,
@@ -204,10 +239,10 @@ class Guardrails:
             if text is None:
                 failed(guard, "after", call, GuardError("it cannot read the reply"))
                 continue
-            value = _parsed(text)
+            value = parsed(text)
             verdict = verdict_of(guard, "after", call, guard.guard.after, call, value)
             if verdict is not None:
-                text, changed = _encoded(verdict), True
+                text, changed = encoded(verdict), True
         if changed:
             body = text or b""
             kept = [pair for pair in reply.headers if pair[0].lower() not in BODY_FIELDS]
@@ -229,21 +264,8 @@ def _shows_words(text: bytes) -> bool:
     """Whether a transcript's reply holds words; polls before its completion hold none."""
     if b'"status"' not in text:
         return True
-    value = _parsed(text)
+    value = parsed(text)
     return not (isinstance(value, dict) and value.get("status") in ("queued", "processing"))
-
-
-def _parsed(text: bytes) -> Any:
-    """Return a reply as JSON, else as text."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        value = None
-    return value if isinstance(value, dict) else text.decode("utf-8")
-
-
-def _encoded(verdict: Any) -> bytes:
-    return verdict.encode() if isinstance(verdict, str) else json.dumps(verdict).encode()
 
 
 def _without_length(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -110,9 +110,9 @@ class Policy:
             refuse(found.fault("price", "words"))
             self._check_features(caller, operation, found.asked)
         if kind == "session":
-            if listed and found.asked.get("llm_gateway"):
+            if found.asked.get("llm_gateway"):
                 raise _forbidden(_NO_LLM, param="llm_gateway", code="feature_not_allowed")
-            if call.session is not None and listed:
+            if call.session is not None:
                 call.session.append(SessionPolicy(caller))
 
     def _outside(self, zone: Zone, route: Route) -> RequestRefused:
@@ -178,7 +178,10 @@ class SessionPolicy(Watcher):
 
     def client_text(self, text: bytes) -> Cut | None:
         """Judge the options that a client adds."""
-        found = update_in(text, f"this key may use certain {_listed(self._caller)} only")
+        listed = _listed(self._caller)
+        found = update_in(
+            text, f"this key may use certain {listed} only" if listed else "this key has a region"
+        )
         if found is None or isinstance(found, Cut):
             return found
         if found.asked.get("llm_gateway"):

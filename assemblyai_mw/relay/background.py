@@ -27,19 +27,25 @@ class Background:
         self._jobs: deque[Job] = deque()
         now = time.monotonic()
         self._ticks = [(now + seconds, seconds, job) for seconds, job in ticks]
-        self._ears, self._mouth = socket.socketpair()
-        self._mouth.setblocking(False)
-        self._mouth_fd = self._mouth.fileno()
-        self._stopping = False
+        self._ears, mouth = socket.socketpair()
+        mouth.setblocking(False)
+        # Open for as long as anybody can submit: the number of a closed one would be another's.
+        self._mouth = mouth.detach()
+        self._stopping = self._busy = False
         self.thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.thread.start()
+
+    @property
+    def load(self) -> int:
+        """Jobs that wait or run."""
+        return len(self._jobs) + self._busy
 
     def submit(self, job: Job) -> None:
         """Run *job* soon, after those before it."""
         self._jobs.append(job)
         # Full means that it is awake.
         with contextlib.suppress(OSError):
-            os.write(self._mouth_fd, b"\0")
+            os.write(self._mouth, b"\0")
 
     def stop(self) -> None:
         """End after the jobs that wait now; the intervals end with it."""
@@ -50,30 +56,38 @@ class Background:
         self.submit(stop)
 
     def abandon(self) -> None:
-        """Let go of what came through a fork."""
+        """Let go of what came through a fork; a greenlet came with it, and ends."""
+        self._stopping = True
+        self._jobs.clear()
+        self._ticks.clear()
         self._ears.close()
-        self._mouth.close()
+
+    def __del__(self) -> None:
+        os.close(self._mouth)
 
     def _run(self) -> None:
         while not self._stopping:
             self._wait()
-            while self._jobs:
+            if self._jobs:
+                self._busy = True
                 _do(self._jobs.popleft())
+                self._busy = False
+            # Between two jobs, too: they may be many, and slow.
             now = time.monotonic()
             for at, (due, seconds, job) in enumerate(self._ticks):
-                if due <= now:
+                if due <= now and not self._stopping:
                     _do(job)
                     self._ticks[at] = (time.monotonic() + seconds, seconds, job)
         self._ears.close()
-        self._mouth.close()
 
     def _wait(self) -> None:
         if self._jobs:
             return
         due = min((due for due, _, _ in self._ticks), default=None)
         wait = None if due is None else max(due - time.monotonic(), 0.001)
-        self._ears.settimeout(wait)
-        with contextlib.suppress(TimeoutError):
+        # Closed, in the child of a fork.
+        with contextlib.suppress(OSError):
+            self._ears.settimeout(wait)
             self._ears.recv(4096)
 
 

@@ -39,7 +39,6 @@ class Wire:
         "_watch",
         "ended",
         "fd",
-        "on_data",
         "pending",
     )
 
@@ -59,7 +58,6 @@ class Wire:
         self.fd = fd
         self.pending = bytearray()
         self.ended = False
-        self.on_data: Callable[[bytes], None] | None = None
         self._wants = 0
         self._watch: Callable[[int, int, int], None] | None = None
 
@@ -108,7 +106,14 @@ class Wire:
 
     def send(self, data: bytes) -> None:
         """Send *data*, or keep what the kernel does not take. Raises Gone."""
-        self._push(data if self._tls is None else self._tls.encrypt(data))
+        if self._tls is None:
+            self._push(data)
+            return
+        try:
+            data = self._tls.encrypt(data)
+        except ssl.SSLError as error:
+            raise Gone from error
+        self._push(data)
 
     def _push(self, data: bytes) -> None:
         if self.pending:
@@ -149,6 +154,7 @@ class Wire:
         if self._watch is not None and self._wants:
             self._watch(self.fd, self._wants, 0)
         self._wants, self._watch = 0, None
+        self.pending.clear()
         if self._on_close is None:
             with contextlib.suppress(OSError):
                 self._socket.close()

@@ -24,7 +24,7 @@ _CLOSE_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015), *range(300
 
 
 class Violation(Exception):
-    """The peer broke the protocol.
+    """The peer broke the protocol; nothing that it sends can be read any more.
 
     Attributes:
         code: Close code that tells it so.
@@ -58,62 +58,64 @@ class Close:
     code: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes that end within a frame, or within a message.
+
+    Attributes:
+        raw: As they came.
+        through: Bytes of a begun frame that must pass before the next border.
+        unfinished: The message of audio that was begun lacks its last frame.
+    """
+
+    raw: bytes
+    through: int
+    unfinished: bool
+
+
+# What may pass; bytes end at a frame's border, and outside of any message. A Violation is the last.
+Item = bytes | Part | Text | Close | Violation
+
+
 class Frames:
     """Reads the frames of one direction.
 
     Args:
         masked: The sender is a client: its frames are masked, a server's are not.
-
-    Attributes:
-        through: Bytes of a begun frame that must pass before the next border.
     """
 
-    __slots__ = (
-        "_closed",
-        "_held",
-        "_kind",
-        "_masked",
-        "_need",
-        "_parts",
-        "_raw",
-        "_size",
-        "through",
-    )
+    __slots__ = ("_ended", "_held", "_kind", "_masked", "_need", "_payload", "_raw", "_through")
 
     def __init__(self, *, masked: bool) -> None:
         self._masked = masked
         self._held = bytearray()
         # Bytes that must be held before the next look is worth it.
         self._need = 0
+        # Bytes of a frame that passes as it comes.
+        self._through = 0
         # Opcode of the message that was begun and not ended.
         self._kind: int | None = None
+        # A text message that was begun: its frames, and its text.
         self._raw = bytearray()
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._closed = False
-        self.through = 0
+        self._payload = bytearray()
+        self._ended = False
 
-    @property
-    def unfinished(self) -> bool:
-        """Whether a message that passes in several frames still lacks its last one."""
-        return self._kind == BINARY
+    def feed(self, data: bytes) -> list[Item]:
+        """Read *data*; return what may pass, in its order.
 
-    def feed(self, data: bytes) -> list[bytes | Text | Close]:
-        """Read *data*; return what may pass: bytes as they came, texts, an end, in their order.
-
-        Raises:
-            Violation: Nothing of *data* passes from the faulty frame on.
+        The last item is a Close or a Violation where the sender has come to its end. Nothing of
+        what follows is looked at.
         """
-        if self._closed:
+        if self._ended:
             return []
-        items: list[bytes | Text | Close] = []
-        if self.through:
-            if len(data) <= self.through:
-                self.through -= len(data)
-                return [data]
-            items.append(data[: self.through])
-            data = data[self.through :]
-            self.through = 0
+        items: list[Item] = []
+        if self._through:
+            if len(data) <= self._through:
+                self._through -= len(data)
+                return [self._run(data)]
+            rest, self._through = self._through, 0
+            items.append(self._run(data[:rest]))
+            data = data[rest:]
         elif self._held:
             self._held += data
             if len(self._held) < self._need:
@@ -121,96 +123,97 @@ class Frames:
             data = bytes(self._held)
             self._held.clear()
         self._walk(data, items)
+        if items and isinstance(items[-1], Close | Violation):
+            self._ended = True
+            self._raw.clear()
+            self._payload.clear()
         return items
 
-    def _walk(self, data: bytes, items: list[bytes | Text | Close]) -> None:
+    def _walk(self, data: bytes, items: list[Item]) -> None:
         masked, size = self._masked, len(data)
         # Frames from *start* to *at* pass as they are.
         start = at = 0
         need = 2
-        while size - at >= need:
-            first, second = data[at], data[at + 1]
-            length, head = second & 0x7F, at + 2
-            if length == 126:
-                head += 2
-            elif length == 127:
-                head += 8
-            if masked:
-                head += 4
-            if first & 0x70 or bool(second & 0x80) is not masked:
-                raise Violation(1002, "reserved bits, or masking, are not as RFC 6455 5 has them")
-            if size < head:
-                _check_opcode(first, length)
-                need = head - at
-                continue
-            if length == 126:
-                length = data[at + 2] << 8 | data[at + 3]
-            elif length == 127:
-                length = int.from_bytes(data[at + 2 : at + 10], "big")
-            end = head + length
-            need = end - at
-            if first == 0x82 and self._kind is None:
-                # Audio, in one frame: nearly all that ever passes.
-                if length > MAX_AUDIO_BYTES:
-                    raise Violation(3007, "an audio message has more than 1 MiB")
-                if end <= size:
-                    at, need = end, 2
+        try:
+            while size - at >= need:
+                first, second = data[at], data[at + 1]
+                length, head = second & 0x7F, at + 2
+                if length == 126:
+                    head += 2
+                elif length == 127:
+                    head += 8
+                if masked:
+                    head += 4
+                if first & 0x70 or bool(second & 0x80) is not masked:
+                    raise Violation(1002, "reserved bits, or masking, are not as RFC 6455 5 has it")
+                if size < head:
+                    _check_opcode(first, length)
+                    need = head - at
                     continue
-                if need > HOLD_BYTES:
-                    items.append(data[start:])
-                    self.through = end - size
-                    return
-                break
-            _check_opcode(first, second & 0x7F)
-            opcode = first & 0x0F
-            if opcode < CLOSE:
-                self._check_order(opcode, length)
-            if end > size:
-                if opcode < CLOSE and self._is_audio(opcode) and need > HOLD_BYTES:
-                    self._begin_or_end(first)
-                    items.append(data[start:])
-                    self.through = end - size
-                    return
-                break
-            if opcode < CLOSE and self._is_audio(opcode):
-                self._begin_or_end(first)
-            elif opcode < CLOSE or (self._raw and opcode != CLOSE):
-                if start < at:
-                    items.append(data[start:at])
-                text = self._text(first, data[at:end], data[head:end])
-                if text is not None:
-                    items.append(text)
-                start = end
-            elif opcode == CLOSE:
-                if start < at:
-                    items.append(data[start:at])
-                code = self._close_code(data[head:end], data[head - 4 : head])
-                items.append(Close(data[at:end], code))
-                self._closed = True
-                return
-            at, need = end, 2
+                if length == 126:
+                    length = data[at + 2] << 8 | data[at + 3]
+                elif length == 127:
+                    length = int.from_bytes(data[at + 2 : at + 10], "big")
+                end = head + length
+                need = end - at
+                if first == 0x82 and self._kind is None and length <= MAX_AUDIO_BYTES:
+                    # Audio, in one frame: nearly all that ever passes.
+                    is_audio = True
+                else:
+                    _check_opcode(first, second & 0x7F)
+                    is_audio = self._check_data(first & 0x0F, length)
+                    if is_audio and (end <= size or need > HOLD_BYTES):
+                        self._kind = None if first & 0x80 else BINARY
+                if end > size:
+                    if is_audio and need > HOLD_BYTES:
+                        self._through = end - size
+                        items.append(self._run(data[start:]))
+                        return
+                    break
+                opcode = first & 0x0F
+                if not is_audio and (opcode <= CLOSE or self._raw):
+                    if start < at:
+                        items.append(self._run(data[start:at]))
+                        start = at
+                    if opcode == CLOSE:
+                        code = self._close_code(data[head:end], data[head - 4 : head])
+                        items.append(Close(data[at:end], code))
+                        return
+                    text = self._text(first, data[at:end], data[head:end])
+                    if text is not None:
+                        items.append(text)
+                    start = end
+                at, need = end, 2
+        except Violation as fault:
+            if start < at:
+                items.append(self._run(data[start:at]))
+            items.append(fault)
+            return
         if start < at:
-            items.append(data if at - start == size else data[start:at])
+            items.append(self._run(data if at - start == size else data[start:at]))
         if at < size:
             self._held += data[at:]
             self._need = need
 
-    def _is_audio(self, opcode: int) -> bool:
-        return opcode == BINARY or (opcode == CONTINUATION and self._kind == BINARY)
+    def _run(self, data: bytes) -> bytes | Part:
+        """Return frames that pass, up to where the walk is."""
+        if not self._through and self._kind != BINARY:
+            return data
+        return Part(data, self._through, self._kind == BINARY)
 
-    def _check_order(self, opcode: int, length: int) -> None:
-        """Refuse a data frame out of turn, or one that is too large."""
+    def _check_data(self, opcode: int, length: int) -> bool:
+        """Whether a frame is audio; refuse a data frame out of turn, or one that is too large."""
+        if opcode >= CLOSE:
+            return False
         if (opcode == CONTINUATION) is (self._kind is None):
             raise Violation(1002, "a message begins within another, or goes on without a beginning")
-        if self._is_audio(opcode):
+        if BINARY in (opcode, self._kind):
             if length > MAX_AUDIO_BYTES:
-                raise Violation(3007, "an audio message has more than 1 MiB")
-        elif self._size + length > MAX_TEXT_BYTES:
+                raise Violation(3007, "a frame of audio has more than 1 MiB")
+            return True
+        if len(self._payload) + length > MAX_TEXT_BYTES:
             raise Violation(3006, "a text message has more than 1 MiB")
-
-    def _begin_or_end(self, first: int) -> None:
-        """Note whether a message of audio goes on after this frame."""
-        self._kind = None if first & 0x80 else BINARY
+        return False
 
     def _text(self, first: int, raw: bytes, payload: bytes) -> Text | None:
         """Take a frame of a text message, or a control frame within one; return a whole message."""
@@ -221,15 +224,14 @@ class Frames:
             raise Violation(3006, "a text message comes in too many frames")
         if first & 0x0F >= CLOSE:
             return None
-        self._parts.append(self._plain(raw, payload))
-        self._size += len(payload)
+        self._payload += self._plain(raw, payload)
         if not first & 0x80:
             self._kind = TEXT
             return None
-        text = Text(bytes(self._raw), _utf8(b"".join(self._parts)))
+        text = Text(bytes(self._raw), _utf8(bytes(self._payload)))
         self._raw.clear()
-        self._parts.clear()
-        self._kind, self._size = None, 0
+        self._payload.clear()
+        self._kind = None
         return text
 
     def _plain(self, raw: bytes, payload: bytes) -> bytes:

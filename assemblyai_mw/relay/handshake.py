@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import RequestRefused, UpstreamError
+from ..http.messages import is_field_value
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 # Fields of the handshake that go on to the upstream. Not the extensions: compressed frames could
@@ -43,6 +44,8 @@ def check(environ: Mapping[str, Any]) -> None:
         )
     if not _is_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", "").strip()):
         raise RequestRefused("Sec-WebSocket-Key must be 16 bytes in base64.")
+    if not is_field_value(environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")):
+        raise RequestRefused("A header's value holds a control character.")
 
 
 def _is_key(value: str) -> bool:
@@ -90,14 +93,17 @@ def passed_on(
     found: dict[str, list[str]] = {}
     for name, value in headers:
         found.setdefault(name.lower(), []).append(value.strip())
-    if found.get("sec-websocket-accept") != [
-        accept_of(environ["HTTP_SEC_WEBSOCKET_KEY"].strip())
-    ] or [each.lower() for each in found.get("upgrade", [])] != ["websocket"]:
+    connection = ",".join(found.get("connection", [])).lower().split(",")
+    if (
+        found.get("sec-websocket-accept") != [accept_of(environ["HTTP_SEC_WEBSOCKET_KEY"].strip())]
+        or [each.lower() for each in found.get("upgrade", [])] != ["websocket"]
+        or "upgrade" not in map(str.strip, connection)
+    ):
         raise UpstreamError("the upstream's handshake does not answer ours")
     if found.get("sec-websocket-extensions"):
         raise UpstreamError("the upstream turned an extension on that was not asked for")
     chosen = found.get("sec-websocket-protocol", [])
     offered = [each.strip() for each in environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").split(",")]
-    if len(chosen) > 1 or any(each not in offered for each in chosen):
+    if len(chosen) > 1 or any(not each or each not in offered for each in chosen):
         raise UpstreamError("the upstream chose a subprotocol that was not offered")
     return [("Sec-WebSocket-Protocol", each) for each in chosen]

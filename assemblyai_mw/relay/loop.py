@@ -18,7 +18,7 @@ from typing import Any
 
 from .background import Background
 from .ends import EPOLLIN, EPOLLOUT, Wire
-from .session import Farewell, Session
+from .hub import Member, Watched
 from .watch import End
 
 logger = logging.getLogger("assemblyai_mw.relay")
@@ -26,8 +26,10 @@ logger = logging.getLogger("assemblyai_mw.relay")
 # epoll(7): hang-ups and errors are told unasked.
 _EPOLLERR, _EPOLLHUP = 8, 16
 _READABLE = EPOLLIN | _EPOLLERR | _EPOLLHUP
-# Threads for watchers that may wait.
-SLOW_THREADS = 2
+# Threads for watchers that may wait: two a session, one for each direction, up to this many.
+SLOW_THREADS = 8
+# What epoll takes at once has an end.
+_LONGEST_WAIT_S = 3600.0
 
 
 class Loop:
@@ -41,16 +43,18 @@ class Loop:
 
     def __init__(self, background: Background) -> None:
         self.background = background
-        self.sessions: set[Session | Farewell] = set()
-        self.untold: set[Session] = set()
+        self.sessions: set[Member] = set()
+        self.untold: set[Watched] = set()
         self.now = time.monotonic()
         self._epoll: Any = original("select", "epoll")()
-        self._wires: dict[int, tuple[Session | Farewell, Wire]] = {}
-        self._jobs: deque[Callable[[], object]] = deque()
+        self._wires: dict[int, tuple[Member, Wire]] = {}
+        self._jobs: deque[tuple[Callable[[], object], Member | None]] = deque()
         # Weak: most of them are of sessions that ended long before.
-        self._alarms: list[tuple[float, int, weakref.ref[Session | Farewell]]] = []
+        self._alarms: list[tuple[float, int, weakref.ref[Member]]] = []
         self._order = itertools.count()
         self._slow: list[Background] = []
+        # The mouth stays open for as long as anybody can call: a closed one's number would be
+        # another's.
         self._ears, self._mouth = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._epoll.register(self._ears, EPOLLIN)
         self._stopping = False
@@ -60,35 +64,30 @@ class Loop:
 
     # From any thread
 
-    def call(self, job: Callable[[], object]) -> None:
-        """Run *job* in the loop's thread."""
-        self._jobs.append(job)
+    def call(self, job: Callable[[], object], member: Member | None = None) -> None:
+        """Run *job* in the loop's thread; if it fails, *member* does."""
+        self._jobs.append((job, member))
         with contextlib.suppress(OSError):
             os.write(self._mouth, b"\0")
 
-    def add(self, session: Session | Farewell, start: Callable[[], object]) -> None:
+    def add(self, member: Member, start: Callable[[], object]) -> None:
         """Take a session in, and *start* it in the loop's thread."""
 
         def take() -> None:
-            self.sessions.add(session)
-            for wire in session.ends:
-                self._wires[wire.fd] = (session, wire)
-            try:
-                start()
-            except Exception:
-                self._failed(session)
+            self.sessions.add(member)
+            for wire in member.ends:
+                self._wires[wire.fd] = (member, wire)
+            start()
 
-        self.call(take)
+        self.call(take, member)
 
     def prepare_slow(self) -> None:
-        """Have the threads for watchers that may wait; from a thread of the host's."""
-        while len(self._slow) < SLOW_THREADS:
+        """Have threads for one more session that may wait; from one of the host's at a time."""
+        for _ in range(min(2, SLOW_THREADS - len(self._slow))):
             self._slow.append(Background(f"assemblyai-mw-relay-{len(self._slow)}"))
 
     def stop(self) -> None:
-        """End the threads."""
-        for each in self._slow:
-            each.stop()
+        """End what is left, and the threads."""
 
         def stop() -> None:
             self._stopping = True
@@ -97,19 +96,26 @@ class Loop:
 
     def abandon(self) -> None:
         """Let go of what came through a fork: this process has no thread that minds it."""
-        self._epoll.close()
-        os.close(self._ears)
-        os.close(self._mouth)
+        self._jobs.clear()
         for _, wire in self._wires.values():
             wire.abandon()
+        self._wires.clear()
+        self._close()
         for each in (self.background, *self._slow):
             each.abandon()
 
+    def _close(self) -> None:
+        self._epoll.close()
+        os.close(self._ears)
+
+    def __del__(self) -> None:
+        os.close(self._mouth)
+
     # From sessions, in the loop's thread
 
-    def beside(self, session: Session, job: Callable[[], object]) -> None:
-        """Run *job* on a thread that may wait."""
-        self._slow[id(session) // 64 % SLOW_THREADS].submit(job)
+    def beside(self, session: Watched, job: Callable[[], object]) -> None:
+        """Run *job* on the thread that has least to do; a direction has one at a time."""
+        min(self._slow, key=lambda each: each.load).submit(job)
 
     def watch(self, fd: int, before: int, after: int) -> None:
         """Change what is waited for on a socket.
@@ -124,11 +130,11 @@ class Loop:
         else:
             self._epoll.register(fd, after)
 
-    def alarm(self, session: Session | Farewell, moment: float) -> None:
+    def alarm(self, member: Member, moment: float) -> None:
         """Call a session's `on_alarm` at a moment."""
-        heapq.heappush(self._alarms, (moment, next(self._order), weakref.ref(session)))
+        heapq.heappush(self._alarms, (moment, next(self._order), weakref.ref(member)))
 
-    def over(self, session: Session, end: End) -> None:
+    def over(self, session: Watched, end: End) -> None:
         """Tell the watchers, the innermost stage's first."""
         self.untold.add(session)
 
@@ -142,10 +148,10 @@ class Loop:
 
         self.background.submit(tell)
 
-    def forget(self, session: Session | Farewell) -> None:
+    def forget(self, member: Member) -> None:
         """Drop a session whose ends are closed."""
-        self.sessions.discard(session)
-        for wire in session.ends:
+        self.sessions.discard(member)
+        for wire in member.ends:
             known = self._wires.get(wire.fd)
             if known is not None and known[1] is wire:
                 del self._wires[wire.fd]
@@ -162,25 +168,37 @@ class Loop:
                 self._round()
             except Exception:
                 self.say(logging.ERROR, f"the relay failed; it goes on\n{traceback.format_exc()}")
+        for member in list(self.sessions):
+            member.fail()
+        for each in (self.background, *self._slow):
+            each.stop()
+        self._close()
 
     def _round(self) -> None:
-        due = self._alarms[0][0] - time.monotonic() if self._alarms else -1.0
-        events = self._epoll.poll(max(due, 0.0) if self._alarms else -1)
+        wait = -1.0
+        if self._alarms:
+            wait = min(max(self._alarms[0][0] - time.monotonic(), 0.0), _LONGEST_WAIT_S)
+        events = self._epoll.poll(wait)
         self.now = now = time.monotonic()
+        # Sessions join only after all events: a number that was closed meanwhile, and is another
+        # connection's already, still leads to the old one here.
         for fd, mask in events:
             known = self._wires.get(fd)
             if known is None:
                 if fd == self._ears:
                     os.read(fd, 4096)
                 continue
-            session, wire = known
+            member, wire = known
             try:
-                session.on_event(wire, bool(mask & _READABLE), bool(mask & EPOLLOUT))
+                member.on_event(wire, bool(mask & _READABLE), bool(mask & EPOLLOUT))
             except Exception:
-                self._failed(session)
+                self._failed(member)
         while self._jobs:
-            job = self._jobs.popleft()
-            job()
+            job, whose = self._jobs.popleft()
+            try:
+                job()
+            except Exception:
+                self._failed(whose)
         while self._alarms and self._alarms[0][0] <= now:
             alarmed = heapq.heappop(self._alarms)[2]()
             if alarmed is None:
@@ -190,15 +208,20 @@ class Loop:
             except Exception:
                 self._failed(alarmed)
 
-    def _failed(self, session: Session | Farewell) -> None:
+    def _failed(self, member: Member | None) -> None:
         """End a session that a fault of ours befell; the others go on."""
+        if member is None:
+            self.say(logging.ERROR, f"a job of the relay failed\n{traceback.format_exc()}")
+            return
         self.say(logging.ERROR, f"a session failed here; it ends\n{traceback.format_exc()}")
-        session.fail()
+        member.fail()
 
 
 def original(module: str, name: str) -> Any:
-    """Return a function of the standard library, also where gevent has put its own in its place."""
-    monkey = sys.modules.get("gevent.monkey")
-    if monkey is not None and monkey.is_module_patched(module):
-        return monkey.get_original(module, name)
-    return getattr(import_module(module), name)
+    """Return a function of the standard library, also where gevent or eventlet has replaced it."""
+    gevents = sys.modules.get("gevent.monkey")
+    if gevents is not None and gevents.is_module_patched(module):
+        return gevents.get_original(module, name)
+    eventlets = sys.modules.get("eventlet.patcher")
+    found = import_module(module) if eventlets is None else eventlets.original(module)
+    return getattr(found, name)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import os
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..transport.tunnel import Tunnel, keep_alive
 from .background import Background, Job
 from .ends import HeldWire, Wire
+from .farewell import Farewell
 from .loop import Loop
-from .session import Farewell, Session
+from .servers import is_stopping
+from .session import CLOSE_S, Session
 from .takeover import TLSThreads
 from .watch import Cut, Watcher, Words
 
@@ -25,8 +28,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger("assemblyai_mw.relay")
 
 STOPPING = Cut(1012, "This server restarts; connect again.", drain=True)
+_FAILED = Cut(3005, "This session could not begin.")
 # Beyond the drain itself, for the last writes.
 _SLACK_S = 2.0
+# How often a process looks whether it is to end.
+_LOOK_S = 0.5
 
 _all: weakref.WeakSet[Relay] = weakref.WeakSet()
 
@@ -36,7 +42,8 @@ class Relay:
 
     Nothing starts before the first session. Then there is one thread for all sessions, and one
     more for what waits: `Watcher.ended`, and the jobs given to `every`. Both end with the process,
-    once every session has ended, or after *drain_s*.
+    once every session has ended, or after *drain_s*. Sessions are ended when Gunicorn's worker is
+    told to stop, and under other servers when the main thread is over.
 
     Args:
         max_sessions: Open sessions of this stack in one process.
@@ -66,6 +73,7 @@ class Relay:
         self._ticks: list[tuple[float, Job]] = []
         self._lock = threading.Lock()
         self._loop: Loop | None = None
+        self._starting = False
         self._draining = False
         # Handshakes that were let in, and sessions that left. Two numbers: the loop's thread must
         # not wait for a lock, which in a gevent worker is one for greenlets.
@@ -102,10 +110,25 @@ class Relay:
     ) -> Session:
         """Join a client, whose place was counted by `enter`, with the upstream.
 
-        *head* is the handshake's answer to the client.
+        *head* is the handshake's answer to the client. Where a watcher's `began` fails, the session
+        begins nevertheless, and is cut: so all of them hear of its end.
+
+        Raises:
+            OSError: No descriptor or thread is left; both ends are closed, and the place is free.
         """
-        loop = self._running()
-        client, upstream = _client(taken), Wire(tunnel.fd, tunnel.tls)
+        try:
+            loop = self._running()
+            slow = any(each.slow_client or each.slow_server for each in watchers)
+            if slow:
+                with self._alone():
+                    loop.prepare_slow()
+            client = _client(taken)
+        except BaseException:
+            taken.release()
+            tunnel.close()
+            self.leave()
+            raise
+        upstream = Wire(tunnel.fd, tunnel.tls)
 
         def released() -> None:
             self._left += 1
@@ -120,17 +143,32 @@ class Relay:
             terminate_s=self.terminate_s,
             released=released,
         )
-        if any(each.slow_client or each.slow_server for each in watchers):
-            loop.prepare_slow()
         for watcher in watchers:
-            watcher.began(session)
+            try:
+                watcher.began(session)
+            except Exception:
+                logger.exception("a session ends at once, since %r could not begin it", watcher)
+                session.cut(_FAILED)
         loop.add(session, lambda: session.start(head, taken.early, tunnel.early))
+        if self._draining:
+            # The drain may have come before it.
+            session.cut(STOPPING)
         return session
 
     def refuse(self, taken: Taken, head: bytes, cut: Cut, words: Words) -> None:
-        """Answer a handshake, and end the session with a reason, without any upstream."""
-        loop = self._running()
-        farewell = Farewell(loop, _client(taken), cut, words)
+        """Answer a handshake, and end the session with a reason, without any upstream.
+
+        Clients have a while to close. If as many again as there may be sessions take their time,
+        the next ones have none.
+        """
+        try:
+            loop = self._running()
+            client = _client(taken)
+        except BaseException:
+            taken.release()
+            raise
+        patience_s = CLOSE_S if len(loop.sessions) < 2 * self.max_sessions else 0.0
+        farewell = Farewell(loop, client, cut, words, patience_s=patience_s)
         loop.add(farewell, lambda: farewell.start(head, taken.early))
 
     @property
@@ -143,8 +181,12 @@ class Relay:
         self._draining = True
         loop = self._loop
         if loop is not None:
-            # A session that is being joined comes before this job.
-            loop.call(lambda: [session.cut(STOPPING) for session in list(loop.sessions)])
+
+            def cut_all() -> None:
+                for session in list(loop.sessions):
+                    session.cut(STOPPING)
+
+            loop.call(cut_all)
         return loop
 
     def drain(self) -> None:
@@ -153,7 +195,7 @@ class Relay:
         if loop is None:
             return
         until = time.monotonic() + self.drain_s + _SLACK_S
-        while (loop.sessions or loop.untold) and time.monotonic() < until:
+        while (self.open or loop.sessions or loop.untold) and time.monotonic() < until:
             time.sleep(0.01)
         left = len(loop.sessions)
         if left:
@@ -165,23 +207,49 @@ class Relay:
         with self._lock:
             loop, self._loop = self._loop, None
         if loop is not None:
-            loop.background.stop()
             loop.stop()
+
+    def _look(self) -> None:
+        """Begin to drain as soon as the process is to end.
+
+        It does not end before its requests have, those whose threads sessions hold among them, and
+        its server may lose patience first.
+        """
+        if not self._draining and is_stopping():
+            self.begin_drain()
 
     def _running(self) -> Loop:
         loop = self._loop
         if loop is None:
-            with self._lock:
-                if self._loop is None:
-                    self._loop = Loop(Background("assemblyai-mw-sessions", tuple(self._ticks)))
-                loop = self._loop
+            with self._alone():
+                ticks = ((_LOOK_S, self._look), *self._ticks)
+                loop = self._loop = self._loop or Loop(Background("assemblyai-mw-sessions", ticks))
         return loop
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Start threads one after the other, and hold no lock meanwhile.
+
+        Starting a thread lets other greenlets run, and a lock that was made before gevent came
+        would stop them all.
+        """
+        while True:
+            with self._lock:
+                is_free, self._starting = not self._starting, True
+            if is_free:
+                break
+            time.sleep(0.001)
+        try:
+            yield
+        finally:
+            self._starting = False
 
     def _after_fork(self) -> None:
         self._lock = threading.Lock()
         loop, self._loop = self._loop, None
         self._entered = self._left = 0
-        self._draining = False
+        self._starting = self._draining = False
+        self.tls_threads = TLSThreads(self.tls_threads.limit)
         if loop is not None:
             loop.abandon()
 

@@ -14,6 +14,7 @@ import _socket
 import functools
 import importlib
 import os
+import signal
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -92,8 +93,8 @@ class ServerConnection:
 
 
 def locate(environ: WSGIEnvironment) -> ServerConnection | Ungrippable:
-    """Find the client's connection. Looks only, and never waits."""
-    found = _locate(environ)
+    """Find the connection of a WebSocket handshake. Looks only, and never waits."""
+    found = connection_of(environ)
     if isinstance(found, Ungrippable):
         return found
     protocol = environ.get("SERVER_PROTOCOL")
@@ -107,7 +108,8 @@ def locate(environ: WSGIEnvironment) -> ServerConnection | Ungrippable:
     return found
 
 
-def _locate(environ: WSGIEnvironment) -> ServerConnection | Ungrippable:
+def connection_of(environ: WSGIEnvironment) -> ServerConnection | Ungrippable:
+    """Find the client's connection, whatever the request asks for."""
     software = str(environ.get("SERVER_SOFTWARE", ""))
     stream = environ.get("wsgi.input")
     if "uwsgi.version" in environ:
@@ -144,6 +146,17 @@ def _name_by_types(stream: Any, sock: Any, software: str) -> str | None:
     # It is made of wsgiref's server.
     of_django = type(stream).__module__.startswith("django.")
     return "Django's runserver" if of_django else "wsgiref"
+
+
+def is_stopping() -> bool:
+    """Whether this process was told to end; False, too, where the server does not tell.
+
+    A worker of Gunicorn's first waits for its requests, a minute if it must, and may be killed
+    after that. Its handler of signals leads to what it knows.
+    """
+    worker = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    is_gunicorns = any(each.__module__ == "gunicorn.workers.base" for each in type(worker).__mro__)
+    return is_gunicorns and getattr(worker, "alive", None) is False
 
 
 def _connection(

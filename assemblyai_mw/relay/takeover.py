@@ -150,6 +150,16 @@ class Grip:
     _connection: ServerConnection
     _seat: _Seat | None = None
 
+    def is_left(self) -> bool:
+        """Whether the client has left already, as far as can be seen without waiting."""
+        with contextlib.closing(_socket.socket(fileno=os.dup(self._connection.fd))) as connection:
+            try:
+                return not connection.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return False
+            except OSError:
+                return True
+
     def take(self) -> Taken:
         """Take the connection; once, in the request's own thread or greenlet.
 
@@ -158,7 +168,7 @@ class Grip:
                 what it had.
         """
         tls, fd = self._connection.tls, self._connection.fd
-        dead, swallows = _dead_end(fd)
+        dead, swallows = dead_end(fd)
         try:
             return self._move(dead, swallows) if tls is None else self._hold(tls, dead, swallows)
         except BaseException:
@@ -247,7 +257,7 @@ def _find(
     return found
 
 
-def _dead_end(fd: int) -> tuple[_socket.socket, _socket.socket]:
+def dead_end(fd: int) -> tuple[_socket.socket, _socket.socket]:
     """Return the dead end that the server of *fd* gets, and the socket behind it.
 
     `_socket`, here and above, since gevent and eventlet replace `socket`.

@@ -26,11 +26,13 @@ class End:
     """How a session ended.
 
     Attributes:
-        seconds: From the upstream's 101 to its end, by a clock that cannot be set.
+        seconds: From the upstream's 101 until it said that the session is over, or was left, by a
+            clock that cannot be set.
         by: Who ended it: the `client`, the `upstream`, a `cut` from here, or an `error` of the
             upstream's.
         close_code: What the client was told, or told; None where it vanished.
-        bytes_in, bytes_out: From and to the client, frames included.
+        bytes_in, bytes_out: What came from the client, and what was passed on to it, frames
+            included. The frames of our own at the end are not in it.
         cut: The cut, if there was one.
     """
 
@@ -49,7 +51,10 @@ class OpenSession(Protocol):
         """Return seconds from the upstream's 101 until now, or until the upstream's end."""
 
     def cut(self, cut: Cut) -> None:
-        """End the session; the first cut counts."""
+        """End the session.
+
+        The first cut counts. A later one without *drain* still stops the upstream's texts.
+        """
 
     def end_after(self, seconds: float, cut: Cut, *, by: object) -> None:
         """Cut the session when it has lasted *seconds*, inf for never; the last call counts.
@@ -63,8 +68,12 @@ class Watcher:
 
     `began` runs in the request's thread, before anything passes. The texts come in the relay's
     thread, where nothing may wait. Those of a client with *slow_client*, and of a server with
-    *slow_server*, come on a thread beside it, while that direction of the session waits. `ended`
-    runs in the background thread, the innermost stage first.
+    *slow_server*, come on a thread beside it, one after the other, while that direction of the
+    session waits. `ended` runs in the background thread, the innermost stage first.
+
+    A client's texts come to the outermost stage first, a server's to the innermost. A text that was
+    answered with a Cut never passes. Watchers behind see a server's all the same, and not a
+    client's. One that raises ends the session.
     """
 
     slow_client = False

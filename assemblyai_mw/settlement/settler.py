@@ -15,6 +15,7 @@ from ..billing.replies import Outcome, transcript_outcome
 from ..billing.usage import milliseconds
 from ..config import Config
 from ..errors import StoreError, UpstreamError
+from ..store.clock import ClockWatch
 from ..telemetry.call_log import wanted
 from ..telemetry.record import OnCall
 from ..transport import Transport
@@ -39,6 +40,8 @@ LEASE_S = 300.0
 BATCH_S = 150.0
 # A transcript that AssemblyAI does not know may only not be there yet.
 UNKNOWN_AFTER_S = 600.0
+# A jump of the clock that makes a session look lost which had its checkpoint in time.
+JUMP_S = 20.0
 
 _GONE = "AssemblyAI has no such transcript: it was deleted elsewhere"
 _NEVER = "the request never reached AssemblyAI: it is not in its list of transcripts"
@@ -74,6 +77,8 @@ class Settler:
         prices: The price book.
         on_call: Called with a `CallRecord` for each row closed, as for a client's poll.
         clock: Unix seconds.
+        clock_watch: Detects jumps of the clock, after which sessions under way look lost; default:
+            one for the system's clock.
         stopped: No process serves requests: nothing is under way any more.
         max_pages: How far back AssemblyAI's list is read, in pages of 200; None is all.
     """
@@ -87,6 +92,7 @@ class Settler:
         prices: PriceBook,
         on_call: Sequence[OnCall] = (),
         clock: Callable[[], float] = time.time,
+        clock_watch: ClockWatch | None = None,
         stopped: bool = False,
         max_pages: int | None = None,
     ) -> None:
@@ -95,6 +101,7 @@ class Settler:
         self.prices = prices
         self.on_call = tuple(on_call)
         self._clock = clock
+        self._watch = clock_watch or ClockWatch(time.time, tolerance_s=JUMP_S)
         self._stopped = stopped
         self._max_pages = max_pages
         self._said: set[str] = set()
@@ -120,7 +127,10 @@ class Settler:
         summary = Summary()
         for closing in self.ledger.write_kept():
             self._late(closing, summary)
-        for due in self.ledger.stale_sessions(0 if self._stopped else None, limit=limit):
+        lost: list[Due] = []
+        if self._watch.distrust() is None or self._stopped:
+            lost = self.ledger.stale_sessions(0 if self._stopped else None, limit=limit)
+        for due in lost:
             if stop():
                 break
             summary.leased += 1

@@ -14,7 +14,7 @@ from ..billing.price_book import format_usd
 from .columns import micros
 from .database import Database
 from .on_database import OnDatabase
-from .renewals import renew
+from .renewals import limits_of_all, renew
 from .schema import IS_PENDING, calls, holds, spend
 from .statements import Prepared
 from .totals import (
@@ -281,6 +281,17 @@ class Holds(OnDatabase):
             )
             for name, full in refused.items()
         }
+
+    def bounded(self, callers: Mapping[str, Caller]) -> frozenset[str]:
+        """Return the names in *callers* of those that a budget bounds now."""
+        with self.database.read() as connection:
+            limits = limits_of_all(connection, callers.values())
+        binding = {owner for owner, each in limits.items() if each.any}
+        return frozenset(
+            name
+            for name, caller in callers.items()
+            if ("key", str(caller.key_id)) in binding or ("team", str(caller.team)) in binding
+        )
 
     def release(self, hold: Hold) -> bool:
         """Release a hold; False if it was released already."""

@@ -52,7 +52,7 @@ def renew(
     refused: dict[str, NoRoom | None] = {name: None for name in more if name not in found}
     periods = {name: windows(row.key_id, row.team, row.at) for name, row in found.items()}
     spent = _locked_spend(connection, (period for each in periods.values() for period in each))
-    limits = _limits(connection, found.values())
+    limits = limits_of_all(connection, found.values())
     added: Counter[Period] = Counter()
     grown = []
     for name, needed in more.items():
@@ -124,8 +124,8 @@ def _locked_spend(
     return found
 
 
-def _limits(connection: Connection, rows: Iterable[Any]) -> dict[tuple[str, str], Limits]:
-    """Return the present budgets of the keys and teams that *rows* are held for."""
+def limits_of_all(connection: Connection, rows: Iterable[Any]) -> dict[tuple[str, str], Limits]:
+    """Return the present budgets of the `key_id` and `team` of *rows*, by scope and owner."""
     rows = list(rows)
     found: dict[tuple[str, str], Limits] = {}
     scopes: tuple[tuple[Scope, Any, Any, set[Any]], ...] = (

@@ -13,7 +13,7 @@ from . import small_hosts as voice
 from . import transcript_json as features
 from .faults import BrokenBody, ConnectionCut, Fault, Faults
 from .gateway import Gateway, gateway_error, unauthorized
-from .replies import Answer, Request, api_error
+from .replies import Answer, Headers, Request, api_error
 from .seen import JSON_BYTES, KEPT_BYTES, SeenRequest, headers_of, read_body
 from .sessions import SessionFault
 from .state import State
@@ -79,7 +79,7 @@ class FakeAssemblyAI(State):
         choice_index: Whether `choices[]` carry their index, which the live service omits
             at times.
         compress: Send gzip to clients that accept it.
-        reply_headers: Headers added to every reply.
+        reply_headers: Headers of every reply, in place of its own of the same names.
     """
 
     def __init__(
@@ -253,7 +253,7 @@ class FakeAssemblyAI(State):
     def _start(
         self, answer: Answer, seen: SeenRequest, start_response: StartResponse
     ) -> Iterable[bytes]:
-        headers = [*answer.headers, *self.reply_headers]
+        headers = _with(answer.headers, self.reply_headers)
         body = answer.body
         if answer.status == 101:
             body = []
@@ -262,7 +262,7 @@ class FakeAssemblyAI(State):
             if self.compress and "gzip" in accepted:
                 body = gzip.compress(body, mtime=0)
                 headers.append(("Content-Encoding", "gzip"))
-            headers.append(("Content-Length", str(len(body))))
+            headers = _with([("Content-Length", str(len(body)))], headers)
             body = [body] if body else []
         start_response(answer.status_line, headers)
         return [] if seen.method == "HEAD" else body
@@ -345,6 +345,12 @@ def _error(service: str, status: int, message: str | None = None) -> Answer:
     return api_error(status, message)
 
 
+def _with(headers: Headers, further: Sequence[tuple[str, str]]) -> Headers:
+    """Return *headers* and *further*, which take the place of those with their names."""
+    names = {name.lower() for name, _ in further}
+    return [*(field for field in headers if field[0].lower() not in names), *further]
+
+
 def _faulty(service: str, fault: Fault) -> Answer:
     status = fault.status or 500
     if fault.body is None:
@@ -353,5 +359,5 @@ def _faulty(service: str, fault: Fault) -> Answer:
         answer = Answer(status, [("Content-Type", "application/json")], fault.body)
     else:
         answer = Answer.json(fault.body, status=status)
-    answer.headers = [*answer.headers, *fault.headers]
+    answer.headers = _with(answer.headers, fault.headers)
     return answer

@@ -22,7 +22,7 @@ class Fault:
         status: Answer with this status instead of the real reply; None leaves the reply.
         body: The body for *status*: bytes as they are, a value as JSON; None is the host's
             own error for that status.
-        headers: Further reply headers.
+        headers: Further reply headers, in place of the reply's own of the same names.
         delay_s: Seconds to wait before the reply's head; `math.inf` hangs until the
             server stops.
         drop: Close the connection without any reply.

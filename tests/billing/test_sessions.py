@@ -22,8 +22,8 @@ from assemblyai_mw.billing.sessions import (
     PARAMETERS,
     ROUNDING_NANO,
     cost_of,
+    in_json,
     seconds_for,
-    session_words,
     union,
 )
 from assemblyai_mw.billing.usage import UNCLEAR, Usage
@@ -234,30 +234,25 @@ def test_a_flood_of_flags_is_a_fault_of_a_message() -> None:
 # The words
 
 
-def test_guards_see_the_words_of_a_query_as_json() -> None:
+def test_parameters_that_are_spelled_in_json_are_read_as_json() -> None:
     llm = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9}
-    pairs = query_of(
-        prompt="[1]",
-        keyterms_prompt=["a", "b"],
-        agent_context="c",
-        llm_gateway=llm,
-        mode="balanced",
+    pairs = dict(
+        query_of(prompt="[1]", keyterms_prompt=["a", "b"], llm_gateway=llm, mode="balanced")
     )
-    assert session_words(dict(pairs)) == {
+    assert in_json(pairs) == {
+        **pairs,
         "prompt": "[1]",
         "keyterms_prompt": ["a", "b"],
-        "agent_context": "c",
         "llm_gateway": llm,
+        "mode": "balanced",
     }
 
 
-def test_guards_see_the_words_of_an_update() -> None:
-    update = update_of(prompt="a", keyterms_prompt=["b"], agent_context="c", vad_threshold=0.1)
-    assert session_words(update) == {
-        "prompt": "a",
-        "keyterms_prompt": ["b"],
-        "agent_context": "c",
-    }
+@pytest.mark.parametrize("text", ["[", '{"model": "m", "model": "n"}', "[NaN]", "\ud800"])
+def test_what_two_readers_could_read_differently_stays_a_text_and_is_a_fault(text: str) -> None:
+    assert in_json({"keyterms_prompt": text}) == {"keyterms_prompt": text}
+    for name in ("keyterms_prompt", "llm_gateway"):
+        assert decisive.read_query("session", [(name, text)]).fault("price") is not None
 
 
 # A session's facts over its time

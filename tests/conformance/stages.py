@@ -24,9 +24,13 @@ from assemblyai_mw import (
 from assemblyai_mw.call import Caller, enter
 from assemblyai_mw.guards.pattern import PatternGuard
 from assemblyai_mw.middleware.budget import Budget
+from assemblyai_mw.middleware.cors import Cors
 from assemblyai_mw.middleware.guardrails import Guardrails
+from assemblyai_mw.middleware.lingering import LingeringClose
 from assemblyai_mw.middleware.log import CallLog
 from assemblyai_mw.middleware.rate_limit.stage import RateLimit
+from assemblyai_mw.middleware.realtime import Realtime
+from assemblyai_mw.relay import Relay
 
 KEY = "sk-conformance-3f1d9b"
 MASTER = "sk-master-conformance-77"
@@ -158,6 +162,13 @@ STAGES = [
         lambda app, folder: KeyAuth(app, keys={KEY: "alice"}),
         headers={"HTTP_AUTHORIZATION": f"Bearer {KEY}"},
     ),
+    Stage("Cors", (Cors,), lambda app, folder: Cors(app, origins=["https://app.example"])),
+    Stage(
+        "Cors-for-a-page",
+        (Cors,),
+        lambda app, folder: Cors(app, origins=["https://app.example"]),
+        headers={"HTTP_ORIGIN": "https://app.example"},
+    ),
     Stage(
         "RateLimit",
         (RateLimit,),
@@ -167,6 +178,11 @@ STAGES = [
         "RateLimit-unbounded",
         (RateLimit,),
         lambda app, folder: known(RateLimit(app, storage=folder / "rates"), ALICE),
+    ),
+    Stage(
+        "Realtime",
+        (Realtime,),
+        lambda app, folder: known(Realtime(app, relay=Relay()), ALICE),
     ),
     Stage(
         "OpenAITranslator",
@@ -228,6 +244,11 @@ STAGES = [
         "CallLog",
         (CallLog,),
         lambda app, folder: known(CallLog(app, on_call=lambda record: None), ALICE),
+    ),
+    Stage(
+        "LingeringClose",
+        (LingeringClose,),
+        lambda app, folder: known(LingeringClose(app), ALICE),
     ),
     Stage("CallLog-silent", (CallLog,), lambda app, folder: known(CallLog(app), ALICE)),
     Stage(

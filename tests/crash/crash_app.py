@@ -14,44 +14,13 @@ Nothing in the product knows of this: the points are put around its methods here
 
 from __future__ import annotations
 
-import functools
 import json
-import os
-import signal
-from pathlib import Path
+
+from dying import FOLDER, around, die_if_armed, host_app
 
 from assemblyai_mw import AssemblyAIMiddleware
 from assemblyai_mw.store import Ledger
 from assemblyai_mw.transport import SocketTransport
-
-FOLDER = Path(os.environ["CRASH_FOLDER"])
-ARMED = FOLDER / "armed"
-
-
-def die_if_armed(point):
-    try:
-        if ARMED.read_text() != point:
-            return
-        # Only one worker can take it away.
-        ARMED.unlink()
-    except FileNotFoundError:
-        return
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def around(owner, name, *, before=None, after=None):
-    method = getattr(owner, name)
-
-    @functools.wraps(method)
-    def wrapped(*arguments, **options):
-        if before:
-            die_if_armed(before)
-        result = method(*arguments, **options)
-        if after:
-            die_if_armed(after)
-        return result
-
-    setattr(owner, name, wrapped)
 
 
 def submits_only(owner):
@@ -72,12 +41,6 @@ def submits_only(owner):
 submits_only(SocketTransport)
 around(Ledger, "accept", before="before-accept", after="after-accept")
 around(Ledger, "write", before="before-settle", after="after-settle")
-
-
-def host_app(environ, start_response):
-    body = str(os.getpid()).encode()
-    start_response("200 OK", [("Content-Length", str(len(body)))])
-    return [body]
 
 
 app = AssemblyAIMiddleware(host_app, json.loads((FOLDER / "config.json").read_text()))

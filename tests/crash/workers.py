@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,19 @@ class Workers:
         folder: Where configuration, log and arming file lie.
         config: What `AssemblyAIMiddleware` is given.
         count: Worker processes.
+        app: What they serve, of this folder.
+        options: Further ones of Gunicorn.
     """
 
-    def __init__(self, folder: Path, config: dict[str, Any], *, count: int = 4) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: dict[str, Any],
+        *,
+        count: int = 4,
+        app: str = "crash_app",
+        options: Sequence[str] = (),
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.armed = folder / "armed"
@@ -41,10 +52,10 @@ class Workers:
         command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{fd}", "--preload"]
         command += ["--worker-class", "gthread", "--workers", str(count), "--threads", "8"]
         command += ["--timeout", "120", "--graceful-timeout", "2", "--no-control-socket"]
-        command += ["crash_app:app"]
+        command += [*options, f"{app}:app"]
         environ = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(HERE), str(ROOT)]),
+            "PYTHONPATH": os.pathsep.join([str(HERE), str(ROOT), str(ROOT / "tests")]),
             "CRASH_FOLDER": str(folder),
         }
         self.log = folder / "gunicorn.log"

@@ -108,3 +108,69 @@ def test_features_are_not_forced_into_speech_understanding():
 def test_what_makes_no_sense_is_refused_at_start(options: Any):
     with pytest.raises(ValueError):
         FeaturePolicyGuard(**options)
+
+
+# Streaming sessions
+
+
+def session_call(upstream: Any = "unsent") -> Call:
+    call = call_of(kind="session")
+    call.upstream = upstream
+    return call
+
+
+@pytest.mark.parametrize(
+    "body, feature",
+    [
+        ({"redact_pii": "True"}, "redact_pii"),
+        ({"redact_pii": ["false", "true"]}, "redact_pii"),
+        ({"Speaker_Labels": "true"}, "speaker_labels"),
+        ({"voice_focus": "far-field"}, "voice_focus"),
+        ({"noise_suppression_model": "far-field"}, "voice_focus"),
+        ({"keyterms_prompt": ["a"]}, "keyterms_prompt"),
+        ({"llm_gateway": {"model": "m"}}, "llm_gateway"),
+        ({"type": "UpdateConfiguration", "format_turns": True}, "format_turns"),
+    ],
+)
+def test_a_feature_of_a_session_can_be_forbidden(body, feature):
+    guard = FeaturePolicyGuard(forbid=[feature])
+    assert guard.before(session_call(), body) == Block(f"{feature} may not be used")
+    assert guard.before(session_call(), {"sample_rate": "16000"}) is None
+
+
+def test_what_is_forced_replaces_the_parameters_of_a_session():
+    guard = FeaturePolicyGuard(force=PII)
+    body = {"Redact_PII": "false", "sample_rate": "16000"}
+    assert guard.before(session_call(), body) == {"sample_rate": "16000", **PII}
+
+
+def test_an_update_is_changed_only_where_it_sets_what_is_forced():
+    guard = FeaturePolicyGuard(force={**PII, "prompt": "Be plain"})
+    update = {"type": "UpdateConfiguration", "vad_threshold": 0.1}
+    assert guard.before(session_call("replied"), update) is None
+    changed = guard.before(session_call("replied"), {**update, "Prompt": "mine"})
+    assert changed == {**update, "prompt": "Be plain"}
+
+
+def test_sessions_are_refused_where_what_is_forced_cannot_be():
+    guard = FeaturePolicyGuard(force={**PII, "auto_chapters": True})
+    found = guard.before(session_call(), {})
+    assert found == Block("auto_chapters is forced, and sessions do not have it")
+    own = FeaturePolicyGuard(force={"auto_chapters": True}, force_sessions=PII)
+    assert own.before(session_call(), {}) == PII
+    assert own.before(call_of(), {}) == {"auto_chapters": True}
+    none = FeaturePolicyGuard(force={"auto_chapters": True}, force_sessions={})
+    assert none.before(session_call(), {}) is None
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"force_sessions": {"auto_chapters": True}}, "auto_chapters: no such parameter"),
+        ({"force_sessions": {"prompt": "x"}, "forbid": ["prompt"]}, "prompt is in both"),
+        ({"force_sessions": {}}, "expected one of them"),
+    ],
+)
+def test_what_makes_no_sense_for_sessions_is_refused_at_start(options, words):
+    with pytest.raises(ValueError, match=words):
+        FeaturePolicyGuard(**options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -103,6 +104,95 @@ def test_words_are_found_wherever_they_are(body, expected):
     assert json.dumps(body) == before
 
 
+def spoken(text: str, *words: str, **more: str) -> dict[str, object]:
+    return {"transcript": text, "words": [{"text": word} for word in words], **more}
+
+
+@pytest.mark.parametrize(
+    "given, expected",
+    [
+        pytest.param(
+            spoken("call 123 45 now", "call", "123", "45", "now"),
+            spoken("call [n] now", "call", "[n]", "", "now"),
+            id="words that spell it",
+        ),
+        pytest.param(
+            spoken("call 123", "call", "123", "45"),
+            spoken("call [n]", "call", "[n]", ""),
+            id="words that go beyond it",
+        ),
+        pytest.param(
+            spoken("", "123", "45", "67"),
+            spoken("", "[n]", "", "67"),
+            id="words before any is final",
+        ),
+        pytest.param(
+            spoken("叫123 45号", "叫", "123 4", "5", "号"),
+            spoken("叫[n]号", "叫", "[n]", "", "号"),
+            id="a script without spaces",
+        ),
+        pytest.param(
+            spoken("叫123", "叫", "123", " 45"),
+            spoken("叫[n]", "叫", "[n]", ""),
+            id="likewise, beyond",
+        ),
+        pytest.param(
+            spoken(" call  123\n45 ", "call", "123", "45"),
+            spoken(" call  [n] ", "call", "[n]", ""),
+            id="other blanks",
+        ),
+        pytest.param(
+            spoken("so 123 45 and more", "so", "123"),
+            spoken("so [n] and more", "so", "[n]"),
+            id="words that end early",
+        ),
+        pytest.param(
+            spoken("so 123 45", "so", "one", "two", "three"),
+            spoken("so [n]", "", "", "", ""),
+            id="words that spell another text",
+        ),
+        pytest.param(
+            spoken("so what", "so", "123", "45"),
+            spoken("so what", "so", "[n]", ""),
+            id="another text, and nothing in the first",
+        ),
+        pytest.param(
+            spoken("123 45", "123", "45", utterance="123 45"),
+            spoken("[n]", "[n]", "", utterance="[n]"),
+            id="an utterance",
+        ),
+        pytest.param(
+            {"utterances": [{"text": "123 45", "words": [{"text": "123"}, {"text": "45"}]}]},
+            {"utterances": [{"text": "[n]", "words": [{"text": "[n]"}, {"text": ""}]}]},
+            id="a transcript that is read",
+        ),
+    ],
+)
+def test_a_transcript_and_its_words_are_masked_alike(given, expected):
+    guard = PatternGuard(patterns={"n": r"\d{3}\s\d{2}"}, action="mask")
+    assert screen(given, guard.find) == expected
+
+
+def test_a_transcript_and_its_words_are_searched_once():
+    searched = []
+    screen(spoken("call me now", "call", "me"), lambda text: searched.append(text) or [])
+    assert searched == ["call me now"]
+
+
+def test_words_far_beyond_their_text_are_laid_out_in_time():
+    many = [{"text": "a"}] * 300_000
+    assert screen({"text": "", "words": many}, MASK.find) is None
+
+
+def test_settings_of_a_session_are_no_words_and_its_other_parameters_are():
+    guard = PatternGuard(patterns={"n": r"\d{5}"}, action="mask")
+    body = {"sample_rate": "16000", "prompt": "16000", "webhook_url": "16000", "other": "16000"}
+    call = SimpleNamespace(kind="session")
+    assert guard.before(call, body) == {**body, "prompt": "[n]", "other": "[n]"}
+    assert guard.before(call, {"sample_rate": "16000"}) is None
+    assert list(guard.before(call, body)) == list(body)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -175,7 +265,8 @@ def test_overlapping_finds_are_one_and_a_block_prevails():
 
 
 def test_a_find_that_begins_between_two_pieces_is_masked_in_the_second():
-    assert masked_pieces(["ab", "cd"], [Finding(2, 4, "*", "x")], separator=1) == ["ab", "*d"]
+    found = [Finding(2, 4, "*", "x")]
+    assert masked_pieces(["ab", "cd"], found, starts=[0, 3]) == ["ab", "*d"]
 
 
 def test_a_pattern_guard_blocks_by_the_patterns_name_and_never_quotes_the_text():

@@ -40,6 +40,16 @@ def test_what_presidio_finds_is_masked_by_its_kind(analyzer):
     assert screen(text, guard.find) == "Write to <EMAIL_ADDRESS>, card <CREDIT_CARD>."
 
 
+def test_a_turn_of_a_session_is_masked_in_its_words_too(analyzer):
+    guard = PresidioGuard(entities=["CREDIT_CARD"], analyzer=analyzer)
+    words = [{"text": word} for word in f"card {CARD} please".split()]
+    turn = {"type": "Turn", "transcript": f"card {CARD}", "utterance": "", "words": words}
+    shown = guard.after(None, turn)
+    assert shown["transcript"] == "card <CREDIT_CARD>"
+    texts = [word["text"] for word in shown["words"]]
+    assert texts == ["card", "<CREDIT_CARD>", "", "", "", "please"]
+
+
 def test_each_kind_may_block_or_be_masked(analyzer):
     guard = PresidioGuard(
         entities={"EMAIL_ADDRESS": "mask", "CREDIT_CARD": "block"}, analyzer=analyzer

@@ -170,6 +170,12 @@ def test_any_bytes_are_a_value_or_refused(body: bytes) -> None:
     assert value == json.loads(body)
 
 
+def test_a_byte_order_mark_is_named() -> None:
+    for body in (b"\xef\xbb\xbf{}", b"\xef\xbb\xbf"):
+        with pytest.raises(BadRequest, match="byte order mark"):
+            loads(body)
+
+
 @given(VALUES)
 def test_no_honest_value_is_over_a_bound_that_it_keeps(value: Any) -> None:
     """The counts are those of the values outside texts, at most one too many for a container."""

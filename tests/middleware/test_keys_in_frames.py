@@ -30,6 +30,7 @@ from assemblyai_mw import (
 )
 from assemblyai_mw.config import Upstream
 from assemblyai_mw.errors import UpstreamError
+from assemblyai_mw.middleware.lingering import LingeringClose
 from assemblyai_mw.middleware.log import CallLog
 from assemblyai_mw.secret import HiddenBytes, Secret
 from assemblyai_mw.settlement.rest_api import Account
@@ -129,6 +130,7 @@ def forwarder(transport: Any = None) -> UpstreamForwarder:
 STACKS = [
     pytest.param(lambda: KeyAuth(boom, keys={KEY: "a"}), id="KeyAuth"),
     pytest.param(lambda: CallLog(KeyAuth(boom, keys={KEY: "a"}), on_call=print), id="CallLog"),
+    pytest.param(lambda: LingeringClose(KeyAuth(boom, keys={KEY: "a"})), id="LingeringClose"),
     pytest.param(lambda: KeyAuth(boom, keys=BoomKeys()), id="key-store"),
     pytest.param(lambda: KeyAuth(boom, keys={}, master_key=KEY), id="master"),
     pytest.param(lambda: PrefixRouter(boom, {API: KeyAuth(boom, keys={KEY: "a"})}), id="router"),

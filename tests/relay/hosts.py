@@ -1,14 +1,12 @@
-"""Servers that run the app of sites/taking_app.py, each a process, and a client of raw bytes.
+"""Servers that run an app of sites/, each a process, and a client of raw bytes.
 
     python -m tests.relay.hosts
 
-makes a virtual environment, runs a session under every server known, and prints a table. With
---here it uses the environment it runs in; names of servers after that choose some.
+prints a table of what comes of sessions under every server known (table.py).
 """
 
 from __future__ import annotations
 
-import configparser
 import contextlib
 import importlib.util
 import json
@@ -18,10 +16,8 @@ import ssl
 import struct
 import subprocess
 import sys
-import tempfile
 import time
-import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,10 +28,7 @@ _SPEC = importlib.util.find_spec("assemblyai_mw")
 assert _SPEC is not None
 assert _SPEC.origin is not None
 PRODUCT = Path(_SPEC.origin).parent.parent
-APP = "taking_app:application"
-# What the table needs beside what the package does.
-_SERVERS = ("a2wsgi", "cffi", "cheroot", "django", "eventlet", "gevent", "granian", "gunicorn")
-_SERVERS += ("uvicorn", "uwsgi", "waitress")
+APP = "SITE:application"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +36,7 @@ class Server:
     """A server and what runs it.
 
     Attributes:
-        command: FD, PORT and UNIX stand for its listening socket.
+        command: FD, PORT and UNIX stand for its listening socket, SITE for the app's module.
         gives_early: Bytes glued to the handshake reach the session.
         environ: Variables beside those of the tests.
     """
@@ -58,13 +51,13 @@ class Server:
 
 
 def gunicorn(name: str, *options: str, bind: str = "fd://FD", **more: Any) -> Server:
-    command = (sys.executable, "-m", "gunicorn", "--no-control-socket", "--bind", bind, *options)
-    log = ("--access-logfile", "-", "--graceful-timeout", "1")
-    return Server(f"Gunicorn {name}", (*command, *log, APP), **more)
+    command = (sys.executable, "-m", "gunicorn", "--no-control-socket", "--bind", bind)
+    usual = ("--access-logfile", "-", "--graceful-timeout", "1")
+    return Server(f"Gunicorn {name}", (*command, *usual, *options, APP), **more)
 
 
 def serve(name: str, **more: Any) -> Server:
-    return Server(name, (sys.executable, str(SITES / "serve.py"), name, "FD"), **more)
+    return Server(name, (sys.executable, str(SITES / "serve.py"), name, "FD", "SITE"), **more)
 
 
 def uwsgi(name: str, *options: str, **more: Any) -> Server:
@@ -117,13 +110,6 @@ REFUSES = [
     ),
     uwsgi("without threads", "--http-socket", HTTP),
     uwsgi("http without websockets", "--http", HTTP, "--enable-threads"),
-]
-# For the table alone.
-_BY_HAND = [
-    gunicorn("gevent_pywsgi", "--worker-class", "gunicorn.workers.ggevent.GeventPyWSGIWorker"),
-    uwsgi("http11-socket", "--http11-socket", HTTP, "--enable-threads", gives_early=False),
-    uwsgi("gevent", "--http-socket", HTTP, "--gevent", "10", gives_early=False),
-    serve("a2wsgi"),
 ]
 
 
@@ -241,8 +227,10 @@ def uwsgi_packet(**variables: str) -> bytes:
 
 
 @contextlib.contextmanager
-def running(server: Server, folder: Path) -> Iterator[Running]:
-    """Run the server until the block ends."""
+def running(
+    server: Server, folder: Path, site: str = "taking_app", more: Mapping[str, str] = {}
+) -> Iterator[Running]:
+    """Run *site* under the server until the block ends, with *more* in its environment."""
     folder.mkdir(parents=True, exist_ok=True)
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     fd, port = listener.fileno(), listener.getsockname()[1]
@@ -252,15 +240,20 @@ def running(server: Server, folder: Path) -> Iterator[Running]:
     if not inherits:
         listener.close()
     words = [
-        word.replace("fd://FD", f"fd://{fd}").replace("PORT", str(port)).replace("UNIX", unix)
+        word.replace("fd://FD", f"fd://{fd}")
+        .replace("PORT", str(port))
+        .replace("UNIX", unix)
+        .replace("SITE", site)
         for word in server.command
     ]
     environ = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(SITES), str(PRODUCT)]),
         "DJANGO_SETTINGS_MODULE": "django_settings",
+        "DJANGO_SITE": site,
         "PYTHONUNBUFFERED": "1",
         **dict(server.environ),
+        **more,
     }
     log = folder / "server.log"
     with log.open("wb") as output:
@@ -275,11 +268,11 @@ def running(server: Server, folder: Path) -> Iterator[Running]:
         )
     listener.close()
     address = unix if "UNIX" in " ".join(server.command) else ("127.0.0.1", port)
-    site = Running(server, process, address, log)
+    server_process = Running(server, process, address, log)
     try:
         if not inherits:
-            _wait(site)
-        yield site
+            _wait(server_process)
+        yield server_process
     finally:
         process.terminate()
         try:
@@ -302,46 +295,7 @@ def _wait(site: Running) -> None:
             time.sleep(0.02)
 
 
-def attempt(server: Server, folder: Path) -> str:
-    """Run one session under *server*, and say what came of it."""
-    with running(server, folder) as site:
-        if server is UWSGI_PROTOCOL:
-            with site.connect() as sock:
-                sock.sendall(uwsgi_packet(PATH_INFO="/ws"))
-                return read_to_end(sock).partition(b"\r\n\r\n")[2].decode()
-        session = site.open(early=b"early" if server.gives_early else b"")
-        if not session.is_open:
-            return session.text
-        early = session.read(5) if server.gives_early else b"early"
-        echoed, page, rest = session.echo(b"x" * 100_000), site.get("/page"), session.end()
-        whole = (early, echoed, page, rest) == (b"early", b"x" * 100_000, b"a page", b"")
-        return f"{'works' if whole else 'FAILS'}; {session.facts}"
-
-
-def main() -> None:
-    if sys.argv[1:2] != ["--here"]:
-        with tempfile.TemporaryDirectory() as folder:
-            venv.create(folder, with_pip=True)
-            python = Path(folder) / "bin" / "python"
-            setup = configparser.ConfigParser()
-            setup.read(PRODUCT / "setup.cfg")
-            needed = setup["options"]["install_requires"].split()
-            install = [python, "-m", "pip", "install", "-q", *needed, *_SERVERS]
-            subprocess.run(install, check=True)
-            subprocess.run([python, "-m", "tests.relay.hosts", "--here"], check=True, cwd=PRODUCT)
-        return
-    only = sys.argv[2:]
-    with tempfile.TemporaryDirectory() as folder:
-        servers = [*GIVES, *REFUSES, UWSGI_PROTOCOL, *_BY_HAND]
-        for number, server in enumerate(servers):
-            if only and server.name not in only:
-                continue
-            try:
-                result = attempt(server, Path(folder, str(number)))
-            except Exception as error:
-                result = f"{type(error).__name__}: {error}"
-            print(f"| {server.name} | {result} |", flush=True)
-
-
 if __name__ == "__main__":
+    from .table import main
+
     main()

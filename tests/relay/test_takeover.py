@@ -22,7 +22,6 @@ from .hosts import (
     GEVENT,
     GIVES,
     GTHREAD,
-    HAS_UWSGI,
     LIBUV,
     REFUSES,
     UWSGI_PROTOCOL,
@@ -35,17 +34,9 @@ from .hosts import (
     running,
     uwsgi_packet,
 )
+from .marks import needs_uwsgi, with_uwsgi
 
 SESSIONS = 100
-needs_uwsgi = pytest.mark.skipif(not HAS_UWSGI, reason="uWSGI is not installed (pip install uwsgi)")
-
-
-def with_uwsgi(servers: list[Server]) -> list[Any]:
-    """Return the servers as parameters; those of uWSGI need it."""
-    return [
-        pytest.param(each, marks=needs_uwsgi if each.name.startswith("uWSGI") else ())
-        for each in servers
-    ]
 
 
 @pytest.fixture(scope="module", params=with_uwsgi(GIVES), ids=str)
@@ -140,6 +131,7 @@ def test_a_server_that_stops_says_nothing_into_the_session(site_alone: Running) 
             time.sleep(0.01)
     session.sock.close()
     site_alone.process.wait(30)
+    session.sock.close()
 
 
 @pytest.fixture(params=with_uwsgi(GIVES), ids=str)

@@ -16,6 +16,7 @@ from assemblyai_mw.call import Call, Caller, new_id
 from assemblyai_mw.routes import route_for
 from assemblyai_mw.settlement.settler import Settler
 from assemblyai_mw.store import Database, Holds, Keys, Ledger
+from assemblyai_mw.store.clock import ClockWatch
 from assemblyai_mw.testing import FakeAssemblyAI, Hosts, serve_all
 
 MODEL = "universal-streaming-english"
@@ -213,3 +214,27 @@ def test_only_one_of_two_settlers_closes_and_tells(house: House, now: Now) -> No
     assert len(house.records) == 1
     (total,) = house.ledger.usage("day")
     assert total["calls"] == 1
+
+
+def test_a_clock_that_jumps_loses_no_session(house: House, now: Now) -> None:
+    row = begin(house)
+    uptime = Now()
+    settler = Settler(
+        house.settler().config,
+        ledger=house.ledger,
+        transport=house.transport,
+        prices=PriceBook.load(),
+        clock=now,
+        clock_watch=ClockWatch(now, steady=uptime, tolerance_s=20),
+    )
+    assert settler.run().leased == 0
+    now.now += 3600
+    assert settler.run().leased == 0
+    house.ledger.checkpoint({row: (15_000, None)})
+    for clock in (now, uptime):
+        clock.now += 59
+    assert settler.run().leased == 0
+    # Its process is gone.
+    for clock in (now, uptime):
+        clock.now += 1
+    assert settler.run().settled == 1

@@ -11,11 +11,20 @@ import pytest
 from stack_kit import API, CHAT, Stack, chat
 from werkzeug.test import create_environ, run_wsgi_app
 
-from assemblyai_mw import Budget, CallLog, CostLogger, Isolation, KeyAuth, Policy, RateLimit
+from assemblyai_mw import (
+    Budget,
+    CallLog,
+    CostLogger,
+    Isolation,
+    KeyAuth,
+    LingeringClose,
+    Policy,
+    RateLimit,
+)
 from assemblyai_mw.billing.operations import OPERATIONS
 from assemblyai_mw.store.owner_cache import Ownership
 
-ONCE = (CallLog, KeyAuth, RateLimit, Policy, Isolation, Budget, CostLogger)
+ONCE = (LingeringClose, CallLog, KeyAuth, RateLimit, Policy, Isolation, Budget, CostLogger)
 
 
 @pytest.mark.parametrize("kind", ONCE)
@@ -59,7 +68,15 @@ def test_all_routes_share_one_handle_on_the_rate_file(sqlite_url: str) -> None:
 
 def test_repr_prints_the_chain_from_outside_in(sqlite_url: str) -> None:
     lines = repr(Stack(sqlite_url).middleware).split()
-    names = ["PrefixRouter", "CallLog", "KeyAuth", "RateLimit", "OpenAITranslator", "Policy"]
+    names = [
+        "PrefixRouter",
+        "LingeringClose",
+        "CallLog",
+        "KeyAuth",
+        "RateLimit",
+        "OpenAITranslator",
+        "Policy",
+    ]
     names += ["Isolation", "Budget", "CostLogger"]
     assert [line for line in lines if line in names] == names
     assert "/eu.assemblyai" in lines

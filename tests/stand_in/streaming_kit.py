@@ -101,6 +101,8 @@ class Raw:
         self.connection = connection
         connection.settimeout(10)
         self._reader = connection.makefile("rb")
+        # Of the handshake's answer, where its reader notes them.
+        self.fields: list[tuple[str, str]] = []
 
     def head(self) -> tuple[int, dict[str, str]]:
         status = int(self._reader.readline().split()[1])

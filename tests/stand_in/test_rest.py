@@ -320,3 +320,19 @@ def test_faults_that_did_not_strike_can_be_forgotten(app: TestApp, fake: FakeAss
     fake.fail_next(500, times=9)
     fake.clear_faults()
     app.get("/v2/transcript", status=200)
+
+
+def test_headers_of_a_fault_and_of_all_replies_come_in_place_of_the_replys_own(
+    app: TestApp, fake: FakeAssemblyAI
+) -> None:
+    page = [("content-type", "text/html"), ("Retry-After", "1"), ("Retry-After", "2")]
+    fake.fail_next(503, body=b"<h1>busy</h1>", headers=page)
+    reply = app.get("/v2/transcript", status=503)
+    assert reply.headers.getall("Content-Type") == ["text/html"]
+    assert reply.headers.getall("Retry-After") == ["1", "2"]
+    fake.reply_headers += [("Content-Type", "text/plain"), ("X-A", "1"), ("X-A", "2")]
+    reply = app.get("/v2/transcript")
+    assert reply.headers.getall("Content-Type") == ["text/plain"]
+    assert reply.headers.getall("X-A") == ["1", "2"]
+    fake.fail_next(500, body=b"unbroken!", headers=[("Content-Length", "9")])
+    assert app.get("/v2/transcript", status=500).headers.getall("Content-Length") == ["9"]

@@ -85,6 +85,32 @@ def test_fields_and_targets_pass_as_through_the_forwarder_alone(server: Server, 
     assert key.encode() not in server.upstream.bytes_received
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param("/assemblyai/v2/upload/%2e%2e/transcript", id="c5-out-of-an-upload"),
+        pytest.param("/assemblyai/v2/transcript?limit=1&x=\\", id="c11-backslash-in-the-query"),
+        pytest.param("/assemblyai/v2/transcript?limit=1#frag", id="c12-list"),
+        pytest.param("/assemblyai/v2/transcript/4d34532e#f", id="c12-id"),
+        pytest.param("/assemblyai#f", id="c12-prefix"),
+        pytest.param("/assemblyai/v2/transcript/a%2Fb#f", id="c12-escaped"),
+        pytest.param("/v1/chat/completions#f", id="c12-chat"),
+        pytest.param("/v1/models?x=1#f", id="c12-models"),
+    ],
+)
+def test_targets_that_can_be_read_in_two_ways_are_refused(
+    fleet: Fleet, kind: str, target: str
+) -> None:
+    """Also where a stage answers by itself, and would send a target of its own."""
+    server = fleet.get(kind, full=True, **({} if kind == "waitress" else {"workers": 4}))
+    server.restart_upstreams()
+    for method in ("GET", "POST"):
+        got = ask(server.port, request(target, "Connection: close", method=method, key=MASTER_KEY))
+        assert (got.status, b"error" in got.body) == (400, True), got
+    assert server.upstream.conns + server.eu.conns == []
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_c108_no_route_lets_anybody_through_without_a_live_key(server: Server, method: str) -> None:
     """The table is made of the routes themselves: a new one fails here until it is guarded."""

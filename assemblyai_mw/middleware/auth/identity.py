@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -98,14 +98,16 @@ def _read(answer: Answer) -> Identity | None:
     return Identity(key=key, team=team, end_user=end_user, tags=tags)
 
 
-def refuse_other_sites(call: Call, environ: WSGIEnvironment) -> None:
-    """Let a browser through only if the request comes from a page of this site.
+def refuse_other_sites(call: Call, environ: WSGIEnvironment, listed: Collection[str] = ()) -> None:
+    """Let a browser through only if the request comes from a page of this site, or of *listed*.
 
     Browsers send cookies with requests from any page (CSRF, CWE-352). Sec-Fetch-Site decides if it
     is present; browsers send it on HTTPS and localhost since 2023. Else Origin must be this site's,
-    scheme and port included. Requests that change something or cost need one of the two headers. A
-    read may come without both, and may be typed into the address bar. Requests that no browser made
-    (no cookie, neither header) are let through: the host vouches for them.
+    scheme and port included. An Origin of *listed* counts by itself: scripts cannot set it, and a
+    redirect by another site makes it `null` (Fetch, redirect-tainted origin). Requests that change
+    something or cost need one of the two headers. A read may come without both, and may be typed
+    into the address bar. Requests that no browser made (no cookie, neither header) are let through:
+    the host vouches for them.
 
     Raises:
         RequestRefused: 403.
@@ -120,7 +122,9 @@ def refuse_other_sites(call: Call, environ: WSGIEnvironment) -> None:
     )
     site = environ.get("HTTP_SEC_FETCH_SITE")
     origin = environ.get("HTTP_ORIGIN")
-    if site is not None:
+    if origin in listed:
+        own = True
+    elif site is not None:
         own = site == "same-origin" or (reads and site == "none")
     elif origin is not None:
         own = _own_origin(environ) is not None and _normal(origin) == _own_origin(environ)
@@ -128,7 +132,8 @@ def refuse_other_sites(call: Call, environ: WSGIEnvironment) -> None:
         own = reads
     if not own:
         raise RequestRefused(
-            "This site's login counts for requests from its own pages only; others need a key.",
+            "This site's login counts for requests from its own pages, and from those of origins "
+            "that its operator lists; others need a key.",
             status=403,
             code="cross_site",
         )

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
+from ...billing.operations import read
 from ...call import Call, Caller
 from ...errors import StoreError
+from ...http.query import set_query
 from ...relay import Cut, End, OpenSession, Relay, Watcher
 
 if TYPE_CHECKING:
@@ -23,6 +25,12 @@ TOKEN_PREFIX = "st-"
 # A revoked key's sessions end within two of these.
 CHECK_S = 1.0
 _REVOKED = Cut(1008, "The key of this session is not valid any more.")
+
+
+def opens_session(call: Call) -> bool:
+    """Whether a handshake is on a path where sessions are relayed: tokens are taken there alone."""
+    operation = read(call.route.service, call.method, call.path).operation
+    return operation is not None and operation.session is not None
 
 
 def is_token_form(authorization: str) -> bool:
@@ -42,12 +50,7 @@ def token_to_header(environ: WSGIEnvironment) -> bool:
     given = [part for part in parts if unquote_plus(part.partition("=")[0]) == "token"]
     if not given:
         return False
-    bare = "&".join(part for part in parts if part not in given)
-    environ["QUERY_STRING"] = bare
-    for name in ("RAW_URI", "REQUEST_URI"):
-        if name in environ:
-            path = environ[name].partition("?")[0]
-            environ[name] = f"{path}?{bare}" if bare else path
+    set_query(environ, "&".join(part for part in parts if part not in given))
     value = unquote_plus(given[0].partition("=")[2])
     ours = len(given) == 1 and value.startswith(TOKEN_PREFIX)
     both = "HTTP_AUTHORIZATION" in environ
@@ -77,47 +80,61 @@ class TokenAuth:
 
 
 class KeyWatch:
-    """Ends the sessions of keys that are revoked or expired, by one look for all of a process."""
+    """Ends the sessions of keys that are revoked or expired, by one look for all of a process.
+
+    A store of another kind, which has no `live`, is asked for each of them again.
+    """
 
     def __init__(self, keys: object, relay: Relay) -> None:
         self._keys = keys
-        self._open: dict[SessionKey, int] = {}
+        self._open: set[SessionKey] = set()
         relay.every(CHECK_S, self._check)
 
-    def watcher(self, caller: Caller, max_session_s: int | None) -> SessionKey:
-        """Return the watcher of a caller's session."""
-        return SessionKey(self, caller, max_session_s)
+    def watcher(
+        self, caller: Caller, max_session_s: int | None, find: Callable[[], Caller | None] | None
+    ) -> SessionKey:
+        """Return the watcher of a caller's session; *find* looks its key up again."""
+        return SessionKey(self, caller.key_id, max_session_s, find)
 
-    def began(self, session: SessionKey, key_id: int) -> None:
+    def began(self, session: SessionKey) -> None:
         """Look after a session."""
-        self._open[session] = key_id
+        self._open.add(session)
 
     def ended(self, session: SessionKey) -> None:
         """Look after it no more."""
-        self._open.pop(session, None)
+        self._open.discard(session)
 
     def _check(self) -> None:
-        under_way = dict(self._open)
-        # A store of another kind may not know.
-        find: Callable[[set[int]], frozenset[int]] | None = getattr(self._keys, "live", None)
-        if not under_way or find is None:
+        under_way = self._open.copy()
+        if not under_way:
             return
+        find: Callable[[set[int]], frozenset[int]] | None = getattr(self._keys, "live", None)
         try:
-            live = find(set(under_way.values()))
+            if find is not None:
+                live = find({s.key_id for s in under_way if s.key_id is not None})
+                dead = [s for s in under_way if s.key_id is not None and s.key_id not in live]
+            else:
+                dead = [s for s in under_way if s.find is not None and s.find() is None]
         except StoreError:
             # The ledger's own watchers end the sessions if it stays away.
             return
-        for session, key_id in under_way.items():
-            if key_id not in live:
-                session.cut(_REVOKED)
+        for session in dead:
+            session.cut(_REVOKED)
 
 
 class SessionKey(Watcher):
     """Ends one session with its key, or when its token's time is over."""
 
-    def __init__(self, keys: KeyWatch, caller: Caller, max_session_s: int | None) -> None:
+    def __init__(
+        self,
+        keys: KeyWatch,
+        key_id: int | None,
+        max_session_s: int | None,
+        find: Callable[[], Caller | None] | None,
+    ) -> None:
+        self.key_id = key_id
+        self.find = find
         self._keys = keys
-        self._key_id = caller.key_id
         self._max_s = max_session_s
         self._session: OpenSession | None = None
 
@@ -127,8 +144,7 @@ class SessionKey(Watcher):
         if self._max_s is not None:
             text = f"The session has lasted the {self._max_s} seconds of its token."
             session.end_after(self._max_s, Cut(3008, text, drain=True), by=self)
-        if self._key_id is not None:
-            self._keys.began(self, self._key_id)
+        self._keys.began(self)
 
     def cut(self, cut: Cut) -> None:
         """End the session."""

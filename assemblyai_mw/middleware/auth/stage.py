@@ -10,15 +10,17 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from ...call import MASTER, Call, Caller, enter
 from ...errors import BadRequest, ConfigError, RequestRefused, StoreError, error_reply
+from ...http.origins import is_protected, listed
 from ...http.private import PrivateReplies
 from ...secret import Secret
 from .identity import Identify, Identity, ask, refuse_other_sites
-from .sessions import KeyWatch, TokenAuth, is_token_form, token_to_header
+from .sessions import KeyWatch, TokenAuth, is_token_form, opens_session, token_to_header
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -33,11 +35,17 @@ CACHE_SECONDS = 1.0
 CACHE_ENTRIES = 4096
 # Gunicorn allows 8,190 bytes a header; our keys have 46. Longer ones are not looked up.
 MAX_KEY_CHARS = 512
+# The AssemblyAI SDK for JavaScript always sends the field, also for a page that has no key.
+_NO_CREDENTIALS = re.compile(r"(?i:[ \t]*(?:bearer)?[ \t]*)")
 _CREDENTIALS = re.compile(r"(?i:bearer[ \t]+)?([\x21-\x2b\x2d-\x7e\x80-\xff]+)")
 
 
 class KeySource(Protocol):
-    """The store of keys: `store.Keys`, or any object with these methods."""
+    """The store of keys: `store.Keys`, or any object with these methods.
+
+    With `live(key_ids: set[int]) -> frozenset[int]` too, one question a second tells which keys of
+    all open sessions are live; without it, each of those keys is looked up again.
+    """
 
     def find(self, key_hash: bytes) -> Caller | None:
         """Return the caller whose live key has this SHA-256, or None.
@@ -68,12 +76,13 @@ class KeyAuth:
     `?token=`, where no key is taken. The token is taken out of the query. It is used up by the
     session that it opens. A session ends within two seconds after its key is revoked or expires.
 
-    With *identify*, the host vouches for requests without an Authorization header, such as those of
-    its logged-in users. The callable gets the environ, without the body. It returns the name of a
-    key, whose policy, rates and budgets then apply; or a mapping (`key`, optionally `team`,
-    `end_user`, `tags`); or a `Caller`; or None for 401. **Users who share a key and have no team of
-    their own see each other's transcripts.** Browsers send cookies with requests from any page, so
-    such a request must come from the site's own pages, by Sec-Fetch-Site or Origin; else it is 403.
+    With *identify*, the host vouches for requests without a key (no Authorization, or one without
+    credentials), such as those of its logged-in users. The callable gets the environ, without the
+    body. It returns the name of a key, whose policy, rates and budgets then apply; or a mapping
+    (`key`, optionally `team`, `end_user`, `tags`); or a `Caller`; or None for 401. **Users who
+    share a key and have no team of their own see each other's transcripts.** Browsers send cookies
+    with requests from any page, so such a request must come from the site's own pages, by
+    Sec-Fetch-Site or Origin, or from a page of *login_origins*; else it is 403.
     If *identify* raises, the answer is 503.
 
     Reads the Authorization header. Writes `call.caller`. Passes the environ on without the header,
@@ -90,9 +99,12 @@ class KeyAuth:
         identify: Identifies the caller of a request without Authorization.
         tokens: Tokens that open a streaming session each, instead of a key.
         relay: The forwarder's relay; the sessions of a key end with it.
+        login_origins: Further origins whose pages may use the host's login; those of plain http
+            are left out, but for this machine's.
 
     Raises:
-        ConfigError: A key in the mapping is empty, or *cache_seconds* is out of range.
+        ConfigError: A key in the mapping is empty, *cache_seconds* is out of range, or one of
+            *login_origins* is no origin.
     """
 
     def __init__(
@@ -105,6 +117,7 @@ class KeyAuth:
         identify: Identify | None = None,
         tokens: SessionTokens | None = None,
         relay: Relay | None = None,
+        login_origins: Iterable[str] = (),
     ) -> None:
         if not 0 <= cache_seconds <= CACHE_SECONDS:
             raise ConfigError(f"cache_seconds: expected 0 to {CACHE_SECONDS:g}")
@@ -116,6 +129,9 @@ class KeyAuth:
         self._master_hash = sha256(master.encode()).digest() if master else None
         self._cache_seconds = cache_seconds
         self._identify = identify
+        self._login_origins = frozenset(
+            filter(is_protected, listed(login_origins, "login_origins"))
+        )
         self._tokens = None if tokens is None else TokenAuth(tokens)
         self._watch = None if relay is None else KeyWatch(self.keys, relay)
         self._private = PrivateReplies("Authorization", *(("Cookie",) if identify else ()))
@@ -126,22 +142,30 @@ class KeyAuth:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
         start_response = self._private(start_response)
-        has_key = "HTTP_AUTHORIZATION" in environ
+        has_key = _NO_CREDENTIALS.fullmatch(environ.get("HTTP_AUTHORIZATION", "")) is None
+        if not has_key:
+            environ.pop("HTTP_AUTHORIZATION", None)
         in_query = is_token = False
         if call.session is not None:
-            is_token = is_token_form(environ.get("HTTP_AUTHORIZATION", ""))
             in_query = token_to_header(environ)
+            is_token = is_token_form(environ.get("HTTP_AUTHORIZATION", ""))
         # From here on no frame holds the key itself: tracebacks show local variables.
         digest = presented_digest(environ.pop("HTTP_AUTHORIZATION", ""))
-        token = digest if is_token or in_query else None
+        tokens = self._tokens if is_token and opens_session(call) else None
+        find: Callable[[], Caller | None] | None = None
         try:
             _check_expect(environ)
-            if token is not None and self._tokens is not None:
-                caller = self._by_token(self._tokens, call, token)
-            elif not (has_key or in_query) and self._identify is not None:
-                caller = self._identified_by_host(self._identify, call, environ)
+            if tokens is not None and digest is not None:
+                caller = self._by_token(tokens, call, digest)
+            elif in_query:
+                caller = None
+            elif not has_key and self._identify is not None:
+                caller, find = self._identified_by_host(self._identify, call, environ)
+            elif digest is not None:
+                find = partial(self._find, digest)
+                caller = find()
             else:
-                caller = None if digest is None else self._find(digest)
+                caller = None
         except RequestRefused as error:
             return call.refused(error)(environ, start_response)
         except StoreError as error:
@@ -159,12 +183,13 @@ class KeyAuth:
         if call.session is None:
             return self.app(environ, start_response)
         if self._watch is not None:
-            call.session.append(self._watch.watcher(caller, call.max_session_s))
+            call.session.append(self._watch.watcher(caller, call.max_session_s, find))
         try:
             return self.app(environ, start_response)
         finally:
-            if token is not None and self._tokens is not None and not call.relayed:
-                self._tokens.give_back(token)
+            heard = call.relayed and not call.unheard
+            if tokens is not None and digest is not None and not heard:
+                tokens.give_back(digest)
 
     def _by_token(self, tokens: TokenAuth, call: Call, digest: bytes) -> Caller | None:
         """Return the caller for whom a token was made, and use it up."""
@@ -172,8 +197,8 @@ class KeyAuth:
         if taken is None:
             return None
         call.max_session_s = taken.max_session_s
-        call.tags = {**taken.tags, **call.tags}
-        return taken.caller
+        # Who made the token says what it is for, and not who holds it.
+        return replace(taken.caller, tags={**taken.caller.tags, **taken.tags})
 
     def _find(self, digest: bytes) -> Caller | None:
         """Return the live caller of the key with this SHA-256.
@@ -187,13 +212,17 @@ class KeyAuth:
 
     def _identified_by_host(
         self, identify: Identify, call: Call, environ: WSGIEnvironment
-    ) -> Caller | None:
-        """Return the caller that the host identifies, or None."""
+    ) -> tuple[Caller | None, Callable[[], Caller | None] | None]:
+        """Return the caller that the host identifies, or None, and how its key is looked up."""
         identity = ask(identify, environ)
         if identity is None:
-            return None
-        refuse_other_sites(call, environ)
-        return identity.caller or self._of(identity)
+            return None, None
+        refuse_other_sites(call, environ, self._login_origins)
+        if identity.caller is not None:
+            call.vouched = True
+            return identity.caller, None
+        find = partial(self._of, identity)
+        return find(), find
 
     def _of(self, identity: Identity) -> Caller | None:
         name, team = identity.key, identity.team

@@ -121,6 +121,7 @@ class Budget:
         call, environ = enter(environ)
         caller = call.caller
         if caller is None or not caller.budgeted:
+            self._follow(call, caller, environ)
             return self.app(environ, start_response)
         try:
             operation = reading_of(call, environ).operation
@@ -172,11 +173,10 @@ class Budget:
         at = datetime.fromtimestamp(call.started, UTC)
         if not operation.metered and not caller.allow_unpriced:
             raise _unpriced(Unpriced(f"the use of a {kind} is not metered here"))
-        sessions, rate = self._sessions if kind == "session" else None, 0
+        sessions = self._sessions if kind == "session" else None
         try:
             if sessions is not None:
-                rate = self.prices.session_rate(asked, call.route.region, at)
-                bound = sessions.first(rate)
+                bound = sessions.first(self.prices.session_rate(asked, call.route.region, at))
             else:
                 bound = self.prices.estimate(
                     kind,
@@ -191,19 +191,38 @@ class Budget:
         except Unpriced as missing:
             if not caller.allow_unpriced:
                 raise _unpriced(missing) from None
-            bound, sessions = 0, None
+            bound = 0
         taken = self.holds.take(call, bound, expires_in_s=self.hold_expires_s)
         if isinstance(taken, Refusal):
             raise _insufficient(taken, at)
         for warning in taken.warnings:
             self._tell(warning)
         if sessions is not None and call.session is not None and taken.id is not None:
-            call.session.append(sessions.watcher(call, asked, at, rate, taken.amount))
+            call.session.append(sessions.watcher(call, asked, at, taken))
         return taken
 
+    def _follow(self, call: Call, caller: Caller | None, environ: WSGIEnvironment) -> None:
+        """Have a session followed whose key or team may get a budget while it is open."""
+        if call.session is None or self._sessions is None or caller is None:
+            return
+        if caller.key_id is None and caller.team is None:
+            return
+        try:
+            if reading_of(call, environ).kind != "session":
+                return
+            found = read_billable(call, environ, "session", max_bytes=self.max_json_bytes)
+        except RequestRefused:
+            # The CostLogger refuses it, too.
+            return
+        at = datetime.fromtimestamp(call.started, UTC)
+        call.session.append(self._sessions.watcher(call, found.asked, at, None))
+
     def _end(self, call: Call, hold: Hold) -> None:
-        """Release the hold if the call has no ledger row; closing a row ends its hold."""
-        if call.row is not None:
+        """Release the hold if the call has no ledger row; closing a row ends its hold.
+
+        That of a session lasts beyond the reply.
+        """
+        if call.row is not None or call.relayed:
             return
         try:
             self.holds.release(hold)

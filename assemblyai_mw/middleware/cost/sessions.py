@@ -28,6 +28,10 @@ logger = logging.getLogger("assemblyai_mw.cost")
 
 # For how long sessions go on while nothing can be recorded: as long as their rows are theirs.
 LEDGER_DOWN_S = 60.0
+# How soon new facts of a session are recorded: after a crash, its price depends on them.
+FACTS_S = 1.0
+# What AssemblyAI may count beyond the time that we saw: it states whole seconds.
+_ROUNDING_S = 2.0
 _UNRECORDED = Cut(3005, "The ledger cannot be written here; the session is over.", drain=True)
 _CLOSED_ELSEWHERE = Cut(3005, "The session was closed in the ledger; it is over.", drain=True)
 
@@ -48,8 +52,9 @@ class Sessions:
         self.ledger = ledger
         self.prices = prices
         self._open: dict[int, SessionMeter] = {}
-        self._written_at = -math.inf
-        relay.every(checkpoint_s, self._checkpoint)
+        self._checkpoint_s = checkpoint_s
+        self._tried_at = -math.inf
+        relay.every(min(FACTS_S, checkpoint_s), self._tick)
 
     def meter(self, call: Call, row: int, asked: Mapping[str, Any]) -> SessionMeter:
         """Return the watcher of a session whose row is open."""
@@ -58,29 +63,32 @@ class Sessions:
     def began(self, row: int, meter: SessionMeter) -> None:
         """Have a session's checkpoints written."""
         if not self._open:
-            self._written_at = time.monotonic()
+            self._tried_at = time.monotonic()
         self._open[row] = meter
 
     def ended(self, row: int) -> None:
         """Write no further checkpoint."""
         self._open.pop(row, None)
 
-    def _checkpoint(self) -> None:
+    def _tick(self) -> None:
+        """Write all checkpoints when they are due, and those with new facts at once."""
         meters = dict(self._open)
-        if not meters:
-            return
+        if time.monotonic() - self._tried_at >= self._checkpoint_s:
+            self._tried_at = time.monotonic()
+        else:
+            meters = {row: meter for row, meter in meters.items() if meter.has_news}
+        if meters:
+            self._checkpoint(meters)
+
+    def _checkpoint(self, meters: Mapping[int, SessionMeter]) -> None:
+        facts = {row: meter.facts() for row, meter in meters.items()}
         try:
-            under_way = self.ledger.checkpoint({row: m.facts() for row, m in meters.items()})
+            under_way = self.ledger.checkpoint(facts)
         except StoreError as error:
-            down_s = time.monotonic() - self._written_at
-            logger.error("sessions cannot be recorded for %.0f s: %s", down_s, error)
-            if down_s > LEDGER_DOWN_S:
-                for meter in meters.values():
-                    meter.cut(_UNRECORDED)
+            logger.error("%d sessions cannot be recorded: %s", len(meters), error)
             return
-        self._written_at = time.monotonic()
         for row, meter in meters.items():
-            meter.written()
+            meter.written(facts[row][0] / 1000)
             if row not in under_way and row in self._open:
                 meter.cut(_CLOSED_ELSEWHERE)
 
@@ -94,6 +102,7 @@ class SessionMeter(Watcher):
         self._row = row
         self._asked: Mapping[str, Any] = asked
         self._recorded = self._offered = self._asked
+        self._made_at = time.monotonic()
         self._session: OpenSession | None = None
         self._outcome: Outcome | None = None
         self._has_begun = False
@@ -102,6 +111,7 @@ class SessionMeter(Watcher):
     def began(self, session: OpenSession) -> None:
         """The upstream has answered: from now on the session costs."""
         self._session = session
+        self._lasts_until(LEDGER_DOWN_S)
         self._sessions.began(self._row, self)
 
     def client_text(self, text: bytes) -> Cut | None:
@@ -128,14 +138,31 @@ class SessionMeter(Watcher):
             at = datetime.fromtimestamp(self._call.started, UTC)
             self._learn(self._sessions.prices.with_model(self._asked, model, at))
         elif kind == "Termination":
-            self._outcome = session_outcome(value, self._asked, self._call.route.region)
+            self._outcome = self._told(value)
         elif kind == "Error":
             code = value.get("error_code")
             self._error = f"AssemblyAI refused it: {code if isinstance(code, int) else 'unknown'}"
 
+    def _told(self, termination: Mapping[str, Any]) -> Outcome:
+        outcome = session_outcome(termination, self._asked, self._call.route.region)
+        if outcome.usage is not None and outcome.usage.session_ms is not None:
+            told_s = outcome.usage.session_ms / 1000
+            most_s = time.monotonic() - self._made_at + _ROUNDING_S
+            if told_s > most_s:
+                return Outcome(
+                    "unmeterable",
+                    reason=f"session_duration_seconds is {told_s:g} after {most_s:.0f} seconds",
+                )
+        return outcome
+
     def _learn(self, asked: Mapping[str, Any]) -> None:
         if asked != self._asked:
             self._asked = asked
+
+    @property
+    def has_news(self) -> bool:
+        """Whether the ledger does not know what the price depends on."""
+        return self._asked is not self._recorded
 
     def facts(self) -> tuple[int, Mapping[str, Any] | None]:
         """Return what a checkpoint says."""
@@ -143,9 +170,14 @@ class SessionMeter(Watcher):
         self._offered = asked = self._asked
         return _ms(self._session.elapsed()), asked if asked is not self._recorded else None
 
-    def written(self) -> None:
-        """The facts stand in the ledger."""
+    def written(self, elapsed_s: float) -> None:
+        """The facts stand in the ledger, as of so many seconds."""
         self._recorded = self._offered
+        self._lasts_until(elapsed_s + LEDGER_DOWN_S)
+
+    def _lasts_until(self, seconds: float) -> None:
+        if self._session is not None:
+            self._session.end_after(seconds, _UNRECORDED, by=self)
 
     def cut(self, cut: Cut) -> None:
         """End the session."""

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...call import Call
 from ...errors import RequestRefused
-from ...http.messages import content_length, is_chunked
-from ...relay import WORDS, Relay, Ungrippable, find
+from ...relay import STOPPING, WORDS, Relay, Ungrippable, find
 from ...relay.handshake import check, passed_on, reply_head, request_fields
 from ...transport import Origin, Request, Timeouts, Transport, Tunnel, Upgrading, UpstreamReply
 
@@ -55,17 +54,17 @@ class Handshake:
 
         Raises:
             RequestRefused: 400 for a malformed one; 426 where it cannot be relayed, with the
-                reason; 429 where there is no place.
+                reason; 429 where there is no place, 503 while the process ends.
         """
         grip, words = grip_of(call, operation, environ, relay, transport)
         try:
             check(environ)
-            if content_length(environ) or is_chunked(environ):
-                raise RequestRefused("A WebSocket handshake has no body.")
             assert relay is not None
             full = relay.enter()
             if full is not None:
-                raise RequestRefused(full.text, status=429 if full.code == 3009 else 503)
+                if full is STOPPING:
+                    raise RequestRefused(full.text, status=503, code="server_restarts")
+                raise RequestRefused(full.text, status=429, code="too_many_sessions")
         except BaseException:
             grip.cancel()
             raise
@@ -78,10 +77,13 @@ class Handshake:
         """Send the handshake on; return the upstream's 101, or its refusal.
 
         Raises:
+            RequestRefused: 400: the client has left; SDKs do after a second, and try again.
             UpstreamError: As `Transport.send` does, and for a 101 that is not this handshake's.
         """
         request.headers[:0] = request_fields(self._environ)
         try:
+            if self._grip.is_left():
+                raise RequestRefused("The client left before its session began.")
             reply = self._upstream.upgrade(origin, request, timeouts)
             if isinstance(reply, Tunnel):
                 try:
@@ -98,6 +100,8 @@ class Handshake:
 
     def join(self, tunnel: Tunnel, start_response: StartResponse) -> Iterable[bytes]:
         """Take the client's connection from the server, and relay; return the server's reply."""
+        # Its session is opened and ended all the same: one that is left open costs hours.
+        self._call.unheard = self._grip.is_left()
         try:
             taken = self._grip.take()
         except BaseException:

@@ -128,8 +128,9 @@ class UpstreamForwarder:
             self._warned = True
             logger.warning("a call reached %r with no KeyAuth before it", self)
         try:
-            handshake = None if call.session is None else self._handshake(call, environ)
             request = self._request(call, environ)
+            # Last, since it takes a place that has to be given back.
+            handshake = None if call.session is None else self._handshake(call, environ)
         except RequestRefused as error:
             return call.refused(error)(environ, start_response)
         # Added last and into the request itself, so that no frame here holds the key in clear.

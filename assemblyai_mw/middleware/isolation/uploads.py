@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 def counted(environ: WSGIEnvironment) -> CountedInput:
     """Have the request's body counted while it passes."""
-    body = environ["wsgi.input"] = CountedInput(environ["wsgi.input"], keep=HEAD_BYTES)
+    found = environ["wsgi.input"]
+    if isinstance(found, CountedInput) and not found.count:
+        # An outer stage counts already.
+        found.keep(HEAD_BYTES)
+        return found
+    body = environ["wsgi.input"] = CountedInput(found, keep=HEAD_BYTES)
     return body
 
 

@@ -42,6 +42,7 @@ from ...dialects.chat.gateway_reply import (
 )
 from ...dialects.chat.models import DEFAULT_MODELS, not_found, spelled
 from ...errors import RequestRefused, UpstreamError
+from ...http.messages import request_target
 from ...http.strict_json import dumps_like
 from ...http.wsgi import Reply
 from .gateway_models import Catalogue
@@ -125,6 +126,8 @@ class OpenAITranslator:
         call, environ = enter(environ)
         call.route = dataclasses.replace(call.route, service="llm-gateway", dialect="openai")
         try:
+            # Calls go on under a target of their own, so nobody within sees the caller's.
+            request_target(environ)
             if match["what"] == MODELS:
                 answer = self._models(call, environ, match["mount"], match["rest"])
             elif match["rest"]:

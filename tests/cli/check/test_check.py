@@ -55,6 +55,17 @@ def test_check_says_each_fault_in_a_line_and_fails(run, tmp_path):
     ]
 
 
+def test_check_names_the_place_of_a_wrong_origin(run, tmp_path):
+    config = tmp_path / "mw.yaml"
+    config.write_text('general_settings: {cors_origins: ["https://a.example", "b.example/"]}\n')
+    result = run("--config", str(config), "check", status=1)
+    wrong = [text for level, text in findings(result) if level == "wrong"]
+    assert wrong == [
+        f"configuration: {config}: general_settings.cors_origins[1]: expected an origin with its "
+        "scheme, such as https://app.example, got one without"
+    ]
+
+
 def test_check_does_not_make_the_database(run, tmp_path):
     run("check", environ={"ASSEMBLYAI_API_KEY": ACCOUNT_KEY})
     assert list(tmp_path.glob("ledger.db*")) == []

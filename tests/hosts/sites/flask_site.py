@@ -1,10 +1,12 @@
 """A Flask app with a login of its own, set up by ASSEMBLYAI_MW_CONFIG; run by server processes."""
 
+import os
+
 from flask import Flask, session
 
 from assemblyai_mw.hosts.flask import AssemblyAI
 
-app = Flask(__name__)
+app = Flask(__name__, static_folder=os.path.abspath("static"))
 app.secret_key = "of-the-tests"
 assemblyai = AssemblyAI(app)
 

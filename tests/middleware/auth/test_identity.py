@@ -57,7 +57,7 @@ def test_nobody_known_is_401(answer: Answer) -> None:
     assert reply.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("shown", ["sk-wrong", "", "Basic abc"])
+@pytest.mark.parametrize("shown", ["sk-wrong", "Basic abc", "Bearer,", "Bearer ,", "Basic", ","])
 def test_the_host_is_not_asked_where_a_key_is_shown(shown: str) -> None:
     def identify(environ: dict[str, Any]) -> Answer:
         raise AssertionError("asked")
@@ -65,6 +65,16 @@ def test_the_host_is_not_asked_where_a_key_is_shown(shown: str) -> None:
     app = app_of(identify)
     app.post(SUBMIT, headers={**PAGE, "Authorization": shown}, status=401)
     assert app.post(SUBMIT, headers={"Authorization": "sk-1"}).text.startswith("web ")
+
+
+@pytest.mark.parametrize("shown", ["", " ", "Bearer", "bearer ", "BEARER \t", "\tBearer"])
+def test_an_empty_credential_is_none(shown: str) -> None:
+    """The AssemblyAI SDK for JavaScript always sends the field."""
+    app = app_of(lambda environ: "web" if "HTTP_COOKIE" in environ else None)
+    page = {**PAGE, "Authorization": shown}
+    assert app.post(SUBMIT, headers=page).text == "web None None []"
+    app.post(SUBMIT, headers={**page, "Sec-Fetch-Site": "cross-site"}, status=403)
+    app.post(SUBMIT, headers={"Authorization": shown}, status=401)
 
 
 @pytest.mark.parametrize(

@@ -237,6 +237,8 @@ def test_openais_route_says_not_found_in_openais_words(stack: Stack) -> None:
             b' \n{"transcript_id":"ID"}', {"Content-Type": "text/plain"}, 404, id="as text"
         ),
         pytest.param(b'{"transcript_id":"ID"}', {"Content-Encoding": "gzip"}, 415, id="compressed"),
+        pytest.param(b'{"transcript_id":"ID"}', {"Content-Encoding": "utf-8"}, 415, id="utf-8"),
+        pytest.param(b'\xef\xbb\xbf{"transcript_id":"ID"}', {}, 400, id="BOM"),
         pytest.param(
             b"transcript_id=ID&x=1",
             {"Content-Type": "application/x-www-form-urlencoded"},

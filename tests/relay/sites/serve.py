@@ -1,10 +1,10 @@
-"""Serve taking_app on an inherited listening socket with a server that has no command: NAME FD."""
+"""Serve an app on an inherited listening socket with a server without a command: NAME FD MODULE."""
 
 import socket
 import sys
 from importlib import import_module
 
-name, fd = sys.argv[1], int(sys.argv[2])
+name, fd, module = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 if name == "pywsgi":
     from gevent import monkey
 
@@ -18,7 +18,7 @@ elif name == "eventlet":
 
     eventlet.monkey_patch()
 
-application = import_module("taking_app").application
+application = import_module(module).application
 listener = socket.socket(fileno=fd)
 port = listener.getsockname()[1]
 if name == "pywsgi":

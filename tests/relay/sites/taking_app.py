@@ -1,8 +1,10 @@
-"""Takes each request to /ws out of its server's hands, and echoes its bytes from a thread."""
+"""Takes each request to /ws out of its server's hands, and echoes its bytes from a thread.
+
+/refuse answers 401 without reading the body.
+"""
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import posix
@@ -11,6 +13,10 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from state import state
+
+from assemblyai_mw.middleware.lingering import LingeringClose
+from assemblyai_mw.relay.lingering import STRANGERS
 from assemblyai_mw.relay.takeover import Taken, TLSThreads, Ungrippable, can_take, find
 
 # Of the server's 4.
@@ -63,11 +69,22 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
     if path == "/ws":
         return session(environ, start_response, query)
+    if path == "/refuse":
+        return LingeringClose(refuse)(environ, start_response)
     if path == "/go":
         os.write(GO_WRITES, b"!")
-    reply = json.dumps(state()).encode() if path == "/state" else b"a page"
+    known = {**state(), "lingering": len(STRANGERS)}
+    reply = json.dumps(known).encode() if path == "/state" else b"a page"
     start_response("200 OK", [("Content-Length", str(len(reply)))])
     return [reply]
+
+
+def refuse(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Answer 401 after the first bytes of the body that the query asks for."""
+    if wanted := environ.get("QUERY_STRING"):
+        environ["wsgi.input"].read(int(wanted))
+    start_response("401 Unauthorized", [("Content-Length", "7")])
+    return [b"refused"]
 
 
 def session(environ: dict[str, Any], start_response: Any, query: str) -> Iterable[bytes]:
@@ -101,15 +118,3 @@ def wait_for_go() -> None:
 def describe(fd: int) -> str:
     blocking = "blocking" if os.get_blocking(fd) else "non-blocking"
     return f"{blocking}, {'inherited' if os.get_inheritable(fd) else 'close-on-exec'}"
-
-
-def state() -> dict[str, Any]:
-    """Return what tests compare, of this process."""
-    workers = [each for each in gc.get_objects() if type(each).__name__ == "ThreadWorker"]
-    used = os.times()
-    return {
-        "pid": os.getpid(),
-        "fds": len(os.listdir("/proc/self/fd")),
-        "nr_conns": [worker.nr_conns for worker in workers],
-        "cpu_s": used.user + used.system,
-    }
