@@ -157,7 +157,11 @@ def ours_realtime(upstream: str) -> Any:
     return AssemblyAIMiddleware(
         host,
         {
-            "routes": {**dict.fromkeys(DEFAULT_ROUTES), "/streaming.assemblyai": upstream},
+            "routes": {
+                **dict.fromkeys(DEFAULT_ROUTES),
+                "/llm-gateway.assemblyai": upstream,
+                "/streaming.assemblyai": upstream,
+            },
             "general_settings": {
                 "database_url": os.environ["BENCH_DATABASE"],
                 "log_file": os.environ["BENCH_LOG"],

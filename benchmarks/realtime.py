@@ -35,6 +35,7 @@ AUDIO = bytes(1600)
 CHUNK = b"\x82\xfe" + len(AUDIO).to_bytes(2, "big") + bytes(4) + AUDIO
 END = b'{"type":"Terminate"}'
 TERMINATE = bytes((0x81, 0x80 | len(END))) + bytes(4) + END
+CLOSE = bytes((0x88, 0x82)) + bytes(4) + (1000).to_bytes(2, "big")
 EVERY_S = 0.05
 PATH = "/v3/ws?sample_rate=16000&speech_model=universal-streaming-english"
 
@@ -76,8 +77,10 @@ def close_session(peer: Peer) -> None:
     """End a session as clients do."""
     peer.sock.setblocking(True)
     peer.sock.sendall(TERMINATE)
-    while peer.sock.recv(65536):
-        pass
+    data = b""
+    while b"Termination" not in data:
+        data += peer.sock.recv(65536)
+    peer.sock.sendall(CLOSE)
     peer.sock.close()
 
 

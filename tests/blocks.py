@@ -6,7 +6,8 @@
   With `title="podcasts/settings.py"` its lines are added to that file, and not run.
 - `sh` runs line by line. `export` keeps what the tests have set, `pip install` and `pip wheel`
   are checked against setup.cfg, and servers only check their configuration.
-  `python stand_in.py` runs until the page ends, and `ASSEMBLYAI_MW_CONFIG` can name its file.
+  `assemblyai-mw stand-in` runs until the page ends, on ports that the system chooses, and
+  `ASSEMBLYAI_MW_CONFIG` can name its file.
 - `yaml` becomes `assemblyai_mw.yaml`, or the file that its title names; a stack is built of it.
 - `json` and `toml` are read.
 - `text title="Output"` is what the block before it prints; `...` stands for any text.
@@ -32,7 +33,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,9 +46,9 @@ sys.path.append(str(ROOT))
 RUN = {"python", "sh", "yaml", "json", "toml"}
 # Neither programs nor data of ours: drawings, output, other people's configuration; and scripts of
 # pages, which tests/hosts/test_browser.py runs.
-SHOWN = {"text", "ini", "nginx", "apache", "html", "js"}
+SHOWN = {"text", "ini", "nginx", "apache", "html", "js", "dockerfile"}
 MASTER_KEY = "sk-master-of-the-tests"
-STAND_IN = "stand_in.py"
+STAND_IN = ["assemblyai-mw", "stand-in"]
 # What a server that would run for ever does instead: load the same app and end.
 SERVERS = {
     "gunicorn ": "{} --check-config",
@@ -257,8 +257,8 @@ class Reader:
         elif words[0] == "unset":
             self.given |= self._at_first
             os.environ |= self.given
-        elif words == ["python", STAND_IN]:
-            self._start_stand_in()
+        elif words[:2] == STAND_IN:
+            self._start_stand_in(words)
         elif words[:2] == ["pip", "install"]:
             _check_installed(words[2:])
         elif words[:2] == ["pip", "wheel"]:
@@ -283,16 +283,12 @@ class Reader:
             assert shell.returncode == 0, f"{line}\n{shell.stdout}\n{shell.stderr}"
             self._key = (re.findall(r"\bsk-[\w-]{20,}", shell.stdout) or [self._key])[-1]
 
-    def _start_stand_in(self) -> None:
-        config = Path(STAND_IN).with_suffix(".yaml")
-        process = subprocess.Popen([sys.executable, STAND_IN])
-        self._stack.callback(process.wait)
+    def _start_stand_in(self, words: list[str]) -> None:
+        process = subprocess.Popen([*words, "--port", "0"], stdout=subprocess.PIPE, text=True)
+        self._stack.callback(process.communicate)
         self._stack.callback(process.terminate)
-        until = time.monotonic() + 30
-        while not (config.is_file() and config.read_text().endswith("\n")):
-            assert process.poll() is None, "the stand-in ended"
-            assert time.monotonic() < until, "the stand-in does not start"
-            time.sleep(0.02)
+        assert process.stdout is not None
+        assert any("The stand-in is running" in line for line in process.stdout)
 
     def _yaml(self, block: Block) -> None:
         from assemblyai_mw import AssemblyAIMiddleware

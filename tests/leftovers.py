@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 # Each file names its server in the first line.
-_PIDS = ("data/postmaster.pid", "*/pgbouncer.pid")
+_PIDS = ("data/postmaster.pid", "*/pgbouncer.pid", "redis.pid")
 
 
 def watch(directory: Path) -> subprocess.Popen[bytes]:

@@ -9,10 +9,9 @@ import sys
 import threading
 from pathlib import Path
 
-import psycopg
 import pytest
 
-RUN = """
+POSTGRESQL = """
 import threading
 from conftest import postgresql
 
@@ -20,13 +19,25 @@ def test_waits(postgresql):
     print(f"\\nREADY {postgresql.directory}", flush=True)
     threading.Event().wait(120)
 """
+REDIS = """
+import threading
+from redis_server import running_redis
+
+def test_waits():
+    with running_redis() as server:
+        print(f"\\nREADY {server.redis_dir}", flush=True)
+        threading.Event().wait(120)
+"""
 
 
+@pytest.mark.parametrize(
+    "run_text, pid_file", [(POSTGRESQL, "data/postmaster.pid"), (REDIS, "redis.pid")]
+)
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_run_ended_by_a_signal_leaves_no_server_and_no_folder(
-    tmp_path: Path, end: signal.Signals
+    tmp_path: Path, end: signal.Signals, run_text: str, pid_file: str
 ) -> None:
-    (tmp_path / "test_run.py").write_text(RUN)
+    (tmp_path / "test_run.py").write_text(run_text)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "test_run.py"]
     with subprocess.Popen(
@@ -40,8 +51,8 @@ def test_a_run_ended_by_a_signal_leaves_no_server_and_no_folder(
         assert run.stdout is not None
         ready = next(line for line in run.stdout if line.startswith("READY "))
         directory = Path(ready.split()[1])
-        psycopg.connect(host=str(directory), user="postgres").close()
-        server = int((directory / "data" / "postmaster.pid").read_text().split()[0])
+        server = int((directory / pid_file).read_text().split()[0])
+        os.kill(server, 0)
         # To all of the run's processes, as a terminal or a job's time limit does it.
         os.killpg(run.pid, end)
         run.communicate(timeout=60)

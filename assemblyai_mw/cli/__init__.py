@@ -10,6 +10,7 @@ migrate     upgrades the ledger of an earlier version
 settlement  settle, reconcile, reprice: update and check the ledger
 prices      the prices in force, and the gateway's own list
 check       finds faults in the configuration and the stack
+stand_in    plays AssemblyAI's hosts, for a first try
 output      tables, JSON and CSV
 """
 
@@ -23,6 +24,7 @@ from .keys import keys
 from .migrate import migrate
 from .prices import prices
 from .settlement import reconcile, reprice, settle
+from .stand_in import stand_in
 from .teams import teams
 from .usage import usage
 
@@ -43,7 +45,10 @@ def main(context: click.Context, config: str | None) -> None:
     context.obj = Setup(config)
 
 
-for command in (keys, teams, usage, settle, reconcile, reprice, prices, migrate, check):
+for command in (
+    *(keys, teams, usage, settle, reconcile, reprice, prices, migrate, check),
+    stand_in,
+):
     main.add_command(command)
 
 

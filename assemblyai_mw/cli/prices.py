@@ -99,8 +99,7 @@ def refresh(setup: Setup, dry_run: bool, force: bool, since: datetime | None) ->
     is 1 in these cases.
     """
     from ..billing.listed import refresh as refreshed
-    from ..config import load_prices, prices_file
-    from ..transport import SocketTransport
+    from ..config import load_prices, prices_file, transport_of
 
     now = datetime.now(UTC)
     if since is not None and since > now:
@@ -108,7 +107,7 @@ def refresh(setup: Setup, dry_run: bool, force: bool, since: datetime | None) ->
     settings = load_prices(setup.source)
     if not settings.gateways:
         raise Wrong("routes: no route leads to the LLM Gateway, so there is no list to read")
-    with closing(SocketTransport()) as transport:
+    with closing(transport_of(settings.upstream)) as transport:
         lists = _lists(settings, transport)
     done = refreshed(
         settings.refreshed,

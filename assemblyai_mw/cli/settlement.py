@@ -63,17 +63,17 @@ def settle(
     if row is not None or cost is not None or reason is not None:
         _settle_by_hand(setup, row, cost, reason, actor, stopped=stopped)
         return
+    from ..config import transport_of
     from ..settlement.settler import Settler
     from ..store import Ledger
     from ..telemetry.setup import callbacks_of
-    from ..transport import SocketTransport
 
     config = setup.config()
     if config.callbacks and os.getcwd() not in sys.path:
         # As Gunicorn does for the app's own modules.
         sys.path.insert(0, os.getcwd())
     callbacks = callbacks_of(config)
-    with setup.database() as database, closing(SocketTransport()) as transport:
+    with setup.database() as database, closing(transport_of(config.upstream)) as transport:
         ledger = Ledger(database, checkpoint_s=config.streaming.checkpoint_s)
         settler = Settler(
             config,
@@ -209,14 +209,14 @@ def reconcile(
     transcript), missing there, or of another cost by AssemblyAI's present data. Exit status 0 if
     nothing differs, 1 if something does or AssemblyAI is unreachable, 2 for a wrong configuration.
     """
+    from ..config import transport_of
     from ..settlement.reconcile import reconcile
     from ..store import Ledger
-    from ..transport import SocketTransport
 
     config = setup.config()
     oldest = datetime.now(UTC) - timedelta(days=config.settlement.retention_days)
     since = oldest if since is None else max(since, oldest)
-    with setup.database() as database, closing(SocketTransport()) as transport:
+    with setup.database() as database, closing(transport_of(config.upstream)) as transport:
         with _Progress("Comparing") as progress:
             found = list(
                 reconcile(

@@ -12,11 +12,12 @@ fill; null counts as left out.
     checks       checks of single settings, and their errors
     prices_file  the refreshed prices, read and written
     strictyaml   YAML without its traps
+    at_start     a wrong configuration as one line of the host's program
     dotted       objects that a configuration names by their dotted paths
 """
 
 from .checks import GUESSABLE_CHARS
-from .load import load_config, load_database, load_names, load_prices
+from .load import NamedConfig, load_config, load_database, load_names, load_prices
 from .values import (
     DEFAULT_DATABASE_POOL,
     DEFAULT_ROUTES,
@@ -36,6 +37,7 @@ from .values import (
     Upstream,
     UpstreamSettings,
     WebhookSettings,
+    transport_of,
 )
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "GuardrailEntry",
     "Limits",
     "ModelEntry",
+    "NamedConfig",
     "PriceSettings",
     "RateLimitSettings",
     "Settlement",
@@ -62,4 +65,5 @@ __all__ = [
     "load_database",
     "load_names",
     "load_prices",
+    "transport_of",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import math
+import os
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from ..http.origins import EVERY, browser_form, origin_fault
 from ..secret import Secret
 from ..transport.crossing import field_fault
 from ..transport.origin import url_fault
+from ..transport.proxy import Proxy, proxy_fault
+from ..transport.tls import SYSTEM, ca_fault
 from .strictyaml import shown
 
 T = TypeVar("T")
@@ -55,7 +58,7 @@ class Node:
         path: `general_settings.master_key`, `model_list[0].model_name`.
         environ: Variables for `os.environ/NAME`.
         variable: The environment variable that the value came from.
-        folder: At the root, where a file's relative paths begin.
+        folder: Where a file's relative paths begin.
     """
 
     value: Any
@@ -86,7 +89,7 @@ class Node:
             path = f"{self.path}[{key}]"
         else:
             path = f"{self.path}.{shown(key)}" if self.path else shown(key)
-        node = Node(value, self.source, path, self.environ)
+        node = Node(value, self.source, path, self.environ, folder=self.folder)
         if not isinstance(value, str) or not value.startswith(ENVIRON):
             return node
         name = value.removeprefix(ENVIRON)
@@ -377,3 +380,25 @@ def base_url(node: Node) -> str:
         raise node.error(*fault)
     url = urlsplit(node.value)
     return f"{url.scheme.lower()}://{url.netloc.lower()}{url.path.rstrip('/')}"
+
+
+def ca_file(node: Node) -> str:
+    """A PEM file of certificates, as an absolute path; or `system`."""
+    value = text(node)
+    if value != SYSTEM:
+        value = os.path.abspath(os.path.join(node.folder, value))
+    fault = ca_fault(value)
+    if fault is not None:
+        raise node.error(*fault)
+    return value
+
+
+def proxy(node: Node) -> Proxy:
+    """The URL of an HTTP proxy; it may hold a password."""
+    value = node.value.reveal() if isinstance(node.value, Secret) else node.value
+    if not isinstance(value, str):
+        raise node.error("http://host:port")
+    fault = proxy_fault(value)
+    if fault is not None:
+        raise node.error(*fault)
+    return Proxy.parse(value)

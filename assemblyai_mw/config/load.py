@@ -69,6 +69,14 @@ DATABASE_VARIABLE = "ASSEMBLYAI_MW_DATABASE_URL"
 _USER_INFO = re.compile(r":.*@", re.DOTALL)
 
 
+class NamedConfig(dict[str, Any]):
+    """A configuration as a mapping, with the *name* that its errors begin with."""
+
+    def __init__(self, config: Mapping[str, Any], name: str) -> None:
+        super().__init__(config)
+        self.name = name
+
+
 def load_config(
     config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
@@ -174,7 +182,8 @@ def load_prices(
     """
     root, _ = _read(config, environ)
     top = root.raw_members(_SECTIONS)
-    part = {name: root.child(name, top.get(name)) for name in ("prices", "routes", "timeouts")}
+    parts = ("prices", "routes", "timeouts", "upstream")
+    part = {name: root.child(name, top.get(name)) for name in parts}
     file, refreshed = _refreshed_of(root, top)
     routes, _ = read_routes(part["routes"])
     gateways: dict[Region, str] = {}
@@ -188,6 +197,7 @@ def load_prices(
         _prices(part["prices"], refreshed),
         gateways,
         section(Timeouts, part["timeouts"], check=number(unit="seconds")),
+        section(UpstreamSettings, part["upstream"]),
     )
 
 
@@ -242,8 +252,9 @@ def _read(
             return Node({}, "environment", "", environ), False
         config = named
     if isinstance(config, Mapping):
-        check_mapping(config, "config")
-        return Node(config, "config", "", environ), False
+        name = config.name if isinstance(config, NamedConfig) else "config"
+        check_mapping(config, name)
+        return Node(config, name, "", environ), False
     if not isinstance(config, str | os.PathLike):
         raise ConfigError("config: expected a path, a mapping or None, got something else")
     path = Path(config)
@@ -380,7 +391,7 @@ def _holds_literal_key(value: Any, name: str = "") -> bool:
         return any(_holds_literal_key(item, name) for item in value)
     if not isinstance(value, str) or value.startswith(ENVIRON):
         return False
-    if name in ("database_url", "redis_url"):
+    if name in ("database_url", "redis_url", "proxy"):
         return "@" in value and ":" in value.partition("://")[2].rpartition("@")[0]
     return name in ("api_key", "master_key", "metrics_token", "secret")
 

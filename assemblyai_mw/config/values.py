@@ -13,9 +13,10 @@ from typing import Any, Literal
 from ..billing.price_book import PriceBook
 from ..routes import Region, Route, Zone, route_for
 from ..secret import Secret
-from ..transport import Timeouts
+from ..transport import Proxy, SocketTransport, Timeouts
 from .checks import (
     base_url,
+    ca_file,
     choice,
     choices,
     dotted_paths,
@@ -23,6 +24,7 @@ from .checks import (
     long_key,
     number,
     passed_headers,
+    proxy,
     setting,
     switch,
 )
@@ -223,13 +225,20 @@ class StreamingSettings:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamSettings:
-    """Requests to AssemblyAI. `upstream:` in YAML.
+    """The way to AssemblyAI, for callers' requests, settlement and commands. `upstream:` in YAML.
 
     Attributes:
+        ca_file: PEM file of the certificate authorities to trust, instead of certifi's; relative
+            paths start beside the configuration file. `system` trusts the operating system's, by
+            the package truststore.
+        proxy: HTTP proxy for https upstreams, `http://host:port` or
+            `http://user:password@host:port`; plain http, to this machine, goes direct.
         headers: Names of a caller's header fields to send to AssemblyAI, besides the standard ones.
             Credentials and fields of one connection are refused.
     """
 
+    ca_file: str | None = setting(None, ca_file)
+    proxy: Proxy | None = setting(None, proxy)
     headers: tuple[str, ...] = setting((), passed_headers)
 
 
@@ -274,6 +283,7 @@ class PriceSettings:
         own: `Config.prices`.
         gateways: By region, the base URL of the LLM Gateway that a route leads to.
         timeouts: `Config.timeouts`.
+        upstream: `Config.upstream`.
     """
 
     file: str
@@ -281,6 +291,7 @@ class PriceSettings:
     own: Mapping[str, Any]
     gateways: Mapping[Region, str]
     timeouts: Timeouts
+    upstream: UpstreamSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,3 +373,8 @@ class Config:
     def routes(self) -> dict[str, Route]:
         """The native routes by prefix; each upstream's host sets service and region."""
         return {at: route_for(at, upstream.base_url) for at, upstream in self.upstreams.items()}
+
+
+def transport_of(settings: UpstreamSettings) -> SocketTransport:
+    """Return the transport to AssemblyAI that *settings* describe."""
+    return SocketTransport(ca_file=settings.ca_file, proxy=settings.proxy)

@@ -16,14 +16,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..cli import group_for
-from ..config import Config, load_config
+from ..config import load_config
+from ..config.at_start import for_the_runner
 from ..errors import ConfigError
 from ..http.origins import EVERY
 from ..middleware.auth.identity import Answer
 from ..middleware.cors import BESIDE_LOGIN
 from ..stack import AssemblyAIMiddleware
 from ..telemetry.record import OnCall
+from ..telemetry.setup import OnSoftBudget
 from ..transport import Transport
+from .named import named
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -46,7 +49,8 @@ class AssemblyAI:
 
     Args:
         app: The app; None if `init_app` gets it later.
-        config, transport, on_call: As `AssemblyAIMiddleware` has them.
+        config, transport, on_call, on_soft_budget: As `AssemblyAIMiddleware` has them.
+        identify: As the decorator of that name takes it.
     """
 
     def __init__(
@@ -56,33 +60,54 @@ class AssemblyAI:
         *,
         transport: Transport | None = None,
         on_call: OnCall | Sequence[OnCall] = (),
+        on_soft_budget: OnSoftBudget | None = None,
+        identify: WhoCalls | None = None,
     ) -> None:
         self._config = config
         self._transport = transport
         self._on_call = on_call
-        self._who_calls: WhoCalls | None = None
+        self._on_soft_budget = on_soft_budget
+        self._identify = identify
         self._open_to_all = False
         if app is not None:
             self.init_app(app)
 
-    def init_app(self, app: Flask) -> None:
+    def init_app(
+        self,
+        app: Flask,
+        config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+        *,
+        transport: Transport | None = None,
+        on_call: OnCall | Sequence[OnCall] | None = None,
+        on_soft_budget: OnSoftBudget | None = None,
+        identify: WhoCalls | None = None,
+    ) -> None:
         """Wrap *app* and give it the `flask assemblyai` commands.
+
+        Arguments given here count for this app, instead of those of the extension.
 
         Raises:
             ConfigError: The configuration is wrong, or the app is wrapped already.
         """
         if EXTENSION in app.extensions:
             raise ConfigError("AssemblyAI.init_app: this app has AssemblyAI behind it already")
-        config = self._config if self._config is not None else app.config.get(SETTING)
-        settings = config if isinstance(config, Config) else load_config(config)
+        config = self._config if config is None else config
+        own = identify
+        try:
+            if config is None:
+                config = named(app.config.get(SETTING), f'app.config["{SETTING}"]')
+            settings = load_config(config)
+        except ConfigError as error:
+            raise for_the_runner(error) from None
         # `identify` may register a function later, and then refuses to.
-        closed = EVERY not in settings.cors_origins or self._who_calls is not None
+        closed = EVERY not in settings.cors_origins or (own or self._identify) is not None
         app.extensions[EXTENSION] = middleware = AssemblyAIMiddleware(
             app.wsgi_app,
             settings,
-            transport=self._transport,
-            on_call=self._on_call,
-            identify=(lambda environ: self._ask(app, environ)) if closed else None,
+            transport=transport or self._transport,
+            on_call=self._on_call if on_call is None else on_call,
+            on_soft_budget=on_soft_budget or self._on_soft_budget,
+            identify=(lambda environ: self._ask(app, environ, own)) if closed else None,
         )
         self._open_to_all |= not closed
         app.wsgi_app = middleware  # type: ignore[method-assign] # as Flask's manual has it
@@ -107,11 +132,12 @@ class AssemblyAI:
         """
         if self._open_to_all:
             raise ConfigError(f"general_settings.cors_origins: {BESIDE_LOGIN}")
-        self._who_calls = identify
+        self._identify = identify
         return identify
 
-    def _ask(self, app: Flask, environ: dict[str, Any]) -> Answer:
-        if self._who_calls is None:
+    def _ask(self, app: Flask, environ: dict[str, Any], own: WhoCalls | None) -> Answer:
+        identify = own or self._identify
+        if identify is None:
             return None
         with app.request_context(environ):
-            return self._who_calls()
+            return identify()

@@ -6,6 +6,7 @@ Pure functions. Sections are RFC 9110's (semantics) and RFC 9112's (HTTP/1.1).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
@@ -21,8 +22,8 @@ _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 # promise is the caller's bytes; `#` would be a fragment, a backslash another spelling of `/`.
 _TARGET = re.compile(r"[!-\"$-\[\]-~]*")
 _ABSOLUTE_FORM = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
-_ENCODED_SLASH = re.compile("%2[Ff]")
 _DOT_SEGMENT = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\;]|$)")
+_ESCAPED_SLASH = re.compile("%2F", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _DIGITS = re.compile(r"[0-9]{1,18}")
 
@@ -63,7 +64,6 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
     and REQUEST_URI (Waitress, Werkzeug, uWSGI, mod_wsgi) are not. None means that the raw spelling
     does not begin exactly with SCRIPT_NAME, or contradicts PATH_INFO: then the target to forward is
     unknown. Servers without either variable get PATH_INFO, quoted again; there `%2F` is lost.
-    Cheroot decodes all of PATH_INFO but `%2F`.
 
     SCRIPT_NAME may begin with a mount point that the front server has cut off.
     """
@@ -76,31 +76,51 @@ def request_tail(environ: WSGIEnvironment) -> str | None:
         except UnicodeEncodeError:
             # PEP 3333 decodes bytes as Latin-1 here; this text is not.
             return None
-    raw = _ABSOLUTE_FORM.sub("", raw, count=1) if not raw.startswith("/") else raw
-    raw_path = raw.partition("?")[0] if "?" in raw else raw
+    raw_path = _path_of(raw)
     if raw_path == script + path and "%" not in path and path[:1] in ("", "/"):
         return path
+    for tail in _tails(raw_path, script):
+        # Servers leave a fragment out of PATH_INFO; here it stays, and is refused later.
+        if path in (_decoded(tail), _decoded(tail.partition("#")[0])):
+            return tail
+    return None
+
+
+def path_with_slashes(environ: WSGIEnvironment) -> str | None:
+    """Return PATH_INFO as PEP 3333 has it, where the server left `%2F` in it; else None.
+
+    Cheroot (CherryPy) decodes all other escapes. What it left is known by the raw path alone: a
+    `%252F` looks like it.
+    """
+    script: str = environ.get("SCRIPT_NAME", "")
+    path: str = environ.get("PATH_INFO", "")
+    raw = environ.get("REQUEST_URI")
+    if raw is None or "%2F" not in path:
+        return None
+    for tail in _tails(_path_of(raw), script):
+        if "%2F".join(map(_decoded, _ESCAPED_SLASH.split(tail))) == path:
+            return _decoded(tail)
+    return None
+
+
+def _path_of(raw: str) -> str:
+    raw = raw if raw.startswith("/") else _ABSOLUTE_FORM.sub("", raw, count=1)
+    return raw.partition("?")[0] if "?" in raw else raw
+
+
+def _tails(raw_path: str, script: str) -> Iterator[str]:
+    """Yield what may stand below SCRIPT_NAME, or below what is left of it behind a front server."""
     start = 0
-    while True:
+    while start >= 0:
         mount = script[start:]
-        if raw_path.startswith(mount):
-            tail = raw_path[len(mount) :]
-            # Servers leave a fragment out of PATH_INFO; here it stays, and is refused later.
-            bare = tail.partition("#")[0]
-            paths = (_decoded(tail), _decoded(bare), _decoded_but_slashes(bare))
-            if tail[:1] in ("", "/", "#") and path in paths:
-                return tail
+        tail = raw_path[len(mount) :]
+        if raw_path.startswith(mount) and tail[:1] in ("", "/", "#"):
+            yield tail
         start = script.find("/", start + 1)
-        if start < 0:
-            return None
 
 
 def _decoded(tail: str) -> str:
     return unquote_to_bytes(tail.encode("latin-1", "replace")).decode("latin-1")
-
-
-def _decoded_but_slashes(tail: str) -> str:
-    return "%2F".join(_decoded(part) for part in _ENCODED_SLASH.split(tail))
 
 
 def request_target(environ: WSGIEnvironment) -> str:

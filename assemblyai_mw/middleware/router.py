@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..call import CALL_KEY, Call, Route, enter_route
 from ..errors import ConfigError
-from ..http.messages import request_tail
+from ..http.messages import path_with_slashes, request_tail
 from ..routes import route_for
 
 if TYPE_CHECKING:
@@ -71,7 +71,10 @@ class PrefixRouter:
                 inner["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
                 inner["PATH_INFO"] = path[len(prefix) :]
                 if request_tail(inner) is None:
-                    break
+                    decoded = path_with_slashes(inner)
+                    if decoded is None:
+                        break
+                    inner["PATH_INFO"] = decoded
                 enter_route(inner, route)
                 # The host's own environ still holds the caller's key, and tracebacks show local
                 # variables.

@@ -30,6 +30,8 @@ LATE_S = 1.0
 MAX_WAITING = 10_000
 # How soon a file that was moved away is followed by a new one of its name.
 LOOK_EVERY_S = 1.0
+# These are not opened: a socket (systemd) cannot be, and a pipe of root's not by another user.
+_STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 _all: weakref.WeakSet[LogFile] = weakref.WeakSet()
@@ -45,8 +47,9 @@ class LogFile:
 
     Whole lines are appended, 4 KiB at a time: that is atomic (POSIX, `write` with O_APPEND;
     pipes, PIPE_BUF), so workers may share a file. If the file is moved or removed, as logrotate
-    does, a new one is made within a second. `/dev/stdout` works too. Lines that cannot be written
-    are lost; this is logged once, and no call is affected.
+    does, a new one is made within a second. `/dev/stdout` and `/dev/stderr` are the process's own
+    streams, whatever they are. Lines that cannot be written are lost; this is logged once, and no
+    call is affected.
 
     Raises:
         ConfigError: The file cannot be opened.
@@ -55,7 +58,8 @@ class LogFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.path.abspath(path)
         try:
-            self._file = os.open(self.path, _FLAGS, 0o640)
+            stream = _STREAMS.get(self.path)
+            self._file = os.open(self.path, _FLAGS, 0o640) if stream is None else os.dup(stream)
         except OSError as error:
             raise ConfigError(f"log_file: cannot open {self.path}: {error.strerror}") from None
         self._look_at = time.monotonic() + LOOK_EVERY_S
@@ -158,7 +162,7 @@ class LogFile:
     def _write(self, block: bytes) -> None:
         now = time.monotonic()
         try:
-            if now >= self._look_at:
+            if now >= self._look_at and self.path not in _STREAMS:
                 self._look_at = now + LOOK_EVERY_S
                 self._follow()
             while block:

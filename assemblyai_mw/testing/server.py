@@ -75,13 +75,20 @@ class Hosts:
 
 @contextlib.contextmanager
 def serve_all(
-    us: FakeAssemblyAI | None = None, eu: FakeAssemblyAI | None = None
+    us: FakeAssemblyAI | None = None, eu: FakeAssemblyAI | None = None, *, port: int = 0
 ) -> Iterator[Hosts]:
     """Serve every host of both regions, each on its own port.
 
     A prefix with `us.` leads to the same port as the one without. The hosts of one region
     share their state, as AssemblyAI's do. The regions share nothing, not even keys: `US_KEY`
     is unknown in the EU.
+
+    Args:
+        us, eu: The stand-ins; default new ones.
+        port: Of the first host; the others get the ports after it. 0 lets the system choose all.
+
+    Raises:
+        OSError: A port is in use.
     """
     us = us or FakeAssemblyAI()
     eu = eu or FakeAssemblyAI(region="eu")
@@ -93,7 +100,8 @@ def serve_all(
             fake = eu if route.region == "eu" else us
             known = (fake.region, route.service)
             if known not in made:
-                made[known] = stack.enter_context(serve(fake.host(route.service)))
+                own = port and port + len(made)
+                made[known] = stack.enter_context(serve(fake.host(route.service), port=own))
             routes[prefix] = made[known]
         yield Hosts(us, eu, routes)
 

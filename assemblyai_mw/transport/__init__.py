@@ -1,5 +1,5 @@
 """How bytes reach AssemblyAI. `SocketTransport` is the default; `RequestsTransport` is for
-hosts that must leave through a corporate proxy or bring adapters of their own.
+hosts that bring a `requests.Session` with adapters of their own.
 
 base          the interface of transports: request and reply
 connection    one connection: its socket, its timeouts, whether it can be reused
@@ -8,6 +8,7 @@ memory        memory for the blocks of large bodies
 origin        an upstream's URL, checked and split
 piped         a connection with TLS over bytes, which can become a tunnel
 pool          idle connections for reuse
+proxy         an HTTP proxy on the way, and the tunnel through it
 reply         reads a reply: the head by llhttp, the body as it arrives
 sockets       the default transport: a thin HTTP/1.1 client on pooled sockets
 tickets       TLS sessions to resume
@@ -20,6 +21,7 @@ whole         complete replies over a `Transport`
 
 from .base import Headers, Request, Timeouts, Transport, Upgrading, UpstreamReply
 from .origin import Origin
+from .proxy import Proxy
 from .sockets import SocketTransport
 from .tunnel import TLSPipe, Tunnel
 from .via_requests import RequestsTransport
@@ -28,6 +30,7 @@ from .whole import WholeReply, fetch
 __all__ = [
     "Headers",
     "Origin",
+    "Proxy",
     "Request",
     "RequestsTransport",
     "SocketTransport",

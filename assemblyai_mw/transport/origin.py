@@ -71,7 +71,7 @@ def url_fault(value: str) -> tuple[str, str] | None:
         return "a URL without user and password", "one with (@)"
     if "?" in value or "#" in value:
         return "a URL without query and fragment", "one with (? or #)"
-    if not host or not _is_host(host) or url.netloc.endswith(":"):
+    if not host or not is_host(host) or url.netloc.endswith(":"):
         return "a URL with a host name or address", "another"
     if port == 0:
         return "a URL with a host and a port from 1 to 65535", "another"
@@ -83,7 +83,8 @@ def url_fault(value: str) -> tuple[str, str] | None:
     return None
 
 
-def _is_host(host: str) -> bool:
+def is_host(host: str) -> bool:
+    """Whether *host* is a host name or an address."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -23,6 +23,7 @@ from .connection import CUT_OFF, TIMED_OUT, Connection
 from .origin import Origin
 from .piped import PipedConnection, piped
 from .pool import Pool
+from .proxy import Proxy, open_tunnel
 from .reply import READ_BYTES, Head, ReplyBody
 from .tickets import Tickets
 from .tls import client_context
@@ -43,16 +44,29 @@ _all: weakref.WeakSet[SocketTransport] = weakref.WeakSet()
 class SocketTransport:
     """The default transport: pooled sockets, last used first, one pool a process.
 
-    Connections are made on demand and never cross a fork. TLS verifies the chain against certifi
-    and the name against the configured host. If a pooled connection turns out to be dead, a request
-    without a body is sent again once; other requests never are.
+    Connections are made on demand and never cross a fork. TLS verifies the chain against certifi or
+    *ca_file*, and the name against the configured host. With a *proxy*, https goes through a tunnel
+    (CONNECT), in which the proxy can read nothing; plain http, to this machine, goes direct. If a
+    pooled connection turns out to be dead, a request without a body is sent again once; other
+    requests never are.
 
     Args:
-        ssl_context: Instead of the default one, for hosts behind a private CA.
+        ca_file: PEM file of the authorities to trust instead of certifi's; `system` for the
+            operating system's.
+        proxy: The HTTP proxy to go through.
+        ssl_context: Instead of the default one and *ca_file*.
     """
 
-    def __init__(self, *, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        ca_file: str | None = None,
+        proxy: Proxy | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
         self._ssl_context = ssl_context
+        self._ca_file = ca_file
+        self._proxy = proxy
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._pools: dict[str, Pool] = {}
@@ -105,6 +119,14 @@ class SocketTransport:
             early=data,
         )
 
+    def reach(self, origin: Origin, timeouts: Timeouts) -> None:
+        """Connect to *origin*, TLS included, and send nothing.
+
+        Raises:
+            UpstreamError: It cannot be reached.
+        """
+        self._connect(origin, timeouts, time.monotonic() + timeouts.total_s).close()
+
     def close(self) -> None:
         """Close the idle connections of this process."""
         for pool in list(self._pools.values()):
@@ -135,12 +157,7 @@ class SocketTransport:
     ) -> Connection:
         now = time.monotonic()
         limit = min(timeouts.connect_s, max(deadline - now, 0.001))
-        try:
-            raw = socket.create_connection((origin.host, origin.port), timeout=limit)
-        except TimeoutError as error:
-            raise UpstreamTimeout(f"connecting took over {limit:g} s") from error
-        except (OSError, UnicodeError) as error:
-            raise UpstreamError(f"cannot connect: {_reason(error)}") from error
+        raw = self._open(origin, limit)
         try:
             if tunnel:
                 return self._begin_tunnel(raw, origin, now + limit)
@@ -161,6 +178,34 @@ class SocketTransport:
             raw.close()
             raise
 
+    def _open(self, origin: Origin, limit: float) -> socket.socket:
+        """Return a socket to *origin*, through the proxy if its kind goes there."""
+        until = time.monotonic() + limit
+        proxy = self._proxy if origin.scheme == "https" else None
+        to = "" if proxy is None else " to the proxy"
+        try:
+            at = (origin.host, origin.port) if proxy is None else (proxy.host, proxy.port)
+            raw = socket.create_connection(at, timeout=limit)
+        except TimeoutError as error:
+            raise UpstreamTimeout(f"connecting{to} took over {limit:g} s") from error
+        except (OSError, UnicodeError) as error:
+            raise UpstreamError(f"cannot connect{to}: {_reason(error)}") from error
+        if proxy is None:
+            return raw
+        try:
+            open_tunnel(raw, proxy, origin, until)
+            raw.settimeout(max(until - time.monotonic(), 0.001))
+        except TimeoutError as error:
+            raw.close()
+            raise UpstreamTimeout(f"the proxy took over {limit:g} s") from error
+        except OSError as error:
+            raw.close()
+            raise UpstreamError(f"the proxy failed: {_reason(error)}") from error
+        except BaseException:
+            raw.close()
+            raise
+        return raw
+
     def _begin_tunnel(self, raw: socket.socket, origin: Origin, until: float) -> Connection:
         """Return a connection that can be handed on: Python keeps its time, not its descriptor."""
         keep_alive(raw.fileno())
@@ -174,7 +219,7 @@ class SocketTransport:
         if self._ssl_context is None:
             with self._lock:
                 if self._ssl_context is None:
-                    self._ssl_context = client_context()
+                    self._ssl_context = client_context(self._ca_file)
         return self._ssl_context
 
 

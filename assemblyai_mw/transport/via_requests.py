@@ -20,7 +20,7 @@ READ_BYTES = 64 * 1024
 
 
 class RequestsTransport:
-    """Send through a `requests.Session`: corporate proxies, own adapters, `responses` in tests.
+    """Send through a `requests.Session`: adapters of your own, `responses` in tests.
 
     It is much slower than `SocketTransport`, and not byte-exact on the way out: `requests` and
     urllib3 normalise the URL (unreserved `%41` is decoded, hex digits become upper-case, `[`, `]`

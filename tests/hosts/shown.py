@@ -1,4 +1,4 @@
-"""Servers as docs/hosts.md shows them: the page's own commands and files, run on a free port."""
+"""Servers as docs/hosts.md and docs/asgi.md show them: their commands and files, on a free port."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ from .checks import ADDRESS, Site
 from .combinations import PRODUCT, SITES
 from .gate import Gate
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "hosts.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = DOCS / "hosts.md"
+OF_ANOTHER_PAGE = dict.fromkeys(("Starlette", "FastAPI"), DOCS / "asgi.md")
 GTHREAD = "Gunicorn, gthread"
 APACHE = "Apache, mod_wsgi"
 SUB_PATH = "nginx, sub-path"
@@ -35,8 +37,8 @@ SUB_PATH = "nginx, sub-path"
 NGINX = {"nginx, buffering off": False, "nginx, buffering on": True}
 # With what the tests need anyway.
 BY_PIP = [GTHREAD, "Gunicorn, gevent", "Gunicorn, sync", "Gunicorn, --preload", "Waitress"]
-BY_PIP += ["Cheroot", "Granian", "gevent.pywsgi"]
-NAMES = [*BY_PIP, "uWSGI", "FastAPI", "Starlette", APACHE, *NGINX, SUB_PATH]
+BY_PIP += ["Cheroot", "Granian", "gevent.pywsgi", "Starlette"]
+NAMES = [*BY_PIP, "FastAPI", "uWSGI", APACHE, *NGINX, SUB_PATH]
 _USER = "www-data"
 
 
@@ -65,7 +67,7 @@ def shown(name: str, port: int) -> Shown:
         if block.title is not None:
             files[block.title] = text
         elif block.language == "sh":
-            words = shlex.split(text)
+            words = shlex.split(text.splitlines()[-1])
             while "=" in words[0]:
                 key, _, value = words.pop(0).partition("=")
                 environ[key] = value
@@ -75,18 +77,19 @@ def shown(name: str, port: int) -> Shown:
 
 
 def _section(name: str) -> list[Block]:
-    lines = PAGE.read_text().splitlines()
+    page = OF_ANOTHER_PAGE.get(name, PAGE)
+    lines = page.read_text().splitlines()
     begin = lines.index(f"## {name}") + 1
     ends = (number for number, line in enumerate(lines) if line[:3] == "## " and number >= begin)
     end = next(ends, len(lines))
-    return [block for block in blocks_of(PAGE) if begin < block.line <= end]
+    return [block for block in blocks_of(page) if begin < block.line <= end]
 
 
 @contextlib.contextmanager
 def running(name: str, folder: Path, hosts: Hosts) -> Iterator[Site]:
-    """Run the server that the page's section *name* shows, with the stack, until the block ends.
+    """Run the server that the section *name* shows, with the stack, until the block ends.
 
-    Its processes are those that this one has started meanwhile.
+    Its processes are those that this process has started meanwhile.
     """
     folder.mkdir(parents=True)
     before = set(psutil.Process().children(recursive=True))
@@ -104,7 +107,7 @@ def running(name: str, folder: Path, hosts: Hosts) -> Iterator[Site]:
         words = _apache(page, folder, port) if name == APACHE else _program(page.words)
         stack.enter_context(_process(words, folder, config, page.environ))
         below = page.environ.get("SCRIPT_NAME", "")
-        _wait(port, f"{below}/page", folder / "server.log")
+        _wait(port, folder / "server.log")
         if name in NGINX or name == SUB_PATH:
             block = page.front or deploy_block(port=port)
             if NGINX.get(name):
@@ -202,13 +205,13 @@ def _process(
             process.wait()
 
 
-def _wait(port: int, path: str, log: Path) -> None:
+def _wait(port: int, log: Path) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
             with socket.create_connection((ADDRESS, port), 30) as sock:
-                sock.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
-                if b" 200 " in sock.recv(100):
+                sock.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                if sock.recv(100).startswith(b"HTTP/1."):
                     return
         except OSError:
             pass

@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ["a2wsgi", "cheroot", "fastapi", "flask", "gevent", "granian", "gunicorn", "psutil"]
-NEEDED += ["pytest", "uvicorn", "uwsgi", "waitress"]
+NEEDED += ["pytest", "starlette", "uvicorn", "uwsgi", "waitress"]
 PATHS = [ROOT, ROOT / "tests", ROOT / "tests" / "docs"]
 INSIDE = "HOSTS_APACHE_VENV"
 

@@ -43,7 +43,7 @@ def test_the_apps_own_configuration_counts(app: Flask, sqlite_url: str) -> None:
     headers = {"Authorization": key}
     assert app.test_client().post(SUBMIT, json=JOB, headers=headers).status_code == 200
     assert [seen.path for seen in transport.us.requests] == ["/v2/transcript"]
-    assert app.extensions["assemblyai_mw"].config.source == "config"
+    assert app.extensions["assemblyai_mw"].config.source == 'app.config["ASSEMBLYAI_MW"]'
 
 
 def test_an_argument_is_over_the_apps_configuration(app: Flask, config: dict[str, Any]) -> None:
@@ -55,6 +55,52 @@ def test_an_argument_is_over_the_apps_configuration(app: Flask, config: dict[str
 def test_a_wrong_configuration_stops_the_start(app: Flask) -> None:
     app.config["ASSEMBLYAI_MW"] = {"prises": {}}
     with pytest.raises(ConfigError, match="did you mean prices"):
+        AssemblyAI(app)
+
+
+def test_a_factory_takes_what_its_tests_bring(config: dict[str, Any], sqlite_url: str) -> None:
+    assemblyai = AssemblyAI()
+    seen: list[Any] = []
+
+    def create_app(config: Any = None, **options: Any) -> Flask:
+        app = Flask(__name__)
+        app.secret_key = "of-the-tests"
+        assemblyai.init_app(app, config, **options)
+        return app
+
+    Keys(sqlite_url).create("web")
+    transports = FakeTransport(), FakeTransport()
+    apps = [
+        create_app(
+            config,
+            transport=transport,
+            on_call=seen.append,
+            on_soft_budget=seen.append,
+            identify=lambda: "web",
+        )
+        for transport in transports
+    ]
+    for app, transport in zip(apps, transports, strict=True):
+        reply = app.test_client().post(SUBMIT, json=JOB, headers=PAGE)
+        assert reply.status_code == 200
+        assert len(transport.us.requests) == 1
+        parts = app.extensions["assemblyai_mw"].parts
+        assert seen.append in parts.on_call
+        assert parts.on_soft_budget is not None
+
+
+def test_a_factorys_arguments_are_over_the_extensions(config: dict[str, Any]) -> None:
+    assemblyai = AssemblyAI(config={"prises": {}}, transport=FakeTransport())
+    own = FakeTransport()
+    app = Flask(__name__)
+    assemblyai.init_app(app, config, transport=own)
+    assert app.extensions["assemblyai_mw"].parts.transport is own
+
+
+@pytest.mark.parametrize("value", [["a list"], 7])
+def test_a_setting_of_another_kind_is_named(app: Flask, value: Any) -> None:
+    app.config["ASSEMBLYAI_MW"] = value
+    with pytest.raises(ConfigError, match=r'app.config\["ASSEMBLYAI_MW"\]: expected a YAML'):
         AssemblyAI(app)
 
 

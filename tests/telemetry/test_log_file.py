@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import stat
 import subprocess
 import sys
@@ -96,6 +97,37 @@ def test_no_line_is_lost_to_a_thread_that_is_about_to_rest(path, monkeypatch):
     wait_until(lambda: path.read_text().count("\n") == 2000)
     log.close()
     assert path.read_text() == "".join(f"id={number}\n" for number in range(2000))
+
+
+ON_A_STREAM = """
+import os, sys
+from assemblyai_mw.telemetry.log_file import LogFile
+if sys.argv[2] == "another user's pipe" and os.geteuid() == 0:
+    # As in a container whose server gives up root's rights after its start.
+    os.setuid(65534)
+log = LogFile(sys.argv[1])
+log._look_at = 0
+for text in ("one", "two"):
+    log.add({"id": text})
+    log.flush()
+log.close()
+"""
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize("kind", ["pipe", "file", "socket", "another user's pipe"])
+def test_the_processes_own_streams_are_written_whatever_they_are(tmp_path, stream, kind):
+    target = tmp_path / "out"
+    ours, theirs = socket.socketpair()
+    with ours, theirs, target.open("wb") as file:
+        done = subprocess.run(
+            [sys.executable, "-c", ON_A_STREAM, f"/dev/{stream}", kind],
+            **{stream: {"file": file, "socket": theirs}.get(kind, subprocess.PIPE)},
+            check=True,
+            timeout=60,
+        )
+        written = ours.recv(4096) if kind == "socket" else target.read_bytes()
+    assert (written or getattr(done, stream)) == b"id=one\nid=two\n"
 
 
 def test_a_file_that_was_moved_away_is_made_anew(path, monkeypatch):

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import importlib
 import os
-import socket
 import stat
 import sys
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 
-from ...config import GUESSABLE_CHARS, Config, load_config, load_database
-from ...errors import MiddlewareError
+from ...config import GUESSABLE_CHARS, Config, load_config, load_database, transport_of
+from ...errors import MiddlewareError, UpstreamError
+from ...transport import Origin
 from ..base import ConfigSource, Setup
 from ..output import cell
 from .app import NotLoaded, find, load
@@ -225,22 +226,14 @@ def _upstreams(config: Config) -> Iterator[Finding]:
     """Whether each upstream, and each model's `api_base`, takes a connection, TLS included."""
     urls = [upstream.base_url for upstream in config.upstreams.values()]
     urls += [entry.api_base for entry in config.models if entry.api_base]
-    for origin in dict.fromkeys("{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls):
-        try:
-            _connect(origin, config.timeouts.connect_s)
-        except OSError as error:
-            reason = error.strerror or str(error) or type(error).__name__
-            yield Finding("wrong", "upstream", f"{origin}: {reason}")
-        else:
-            yield Finding("ok", "upstream", f"{origin} takes connections")
-
-
-def _connect(origin: str, timeout_s: float) -> None:
-    from ...transport.tls import client_context
-
-    url = urlsplit(origin)
-    host = url.hostname or ""
-    port = url.port or (443 if url.scheme == "https" else 80)
-    with socket.create_connection((host, port), timeout_s) as connection:
-        if url.scheme == "https":
-            client_context().wrap_socket(connection, server_hostname=host).close()
+    proxy = config.upstream.proxy
+    with closing(transport_of(config.upstream)) as transport:
+        for url in dict.fromkeys("{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls):
+            origin = Origin.parse(url)
+            by = f" through the proxy {proxy}" if proxy and origin.scheme == "https" else ""
+            try:
+                transport.reach(origin, config.timeouts)
+            except UpstreamError as error:
+                yield Finding("wrong", "upstream", f"{url}{by}: {error}")
+            else:
+                yield Finding("ok", "upstream", f"{url} takes connections{by}")

@@ -1,4 +1,4 @@
-"""The Django app: it has no models, only a management command."""
+"""The Django app: it has no models, only system checks and a management command."""
 
 from django.apps import AppConfig
 
@@ -9,3 +9,12 @@ class AssemblyAIConfig(AppConfig):  # type: ignore[misc] # Django ships no types
     name = "assemblyai_mw.hosts.django"
     label = "assemblyai_mw"
     verbose_name = "AssemblyAI"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from django.core.checks import register
+
+        from .checks import check_configuration, check_middleware, check_wsgi
+
+        for each in (check_configuration, check_middleware, check_wsgi):
+            register(each)

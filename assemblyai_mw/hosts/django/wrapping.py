@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ...config.at_start import for_the_runner
 from ...errors import ConfigError
 from ...middleware.auth.identity import Answer
 from ...stack import AssemblyAIMiddleware
 from ...telemetry.record import OnCall
+from ...telemetry.setup import OnSoftBudget
 from ...transport import Transport
+from ..named import named
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -21,12 +24,14 @@ SETTING = "ASSEMBLYAI_MW"
 
 
 def settings_config() -> str | os.PathLike[str] | Mapping[str, Any] | None:
-    """Return `settings.ASSEMBLYAI_MW`: a YAML file's path, a mapping of its shape, or None."""
+    """Return `settings.ASSEMBLYAI_MW`: a YAML file's path, a mapping of its shape, or None.
+
+    Raises:
+        ConfigError: It is something else.
+    """
     from django.conf import settings
 
-    config: str | os.PathLike[str] | Mapping[str, Any] | None
-    config = getattr(settings, SETTING, None)
-    return config
+    return named(getattr(settings, SETTING, None), f"settings.{SETTING}")
 
 
 def wrap(
@@ -35,6 +40,7 @@ def wrap(
     identify: Callable[[HttpRequest], Answer] | None = None,
     transport: Transport | None = None,
     on_call: OnCall | Sequence[OnCall] = (),
+    on_soft_budget: OnSoftBudget | None = None,
 ) -> AssemblyAIMiddleware:
     """Put AssemblyAI behind Django's *application*, configured by the settings' `ASSEMBLYAI_MW`.
 
@@ -51,15 +57,24 @@ def wrap(
             The request has passed only the session and authentication middlewares of the settings,
             and has no body. `KeyAuth` documents the return values, and which browser requests
             count.
-        transport, on_call: As `AssemblyAIMiddleware` has them.
+        transport, on_call, on_soft_budget: As `AssemblyAIMiddleware` has them.
 
     Raises:
         ConfigError: The configuration is wrong; or *identify* is given, and the settings name no
             middleware for sessions or users.
     """
-    identify = None if identify is None else _Identify(identify)
+    try:
+        config = settings_config()
+        asked = None if identify is None else _Identify(identify)
+    except ConfigError as error:
+        raise for_the_runner(error) from None
     return AssemblyAIMiddleware(
-        application, settings_config(), transport=transport, on_call=on_call, identify=identify
+        application,
+        config,
+        transport=transport,
+        on_call=on_call,
+        on_soft_budget=on_soft_budget,
+        identify=asked,
     )
 
 

@@ -215,4 +215,7 @@ def test_check_connects_when_asked(run, tmp_path):
         accepted.join()
     found = findings(result)
     assert ("ok", f"upstream: http://127.0.0.1:{open_port} takes connections") in found
-    assert ("wrong", f"upstream: http://127.0.0.1:{closed_port}: Connection refused") in found
+    assert (
+        "wrong",
+        f"upstream: http://127.0.0.1:{closed_port}: cannot connect: Connection refused",
+    ) in found

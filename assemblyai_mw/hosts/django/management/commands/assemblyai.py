@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
+import click
 from django.core.management.base import BaseCommand
 
 from .....cli import group_for
@@ -22,6 +24,18 @@ class Command(BaseCommand):  # type: ignore[misc] # Django ships no types
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Leave all arguments to the command."""
         parser.add_argument("args", nargs=argparse.REMAINDER, metavar="COMMAND ...")
+
+    def create_parser(self, *names: str, **options: Any) -> argparse.ArgumentParser:
+        """Return Django's parser, whose help is the list of commands."""
+        parser: argparse.ArgumentParser = super().create_parser(*names, **options)
+
+        def print_help(file: Any = None) -> None:
+            group = group_for(None, name="assemblyai")
+            context = click.Context(group, info_name=f"{names[0]} {names[1]}")
+            print(group.get_help(context), file=file or sys.stdout)  # as argparse's
+
+        parser.print_help = print_help  # type: ignore[method-assign]
+        return parser
 
     def handle(self, *args: str, **options: Any) -> None:
         """Run the command; leaves with its exit status if that is not 0."""

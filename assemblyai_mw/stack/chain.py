@@ -3,66 +3,46 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from types import FunctionType, MethodType, ModuleType
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
-from .billing.price_book import PriceBook
-from .call import enter
-from .config import Config, Upstream, load_config
-from .dialects.chat import Model
-from .endpoints.key_me import SelfService
-from .endpoints.session_tokens import SessionTokens
-from .endpoints.setup import metrics_app_of
-from .errors import ConfigError, error_reply
-from .http.origins import EVERY
-from .middleware.auth import KeyAuth
-from .middleware.auth.identity import Identify
-from .middleware.budget import Budget, soft_budget_teller
-from .middleware.cors import BESIDE_LOGIN, Cors
-from .middleware.cost import CostLogger
-from .middleware.forward import UpstreamForwarder
-from .middleware.isolation import Isolation
-from .middleware.lingering import LingeringClose
-from .middleware.log import CallLog
-from .middleware.openai import OpenAITranslator
-from .middleware.openai.deployments import deployments_of
-from .middleware.policy import Policy
-from .middleware.rate_limit import RateLimit
-from .middleware.rate_limit.place import path_beside
-from .middleware.realtime import Realtime
-from .middleware.router import PrefixRouter
-from .relay import Relay
-from .settlement.background import BackgroundSettler
-from .settlement.deadlines import BACKGROUND_PAGES, first_look_s, under_way_s
-from .store.clock import ClockWatch
-from .store.driver import check_driver
-from .store.lazy import is_resolved, lazy, resolve
-from .store.owner_cache import Ownership
-from .telemetry.log_file import LogFile
-from .telemetry.record import OnCall
-from .telemetry.setup import (
+from ..call import enter
+from ..config import Config, load_config
+from ..config.at_start import for_the_runner
+from ..endpoints.key_me import SelfService
+from ..endpoints.session_tokens import SessionTokens
+from ..endpoints.setup import metrics_app_of
+from ..errors import ConfigError, error_reply
+from ..http.origins import EVERY
+from ..middleware.auth import KeyAuth
+from ..middleware.auth.identity import Identify
+from ..middleware.budget import Budget
+from ..middleware.cors import BESIDE_LOGIN, Cors
+from ..middleware.cost import CostLogger
+from ..middleware.forward import UpstreamForwarder
+from ..middleware.isolation import Isolation
+from ..middleware.lingering import LingeringClose
+from ..middleware.log import CallLog
+from ..middleware.openai import OpenAITranslator
+from ..middleware.policy import Policy
+from ..middleware.rate_limit import RateLimit
+from ..middleware.realtime import Realtime
+from ..middleware.router import PrefixRouter
+from ..settlement.deadlines import under_way_s
+from ..telemetry.record import OnCall
+from ..telemetry.setup import (
     OnSoftBudget,
-    callbacks_of,
-    request_metrics_of,
-    soft_budget_callback,
     tracing_of,
-    webhook_of,
 )
-from .transport import SocketTransport, Timeouts, Transport
+from ..transport import Transport
+from .parts import Parts
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from . import store
-    from .guards import Guardrail
-    from .settlement.settler import Settler
-    from .store import Database, Holds, Keys, Ledger
-    from .telemetry.metrics import RequestMetrics
-    from .telemetry.webhook import WebhookSink
+    from ..guards import Guardrail
 
     Stage = Callable[[WSGIApplication], WSGIApplication]
 
@@ -80,7 +60,8 @@ class AssemblyAIMiddleware:
         app: The host's WSGI app.
         config: A YAML file, a mapping of the same shape, or a `Config`. None reads the file that
             `ASSEMBLYAI_MW_CONFIG` names, else only the environment.
-        transport: Transport to the upstreams; default: pooled sockets.
+        transport: Transport to the upstreams; default: pooled sockets, with `upstream:` in the
+            configuration.
         on_call: Called with a `CallRecord` after each call, in addition to the configured
             callbacks.
         on_soft_budget: Called with a `SoftBudget` once per window, when the soft part of a
@@ -100,6 +81,20 @@ class AssemblyAIMiddleware:
         on_call: OnCall | Sequence[OnCall] = (),
         on_soft_budget: OnSoftBudget | None = None,
         identify: Identify | None = None,
+    ) -> None:
+        try:
+            self._compose(app, config, transport, on_call, on_soft_budget, identify)
+        except ConfigError as error:
+            raise for_the_runner(error) from None
+
+    def _compose(
+        self,
+        app: WSGIApplication,
+        config: str | os.PathLike[str] | Mapping[str, Any] | Config | None,
+        transport: Transport | None,
+        on_call: OnCall | Sequence[OnCall],
+        on_soft_budget: OnSoftBudget | None,
+        identify: Identify | None,
     ) -> None:
         settings = config if isinstance(config, Config) else load_config(config)
         parts = Parts.of(
@@ -256,7 +251,7 @@ def _cors(settings: Config, *, login: bool) -> list[Stage]:
 def _guardrails(guards: Sequence[Guardrail], max_json_bytes: int) -> list[Stage]:
     if not guards:
         return []
-    from .middleware.guardrails import Guardrails
+    from ..middleware.guardrails import Guardrails
 
     return [partial(Guardrails, guards=guards, max_json_bytes=max_json_bytes)]
 
@@ -299,171 +294,3 @@ def _beside(prefix: str, endpoint: WSGIApplication, app: WSGIApplication) -> WSG
         return target(environ, start_response)
 
     return choose
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts from which `AssemblyAIMiddleware` builds its stages.
-
-    Attributes:
-        transport, timeouts: Transport to the upstreams, and its timeouts.
-        on_call: All callbacks for calls.
-        rates: Storage of rate counts: a file, or a Redis by its URL.
-        settlement: None if the configuration disables it.
-        relay: Relays streaming sessions; None if the configuration disables it.
-        tokens: Tokens that open one of them each.
-        models, deployments: The translator's model list, and the upstreams of entries with
-            an address or key of their own, by the private prefix they are mounted under.
-    """
-
-    database: Database
-    keys: Keys
-    tokens: store.SessionTokens
-    ledger: Ledger
-    holds: Holds
-    owners: Ownership
-    prices: PriceBook
-    clock_watch: ClockWatch
-    rates: str
-    transport: Transport
-    timeouts: Timeouts
-    guards: Sequence[Guardrail]
-    on_call: Sequence[OnCall]
-    on_soft_budget: OnSoftBudget | None
-    webhook: WebhookSink | None
-    request_metrics: RequestMetrics | None
-    settlement: BackgroundSettler | None
-    relay: Relay | None
-    models: Sequence[Model]
-    deployments: dict[str, Upstream]
-
-    @classmethod
-    def of(
-        cls,
-        settings: Config,
-        *,
-        transport: Transport | None,
-        on_call: OnCall | Sequence[OnCall],
-        on_soft_budget: OnSoftBudget | None,
-    ) -> Parts:
-        """Return the parts for *settings*.
-
-        Raises:
-            ConfigError: Something that they name cannot be loaded or opened.
-        """
-        webhook = webhook_of(settings)
-        warn = soft_budget_callback(settings, on_soft_budget, webhook)
-        callbacks: list[OnCall] = [
-            *callbacks_of(settings),
-            *([on_call] if callable(on_call) else on_call),
-            *([webhook] if webhook is not None and "call" in webhook.events else []),
-        ]
-        ratio = settings.budgets.soft_ratio if settings.budgets.soft_ratio < 1 else None
-        check_driver(settings.database_url)
-        database = lazy(lambda: _store().Database.of(settings.database))
-        ledger = lazy(
-            lambda: _store().Ledger(
-                resolve(database),
-                intent_due_s=first_look_s(settings.timeouts),
-                accept_due_s=settings.settlement.first_poll_s,
-                on_soft_budget=soft_budget_teller(warn),
-                soft_ratio=ratio,
-                checkpoint_s=settings.streaming.checkpoint_s,
-            )
-        )
-        prices = settings.price_book()
-        models, deployments = deployments_of(settings)
-        if transport is None:
-            transport = SocketTransport()
-        return cls(
-            database=database,
-            keys=lazy(lambda: _store().Keys(resolve(database))),
-            tokens=lazy(lambda: _store().SessionTokens(resolve(database))),
-            ledger=ledger,
-            holds=lazy(lambda: _store().Holds(resolve(database), soft_ratio=ratio)),
-            owners=Ownership(ledger),
-            prices=prices,
-            clock_watch=ClockWatch(time.time),
-            rates=settings.redis_url or path_beside(settings.database_url),
-            transport=transport,
-            timeouts=settings.timeouts,
-            guards=_guards(settings),
-            on_call=callbacks,
-            on_soft_budget=warn,
-            webhook=webhook,
-            request_metrics=request_metrics_of(settings),
-            settlement=_settlement(settings, ledger, prices, callbacks, transport),
-            relay=_relay(settings),
-            models=models,
-            deployments=deployments,
-        )
-
-    def close(self) -> None:
-        """Stop the threads and close this process's connections and files."""
-        if self.relay is not None:
-            self.relay.close()
-        if self.settlement is not None:
-            self.settlement.stop()
-        if self.webhook is not None:
-            self.webhook.close()
-        for listener in self.on_call:
-            if isinstance(listener, LogFile):
-                listener.close()
-        if is_resolved(self.database):
-            self.database.close()
-        if isinstance(self.transport, SocketTransport):
-            self.transport.close()
-
-
-def _relay(settings: Config) -> Relay | None:
-    own = settings.streaming
-    if not own.relay:
-        return None
-    return Relay(
-        max_sessions=own.max_sessions_per_worker,
-        idle_s=own.idle_s,
-        terminate_s=own.terminate_s,
-        drain_s=own.drain_s,
-    )
-
-
-def _store() -> ModuleType:
-    from . import store
-
-    return store
-
-
-def _settlement(
-    settings: Config,
-    ledger: Ledger,
-    prices: PriceBook,
-    callbacks: Sequence[OnCall],
-    transport: Transport,
-) -> BackgroundSettler | None:
-    if not settings.settlement.enabled:
-        return None
-    return BackgroundSettler(
-        lambda: _settler()(
-            settings,
-            ledger=resolve(ledger),
-            prices=prices,
-            on_call=callbacks,
-            transport=transport,
-            max_pages=BACKGROUND_PAGES,
-        ),
-        pause_s=settings.settlement.first_poll_s,
-    )
-
-
-def _guards(settings: Config) -> Sequence[Guardrail]:
-    if not settings.guardrails:
-        return ()
-    from .guards.setup import guards_of
-
-    return guards_of(settings)
-
-
-def _settler() -> type[Settler]:
-    from .settlement.settler import Settler
-
-    return Settler
