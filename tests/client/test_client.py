@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -22,20 +20,6 @@ MODEL = "assemblyai/gpt-5-mini"
 USAGE = {"input_tokens": 1000, "output_tokens": 500, "total_tokens": 1500}
 STREAMED_USAGE = {"prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500}
 COST = Decimal("0.001375")
-
-
-@pytest.fixture
-def us() -> FakeAssemblyAI:
-    return FakeAssemblyAI()
-
-
-@pytest.fixture
-def base(us: FakeAssemblyAI, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    for name in list(os.environ):
-        if name.startswith("ASSEMBLYAI_"):
-            monkeypatch.delenv(name)
-    with serve(us.host("llm-gateway")) as url:
-        yield {"api_base": f"{url}/v1", "api_key": US_KEY}
 
 
 def test_the_reply_is_openais_with_attributes_items_and_its_exact_price(
