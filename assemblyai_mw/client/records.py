@@ -26,9 +26,9 @@ class Record(dict[str, Any]):
     """JSON with attributes: `reply["usage"]["total_tokens"]` is `reply.usage.total_tokens`.
 
     Attributes and items are the same values: whichever is set or deleted, both change. A plain dict
-    that is set becomes a Record, in lists too. A missing optional member of OpenAI's is None as an
-    attribute, as in its client. It is a dict, so `json.dumps` takes it, and so does `messages` of
-    the next call.
+    that is set becomes a Record, in lists too; one that is appended to a list stays a dict. A
+    missing optional member of OpenAI's is None as an attribute, as in its client. It is a dict, so
+    `json.dumps` takes it, and so does `messages` of the next call.
     """
 
     def __init__(self, *args: Any, **members: Any) -> None:
@@ -56,7 +56,7 @@ class Record(dict[str, Any]):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if hasattr(type(self), name):
-            raise AttributeError(f"{name!r} is a method; set the item")
+            raise AttributeError(f"{name!r} is a name of the class; set the item")
         self[name] = value
 
     def __delattr__(self, name: str) -> None:
