@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import socket
 import ssl
@@ -15,7 +16,7 @@ import pytest
 import requests
 import trustme
 from network_kit import ConnectProxy, tls_in_front_of
-from openai.lib._pydantic import to_strict_json_schema
+from openai.lib._pydantic import _ensure_strict_json_schema, to_strict_json_schema
 from openai_kit import HELLO
 from pydantic import BaseModel, Field
 
@@ -23,6 +24,7 @@ from assemblyai_mw import PriceBook
 from assemblyai_mw import client as api
 from assemblyai_mw.client import completion
 from assemblyai_mw.client.keywords import timeout_of
+from assemblyai_mw.client.structured import response_format_of
 from assemblyai_mw.errors import BadRequest
 from assemblyai_mw.testing import US_KEY, FakeAssemblyAI
 
@@ -276,6 +278,28 @@ def test_a_pydantic_class_is_the_schema_that_openais_sdk_sends(
             "strict": True,
         },
     }
+
+
+INTERSECTIONS = {
+    "definitions": {"A": {"type": "object", "properties": {"a": {"type": "string"}}}},
+    "type": "object",
+    "properties": {
+        "one": {"allOf": [{"$ref": "#/definitions/A"}], "description": "x"},
+        "two": {"allOf": [{"type": "object", "properties": {}}, {"minProperties": 1}]},
+        "any": {"items": True, "default": None},
+    },
+}
+
+
+def test_intersections_are_those_of_openais_sdk_and_pydantic_is_not_needed() -> None:
+    class Duck:
+        @staticmethod
+        def model_json_schema() -> Any:
+            return copy.deepcopy(INTERSECTIONS)
+
+    theirs: Any = copy.deepcopy(INTERSECTIONS)
+    expected = _ensure_strict_json_schema(theirs, path=(), root=theirs)
+    assert response_format_of(Duck)["json_schema"]["schema"] == expected
 
 
 def test_a_class_without_a_finite_schema_is_refused(base: dict[str, Any]) -> None:
