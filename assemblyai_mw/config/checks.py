@@ -73,7 +73,9 @@ class Node:
         place = self._place
         if self.variable and self.variable != self.path:
             place += f" ({ENVIRON}{self.variable})"
-        return ConfigError(f"{place}: expected {expected}, got {got or kind(self.value)}")
+        error = ConfigError(f"{place}: expected {expected}, got {got or kind(self.value)}")
+        error.variable = self.variable
+        return error
 
     @property
     def _place(self) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 from ...config import load_config
@@ -22,12 +23,21 @@ _USER = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
 class _AllSet(dict[str, str]):
-    """The environment, as if every secret were in it: sites are built where their keys are not."""
+    """The environment, as if every secret were in it: sites are built where their keys are not.
+
+    Attributes:
+        missing: The variables that were asked for and are not set.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        super().__init__(environ)
+        self.missing: set[str] = set()
 
     def __contains__(self, name: object) -> bool:
         return super().__contains__(name) or name not in (CONFIG_VARIABLE, DATABASE_VARIABLE)
 
     def __missing__(self, name: str) -> str:
+        self.missing.add(name)
         return "x" * 32
 
 
@@ -38,12 +48,15 @@ def check_configuration(app_configs: Any, **options: Any) -> list[Any]:
     try:
         load_config(settings_config())
     except ConfigError as error:
+        environ = _AllSet(os.environ)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                load_config(settings_config(), _AllSet(os.environ))
-        except ConfigError:
-            return [Error(str(error), id="assemblyai_mw.E001")]
+                load_config(settings_config(), environ)
+        except ConfigError as wrong:
+            # A URL, say, that a variable will hold cannot be judged yet.
+            if wrong.variable not in environ.missing:
+                return [Error(str(wrong), id="assemblyai_mw.E001")]
         return [Warning(str(error), id="assemblyai_mw.W001")]
     return []
 
