@@ -241,6 +241,26 @@ def test_a_private_authority_is_trusted_instead_of_certifis(upstream: Peer, bund
         ask(SocketTransport(), upstream.origin)
 
 
+@pytest.mark.parametrize("later", [None, "", "junk"])
+def test_a_file_of_authorities_that_was_swapped_since_the_start_is_named(
+    upstream: Peer, bundle: str, later: str | None
+) -> None:
+    transport = SocketTransport(ca_file=bundle)
+    good = Path(bundle).read_text()
+    Path(bundle).unlink() if later is None else Path(bundle).write_text(later)
+    request = get()
+    with pytest.raises(UpstreamError, match=f"^ca_file: no certificates in {bundle}: "):
+        ask(transport, upstream.origin, request)
+    assert not request.sent
+    Path(bundle).write_text(good)
+    assert ask(transport, upstream.origin) == b"hello"
+    # Read once.
+    Path(bundle).write_text("junk")
+    transport.close()
+    assert ask(transport, upstream.origin) == b"hello"
+    transport.close()
+
+
 def test_the_systems_authorities_are_truststores(
     upstream: Peer, bundle: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
