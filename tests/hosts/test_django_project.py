@@ -93,6 +93,17 @@ def test_a_wrong_setting_is_an_error_that_names_it(tmp_path: Path) -> None:
     assert said.startswith("CommandError: settings.ASSEMBLYAI_MW: expected a YAML file's path")
 
 
+def test_what_the_identity_function_needs_is_an_error_of_the_check_too(tmp_path: Path) -> None:
+    general = {**SETTINGS["ASSEMBLYAI_MW"]["general_settings"], "cors_origins": ["*"]}
+    config = {"general_settings": general}
+    said = manage(tmp_path, "check", status=1, ASSEMBLYAI_MW=config)
+    assert "E001) settings.ASSEMBLYAI_MW: general_settings.cors_origins: expected the" in said
+    assert said.count("assemblyai_mw.") == 1
+    manage(tmp_path, "check", ASSEMBLYAI_MW=config, wsgi=WSGI.replace(", identify=identify", ""))
+    said = manage(tmp_path, "check", status=1, MIDDLEWARE=[])
+    assert "E001) identify: expected SessionMiddleware or AuthenticationMiddleware" in said
+
+
 @pytest.mark.parametrize("reference", [None, "os.environ/ASSEMBLYAI_API_KEY", "os.environ/OTHER"])
 def test_a_missing_key_is_a_warning_for_sites_are_built_without(
     tmp_path: Path, reference: str | None

@@ -1,6 +1,6 @@
 """System checks: `manage.py check`, and before `runserver` and `migrate`.
 
-assemblyai_mw.E001  the configuration is wrong
+assemblyai_mw.E001  the configuration is wrong, or `wrap` cannot work with it
 assemblyai_mw.W001  an environment variable is not set, such as the account's key
 assemblyai_mw.W002  the WSGI application does not have AssemblyAI in front
 assemblyai_mw.W003  MIDDLEWARE has users before sessions, so `identify` sees no user
@@ -62,9 +62,9 @@ def check_configuration(app_configs: Any, **options: Any) -> list[Any]:
 
 
 def check_wsgi(app_configs: Any, **options: Any) -> list[Any]:
-    """W002: the application of `settings.WSGI_APPLICATION` has no AssemblyAI in front."""
+    """E001, W002: `settings.WSGI_APPLICATION` cannot be wrapped so, or is not wrapped."""
     from django.conf import settings
-    from django.core.checks import Warning
+    from django.core.checks import Error, Warning
     from django.utils.module_loading import import_string
 
     from ...cli.check.app import find
@@ -76,9 +76,11 @@ def check_wsgi(app_configs: Any, **options: Any) -> list[Any]:
         return [Warning(text, id="assemblyai_mw.W002")]
     try:
         mounted, findings = find(import_string(named))
-    except ConfigError:
-        # The check of the configuration says so.
-        return []
+    except ConfigError as error:
+        # Of the configuration alone the other check tells; this is what it comes to with `wrap`.
+        if check_configuration(app_configs):
+            return []
+        return [Error(str(error), id="assemblyai_mw.E001")]
     except Exception as error:
         text = f"{named} cannot be imported: {type(error).__name__}"
         return [Warning(text, id="assemblyai_mw.W002")]
