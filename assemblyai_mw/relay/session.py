@@ -111,6 +111,11 @@ class Session:
         """Run *job* on a thread that may wait."""
         self._hub.beside(self, job)
 
+    def pause(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do *action* so long from now."""
+        self._timer.pause(seconds, action)
+        self._rearm()
+
     def say(self, level: int, line: str) -> None:
         """Log a line."""
         self._hub.say(level, line)
@@ -333,9 +338,8 @@ class Session:
         up = self._up
         up.open = False
         # From here on both are read, whether or not the other takes what is passed on.
-        for way in (up, self._down):
-            way.free = True
-            way.read_on()
+        up.let_go()
+        self._down.let_go()
         if self._end_said or self._upstream_closed or not self._ask_for_end():
             self._end_upstream()
         elif not self.is_over:
@@ -384,6 +388,8 @@ class Session:
             self._tell_client(cut)
         if self._client_closed or not tells:
             self._close_client()
+        # Its close frame may wait behind texts.
+        self._up.let_go()
 
     def _traffic(self) -> tuple[int, int]:
         return self._up.received, self._down.passed
