@@ -53,7 +53,7 @@ def ca_fault(ca_file: str) -> tuple[str, str] | None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=ca_file)
     except ssl.SSLError:
-        return f"certificates in PEM in {ca_file}", "a file without one"
+        return "certificates in PEM", f"none in {ca_file}"
     except OSError as error:
-        return f"a readable PEM file at {ca_file}", error.strerror or type(error).__name__
+        return "a readable PEM file", f"{ca_file}: {error.strerror or type(error).__name__}"
     return None
