@@ -340,20 +340,24 @@ class Session:
         # From here on both are read, whether or not the other takes what is passed on.
         up.let_go()
         self._down.let_go()
-        if self._end_said or self._upstream_closed or not self._ask_for_end():
+        if self._end_said or self._upstream_closed:
             self._end_upstream()
-        elif not self.is_over:
+            return
+        self._ask_for_end()
+        if not self.is_over:
             self._within(self._terminate_s, self._end_upstream)
 
-    def _ask_for_end(self) -> bool:
-        """Ask the upstream to end the session, if nobody has; False where there is no place."""
-        if self._end_asked:
-            return True
-        if self._up.is_within_frame:
-            return False
-        self._end_asked = True
-        self.send(self._upstream, self._up.own(frame(TEXT, self._words.end, masked=True)))
-        return True
+    def _ask_for_end(self) -> None:
+        """Ask the upstream to end the session, if nobody has.
+
+        A frame of audio that the client began and did not end is filled up first: it may have left
+        for good, or stay within one for as long as it likes.
+        """
+        if not self._end_asked:
+            self._end_asked = True
+            last = self._up.fill()
+            last += self._up.own(frame(TEXT, self._words.end, masked=True))
+            self.send(self._upstream, last)
 
     def _who(self) -> By:
         """Return who ended a session that the upstream ended."""

@@ -145,6 +145,14 @@ class Way:
         self._resume()
         self.read_on()
 
+    def fill(self) -> bytes:
+        """Return what ends a begun frame, to be sent before anything of our own: zeros."""
+        if self.within is None:
+            return b""
+        rest, unfinished = bytes(self.within.through), self.within.unfinished
+        self.within = Part(b"", 0, True) if unfinished else None
+        return rest
+
     def own(self, frames: bytes) -> bytes:
         """Return frames of our own, to be sent where none is begun: a begun message is ended."""
         if self.within is None or not self.within.unfinished:
