@@ -6,6 +6,7 @@ servers     where each server keeps that connection
 handshake   the opening handshake; pure
 frames      frames as they pass; pure
 watch       what stages see of a session, and how they end it
+pace        how fast a client's texts are read; pure
 way         one direction of a session: what passes, and who judges it first
 session     one session: two ends, and the rules by which each may leave
 timer       when a session is to be ended

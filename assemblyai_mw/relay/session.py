@@ -111,6 +111,11 @@ class Session:
         """Run *job* on a thread that may wait."""
         self._hub.beside(self, job)
 
+    def pause(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do *action* so long from now."""
+        self._timer.pause(seconds, action)
+        self._rearm()
+
     def say(self, level: int, line: str) -> None:
         """Log a line."""
         self._hub.say(level, line)
@@ -333,23 +338,26 @@ class Session:
         up = self._up
         up.open = False
         # From here on both are read, whether or not the other takes what is passed on.
-        for way in (up, self._down):
-            way.free = True
-            way.read_on()
-        if self._end_said or self._upstream_closed or not self._ask_for_end():
+        up.let_go()
+        self._down.let_go()
+        if self._end_said or self._upstream_closed:
             self._end_upstream()
-        elif not self.is_over:
+            return
+        self._ask_for_end()
+        if not self.is_over:
             self._within(self._terminate_s, self._end_upstream)
 
-    def _ask_for_end(self) -> bool:
-        """Ask the upstream to end the session, if nobody has; False where there is no place."""
-        if self._end_asked:
-            return True
-        if self._up.is_within_frame:
-            return False
-        self._end_asked = True
-        self.send(self._upstream, self._up.own(frame(TEXT, self._words.end, masked=True)))
-        return True
+    def _ask_for_end(self) -> None:
+        """Ask the upstream to end the session, if nobody has.
+
+        A frame of audio that the client began and did not end is filled up first: it may have left
+        for good, or stay within one for as long as it likes.
+        """
+        if not self._end_asked:
+            self._end_asked = True
+            last = self._up.fill()
+            last += self._up.own(frame(TEXT, self._words.end, masked=True))
+            self.send(self._upstream, last)
 
     def _who(self) -> By:
         """Return who ended a session that the upstream ended."""
@@ -384,6 +392,8 @@ class Session:
             self._tell_client(cut)
         if self._client_closed or not tells:
             self._close_client()
+        # Its close frame may wait behind texts.
+        self._up.let_go()
 
     def _traffic(self) -> tuple[int, int]:
         return self._up.received, self._down.passed

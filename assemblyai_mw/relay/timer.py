@@ -13,13 +13,14 @@ from .watch import Cut
 class Timer:
     """One session's limits, and its deadline. In the loop's thread, but for `limit`."""
 
-    __slots__ = ("_deadline", "_hub", "_limits", "_member", "_rings_at")
+    __slots__ = ("_deadline", "_hub", "_limits", "_member", "_pause", "_rings_at")
 
     def __init__(self, hub: Hub, member: Member) -> None:
         self._hub = hub
         self._member = member
         self._limits: dict[object, tuple[float, Cut]] = {}
         self._deadline: tuple[float, Callable[[], None]] | None = None
+        self._pause: tuple[float, Callable[[], None]] | None = None
         self._rings_at = math.inf
 
     def limit(self, moment: float, cut: Cut, *, by: object) -> None:
@@ -30,15 +31,20 @@ class Timer:
         """Have *action* due so long from now, in place of the one before. Then `arm`."""
         self._deadline = (time.monotonic() + seconds, action)
 
+    def pause(self, seconds: float, action: Callable[[], None]) -> None:
+        """Have *action* due so long from now, beside that of `within`. Then `arm`."""
+        self._pause = (time.monotonic() + seconds, action)
+
     def stop(self) -> None:
-        """Let the action be due no more."""
+        """Let the action of `within` be due no more."""
         self._deadline = None
 
     def arm(self, idle_at: float) -> None:
         """Have the loop ring at what comes first, *idle_at* or anything else."""
         first = min(idle_at, self._first_limit()[0])
-        if self._deadline is not None:
-            first = min(first, self._deadline[0])
+        for each in (self._deadline, self._pause):
+            if each is not None:
+                first = min(first, each[0])
         # A later moment is found when the earlier alarm comes.
         if first < self._rings_at:
             self._rings_at = first
@@ -57,10 +63,13 @@ class Timer:
             (_, action), self._deadline = self._deadline, None
             return action
         moment, cut = self._first_limit()
-        if moment > now:
-            return None
-        self._limits.clear()
-        return cut
+        if moment <= now:
+            self._limits.clear()
+            return cut
+        if self._pause is not None and self._pause[0] <= now:
+            (_, action), self._pause = self._pause, None
+            return action
+        return None
 
     def _first_limit(self) -> tuple[float, Cut | None]:
         none: tuple[float, Cut | None] = (math.inf, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from typing import Protocol
 
 from .ends import Wire
 from .frames import CONTINUATION, TEXT, Close, Frames, Item, Part, Text, Violation, frame
+from .pace import Pace
 from .watch import Cut
 
 # For an end that does not read, once its pace does not hold the other one up any more.
@@ -50,6 +52,9 @@ class Rules(Protocol):
     def call(self, job: Callable[[], object]) -> None:
         """Run *job* in the relay's thread."""
 
+    def pause(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do *action* so long from now."""
+
     def say(self, level: int, line: str) -> None:
         """Log a line."""
 
@@ -72,6 +77,8 @@ class Way:
         "_frames",
         "_items",
         "_judges",
+        "_pace",
+        "_paused",
         "_rules",
         "_waits",
         "free",
@@ -103,6 +110,9 @@ class Way:
         self._items: deque[Item | None] = deque()
         # A slow judge has a text.
         self._waits = False
+        # The next text is not due yet; an upstream's always is.
+        self._paused = False
+        self._pace = Pace() if masked else None
         self.open = True
         self.free = False
         self.within: Part | None = None
@@ -126,7 +136,22 @@ class Way:
 
     def read_on(self) -> None:
         """Read the source, if what comes can go anywhere."""
-        self.source.want(read=not self._waits and (self.free or not self.to.pending))
+        held = self._waits or self._paused
+        self.source.want(read=not held and (self.free or not self.to.pending))
+
+    def let_go(self) -> None:
+        """Read the source from now on whatever the other end takes, and wait for no text's turn."""
+        self.free = True
+        self._resume()
+        self.read_on()
+
+    def fill(self) -> bytes:
+        """Return what ends a begun frame, to be sent before anything of our own: zeros."""
+        if self.within is None:
+            return b""
+        rest, unfinished = bytes(self.within.through), self.within.unfinished
+        self.within = Part(b"", 0, True) if unfinished else None
+        return rest
 
     def own(self, frames: bytes) -> bytes:
         """Return frames of our own, to be sent where none is begun: a begun message is ended."""
@@ -147,7 +172,9 @@ class Way:
 
     def _pump(self) -> None:
         items, rules = self._items, self._rules
-        while items and not self._waits:
+        while items and not (self._waits or self._paused):
+            if isinstance(items[0], Text) and not self._has_turn(len(items[0].raw)):
+                return
             item = items.popleft()
             if isinstance(item, bytes):
                 if self.open:
@@ -178,6 +205,26 @@ class Way:
                 self.open = False
 
     # Texts
+
+    def _has_turn(self, size: int) -> bool:
+        """Whether a text is read now; else it waits, and all that is behind it."""
+        pace = self._pace
+        if pace is None or not self.open or self._rules.is_over:
+            return True
+        wait = pace.wait(time.monotonic())
+        if wait > 0:
+            self._paused = True
+            self.read_on()
+            self._rules.pause(wait, self._resume)
+            return False
+        pace.count(size)
+        return True
+
+    def _resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._pump()
+            self.read_on()
 
     def _judge(self, item: Text, at: int, text: bytes, *, passes: bool) -> None:
         """Have a text judged from a judge on, and pass it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -27,7 +28,7 @@ from stand_in.streaming_kit import Raw, Sdk, handshake
 from assemblyai_mw import KeyAuth, PrefixRouter, UpstreamForwarder
 from assemblyai_mw.call import Caller
 from assemblyai_mw.middleware.realtime import Realtime
-from assemblyai_mw.relay import Relay
+from assemblyai_mw.relay import Grip, Relay
 from assemblyai_mw.testing import US_KEY, FakeAssemblyAI, serve
 
 UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade"}
@@ -401,6 +402,33 @@ def test_a_field_that_could_become_two_goes_nowhere_and_takes_no_place(
         assert site.unseen()
         with site.open(key) as session:
             assert session.message()["type"] == "Begin"
+
+
+def test_a_worker_out_of_descriptors_after_the_handshake_keeps_no_place_and_no_upstream(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = [lambda _: False, fails, fails]
+    with live(sqlite_url, streaming={"max_sessions_per_worker": 1}) as site:
+        assert site.middleware is not None
+        relay = site.middleware.parts.relay
+        assert relay is not None
+        key = site.key("alice")
+        with monkeypatch.context() as patched:
+            # The first look is before the upstream's answer, the second after it.
+            patched.setattr(Grip, "is_left", lambda grip: looks.pop(0)(grip))
+            assert site.refused(key).status == 500
+        assert len(looks) == 1
+        assert relay.open == 0
+        (row,) = site.rows()
+        assert row.state == "unpriced"
+        with site.open(key) as session:
+            assert session.message()["type"] == "Begin"
+        # The upstream's side of the first is closed as well.
+        until(lambda: site.us.sessions[0].ended_by is not None)
+
+
+def fails(_: Grip) -> bool:
+    raise OSError(errno.EMFILE, "no descriptor is left")
 
 
 def test_of_a_handshake_only_documented_fields_go_on(site: Site) -> None:

@@ -116,15 +116,23 @@ def test_a_client_that_asked_for_the_end_and_vanishes_is_not_asked_for_again(rel
     finish(rig, by="client", close_code=None)
 
 
-def test_a_client_that_vanishes_within_a_large_frame_leaves_no_place_for_an_end(
-    relay: Relay,
+@pytest.mark.parametrize("fin", [True, False])
+def test_a_frame_that_a_vanished_client_began_is_filled_up_before_our_own_text(
+    relay: Relay, fin: bool
 ) -> None:
     rig = Rig(relay).begin()
     large = frame(BINARY, bytes(HOLD_BYTES + 100), masked=True)
+    large = bytes((large[0] if fin else large[0] & 0x7F,)) + large[1:]
     rig.client.sock.sendall(large[:-10])
     rig.client.leave()
-    assert rig.upstream.ends()
-    assert rig.upstream.raw == large[:-10]
+    opcode, payload = rig.upstream.next()
+    assert (opcode, len(payload)) == (BINARY, HOLD_BYTES + 100)
+    assert rig.upstream.raw.startswith(large[:-10] + bytes(10))
+    if not fin:
+        assert rig.upstream.says(CONTINUATION, b"")
+    assert rig.upstream.says(TEXT, TERMINATE)
+    rig.upstream.text(TERMINATION)
+    assert rig.upstream.close_code() == 1000
     finish(rig, by="client", close_code=None)
 
 

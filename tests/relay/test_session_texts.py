@@ -17,6 +17,7 @@ from assemblyai_mw.relay.frames import (
     close_frame,
     frame,
 )
+from assemblyai_mw.relay.pace import BURST, RATE, Pace
 
 from .rig import (
     BEGIN,
@@ -179,15 +180,86 @@ def test_texts_on_a_slow_thread_keep_their_order(relay: Relay) -> None:
         slow_client = slow_server = True
 
     rig = Rig(relay, [Late(), Late()])
-    for at in range(300):
+    for at in range(100):
         rig.client.text(b"%d" % at)
         rig.upstream.text(b"%d" % at)
-    for at in range(300):
+    for at in range(100):
         assert rig.upstream.says(TEXT, b"%d" % at)
         assert rig.client.says(TEXT, b"%d" % at)
     rig.client.leave()
     rig.upstream.leave()
     rig.gone()
+
+
+# The pace of a client's texts
+
+
+def flood(rig: Rig, *, behind: bytes = b"") -> None:
+    """Send more texts at once than are read in the time of a test."""
+    rig.client.sock.sendall(frame(TEXT, b'{"type":"KeepAlive"}', masked=True) * 1000 + behind)
+    until(lambda: rig.session._up._paused)
+
+
+def test_a_flood_of_texts_is_read_at_its_pace_and_holds_no_other_session_up(relay: Relay) -> None:
+    rig, other = Rig(relay).begin(), Rig(relay).begin()
+    flood(rig)
+    for at in range(100):
+        other.client.audio(b"%d" % at)
+        assert other.upstream.says(BINARY, b"%d" % at)
+    assert len(rig.notes.client) < 1000
+    # More of them come in their turn, and nothing that the client sends takes memory meanwhile.
+    read = len(rig.notes.client)
+    until(lambda: len(rig.notes.client) > read + 10)
+    assert not rig.session._client.is_read
+    for each in (rig, other):
+        each.gone()
+
+
+def test_audio_behind_a_flood_of_texts_keeps_its_place_and_passes(relay: Relay) -> None:
+    rig = Rig(relay).begin()
+    for at in range(int(BURST) + 5):
+        rig.client.text(b"%d" % at)
+    rig.client.audio(b"audio")
+    for at in range(int(BURST) + 5):
+        assert rig.upstream.says(TEXT, b"%d" % at)
+    assert rig.upstream.says(BINARY, b"audio")
+    rig.gone()
+
+
+@pytest.mark.parametrize("ended_by", ["cut", "upstream"])
+def test_a_session_ends_at_once_amid_a_flood_and_its_client_is_told(
+    relay: Relay, ended_by: str
+) -> None:
+    rig = Rig(relay).begin()
+    flood(rig, behind=close_frame(1000, masked=True))
+    if ended_by == "cut":
+        rig.session.cut(CUT)
+        while rig.upstream.next() != (TEXT, TERMINATE):
+            pass
+        rig.upstream.text(TERMINATION)
+        assert told(rig, ERROR)
+    else:
+        rig.upstream.text(TERMINATION)
+        rig.upstream.close(1000)
+        rig.upstream.leave()
+        assert rig.client.says(TEXT, TERMINATION)
+        assert rig.client.close_code() == 1000
+    assert rig.client.ends()
+    # What was not read by then was not judged either.
+    assert len(rig.notes.client) < 1000
+    finish(rig, by=ended_by)
+
+
+def test_a_large_text_takes_the_turns_of_many() -> None:
+    pace = Pace()
+    assert pace.wait(1e6) == 0.0
+    pace.count(1 << 20)
+    assert pace.wait(1e6) > 1.0
+    assert pace.wait(1e6 + 60) == 0.0
+    for _ in range(int(BURST)):
+        assert pace.wait(1e6 + 60) == 0.0
+        pace.count(20)
+    assert pace.wait(1e6 + 60) == 1 / RATE
 
 
 @pytest.mark.parametrize("drain", [True, False])

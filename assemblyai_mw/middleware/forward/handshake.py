@@ -100,9 +100,9 @@ class Handshake:
 
     def join(self, tunnel: Tunnel, start_response: StartResponse) -> Iterable[bytes]:
         """Take the client's connection from the server, and relay; return the server's reply."""
-        # Its session is opened and ended all the same: one that is left open costs hours.
-        self._call.unheard = self._grip.is_left()
         try:
+            # Its session is opened and ended all the same: one that is left open costs hours.
+            self._call.unheard = self._grip.is_left()
             taken = self._grip.take()
         except BaseException:
             tunnel.close()
