@@ -22,7 +22,7 @@ from ..dialects.chat import (
     to_completion,
     to_gateway,
 )
-from ..dialects.chat.errors import of_status, parsed
+from ..dialects.chat.errors import parsed
 from ..errors import RequestRefused
 from ..transport import Origin
 from .errors import AuthenticationError, BadRequestError, from_gateway, from_refusal
@@ -112,6 +112,7 @@ def completion(
                 created=int(time.time()),
                 fallback_id=secrets.token_hex(12),
                 include_usage=request.include_usage,
+                form=request.form,
             )
             return CompletionStream(exchange, chunks, ChatMeter(asked, region))
         reply = parsed(exchange.body())
@@ -121,10 +122,10 @@ def completion(
                 request.target,
                 created=int(time.time()),
                 fallback_id=secrets.token_hex(12),
+                form=request.form,
             )
         except BadReply as error:
-            message = f"The LLM Gateway returned an invalid response: {error}."
-            raise from_gateway(of_status(502, message), {}) from None
+            raise from_gateway(error.error, {}) from None
         translated["cost_usd"] = cost_of(chat_usage(reply, asked, region))
         record: Record = Record.of(translated)
         if request.stream:

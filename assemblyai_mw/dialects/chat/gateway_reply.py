@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("assemblyai_mw.openai")
 
 MAX_ERROR_BYTES = 1 << 20
+# A provider that says one of these in a reply with status 200 has not worked on the request.
+_WITHOUT_A_REPLY = frozenset({429, 503, 529})
 # What may follow `[DONE]` and is read so that the connection can be used again.
 MAX_REST_BYTES = 64 << 10
 EVENT_STREAM = "text/event-stream"
@@ -166,6 +168,9 @@ def failure(reply: Reply, error: ApiError, own: bytes | None = None) -> WSGIAppl
     """Answer with *error*; *own* is a body that already says it."""
     body = json.dumps(error.payload()).encode() if own is None else own
     _, headers = head(reply, "application/json", error.request_id, body)
+    if reply.status_code // 100 == 2 and error.status not in _WITHOUT_A_REPLY:
+        # The model may have worked, and been billed: OpenAI's clients would pay for it thrice.
+        headers.append(("x-should-retry", "false"))
     try:
         phrase = HTTPStatus(error.status).phrase
     except ValueError:
