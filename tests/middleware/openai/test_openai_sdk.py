@@ -415,3 +415,21 @@ def test_json_object_is_an_object(house: House) -> None:
                 response_format={"type": "json_object"},
             )
     assert caught.value.param == "response_format"
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"drop": True}, id="no reply"),
+        pytest.param({"status": 200, "body": b"nonsense"}, id="nonsense"),
+        pytest.param({"cut_after": 0}, id="cut at once"),
+    ],
+)
+def test_what_may_have_been_billed_is_sent_once(
+    house: House, fault: dict[str, Any], streamed: bool
+) -> None:
+    house.us.fail_next(**fault, times=3)
+    with house.client(max_retries=2) as client, pytest.raises(openai.InternalServerError):
+        client.chat.completions.create(model=MODEL, messages=HELLO, stream=streamed)
+    assert len(chats(house.us)) == 1
