@@ -24,7 +24,9 @@ from openai_kit import (
 from webtest import TestApp
 
 from assemblyai_mw.call import CALL_KEY, Call, Caller
+from assemblyai_mw.dialects.chat import gateway_reply
 from assemblyai_mw.errors import UpstreamError, UpstreamTimeout, error_reply
+from assemblyai_mw.http.sse import WholeEvents
 from assemblyai_mw.middleware.openai.incapable import Incapable
 from assemblyai_mw.middleware.openai.stage import Model, OpenAITranslator
 from assemblyai_mw.routes import route_for
@@ -583,3 +585,16 @@ def test_a_default_bound_reaches_the_gateway() -> None:
     gateway = Gateway((200, REPLY))
     chat(OpenAITranslator(gateway, default_max_tokens=4000))
     assert gateway.chats[0]["max_tokens"] == 4000
+
+
+class Guarded(WholeEvents, Body):
+    """A body as guards give it."""
+
+
+def test_a_stream_that_was_split_within_is_not_split_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = chat(OpenAITranslator(Gateway((200, whole_stream()))), stream=True).events
+    monkeypatch.setattr(gateway_reply, "SSESplitter", None)
+    body = Guarded([b": ping\n\n", *whole_stream()])
+    answered = chat(OpenAITranslator(Gateway((200, body))), stream=True)
+    assert answered.events == expected
+    assert body.closed == 1
