@@ -10,7 +10,7 @@ request and never a secret: hosts print their environ on debug pages.
 | started | call | budget, cost, openai, store, telemetry |
 | route | call, openai | everywhere |
 | method, session | call | everywhere |
-| path | call, openai | auth, call, endpoints, isolation, realtime, store, telemetry |
+| path | call, openai | auth, call, endpoints, forward, isolation, realtime, store, telemetry |
 | tags | call | endpoints, store, telemetry |
 | request_id | call | log, telemetry |
 | caller | auth | everywhere |
@@ -20,7 +20,7 @@ request and never a secret: hosts print their environ on debug pages.
 | inner | isolation, log | cost, log |
 | upstream_reads | isolation | rate_limit |
 | kind | call | budget, cost, guards, telemetry |
-| reading, json, billable | call | call |
+| reading | call | call, forward |
 | target | call, isolation | forward |
 | owner | cost, isolation | cost |
 | audio | isolation | budget |
@@ -29,6 +29,7 @@ request and never a secret: hosts print their environ on debug pages.
 | transcript_id | cost | cost, telemetry |
 | usage, price | openai, settlement | telemetry |
 | body | call | call, forward, guardrails |
+| json, billable | call | call |
 | vouched | auth | endpoints |
 | max_session_s | auth | auth |
 | own_token | realtime | call, stack |

@@ -24,7 +24,7 @@ from ..dialects.chat import (
     to_gateway,
 )
 from ..dialects.chat.checks import wrong
-from ..dialects.chat.errors import of_status, parsed
+from ..dialects.chat.errors import parsed
 from ..errors import RequestRefused
 from ..transport import Origin
 from .errors import AuthenticationError, from_gateway, from_refusal
@@ -152,6 +152,7 @@ def completion(
                 created=int(time.time()),
                 fallback_id=secrets.token_hex(12),
                 include_usage=request.include_usage,
+                form=request.form,
             )
             return CompletionStream(exchange, chunks, ChatMeter(asked, region), prices)
         received = parsed(exchange.body())
@@ -161,10 +162,10 @@ def completion(
                 request.target,
                 created=int(time.time()),
                 fallback_id=secrets.token_hex(12),
+                form=request.form,
             )
         except BadReply as error:
-            message = f"The LLM Gateway returned an invalid response: {error}."
-            raise from_gateway(of_status(502, message), {}) from None
+            raise from_gateway(error.error, {}) from None
         reply = Reply(translated)
         reply.cost_usd = cost_of(chat_usage(received, asked, region), prices)
         if request.stream:

@@ -325,6 +325,7 @@ class _General:
     request_id_header: str | None = setting(None, header_name)
     log_file: str | None = setting(None, text)
     prices_file: str | None = setting(None, text)
+    default_max_tokens: int | None = setting(None, integer(most=2**31 - 1, unit="tokens"))
     cors_origins: tuple[str, ...] = setting((), origins)
 
 

@@ -323,6 +323,9 @@ class Config:
         metrics_token: Token that Prometheus sends; None for the master key.
         request_id_header: Reply header with the id of the call; None for none.
         log_file: File for one line a call, in addition to Python's logging; None for none.
+        default_max_tokens: `max_tokens` of chats on OpenAI's routes that set none, for which a
+            budget's hold is taken too; None for the gateway's default, 1,000, which cuts agents
+            short.
         cors_origins: Origins whose pages may call from a browser, such as `https://app.example`;
             `*` alone for all. Empty: only pages of this app's own origin may.
     """
@@ -352,6 +355,7 @@ class Config:
     metrics_token: Secret | None = None
     request_id_header: str | None = None
     log_file: str | None = None
+    default_max_tokens: int | None = None
     cors_origins: tuple[str, ...] = ()
     webhook: WebhookSettings = WebhookSettings()
     tracing: TracingSettings = TracingSettings(enabled=False)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UpstreamError
-from ..http.sse import Event, SSESplitter, encode_event, parse_event
+from ..http.sse import Event, SSESplitter, WholeEvents, encode_event, parse_event
 from ..http.wsgi import Reply
 from .protocol import GuardError, Guardrail
 from .verdicts import LINE, Refused, failed, filter_of, verdict_of
@@ -24,7 +24,7 @@ logger = logging.getLogger("assemblyai_mw.guardrails")
 MAX_REST_BYTES = 16 * 1024 * 1024
 
 
-class GuardedStream:
+class GuardedStream(WholeEvents):
     """A streamed chat reply, guarded event by event."""
 
     def __init__(self, reply: Reply, guards: tuple[Guardrail, ...], call: Call) -> None:

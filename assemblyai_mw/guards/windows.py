@@ -195,12 +195,12 @@ def choices_of(payload: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def payload_of(event: Event) -> dict[str, Any] | None:
-    """Return an event's JSON; None for a comment and for `[DONE]`.
+    """Return an event's JSON; None for a comment, an empty event and `[DONE]`.
 
     Raises:
         GuardError: It cannot be parsed, so it cannot be guarded.
     """
-    if event.data is None or event.data.strip() == b"[DONE]":
+    if event.data is None or event.data.strip() in (b"", b"[DONE]"):
         return None
     try:
         payload = json.loads(event.data)

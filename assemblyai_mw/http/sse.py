@@ -112,6 +112,12 @@ class SSESplitter:
         return rest
 
 
+class WholeEvents:
+    """Base of bodies each of whose items is one whole event: they need no second splitting."""
+
+    __slots__ = ()
+
+
 def parse_event(raw: bytes) -> Event:
     """Return *raw*, the bytes of one event, as an `Event`.
 

@@ -61,6 +61,10 @@ class Reply:
         """The status as a number."""
         return int(self.status[:3])
 
+    def is_a(self, kind: type) -> bool:
+        """Whether the app's iterable itself is a *kind*."""
+        return isinstance(self._app_iter, kind)
+
     def header(self, name: str) -> str | None:
         """Return the first value of header *name*, lower-case, or None."""
         for key, value in self.headers:

@@ -46,5 +46,6 @@ def deadline(times: Timeouts, due: Due) -> datetime:
     if due.session is not None:
         return due.session.lost_at
     if due.ended is not None:
-        return due.ended + timedelta(seconds=min(times.read_s, times.total_s) + MARGIN_S)
+        read_s = times.of_kind(due.kind).read_s
+        return due.ended + timedelta(seconds=min(read_s, times.total_s) + MARGIN_S)
     return sent_at(due) + timedelta(seconds=under_way_s(times))

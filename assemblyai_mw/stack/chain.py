@@ -133,7 +133,12 @@ class AssemblyAIMiddleware:
             ),
         ]
         governance: list[Stage] = [
-            partial(OpenAITranslator, models=parts.models, max_body_bytes=max_json_bytes),
+            partial(
+                OpenAITranslator,
+                models=parts.models,
+                max_body_bytes=max_json_bytes,
+                default_max_tokens=settings.default_max_tokens,
+            ),
             *_guardrails(parts.guards, max_json_bytes),
             partial(Policy, max_json_bytes=max_json_bytes, routes=settings.routes.values()),
             partial(

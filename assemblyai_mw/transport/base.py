@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -21,8 +22,9 @@ class Timeouts:
         connect_s: Seconds to connect, TLS included.
         read_s: Seconds for the reply's head once the request is out, for each further piece
             of its body, for each MiB of the request to be taken, and for each block of a
-            body that comes in blocks. A long answer of an LLM that is not streamed is
-            silent until its end.
+            body that comes in blocks.
+        chat_read_s: The same for chat completions, instead of `read_s`. A long answer of an LLM
+            that is not streamed is silent until its end, and OpenAI's clients wait as long.
         total_s: Seconds for everything, the request's body included. Two hours let a 2 GB
             upload through 3 Mbit/s, and end an upstream that drips for ever.
     """
@@ -30,12 +32,17 @@ class Timeouts:
     connect_s: float = 10.0
     read_s: float = 120.0
     total_s: float = 7200.0
+    chat_read_s: float = 600.0
 
     def __post_init__(self) -> None:
-        for name in ("connect_s", "read_s", "total_s"):
+        for name in ("connect_s", "read_s", "total_s", "chat_read_s"):
             value = getattr(self, name)
             if not 0 < value < float("inf"):
                 raise ConfigError(f"timeouts: {name}: expected a number of seconds above 0")
+
+    def of_kind(self, kind: str | None) -> Timeouts:
+        """Return the timeouts of one request, whose `read_s` is that of its *kind*."""
+        return dataclasses.replace(self, read_s=self.chat_read_s) if kind == "chat" else self
 
 
 @dataclass(slots=True)

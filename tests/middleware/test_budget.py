@@ -322,6 +322,7 @@ def test_the_refusal_says_what_is_spent_held_needed_and_allowed(both: Stack) -> 
     }
     # Only calls under way stand in the way, and they end.
     assert reply.headers["Retry-After"] == "5"
+    assert "x-should-retry" not in reply.headers
     assert both.us.requests == []
 
 
@@ -348,6 +349,7 @@ def test_where_a_window_resets_retry_after_says_when(stack: Stack, window: str) 
     assert f"the {window} budget of this key: 0.21 USD spent" in reply.json["error"]
     assert f"It resets at {resets:%Y-%m-%dT%H:%M:%SZ}." in reply.json["error"]
     wait = timedelta(seconds=int(reply.headers["Retry-After"]))
+    assert (reply.headers.get("x-should-retry") == "false") == (wait > timedelta(minutes=1))
     assert abs(before + wait - resets) < timedelta(minutes=1)
 
 
@@ -355,6 +357,7 @@ def test_what_never_fits_is_not_worth_waiting_for(stack: Stack) -> None:
     reply = stack.ask("POST", CHAT, stack.key("a", budget_daily_usd="0.0001"), json=chat())
     assert reply.status_int == 429
     assert "Retry-After" not in reply.headers
+    assert reply.headers["x-should-retry"] == "false"
 
 
 def test_a_teams_budget_bounds_all_its_keys(both: Stack) -> None:

@@ -20,6 +20,7 @@ from webtest import TestApp
 from assemblyai_mw import ConfigError, RequestsTransport, SocketTransport, Timeouts
 from assemblyai_mw import UpstreamForwarder as Forwarder
 from assemblyai_mw.call import CALL_KEY, Call, Caller
+from assemblyai_mw.errors import UpstreamTimeout
 from assemblyai_mw.routes import route_for
 from assemblyai_mw.testing import US_KEY, FakeAssemblyAI, serve
 from assemblyai_mw.transport import Origin
@@ -362,3 +363,59 @@ def test_a_reply_cut_before_its_body_tells_nothing_of_what_was_done(
     upstream.append(made)
     answer, _, _, call = forward(f"http://127.0.0.1:{made.port}")
     assert (answer, call.upstream) == ("502 Bad Gateway", known)
+
+
+class Silent:
+    """A transport whose upstream takes the request and never answers."""
+
+    def __init__(self, *, sent: bool = True) -> None:
+        self.sent = sent
+        self.waits: list[float] = []
+
+    def send(self, origin, request, timeouts):
+        self.waits.append(timeouts.read_s)
+        request.sent = self.sent
+        raise UpstreamTimeout("too slow")
+
+
+@pytest.mark.parametrize("prefix", ["/llm-gateway.assemblyai", "/eu.llm-gateway.assemblyai"])
+def test_chats_have_a_timeout_of_their_own(prefix: str) -> None:
+    silent = Silent()
+    app = Forwarder("https://x.example", api_key=KEY, transport=silent)
+    for path, method in (
+        ("/v1/chat/completions", "POST"),
+        ("/v1/models", "GET"),
+        ("/v1/understanding", "POST"),
+    ):
+        call = Call("id", 0.0, route_for(prefix), method, path)
+        environ = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": prefix,
+            "PATH_INFO": path,
+            "wsgi.input": io.BytesIO(),
+            CALL_KEY: call,
+        }
+        started: list = []
+        app(environ, lambda *start, to=started: to.append(start))
+        assert started[0][0].startswith("504")
+    assert silent.waits == [600.0, 120.0, 120.0]
+
+
+def test_one_timeout_for_all_is_that_of_chats_too() -> None:
+    assert Forwarder("https://x.example", api_key=KEY, timeout=3).timeouts.chat_read_s == 3
+
+
+@pytest.mark.parametrize(
+    "method, sent, final", [("POST", True, True), ("POST", False, False), ("GET", True, False)]
+)
+def test_what_may_have_been_done_is_not_to_be_tried_again(
+    method: str, sent: bool, final: bool
+) -> None:
+    call = Call("id", 0.0, route_for("/assemblyai"), method, "/v2/transcript")
+    _, headers, _, _ = forward(
+        "https://x.example",
+        transport=Silent(sent=sent),
+        REQUEST_METHOD=method,
+        **{CALL_KEY: call},
+    )
+    assert (("x-should-retry", "false") in headers) == final

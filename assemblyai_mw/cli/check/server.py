@@ -97,12 +97,14 @@ def gunicorn(config: Config, loaded: Loaded) -> Iterator[Finding]:
         return
     read_s = config.timeouts.read_s
     worker = str(found.worker_class_str)
-    if worker == "sync" and 0 < found.timeout <= read_s:
+    name = max(("read_s", "chat_read_s"), key=lambda each: getattr(config.timeouts, each))
+    silent_s = getattr(config.timeouts, name)
+    if worker == "sync" and 0 < found.timeout <= silent_s:
         yield Finding(
             "wrong",
             "timeouts",
             f"sync workers are killed after {found.timeout} s, and AssemblyAI may be silent for "
-            f"{read_s:g} s (timeouts: read_s): threads = 8, or timeout = {read_s + 30:g}",
+            f"{silent_s:g} s (timeouts: {name}): threads = 8, or timeout = {silent_s + 30:g}",
         )
     else:
         yield Finding("ok", "timeouts", f"{worker} workers, timeout {found.timeout} s")

@@ -3,6 +3,7 @@
 - `parameters`: what becomes of each request parameter, in one table.
 - `models`: names as callers spell them, and the gateway's models behind them.
 - `request`, `reply`, `stream`, `errors`: the four kinds of JSON that travel.
+- `form`, `choice_state`: what of a reply is passed on where the gateway has no setting for it.
 
 OpenAI's side is its API reference for chat completions as `openai-python` types it;
 the gateway's is llm-gateway.yml of AssemblyAI's API specification and its pages on
@@ -10,6 +11,7 @@ tool calling, structured outputs, streaming and fallbacks.
 """
 
 from .errors import ApiError, BadReply, to_error
+from .form import ReplyForm
 from .models import Model, ModelList, Target
 from .parameters import PARAMETERS, Parameter
 from .reply import to_completion, to_usage
@@ -25,6 +27,7 @@ __all__ = [
     "Model",
     "ModelList",
     "Parameter",
+    "ReplyForm",
     "Target",
     "completion_as_events",
     "to_completion",

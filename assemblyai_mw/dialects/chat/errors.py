@@ -24,13 +24,35 @@ _BY_STATUS: dict[int, tuple[str, str | None]] = {
 }
 _UNKNOWN_MODEL = re.compile(r"\bmodel \S+ is not supported\b", re.IGNORECASE)
 _NO_ACCESS = re.compile(r"does not have access to this LLM Gateway model", re.IGNORECASE)
-_UNSUPPORTED = re.compile(r"\bdoes not support (\w+)", re.IGNORECASE)
-_STREAMING = frozenset({"stream", "streaming"})
+_UNSUPPORTED = re.compile(r"\b(?:does not|doesn't) support ['\"`]?(\w+)", re.IGNORECASE)
+# "Streaming is not supported for this model", "this model cannot stream", in any words.
+_NO_STREAM = re.compile(
+    r"\b(?:not support|unsupported|cannot|can't|unable to)\w*\W{1,3}(?:\w+\W{1,3}){0,3}?(stream\w*)"
+    r"|\b(stream\w*)\W{1,3}(?:\w+\W{1,3}){0,4}?"
+    r"(?:(?:not|\w+n't)\W(?:\w+\W)?(?:support|available|allowed|enabled|possible)|unsupported)",
+    re.IGNORECASE,
+)
+_STREAMING = frozenset({"stream", "streaming", "streamed", "streams"})
+_CONTEXT = re.compile(
+    r"\bcontext[ _-](?:length|window|limit|size)|\b(?:prompt|input|request) is too long"
+    r"|\btoo many (?:input|prompt) tokens|\binput token count\b.{0,80}\bexceed",
+    re.IGNORECASE,
+)
 MAX_MESSAGE_CHARS = 2000
 
 
 class BadReply(Exception):
-    """The gateway returned an invalid response; one line gives the reason."""
+    """The gateway returned an invalid response; one line gives the reason.
+
+    Attributes:
+        error: The error for the caller; the reply's own words where it carries an error.
+    """
+
+    def __init__(self, reason: str, error: ApiError | None = None) -> None:
+        super().__init__(reason)
+        self.error = error or of_status(
+            502, f"The LLM Gateway returned an invalid response: {reason}."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +127,14 @@ def to_error(status: int, payload: Any, *, callers_key: bool = False) -> ApiErro
     if is_openai(payload):
         error = payload["error"]
         texts = {n: error[n] for n in ("code", "param") if isinstance(error.get(n), str)}
-        return of_status(status, error["message"], type=error["type"], **{"code": None, **texts})
+        unsupported = _unsupported(status, error["message"])
+        return of_status(
+            status,
+            error["message"],
+            type=error["type"],
+            unsupported=unsupported and unsupported.lower(),
+            **{"code": None, **texts},
+        )
     message, details, request_id = _read(payload)
     if not 400 <= status <= 599:
         return of_status(502, f"The LLM Gateway answered with status {status}.")
@@ -128,17 +157,30 @@ def to_error(status: int, payload: Any, *, callers_key: bool = False) -> ApiErro
         return of_status(
             403, text, code="model_access_denied", param="model", request_id=request_id
         )
-    match = _UNSUPPORTED.search(text) if status == 400 else None
-    if match is not None:
+    if status == 400 and _CONTEXT.search(text):
+        # By this code agents shorten their history.
+        return of_status(
+            400, text, code="context_length_exceeded", param="messages", request_id=request_id
+        )
+    unsupported = _unsupported(status, text)
+    if unsupported is not None:
         return of_status(
             status,
             text,
             code="unsupported_parameter",
-            param=match[1],
+            param=unsupported,
             request_id=request_id,
-            unsupported=match[1].lower(),
+            unsupported=unsupported.lower(),
         )
     return of_status(status, text, request_id=request_id)
+
+
+def _unsupported(status: int, text: str) -> str | None:
+    """Return the parameter that a 400 says the model cannot take, or None."""
+    if status != 400:
+        return None
+    match = _UNSUPPORTED.search(text) or _NO_STREAM.search(text)
+    return None if match is None else match[match.lastindex or 0]
 
 
 def event_error(payload: dict[str, Any]) -> ApiError:

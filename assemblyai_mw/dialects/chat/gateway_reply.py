@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import UpstreamError
 from ...http.encoding import decode
 from ...http.messages import BODY_FIELDS
-from ...http.sse import SSESplitter, parse_event
+from ...http.sse import Event, SSESplitter, WholeEvents, parse_event
 from ...http.wsgi import Headers, Reply
 from . import ApiError, BadReply, ChunkStream, to_error
 from .errors import is_openai, of_status, parsed
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("assemblyai_mw.openai")
 
 MAX_ERROR_BYTES = 1 << 20
+# A provider that says one of these in a reply with status 200 has not worked on the request.
+_WITHOUT_A_REPLY = frozenset({429, 503, 529})
 # What may follow `[DONE]` and is read so that the connection can be used again.
 MAX_REST_BYTES = 64 << 10
 EVENT_STREAM = "text/event-stream"
@@ -48,7 +50,8 @@ class EventBody:
     def __init__(self, reply: Reply, chunks: ChunkStream) -> None:
         self._reply = reply
         self._chunks = chunks
-        self._splitter = SSESplitter()
+        # Guards have split their stream already.
+        self._splitter = None if reply.is_a(WholeEvents) else SSESplitter()
         self._ready: deque[bytes] = deque()
         self._over = False
 
@@ -84,12 +87,13 @@ class EventBody:
             self._finish()
             return
         try:
-            for event in self._splitter.feed(next(self._reply)):
+            for event in self._events(next(self._reply)):
                 self._ready += self._chunks.feed(event)
         except StopIteration:
             self._over = True
-            # A last event may lack the empty line that should end it.
-            self._ready += self._chunks.feed(parse_event(self._splitter.flush()))
+            if self._splitter is not None:
+                # A last event may lack the empty line that should end it.
+                self._ready += self._chunks.feed(parse_event(self._splitter.flush()))
             self._ready += self._chunks.end()
         except (UpstreamError, ValueError) as error:
             # ValueError: an event longer than any that means something.
@@ -99,6 +103,9 @@ class EventBody:
             logger.exception("the LLM Gateway's stream cannot be read")
             self._ready += self._chunks.fail("The LLM Gateway's stream broke off.")
         self._over = self._over or self._chunks.error is not None
+
+    def _events(self, item: bytes) -> list[Event]:
+        return [parse_event(item)] if self._splitter is None else self._splitter.feed(item)
 
     def _finish(self) -> None:
         """Read the reply's end, so that its connection can be used again."""
@@ -166,6 +173,9 @@ def failure(reply: Reply, error: ApiError, own: bytes | None = None) -> WSGIAppl
     """Answer with *error*; *own* is a body that already says it."""
     body = json.dumps(error.payload()).encode() if own is None else own
     _, headers = head(reply, "application/json", error.request_id, body)
+    if reply.status_code // 100 == 2 and error.status not in _WITHOUT_A_REPLY:
+        # The model may have worked, and been billed: OpenAI's clients would pay for it thrice.
+        headers.append(("x-should-retry", "false"))
     try:
         phrase = HTTPStatus(error.status).phrase
     except ValueError:

@@ -93,13 +93,14 @@ _TABLE = (
         "tool_choice",
         "translated",
         checks.string_or_object,
-        "`none`, `auto`, a function; `required` where there is one tool",
+        "`none`, `auto`, a function, `required`; with a single tool `required` names it",
     ),
     _openai(
         "response_format",
         "translated",
         checks.mapping,
-        "`json_schema`; `text` is the default and dropped; `json_object` is refused",
+        "`json_schema`; `text` is the default and dropped; `json_object` becomes the schema of "
+        "an object, and is refused for a model that takes no `response_format`",
     ),
     _openai("audio", "refused", checks.mapping, "Text only", nullable=True),
     _openai("frequency_penalty", "dropped", checks.number(-2, 2), _HINT, nullable=True),
@@ -138,7 +139,11 @@ _TABLE = (
         "n", "refused", checks.integer(1, 128), "One choice a call", nullable=True, harmless=(1,)
     ),
     _openai(
-        "parallel_tool_calls", "refused", checks.boolean, "Cannot be switched off", harmless=(True,)
+        "parallel_tool_calls",
+        "translated",
+        checks.boolean,
+        "`false`: only the first call of a reply is passed on",
+        nested=False,
     ),
     _openai("prediction", "dropped", checks.mapping, "Only saves time", nullable=True),
     _openai("presence_penalty", "dropped", checks.number(-2, 2), _HINT, nullable=True),
@@ -155,11 +160,11 @@ _TABLE = (
     _openai("service_tier", "dropped", checks.string, "One tier", nullable=True),
     _openai(
         "stop",
-        "refused",
+        "translated",
         checks.string_or_strings,
-        "Would change the reply",
+        "The text is cut here; the tokens beyond the cut are billed",
         nullable=True,
-        harmless=([],),
+        nested=False,
     ),
     _openai("store", "dropped", checks.boolean, "Nothing is stored", nullable=True),
     _openai(
@@ -170,7 +175,13 @@ _TABLE = (
         nullable=True,
         harmless=(0,),
     ),
-    _openai("top_p", "dropped", checks.number(0, 1), _HINT, nullable=True),
+    _openai(
+        "top_p",
+        "translated",
+        checks.number(0, 1),
+        "Passed where the gateway lists it for the model and its fallbacks, else dropped",
+        nullable=True,
+    ),
     _openai("user", "dropped", checks.string, "Calls are recorded by key"),
     _openai("verbosity", "dropped", checks.string, _HINT, nullable=True),
     _openai("web_search_options", "refused", checks.mapping, "The gateway searches nothing"),

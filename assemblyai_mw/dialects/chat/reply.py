@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .errors import BadReply
+from .errors import BadReply, event_error
+from .form import AS_IT_COMES, ReplyForm, cut
 from .models import Target, spelled
 
 # Providers' words arrive untranslated ("passed through provider-native", the gateway's page
@@ -52,18 +53,29 @@ _COMPLETION_DETAILS = (
 )
 
 
-def to_completion(reply: Any, target: Target, *, created: int, fallback_id: str) -> dict[str, Any]:
+def to_completion(
+    reply: Any,
+    target: Target,
+    *,
+    created: int,
+    fallback_id: str,
+    form: ReplyForm = AS_IT_COMES,
+) -> dict[str, Any]:
     """Return the gateway's *reply*, parsed JSON, as OpenAI's `chat.completion`.
 
     Args:
         created: Unix seconds, for the gateway gives none.
         fallback_id: Makes the `id` where the gateway gave no `request_id`.
+        form: Cuts texts and calls as the request asked.
 
     Raises:
-        BadReply: It is no chat reply.
+        BadReply: It is no chat reply, or carries an error.
     """
     if not isinstance(reply, dict):
         raise BadReply("it is no object")
+    if reply.get("error"):
+        # As in streams: a provider that failed, in a reply with status 200.
+        raise BadReply("it carries an error", event_error(reply))
     # The gateway is written in Go, where an empty list may be written as null.
     choices = [] if reply.get("choices") is None else reply["choices"]
     if not isinstance(choices, list):
@@ -75,7 +87,7 @@ def to_completion(reply: Any, target: Target, *, created: int, fallback_id: str)
         "object": "chat.completion",
         "created": created_at(reply, created),
         "model": answered_by(reply.get("model"), target),
-        "choices": [_choice(item, at, fallback_id) for at, item in enumerate(choices)],
+        "choices": [_choice(item, at, fallback_id, form) for at, item in enumerate(choices)],
         "usage": to_usage(reply.get("usage")),
     }
     for name in ("system_fingerprint", "service_tier"):
@@ -161,6 +173,11 @@ def arguments_of(value: Any) -> str:
     return "{}" if value is None else json.dumps(value)
 
 
+def called_with(value: Any) -> str:
+    """Return the arguments of a whole call: a call without any has none in JSON, too."""
+    return arguments_of(value) if value != "" else "{}"
+
+
 def calls_of(choice: dict[str, Any], message: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the tool calls from either place: in the message, or beside it."""
     for place in (message, choice):
@@ -170,7 +187,7 @@ def calls_of(choice: dict[str, Any], message: dict[str, Any]) -> list[dict[str, 
     return []
 
 
-def _choice(choice: Any, at: int, fallback_id: str) -> dict[str, Any]:
+def _choice(choice: Any, at: int, fallback_id: str, form: ReplyForm) -> dict[str, Any]:
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(message, dict):
         raise BadReply("a choice has no message")
@@ -179,10 +196,17 @@ def _choice(choice: Any, at: int, fallback_id: str) -> dict[str, Any]:
         _call(call, f"call_{fallback_id}_{at}_{n}")
         for n, call in enumerate(calls_of(choice, message))
     ]
+    if form.one_call:
+        calls = calls[:1]
+    content, reason = text_of(message.get("content")), choice.get("finish_reason")
+    before = cut(content, form.stop) if content else None
+    if before is not None:
+        # What a model says or calls after a stop is not part of the reply.
+        content, reason, calls = before, "stop", []
     refusal = message.get("refusal")
     out: dict[str, Any] = {
         "role": "assistant",
-        "content": text_of(message.get("content")),
+        "content": content,
         "refusal": refusal if isinstance(refusal, str) else None,
     }
     if calls:
@@ -192,7 +216,7 @@ def _choice(choice: Any, at: int, fallback_id: str) -> dict[str, Any]:
         "index": index if isinstance(index, int) and not isinstance(index, bool) else at,
         "message": out,
         "logprobs": None,
-        "finish_reason": finish_reason(choice.get("finish_reason"), called=bool(calls)),
+        "finish_reason": finish_reason(reason, called=bool(calls)),
     }
 
 
@@ -206,7 +230,7 @@ def _call(call: dict[str, Any], fallback_id: str) -> dict[str, Any]:
         "type": "function",
         "function": {
             "name": function["name"],
-            "arguments": arguments_of(function.get("arguments")),
+            "arguments": called_with(function.get("arguments")),
         },
     }
 

@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ...errors import BadRequest
 from . import checks
-from .checks import invalid, known_keys, missing, wrong
+from .checks import invalid, known_keys, missing
+from .form import ReplyForm
+from .messages import function_of, to_message
 from .models import Target, not_found
 from .parameters import PARAMETERS
 
 # Names a model as callers spell it, and says which parameter held it; None is unknown.
 Resolve = Callable[[str], Target | None]
+# The parameters that a model takes, where the gateway lists them.
+Supported = Callable[[Target], frozenset[str] | None]
 
 # As many models as the ledger's row of a call names.
 MAX_FALLBACKS = 32
+# OpenAI takes 4 stops, other providers more; each costs time at every piece of a stream.
+MAX_STOPS = 16
+MAX_STOP_CHARS = 256
 _STREAM_OPTIONS = frozenset({"include_usage", "include_obfuscation"})
 _TOOL = frozenset({"type", "function"})
 _FUNCTION = frozenset({"name", "description", "parameters", "strict"})
-_CALL = frozenset({"id", "type", "function", "index"})
-_CALLED = frozenset({"name", "arguments"})
 _FORMAT = frozenset({"type", "json_schema"})
 _SCHEMA = frozenset({"name", "description", "schema", "strict"})
-# What a reply's message carries and clients send back: `audio`, `function_call` and the
-# like are null there. `thinking` is the gateway's own.
-_MESSAGE = frozenset(
-    {
-        "role",
-        "content",
-        "name",
-        "tool_calls",
-        "tool_call_id",
-        "cache_control",
-        "thinking",
-        "refusal",
-        "annotations",
-        "audio",
-        "function_call",
-        "reasoning_content",
-    }
-)
-_ROLES = ("system", "developer", "user", "assistant", "tool")
+# The gateway knows no `json_object`: any object is a schema, too.
+JSON_OBJECT: dict[str, Any] = {
+    "type": "json_schema",
+    "json_schema": {"name": "json_object", "schema": {"type": "object"}, "strict": False},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +44,14 @@ class ChatRequest:
     Attributes:
         body: The gateway's JSON, without `stream` and `stream_options`.
         target: The model that answers.
+        form: What is asked of the reply's form, and done here.
         stream: The caller wants events.
         include_usage: And the usage as the last of them.
     """
 
     body: dict[str, Any]
     target: Target
+    form: ReplyForm
     stream: bool
     include_usage: bool
 
@@ -70,8 +64,19 @@ class ChatRequest:
         return {**self.body, "stream": True, "stream_options": {"include_usage": True}}
 
 
-def to_gateway(body: Any, resolve: Resolve) -> ChatRequest:
+def to_gateway(
+    body: Any,
+    resolve: Resolve,
+    *,
+    supported: Supported | None = None,
+    default_max_tokens: int | None = None,
+) -> ChatRequest:
     """Return *body*, parsed JSON, in the gateway's format.
+
+    Args:
+        resolve: Finds the model of a name.
+        supported: Tells a model's parameters; asked only where the answer decides something.
+        default_max_tokens: `max_tokens` of a request that sets none; None leaves it to the gateway.
 
     Raises:
         RequestRefused: 400 with `param` for a value of the wrong type, an unknown or
@@ -88,6 +93,7 @@ def to_gateway(body: Any, resolve: Resolve) -> ChatRequest:
     stream = given.pop("stream", False)
     options = given.pop("stream_options", None)
     include_usage = _include_usage(options, stream)
+    form = ReplyForm(_stops(given.pop("stop", [])), not given.pop("parallel_tool_calls", True))
     translated = _fields(given, "", target, required=True)
     fallbacks = given.get("fallbacks")
     if fallbacks is not None:
@@ -97,7 +103,49 @@ def to_gateway(body: Any, resolve: Resolve) -> ChatRequest:
             _fallback(item, f"fallbacks[{at}]", target, resolve)
             for at, item in enumerate(fallbacks)
         ]
-    return ChatRequest(translated, target, stream, include_usage)
+    _fit(translated, target, supported)
+    if default_max_tokens is not None:
+        translated.setdefault("max_tokens", default_max_tokens)
+    return ChatRequest(translated, target, form, stream, include_usage)
+
+
+def _stops(value: str | list[str]) -> tuple[str, ...]:
+    stops = [value] if isinstance(value, str) else value
+    if len(stops) > MAX_STOPS:
+        raise invalid("stop", f"it holds more than {MAX_STOPS} strings.")
+    for stop in stops:
+        if not 0 < len(stop) <= MAX_STOP_CHARS:
+            raise invalid("stop", f"a string must have from 1 to {MAX_STOP_CHARS} characters.")
+    return tuple(stops)
+
+
+def _fit(body: dict[str, Any], target: Target, supported: Supported | None) -> None:
+    """Leave out `top_p` where a model may not take it, and refuse `json_object` where none does.
+
+    A model and its fallbacks get the same request, but for what a fallback overrides.
+
+    Raises:
+        BadRequest: A model takes no `response_format`, and `json_object` was asked for.
+    """
+    ways = [body, *body.get("fallbacks", ())]
+    if not any("top_p" in way or way.get("response_format") == JSON_OBJECT for way in ways):
+        return
+    known = []
+    for way in ways:
+        model = Target(way["model"], way["model"], target.region, target.prefix)
+        known.append(supported(model) if supported is not None else None)
+    for way in ways:
+        if not all(names is not None and "top_p" in names for names in known):
+            way.pop("top_p", None)
+    for way, names in zip(ways, known, strict=True):
+        asked = way.get("response_format", body.get("response_format"))
+        if asked == JSON_OBJECT and names is not None and "response_format" not in names:
+            raise BadRequest(
+                f"Unsupported value: 'response_format.type' (`json_object`: {way['model']} takes "
+                "no response_format).",
+                param="response_format",
+                code="unsupported_value",
+            )
 
 
 def _checked(body: dict[str, Any], path: str) -> dict[str, Any]:
@@ -136,7 +184,7 @@ def _fields(given: dict[str, Any], path: str, target: Target, *, required: bool)
         if not given["messages"]:
             raise invalid(path + "messages", "it is empty.", "empty_array")
         out["messages"] = [
-            _message(item, f"{path}messages[{at}]") for at, item in enumerate(given["messages"])
+            to_message(item, f"{path}messages[{at}]") for at, item in enumerate(given["messages"])
         ]
     elif "prompt" not in given and required:
         raise missing("messages")
@@ -149,14 +197,14 @@ def _fields(given: dict[str, Any], path: str, target: Target, *, required: bool)
         out["tools"] = [_tool(item, f"{path}tools[{at}]") for at, item in enumerate(given["tools"])]
     if "tool_choice" in given:
         out["tool_choice"] = _tool_choice(
-            given["tool_choice"], path + "tool_choice", out.get("tools", [])
+            given["tool_choice"], path + "tool_choice", out.get("tools", [] if required else None)
         )
     if "response_format" in given:
         format_ = _response_format(given["response_format"], path + "response_format")
         if format_ is not None:
             out["response_format"] = format_
     for name, value in given.items():
-        if PARAMETERS[name].fate == "passed":
+        if PARAMETERS[name].fate == "passed" or name == "top_p":
             out.setdefault(name, value)
     return out
 
@@ -188,104 +236,8 @@ def _include_usage(options: Any, stream: bool) -> bool:
     return bool(options.get("include_usage", False))
 
 
-def _message(item: dict[str, Any], path: str) -> dict[str, Any]:
-    known_keys(item, path, _MESSAGE)
-    if "role" not in item:
-        raise missing(f"{path}.role")
-    checks.one_of(*_ROLES)(item["role"], f"{path}.role")
-    role = "system" if item["role"] == "developer" else item["role"]
-    out: dict[str, Any] = {"role": role}
-    for name in ("audio", "function_call"):
-        if item.get(name) is not None:
-            raise BadRequest(
-                f"Unsupported parameter: '{path}.{name}'.",
-                param=f"{path}.{name}",
-                code="unsupported_parameter",
-            )
-    calls = item.get("tool_calls")
-    if calls is not None:
-        if role != "assistant":
-            raise invalid(f"{path}.tool_calls", "only the assistant calls tools.")
-        checks.objects(calls, f"{path}.tool_calls")
-        calls = [_tool_call(call, f"{path}.tool_calls[{at}]") for at, call in enumerate(calls)]
-    content = item.get("content")
-    if content is None and role == "assistant" and item.get("refusal") is not None:
-        checks.string(item["refusal"], f"{path}.refusal")
-        content = item["refusal"]
-    if content is None and not (role == "assistant" and calls):
-        if "content" not in item:
-            raise missing(f"{path}.content")
-        raise wrong(f"{path}.content", "a string or an array of text parts", content)
-    out["content"] = None if content is None else _content(content, f"{path}.content", role)
-    for name in ("name", "thinking"):
-        if item.get(name) is not None:
-            checks.string(item[name], f"{path}.{name}")
-            out[name] = item[name]
-    if calls:
-        out["tool_calls"] = calls
-    if role == "tool":
-        if "tool_call_id" not in item:
-            raise missing(f"{path}.tool_call_id")
-        checks.nonempty(item["tool_call_id"], f"{path}.tool_call_id")
-        out["tool_call_id"] = item["tool_call_id"]
-    if item.get("cache_control") is not None:
-        checks.mapping(item["cache_control"], f"{path}.cache_control")
-        out["cache_control"] = item["cache_control"]
-    return out
-
-
-def _content(content: Any, path: str, role: str) -> Any:
-    """Translate content: a string, or text parts; the gateway takes no others.
-
-    A tool's result is a string there (llm-gateway.yml, ToolMessage), so its parts are joined.
-    """
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        raise wrong(path, "a string or an array of text parts", content)
-    if not content:
-        raise invalid(path, "it is empty.", "empty_array")
-    parts = [_part(part, f"{path}[{at}]") for at, part in enumerate(content)]
-    return "".join(part["text"] for part in parts) if role == "tool" else parts
-
-
-def _part(part: Any, path: str) -> dict[str, Any]:
-    checks.mapping(part, path)
-    if "type" not in part:
-        raise missing(f"{path}.type")
-    kind = part["type"]
-    checks.string(kind, f"{path}.type")
-    field = {"text": "text", "refusal": "refusal"}.get(kind)
-    if field is None:
-        raise invalid(f"{path}.type", "the gateway takes text parts only.")
-    if field not in part:
-        raise missing(f"{path}.{field}")
-    checks.string(part[field], f"{path}.{field}")
-    out = {"type": "text", "text": part[field]}
-    if part.get("cache_control") is not None:
-        checks.mapping(part["cache_control"], f"{path}.cache_control")
-        out["cache_control"] = part["cache_control"]
-    return out
-
-
-def _function_type(item: dict[str, Any], path: str, keys: frozenset[str]) -> dict[str, Any]:
-    """Return the `function` of an object of type `function`."""
-    if "type" not in item:
-        raise missing(f"{path}.type")
-    checks.one_of("function")(item["type"], f"{path}.type")
-    known_keys(item, path, keys)
-    if "function" not in item:
-        raise missing(f"{path}.function")
-    checks.mapping(item["function"], f"{path}.function")
-    function: dict[str, Any] = item["function"]
-    if "name" not in function:
-        raise missing(f"{path}.function.name")
-    checks.nonempty(function["name"], f"{path}.function.name")
-    return function
-
-
 def _tool(item: dict[str, Any], path: str) -> dict[str, Any]:
-    function = _function_type(item, path, _TOOL)
+    function = function_of(item, path, _TOOL)
     known_keys(function, f"{path}.function", _FUNCTION)
     out: dict[str, Any] = {"name": function["name"]}
     if function.get("description") is not None:
@@ -300,32 +252,19 @@ def _tool(item: dict[str, Any], path: str) -> dict[str, Any]:
     return {"type": "function", "function": out}
 
 
-def _tool_call(item: dict[str, Any], path: str) -> dict[str, Any]:
-    function = _function_type(item, path, _CALL)
-    known_keys(function, f"{path}.function", _CALLED)
-    if "id" not in item:
-        raise missing(f"{path}.id")
-    checks.nonempty(item["id"], f"{path}.id")
-    if "arguments" not in function:
-        raise missing(f"{path}.function.arguments")
-    checks.string(function["arguments"], f"{path}.function.arguments")
-    return {
-        "id": item["id"],
-        "type": "function",
-        "function": {"name": function["name"], "arguments": function["arguments"]},
-    }
-
-
-def _tool_choice(choice: Any, path: str, tools: list[dict[str, Any]]) -> Any:
+def _tool_choice(choice: Any, path: str, tools: list[dict[str, Any]] | None) -> Any:
+    """Return the choice; *tools* is None for a fallback that takes over the request's."""
     if isinstance(choice, str):
         checks.one_of("none", "auto", "required")(choice, path)
         if choice != "required":
             return choice
-        # One tool that must be called is that tool, named; the gateway has no word for the rest.
-        if len(tools) != 1:
-            raise invalid(path, "`required` is only possible with exactly one tool.")
+        if tools is not None and not tools:
+            raise invalid(path, "`required` is only possible with tools.")
+        # The gateway documents no `required`, but names: one tool that must be called is named.
+        if tools is None or len(tools) > 1:
+            return choice
         return {"type": "function", "function": {"name": tools[0]["function"]["name"]}}
-    function = _function_type(choice, path, _TOOL)
+    function = function_of(choice, path, _TOOL)
     known_keys(function, f"{path}.function", frozenset({"name"}))
     return {"type": "function", "function": {"name": function["name"]}}
 
@@ -337,8 +276,10 @@ def _response_format(value: dict[str, Any], path: str) -> dict[str, Any] | None:
     known_keys(value, path, _FORMAT)
     if value["type"] == "text":
         return None
+    if value["type"] == "json_object":
+        return copy.deepcopy(JSON_OBJECT)
     if value["type"] != "json_schema":
-        raise invalid(f"{path}.type", "the gateway knows text and json_schema.")
+        raise invalid(f"{path}.type", "it must be one of text, json_object, json_schema.")
     if "json_schema" not in value:
         raise missing(f"{path}.json_schema")
     schema = value["json_schema"]

@@ -6,16 +6,16 @@ import json
 from typing import Any
 
 from ...http.sse import Event, encode_event
+from .choice_state import ChoiceState
 from .errors import ApiError, event_error, of_status
+from .form import AS_IT_COMES, ReplyForm
 from .models import Target
 from .reply import (
     answered_by,
-    arguments_of,
     calls_of,
     created_at,
     finish_reason,
     reply_id,
-    text_of,
     to_usage,
 )
 
@@ -33,23 +33,31 @@ class ChunkStream:
         created: Unix seconds, where the gateway gives none.
         fallback_id: Makes the `id` where the gateway gave none.
         include_usage: The caller wants the usage as the last chunk.
+        form: Cuts texts and calls as the request asked; the rest is read for its usage.
 
     Attributes:
-        done: The gateway said `[DONE]`; the stream is whole.
+        done: The stream is whole: the gateway said `[DONE]`, or every choice had finished.
         usage: The usage as last said, or None.
         error: The error that broke it, or None.
     """
 
     def __init__(
-        self, target: Target, *, created: int, fallback_id: str, include_usage: bool
+        self,
+        target: Target,
+        *,
+        created: int,
+        fallback_id: str,
+        include_usage: bool,
+        form: ReplyForm = AS_IT_COMES,
     ) -> None:
         self._target = target
         self._created = created
         self._fallback_id = fallback_id
         self._include_usage = include_usage
+        self._form = form
         self._head: dict[str, Any] | None = None
         self.usage: dict[str, Any] | None = None
-        self._choices: dict[int, _ChoiceState] = {}
+        self._choices: dict[int, ChoiceState] = {}
         self.done = False
         self.error: ApiError | None = None
 
@@ -58,9 +66,11 @@ class ChunkStream:
         if self.done or self.error or event.data is None:
             return []
         data = event.data.strip()
+        if not data:
+            # Some providers keep a connection open with these.
+            return []
         if data == b"[DONE]":
-            self.done = True
-            return [*self._last_usage(), DONE]
+            return self._whole()
         try:
             payload = json.loads(data)
         except (ValueError, RecursionError):
@@ -80,19 +90,28 @@ class ChunkStream:
             for at, choice in enumerate(choices)
             if isinstance(choice, dict)
         ]
-        if not translated:
-            return []
-        return [self._chunk(payload, translated)]
+        said = [choice for choice in translated if choice is not None]
+        return [self._chunk(payload, said)] if said else []
 
     def end(self) -> list[bytes]:
-        """Return what to send when the gateway's stream is over: nothing, if it was whole."""
+        """Return what to send when the gateway's HTTP reply ended as it should.
+
+        Without `[DONE]` the stream is whole if every choice has finished: OpenAI's own client
+        takes it so.
+        """
         if self.done or self.error:
             return []
+        if self._choices and all(state.finished for state in self._choices.values()):
+            return self._whole()
         return self.fail("The LLM Gateway's stream ended before its end.")
 
     def fail(self, message: str) -> list[bytes]:
         """Break the stream with a `server_error` that says *message*."""
         return [] if self.done or self.error else self._broken(of_status(502, message))
+
+    def _whole(self) -> list[bytes]:
+        self.done = True
+        return [*self._last_usage(), DONE]
 
     def _broken(self, error: ApiError) -> list[bytes]:
         self.error = error
@@ -125,10 +144,16 @@ class ChunkStream:
         }
         return [_event({**head, "choices": [], "usage": self.usage})]
 
-    def _choice(self, choice: dict[str, Any], at: int) -> dict[str, Any]:
+    def _choice(self, choice: dict[str, Any], at: int) -> dict[str, Any] | None:
+        """Return the choice as OpenAI's, or None where nothing of it is passed on now."""
         index = choice.get("index")
         index = index if isinstance(index, int) and not isinstance(index, bool) else at
-        state = self._choices.setdefault(index, _ChoiceState(f"{self._fallback_id}_{index}"))
+        state = self._choices.get(index)
+        if state is None:
+            state = ChoiceState(f"{self._fallback_id}_{index}", self._form)
+            self._choices[index] = state
+        elif state.cut:
+            return None
         # Some providers frame a whole message as one event.
         source = choice.get("delta")
         if not isinstance(source, dict):
@@ -136,76 +161,16 @@ class ChunkStream:
         if not isinstance(source, dict):
             source = {}
         reason = choice.get("finish_reason")
-        delta = state.delta(source, calls_of(choice, source))
+        delta = state.delta(source, calls_of(choice, source), last=bool(reason))
+        if delta is None:
+            return None
+        reason = "stop" if state.cut else reason
         return {
             "index": index,
             "delta": delta,
             "logprobs": None,
             "finish_reason": finish_reason(reason, called=state.called) if reason else None,
         }
-
-
-class _ChoiceState:
-    """The state of one choice: its role, and its tool calls."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._begun = False
-        self._ids: dict[int, str | None] = {}  # of tool calls, by index
-        self._named: set[int] = set()
-
-    @property
-    def called(self) -> bool:
-        return bool(self._ids)
-
-    def delta(self, source: dict[str, Any], calls: list[dict[str, Any]]) -> dict[str, Any]:
-        delta: dict[str, Any] = {}
-        if not self._begun:
-            self._begun = True
-            delta["role"] = "assistant"
-        for name in ("content", "refusal"):
-            if name in source:
-                text = text_of(source[name])
-                if text is not None or "role" in delta:
-                    delta[name] = text
-        if calls:
-            delta["tool_calls"] = [self._call(call) for call in calls]
-        return delta
-
-    def _call(self, call: dict[str, Any]) -> dict[str, Any]:
-        own = call.get("id")
-        own = own if isinstance(own, str) and own else None
-        index = call.get("index")
-        if not isinstance(index, int) or isinstance(index, bool) or index < 0:
-            index = self._index_of(own)
-        first = index not in self._ids
-        out: dict[str, Any] = {"index": index}
-        if first:
-            self._ids[index] = own
-            out["id"] = own or f"call_{self._name}_{index}"
-            out["type"] = "function"
-        function = call.get("function")
-        function = function if isinstance(function, dict) else {}
-        said: dict[str, Any] = {}
-        # Clients append what comes as a name, as they do with arguments: it is said once.
-        name = function.get("name")
-        if isinstance(name, str) and name and index not in self._named:
-            self._named.add(index)
-            said["name"] = name
-        if function.get("arguments") is not None:
-            said["arguments"] = arguments_of(function["arguments"])
-        elif first:
-            said["arguments"] = ""
-        out["function"] = said
-        return out
-
-    def _index_of(self, own: str | None) -> int:
-        """Return where a call without index belongs: its id's place, a new one, or the last."""
-        for index, known in self._ids.items():
-            if own is not None and known == own:
-                return index
-        last = max(self._ids, default=-1)
-        return last if own is None and self._ids else last + 1
 
 
 def completion_as_events(completion: dict[str, Any], *, include_usage: bool) -> list[bytes]:

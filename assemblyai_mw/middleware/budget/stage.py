@@ -35,6 +35,8 @@ logger = logging.getLogger("assemblyai_mw.budget")
 
 # Seconds to wait if only holds of calls under way block a call: they end soon.
 HELD_RETRY_S = 5
+# OpenAI's clients obey a Retry-After up to this, and replace a longer one by seconds.
+OBEYED_RETRY_S = 60
 
 OnSoftBudget = Callable[["SoftBudget"], object]
 
@@ -269,13 +271,18 @@ def _insufficient(refusal: Refusal, now: datetime) -> RequestRefused:
         message += "This budget does not reset."
     else:
         message += f"It resets at {_iso(refusal.resets_at)}."
-    headers = []
+    headers, helps = [], False
     if refusal.needed <= refusal.limit:
         if refusal.spent + refusal.needed <= refusal.limit:
+            helps = True
             headers.append(("Retry-After", str(HELD_RETRY_S)))
         elif refusal.resets_at is not None:
-            wait = math.ceil((refusal.resets_at - now).total_seconds())
-            headers.append(("Retry-After", str(max(1, wait))))
+            wait = max(1, math.ceil((refusal.resets_at - now).total_seconds()))
+            headers.append(("Retry-After", str(wait)))
+            helps = wait <= OBEYED_RETRY_S
+    if not helps:
+        # OpenAI's clients would try again within seconds.
+        headers.append(("x-should-retry", "false"))
     return RequestRefused(
         message,
         status=429,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from ...billing.operations import read
 from ...call import Call, enter
 from ...call.billable import reading_of
 from ...errors import (
@@ -112,8 +113,9 @@ class UpstreamForwarder:
             if isinstance(timeout, Timeouts)
             else Timeouts()
             if timeout is None
-            else Timeouts(connect_s=timeout, read_s=timeout)
+            else Timeouts(connect_s=timeout, read_s=timeout, chat_read_s=timeout)
         )
+        self._chat_timeouts = self.timeouts.of_kind("chat")
         self.transport: Transport = transport if transport is not None else SocketTransport()
         self.max_body_bytes = max_body_bytes
         self.relay = relay
@@ -140,7 +142,7 @@ class UpstreamForwarder:
             if handshake is not None:
                 reply = handshake.send(self.transport, self.origin, request, self.timeouts)
             else:
-                reply = self.transport.send(self.origin, request, self.timeouts)
+                reply = self.transport.send(self.origin, request, self._timeouts_of(call))
         except (UpstreamError, RequestRefused) as error:
             if request.sent:
                 call.upstream = "sent"
@@ -159,6 +161,10 @@ class UpstreamForwarder:
             assert handshake is not None
             return handshake.join(reply, start_response)
         return self._answer(call, reply, environ, start_response)
+
+    def _timeouts_of(self, call: Call) -> Timeouts:
+        reading = call.reading or read(call.route.service, call.method, call.path)
+        return self._chat_timeouts if reading.kind == "chat" else self.timeouts
 
     def _handshake(self, call: Call, environ: WSGIEnvironment) -> Handshake:
         operation = reading_of(call, environ).operation
@@ -192,13 +198,18 @@ class UpstreamForwarder:
 
     def _failed(self, call: Call, error: UpstreamError) -> WSGIApplication:
         logger.warning("%s %s: %s", call.method, self.origin.host, error)
+        headers: list[tuple[str, str]] = []
         if error.status == 504:
             message = "AssemblyAI took too long to answer."
         else:
             message = "AssemblyAI could not be reached, or did not answer in HTTP."
         if call.upstream == "sent" and call.method not in ("GET", "HEAD"):
             message += " Whether it acted on the request is unknown."
-        return error_reply(call.route.dialect, error.status, message, code="upstream_error")
+            # OpenAI's clients would send, and pay for, the request three times.
+            headers.append(("x-should-retry", "false"))
+        return error_reply(
+            call.route.dialect, error.status, message, code="upstream_error", headers=headers
+        )
 
     def _answer(
         self,

@@ -46,6 +46,7 @@ from ...http.messages import request_target
 from ...http.strict_json import dumps_like
 from ...http.wsgi import Reply
 from .gateway_models import Catalogue
+from .incapable import Incapable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -84,7 +85,7 @@ class OpenAITranslator:
 
     Streams event by event. The status goes out after the first event, so that earlier failures have
     their own HTTP status. For a model that cannot stream, a whole reply is requested and sent as a
-    stream.
+    stream; what a model refused is kept in mind for five minutes.
 
     Args:
         app: The app for native calls.
@@ -93,6 +94,7 @@ class OpenAITranslator:
         max_body_bytes: Largest request body.
         max_reply_bytes: Largest reply that is translated as a whole.
         models_fresh_s: Seconds for which the gateway's list of models is kept.
+        default_max_tokens: `max_tokens` of requests that set none; None for the gateway's default.
 
     Raises:
         ValueError: An entry of *models* is invalid.
@@ -106,12 +108,15 @@ class OpenAITranslator:
         max_body_bytes: int = 16 << 20,
         max_reply_bytes: int = 16 << 20,
         models_fresh_s: float = 300.0,
+        default_max_tokens: int | None = None,
     ) -> None:
         self.app = app
         self.models = ModelList(models)
         self.max_body_bytes = max_body_bytes
         self.max_reply_bytes = max_reply_bytes
+        self.default_max_tokens = default_max_tokens
         self._catalogue = Catalogue(fresh_s=models_fresh_s)
+        self._incapable = Incapable()
         self._turn = itertools.count()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -151,10 +156,23 @@ class OpenAITranslator:
             found = tuple(item for item in found if item.region == region) or found
             return found[turn % len(found)] if found else None
 
-        request = to_gateway(json_of(call), resolve)
-        listed = (self._catalogue.known(request.target.prefix) or {}).get(request.target.id)
-        stream = request.stream and not (listed is not None and listed.cannot_stream)
-        usage = True
+        def supported(target: Target) -> frozenset[str] | None:
+            fetch = functools.partial(_fetch, self.app, call, environ, mount, target)
+            models = self._catalogue.models(target.prefix, fetch) or {}
+            return models[target.id].supported if target.id in models else None
+
+        request = to_gateway(
+            json_of(call),
+            resolve,
+            supported=supported,
+            default_max_tokens=self.default_max_tokens,
+        )
+        target = request.target
+        listed = (self._catalogue.known(target.prefix) or {}).get(target.id)
+        cannot = self._incapable.of(target)
+        stream = request.stream and "stream" not in cannot
+        stream = stream and not (listed is not None and listed.cannot_stream)
+        usage = "stream_options" not in cannot
         while True:
             payload = request.payload(stream=stream, usage=usage)
             inner = _native_chat(call, environ, mount, request.target)
@@ -167,9 +185,11 @@ class OpenAITranslator:
                     if stream and error.cannot_stream:
                         # The gateway refused before any work: a 400 costs nothing.
                         stream = False
+                        self._incapable.add(target, "stream")
                         continue
                     if stream and usage and error.unsupported == "stream_options":
                         usage = False
+                        self._incapable.add(target, "stream_options")
                         continue
                     return failure(reply, error, own)
                 if stream and media_type(reply) == EVENT_STREAM:
@@ -191,12 +211,11 @@ class OpenAITranslator:
                 request.target,
                 created=int(call.started),
                 fallback_id=call.id,
+                form=request.form,
             )
         except BadReply as error:
             logger.error("the LLM Gateway's reply cannot be read: %s", error)
-            return failure(
-                reply, of_status(502, f"The LLM Gateway returned an invalid response: {error}.")
-            )
+            return failure(reply, error.error)
         except UpstreamError as error:
             logger.warning("the LLM Gateway's reply broke off: %s", error)
             return failure(reply, of_status(error.status, "The LLM Gateway's reply broke off."))
@@ -261,6 +280,7 @@ def _chunks(call: Call, request: ChatRequest) -> ChunkStream:
         created=int(call.started),
         fallback_id=call.id,
         include_usage=request.include_usage,
+        form=request.form,
     )
 
 
@@ -292,13 +312,14 @@ def _native_chat(
 
 
 def _fetch(
-    app: WSGIApplication, call: Call, environ: WSGIEnvironment, mount: str, entry: Model
+    app: WSGIApplication, call: Call, environ: WSGIEnvironment, mount: str, at: Model | Target
 ) -> Mapping[str, GatewayModel]:
     """Fetch the gateway's models on the operator's behalf: the list is for all callers.
 
     Raises:
         UpstreamError, ValueError: The fetch failed, or its reply is no list.
     """
+    prefix = at.route if isinstance(at, Model) else at.prefix
     inner = {
         key: value
         for key, value in environ.items()
@@ -306,7 +327,7 @@ def _fetch(
     }
     inner |= {
         "REQUEST_METHOD": "GET",
-        "SCRIPT_NAME": mount + entry.route,
+        "SCRIPT_NAME": mount + prefix,
         "PATH_INFO": MODELS,
         "QUERY_STRING": "",
         "CONTENT_TYPE": "",
@@ -316,7 +337,7 @@ def _fetch(
         CALL_KEY: Call(
             id=secrets.token_hex(16),
             started=time.time(),
-            route=Route(entry.route, "llm-gateway", entry.region, "openai"),
+            route=Route(prefix, "llm-gateway", at.region, "openai"),
             method="GET",
             path=MODELS,
             caller=call.caller and Caller("models", master=True),

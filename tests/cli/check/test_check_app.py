@@ -205,7 +205,10 @@ def test_each_fault_around_the_stack_is_said(
     ("args", "subject", "level", "words"),
     [
         pytest.param("", "timeouts", "wrong", "killed after 30 s", id="sync-default"),
-        pytest.param("--timeout 150", "timeouts", "ok", "timeout 150", id="sync-long"),
+        pytest.param("--timeout 630", "timeouts", "ok", "timeout 630", id="sync-long"),
+        pytest.param(
+            "--timeout 150", "timeouts", "wrong", "600 s (timeouts: chat_read_s)", id="chats"
+        ),
         pytest.param("--threads 8", "timeouts", "ok", "gthread", id="gthread"),
         pytest.param("--threads 8", "gunicorn", "note", "graceful_timeout = 120", id="graceful"),
         pytest.param("--threads 8 --preload", "preload", "ok", "no connection", id="preload"),

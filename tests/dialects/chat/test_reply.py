@@ -105,7 +105,7 @@ def test_tool_calls_are_read_in_either_place(place: str) -> None:
         pytest.param({"function": {"name": "f", "arguments": {"a": 1}}}, '{"a": 1}', id="object"),
         pytest.param({"function": {"name": "f", "arguments": None}}, "{}", id="null"),
         pytest.param({"function": {"name": "f"}}, "{}", id="absent"),
-        pytest.param({"function": {"name": "f", "arguments": ""}}, "", id="empty"),
+        pytest.param({"function": {"name": "f", "arguments": ""}}, "{}", id="empty"),
     ],
 )
 def test_a_calls_arguments_are_a_string_and_its_id_is_there(
@@ -358,6 +358,13 @@ def test_a_refused_key_is_the_callers_where_it_is_the_callers() -> None:
         ("Model m does not support streaming", True),
         ("model m does not support stream_options", False),
         ("model m does not support tools", False),
+        ("streaming is not supported for this model", True),
+        ("Stream mode isn't available for m", True),
+        ("this model cannot be used with streaming", True),
+        ("unsupported parameter: 'stream'", True),
+        ("parameter stream_options is not supported", False),
+        ("the stream of words is too long", False),
+        ("messages: not an array", False),
     ],
 )
 def test_only_a_refused_stream_is_one(text: str, cannot: bool) -> None:
@@ -481,3 +488,41 @@ def test_entries_come_as_models_as_litellms_mappings_or_as_anything_alike() -> N
 def test_an_entry_that_cannot_work_is_refused_at_start(entry: Any) -> None:
     with pytest.raises(ValueError):
         ModelList([entry])
+
+
+@pytest.mark.parametrize("message", ["Streaming is not supported.", "m does not support stream"])
+def test_a_refused_stream_in_openais_shape_is_one(message: str) -> None:
+    payload = {"error": {"message": message, "type": "invalid_request_error"}}
+    assert to_error(400, payload).cannot_stream
+    assert not to_error(403, payload).cannot_stream
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This model's maximum context length is 131072 tokens. However, you requested 200000.",
+        "Your input exceeds the context window of this model",
+        "prompt is too long: 210000 tokens > 200000 maximum",
+        "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000",
+        "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+        "Input is too long for requested model.",
+    ],
+)
+def test_a_context_overflow_has_openais_code(text: str) -> None:
+    error = to_error(400, handlers(400, "invalid request body", text))
+    assert (error.status, error.code, error.param) == (400, "context_length_exceeded", "messages")
+    assert error.type == "invalid_request_error"
+
+
+def test_a_bound_that_is_too_large_is_no_context_overflow() -> None:
+    assert to_error(400, handlers(400, "bad", "max_tokens: at most 8192 tokens")).code is None
+
+
+@pytest.mark.parametrize("choices", [[], None, [{"message": {"content": "x"}}]])
+def test_an_error_in_a_reply_is_an_error_in_the_providers_words(choices: Any) -> None:
+    reply = {"choices": choices, "usage": {}, "error": {"code": 429, "message": "slow down"}}
+    with pytest.raises(BadReply) as caught:
+        completed(reply)
+    error = caught.value.error
+    assert (error.status, error.message, error.type) == (429, "slow down", "rate_limit_error")
+    completed({**REPLY, "error": None})

@@ -12,12 +12,13 @@ from assemblyai.llm_gateway.v1.client import CompletionsResource
 from openai.types.chat.completion_create_params import CompletionCreateParamsBase
 from openai_kit import HELLO
 
-from assemblyai_mw.dialects.chat import PARAMETERS, ModelList, Target, to_gateway
+from assemblyai_mw.dialects.chat import PARAMETERS, ModelList, ReplyForm, Target, to_gateway
 from assemblyai_mw.errors import RequestRefused
 
 MODELS = ModelList()
 FUNCTION = {"name": "find", "description": "Finds.", "parameters": {"type": "object"}}
 TOOL = {"type": "function", "function": FUNCTION}
+OTHER = {"type": "function", "function": {"name": "other", "parameters": {}}}
 CALL = {"id": "c1", "type": "function", "function": {"name": "find", "arguments": "{}"}}
 SCHEMA = {"name": "answer", "schema": {"type": "object"}, "strict": True}
 
@@ -154,6 +155,26 @@ FIELDS = [
             "tool_choice": {"type": "function", "function": {"name": "find"}},
         },
         id="the one tool that is required is named",
+    ),
+    pytest.param(
+        {"tools": [TOOL, OTHER], "tool_choice": "required"},
+        {"tools": [TOOL, OTHER], "tool_choice": "required"},
+        id="one of several tools is required",
+    ),
+    pytest.param({"stop": ["END"], "parallel_tool_calls": False}, {}, id="what is done here"),
+    pytest.param(
+        {"response_format": {"type": "json_object"}},
+        {
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {
+                    "name": "json_object",
+                    "schema": {"type": "object"},
+                    "strict": False,
+                },
+            }
+        },
+        id="json_object is the schema of any object",
     ),
     pytest.param(
         {"response_format": {"type": "json_schema", "json_schema": SCHEMA}},
@@ -438,12 +459,15 @@ NESTED = [
     (function(colour="red"), "tools[0].function.colour"),
     ({"tool_choice": "always"}, "tool_choice"),
     ({"tool_choice": "required"}, "tool_choice"),
-    ({"tool_choice": "required", "tools": [TOOL, TOOL]}, "tool_choice"),
+    ({"stop": [""]}, "stop"),
+    ({"stop": "x" * 257}, "stop"),
+    ({"stop": ["x"] * 17}, "stop"),
+    ({"fallbacks": [{"model": "assemblyai/x", "stop": "x"}]}, "fallbacks[0].stop"),
     ({"tool_choice": {"type": "allowed_tools"}}, "tool_choice.type"),
     ({"tool_choice": {"type": "function", "function": {}}}, "tool_choice.function.name"),
     ({"response_format": {}}, "response_format.type"),
     ({"response_format": {"type": 1}}, "response_format.type"),
-    ({"response_format": {"type": "json_object"}}, "response_format.type"),
+    ({"response_format": {"type": "json"}}, "response_format.type"),
     ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
     (json_schema(name=1), "response_format.json_schema.name"),
     (json_schema(schema=[]), "response_format.json_schema.schema"),
@@ -567,3 +591,98 @@ def test_the_table_has_every_parameter_that_the_gateways_own_client_names() -> N
 
 def test_every_parameter_has_a_valid_value_in_this_file() -> None:
     assert set(VALID) == set(PARAMETERS)
+
+
+def assistant(**fields: Any) -> dict[str, Any]:
+    return {"role": "assistant", "content": "Hi", **fields}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"parsed": {"capital": "Paris"}},
+        {"reasoning": "hm", "reasoning_details": [{"type": "text"}]},
+        {"provider_specific_fields": {"a": 1}, "thinking_blocks": [], "extra_content": {"b": {}}},
+        {"parsed": None, "audio": None, "function_call": None, "annotations": []},
+    ],
+)
+def test_what_a_reply_carried_comes_back_and_is_dropped(fields: dict[str, Any]) -> None:
+    messages = [*HELLO, assistant(**fields), *HELLO]
+    assert translated(messages=messages)["messages"] == [*HELLO, assistant(), *HELLO]
+    fallbacks = [{"model": "assemblyai/gpt-5", "messages": messages}]
+    (way,) = translated(fallbacks=fallbacks)["fallbacks"]
+    assert way["messages"][1] == assistant()
+
+
+def test_what_a_client_adds_to_a_call_is_dropped() -> None:
+    function = {"name": "f", "arguments": "{}"}
+    call = {"id": "c1", "type": "function", "function": function}
+    added = {**call, "extra_content": {}, "function": {**function, "parsed_arguments": {"a": 1}}}
+    messages = [*HELLO, {"role": "assistant", "content": None, "tool_calls": [added]}]
+    assert translated(messages=messages)["messages"][1]["tool_calls"] == [call]
+
+
+@pytest.mark.parametrize("role", ["user", "system", "developer"])
+def test_other_messages_stay_strict(role: str) -> None:
+    message = {"role": role, "content": "x", "parsed": None}
+    error = refusal({"model": "assemblyai/x", "messages": [message]})
+    assert (error.param, error.code) == ("messages[0].parsed", "unknown_parameter")
+
+
+def test_the_form_of_the_reply_is_kept_beside_the_body() -> None:
+    body = {"model": "assemblyai/gpt-5-mini", "messages": HELLO}
+    assert to_gateway(body, resolve).form == ReplyForm()
+    for stop, kept in (("a", ("a",)), (["a", "bc"], ("a", "bc")), ([], ()), (None, ())):
+        assert to_gateway({**body, "stop": stop}, resolve).form.stop == kept
+    assert to_gateway({**body, "parallel_tool_calls": False}, resolve).form.one_call
+    assert not to_gateway({**body, "parallel_tool_calls": True}, resolve).form.one_call
+
+
+ALL = frozenset({"top_p", "response_format"})
+
+
+@pytest.mark.parametrize(
+    "models, fallbacks, sent",
+    [
+        ({"gpt-5-mini": ALL}, [], True),
+        ({"gpt-5-mini": frozenset({"stream"})}, [], False),
+        ({}, [], False),
+        ({"gpt-5-mini": ALL, "gpt-5": ALL}, [{"model": "assemblyai/gpt-5"}], True),
+        ({"gpt-5-mini": ALL}, [{"model": "assemblyai/gpt-5"}], False),
+    ],
+)
+def test_top_p_goes_to_models_that_take_it(
+    models: dict[str, frozenset[str]], fallbacks: list[Any], sent: bool
+) -> None:
+    fields = {"fallbacks": fallbacks} if fallbacks else {}
+    body = {"model": "assemblyai/gpt-5-mini", "messages": HELLO, "top_p": 0.5, **fields}
+    request = to_gateway(body, resolve, supported=lambda target: models.get(target.id))
+    assert request.body.get("top_p") == (0.5 if sent else None)
+
+
+def test_a_model_that_takes_no_response_format_is_asked_for_no_json_object() -> None:
+    body = {"model": "assemblyai/gpt-5-mini", "messages": HELLO}
+    asked = {**body, "response_format": {"type": "json_object"}}
+    with pytest.raises(RequestRefused) as caught:
+        to_gateway(asked, resolve, supported=lambda target: frozenset({"stream"}))
+    error = caught.value
+    assert (error.status, error.param, error.code) == (400, "response_format", "unsupported_value")
+    for known in (ALL, None):
+        assert to_gateway(asked, resolve, supported=lambda target, it=known: it).body
+
+
+def test_nothing_is_asked_about_models_where_nothing_depends_on_it() -> None:
+    def supported(target: Any) -> None:
+        raise AssertionError("asked")
+
+    body = {"model": "assemblyai/gpt-5-mini", "messages": HELLO, "temperature": 1}
+    assert to_gateway(body, resolve, supported=supported).body["temperature"] == 1
+
+
+def test_a_default_bound_is_sent_where_the_request_sets_none() -> None:
+    body = {"model": "assemblyai/gpt-5-mini", "messages": HELLO}
+    assert to_gateway(body, resolve, default_max_tokens=4000).body["max_tokens"] == 4000
+    for name in ("max_tokens", "max_completion_tokens"):
+        given = to_gateway({**body, name: 7}, resolve, default_max_tokens=4000)
+        assert given.body["max_tokens"] == 7
+    assert "max_tokens" not in to_gateway(body, resolve).body

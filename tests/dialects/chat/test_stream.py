@@ -203,16 +203,89 @@ def test_tool_calls_can_be_put_together_by_index(pieces: list[dict[str, Any]]) -
     assert stream.out[-1]["choices"][0]["finish_reason"] == "tool_calls"
 
 
-def test_a_call_that_starts_at_a_later_index_keeps_it_and_gets_an_id() -> None:
+def test_calls_are_numbered_from_0_and_get_an_id() -> None:
     stream = Stream().feed(
-        tool(index=1, function=function("find", "{")), tool(index=1, function=function(None, "}"))
+        tool(index=1, function=function("find", "{")),
+        tool(index=1, function=function(None, "}")),
+        tool(index=4, id="c2", function=function("stop", "{}")),
     )
-    first, second = (piece["tool_calls"][0] for piece in stream.deltas)
+    first, second, third = (piece["tool_calls"][0] for piece in stream.deltas)
     assert (first["index"], first["id"], second) == (
-        1,
-        "call_f00_0_1",
-        {"index": 1, "function": {"arguments": "}"}},
+        0,
+        "call_f00_0_0",
+        {"index": 0, "function": {"arguments": "}"}},
     )
+    assert (third["index"], third["id"]) == (1, "c2")
+
+
+def together(stream: Stream) -> list[tuple[str, str, str]]:
+    """Put calls together as the SDKs do: by index, in a list."""
+    calls: list[list[str]] = []
+    for piece in stream.deltas:
+        for call in piece.get("tool_calls", ()):
+            if call["index"] == len(calls):
+                calls.append([call["id"], "", ""])
+            known = calls[call["index"]]
+            known[1] += call["function"].get("name", "")
+            known[2] += call["function"].get("arguments", "")
+    return [(call[0], call[1], call[2]) for call in calls]
+
+
+def test_a_new_id_at_a_known_index_is_a_new_call() -> None:
+    stream = Stream().feed(
+        tool(index=0, id="c1", function=function("find", '{"a":')),
+        tool(index=0, id="", function=function(None, "1}")),
+        tool(index=0, id="c2", function=function("stop", "{")),
+        tool(index=0, function=function(None, "}")),
+        tool(index=0, id="c1", function=function(None, " ")),
+        delta("tool_calls"),
+    )
+    assert together(stream) == [("c1", "find", '{"a":1} '), ("c2", "stop", "{}")]
+
+
+def test_an_id_that_comes_late_begins_no_call() -> None:
+    stream = Stream().feed(
+        tool(index=0, function=function("find", "")),
+        tool(index=0, id="c1", function=function(None, "{}")),
+        delta("tool_calls"),
+    )
+    assert together(stream) == [("call_f00_0_0", "find", "{}")]
+
+
+@pytest.mark.parametrize("last_with_it", [True, False])
+def test_a_call_without_arguments_has_an_empty_object_of_them(last_with_it: bool) -> None:
+    calls = [
+        {"index": 0, "id": "c1", "function": function("now", "")},
+        {"index": 1, "id": "c2", "function": function("find", "[1]")},
+        {"index": 2, "id": "c3", "function": {"name": "stop"}},
+    ]
+    stream = Stream()
+    if last_with_it:
+        stream.feed(delta("tool_calls", tool_calls=calls))
+    else:
+        stream.feed(delta(tool_calls=calls), delta("tool_calls"))
+    assert together(stream) == [("c1", "now", "{}"), ("c2", "find", "[1]"), ("c3", "stop", "{}")]
+    assert stream.out[-1]["choices"][0]["finish_reason"] == "tool_calls"
+    whole = to_completion(
+        {"choices": [{"message": {"tool_calls": calls}}]}, TARGET, created=7, fallback_id="f"
+    )
+    said = [call["function"] for call in whole["choices"][0]["message"]["tool_calls"]]
+    assert [function["arguments"] for function in said] == ["{}", "[1]", "{}"]
+
+
+def test_an_empty_event_keeps_a_stream_open() -> None:
+    stream = Stream().feed(delta(content="a"), b"", delta("stop"), b" ", b"[DONE]")
+    assert stream.out[-1] == "[DONE]"
+    assert len(stream.out) == 3
+
+
+def test_a_stream_whose_choices_have_all_finished_is_whole_without_done() -> None:
+    stream = Stream(include_usage=True).feed(delta(content="a"), delta("stop")).end()
+    assert stream.out[-1] == "[DONE]"
+    usage = Stream(include_usage=True).feed(delta("stop"), chunk(usage=USAGE)).end()
+    assert usage.out[-2]["usage"] == USAGE
+    two = chunk({"index": 1, "delta": {"content": "b"}})
+    assert is_error(Stream().feed(delta("stop"), two).end().out[-1])
 
 
 @pytest.mark.parametrize(
@@ -242,7 +315,7 @@ def test_an_error_event_ends_the_stream_without_done(payload: dict[str, Any]) ->
     assert not stream.chunks.done
 
 
-@pytest.mark.parametrize("payloads", [[], [delta(content="a")], [delta("stop")]])
+@pytest.mark.parametrize("payloads", [[], [delta(content="a")], [chunk(usage=USAGE)]])
 def test_c151_a_stream_that_just_stops_ends_in_an_error_and_no_done(
     payloads: list[dict[str, Any]],
 ) -> None:

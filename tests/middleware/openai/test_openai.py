@@ -11,6 +11,7 @@ from wsgiref.validate import validator
 import pytest
 from openai_kit import (
     HELLO,
+    TARGET,
     Answered,
     Body,
     Gateway,
@@ -23,7 +24,10 @@ from openai_kit import (
 from webtest import TestApp
 
 from assemblyai_mw.call import CALL_KEY, Call, Caller
+from assemblyai_mw.dialects.chat import gateway_reply
 from assemblyai_mw.errors import UpstreamError, UpstreamTimeout, error_reply
+from assemblyai_mw.http.sse import WholeEvents
+from assemblyai_mw.middleware.openai.incapable import Incapable
 from assemblyai_mw.middleware.openai.stage import Model, OpenAITranslator
 from assemblyai_mw.routes import route_for
 
@@ -358,7 +362,8 @@ BREAKS = [
     ),
     pytest.param([piece("a"), UpstreamError("cut")], id="cut"),
     pytest.param([piece("a"), RuntimeError("bug")], id="anything raised"),
-    pytest.param([piece("a"), LAST], id="no [DONE]"),
+    pytest.param([piece("a")], id="no end"),
+    pytest.param([piece("a"), LAST, UpstreamError("cut")], id="cut before [DONE]"),
     pytest.param([piece("a"), b"nonsense"], id="nonsense"),
 ]
 
@@ -474,3 +479,122 @@ def test_clean_under_wsgi_lint_on_both_sides() -> None:
     assert streamed.body.endswith(b"data: [DONE]\n\n")
     refused = app.post_json("/v1/chat/completions", {}, status=400)
     assert is_error(refused.json)
+
+
+# What OpenAI's parameters ask of a reply's form.
+
+
+def test_stop_cuts_a_whole_reply_and_is_not_sent() -> None:
+    gateway = Gateway((200, REPLY))
+    answered = chat(OpenAITranslator(gateway), stop="i")
+    assert "stop" not in gateway.chats[0]
+    assert answered.json["choices"][0]["message"]["content"] == "H"
+    assert answered.json["usage"] == USAGE
+
+
+def test_stop_cuts_a_stream_and_the_rest_is_read_for_its_usage() -> None:
+    rest = [piece(word) for word in ("more", "words")]
+    body = streaming(
+        piece("H"), piece("i"), *rest, LAST, {"choices": [], "usage": USAGE}, b"[DONE]"
+    )
+    options = {"stream_options": {"include_usage": True}}
+    answered = chat(OpenAITranslator(Gateway((200, body))), stream=True, stop=["i"], **options)
+    events = answered.events
+    assert events.pop() == "[DONE]"
+    assert events.pop()["usage"] == USAGE
+    said = [
+        (e["choices"][0]["delta"].get("content"), e["choices"][0]["finish_reason"]) for e in events
+    ]
+    assert said == [("H", None), (None, "stop")]
+    assert (body.closed, body.taken) == (1, 7)
+
+
+def test_a_model_that_cannot_stream_is_cut_too() -> None:
+    gateway = Gateway((400, CANNOT_STREAM), (200, REPLY))
+    events = chat(OpenAITranslator(gateway), stream=True, stop=["i"]).events
+    text = "".join(c["delta"].get("content") or "" for e in events[:-1] for c in e["choices"])
+    assert text == "H"
+
+
+def test_what_a_model_refused_is_kept_in_mind_for_its_route() -> None:
+    gateway = Gateway((400, CANNOT_STREAM), (200, REPLY))
+    app = OpenAITranslator(gateway)
+    for _ in range(3):
+        assert chat(app, stream=True).events[-1] == "[DONE]"
+    assert ["stream" in asked for asked in gateway.chats] == [True, False, False, False]
+    chat(app, stream=True, model="eu.assemblyai/gpt-5-mini")
+    chat(app, stream=True, model="assemblyai/gpt-5")
+    assert ["stream" in asked for asked in gateway.chats[4:]] == [True, True]
+
+
+def test_what_a_model_refused_is_tried_again_after_a_while() -> None:
+    now = [0.0]
+    seen = Incapable(kept_s=300, clock=lambda: now[0])
+    seen.add(TARGET, "stream")
+    seen.add(TARGET, "stream_options")
+    assert seen.of(TARGET) == {"stream", "stream_options"}
+    now[0] = 300.0
+    assert seen.of(TARGET) == frozenset()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_error_in_a_reply_with_status_200_is_an_error_and_not_tried_again(stream: bool) -> None:
+    reply = {"choices": [], "error": {"code": 500, "message": "the provider fell over"}}
+    answered = chat(OpenAITranslator(Gateway((200, reply))), stream=stream)
+    assert answered.status == 500
+    assert answered.json["error"]["message"] == "the provider fell over"
+    assert answered.headers["x-should-retry"] == "false"
+
+
+@pytest.mark.parametrize(
+    "status, content, final",
+    [
+        (200, b"nonsense", True),
+        (200, Body([b"{", UpstreamError("cut")]), True),
+        (200, {"choices": [], "error": {"code": 429, "message": "slow down"}}, False),
+        (500, {"code": 500, "message": "boom"}, False),
+    ],
+)
+def test_what_may_have_been_billed_is_not_tried_again(
+    status: int, content: Any, final: bool
+) -> None:
+    answered = chat(OpenAITranslator(Gateway((status, content))))
+    assert answered.status >= 400
+    assert ("x-should-retry" in answered.headers) == final
+
+
+MODELS = {"data": [{"id": "gpt-5-mini", "supported_parameters": ["top_p", "stream"]}]}
+
+
+def test_the_models_list_is_asked_where_a_parameter_depends_on_it() -> None:
+    gateway = Gateway((200, MODELS), (200, REPLY))
+    app = OpenAITranslator(gateway)
+    chat(app, top_p=0.5)
+    assert [asked["path"].rpartition("/v1/")[2] for asked in gateway.asked] == [
+        "models",
+        "chat/completions",
+    ]
+    chat(app, top_p=0.25)
+    assert [asked["top_p"] for asked in gateway.chats] == [0.5, 0.25]
+    refused = chat(app, response_format={"type": "json_object"})
+    assert (refused.status, refused.json["error"]["param"]) == (400, "response_format")
+    assert len(gateway.asked) == 3
+
+
+def test_a_default_bound_reaches_the_gateway() -> None:
+    gateway = Gateway((200, REPLY))
+    chat(OpenAITranslator(gateway, default_max_tokens=4000))
+    assert gateway.chats[0]["max_tokens"] == 4000
+
+
+class Guarded(WholeEvents, Body):
+    """A body as guards give it."""
+
+
+def test_a_stream_that_was_split_within_is_not_split_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = chat(OpenAITranslator(Gateway((200, whole_stream()))), stream=True).events
+    monkeypatch.setattr(gateway_reply, "SSESplitter", None)
+    body = Guarded([b": ping\n\n", *whole_stream()])
+    answered = chat(OpenAITranslator(Gateway((200, body))), stream=True)
+    assert answered.events == expected
+    assert body.closed == 1

@@ -324,3 +324,112 @@ def test_the_model_that_answered_is_the_one_the_gateway_names(house: House) -> N
     with house.client() as client:
         reply = client.chat.completions.create(model=MODEL, messages=HELLO)
     assert reply.model == "assemblyai/gpt-5-mini-2025-08-07"
+
+
+class City(BaseModel):
+    name: str
+
+
+NOW: Any = {
+    "type": "function",
+    "function": {"name": "now", "strict": True, "parameters": {"type": "object"}},
+}
+
+
+# The SDK warns of its own `parsed` when it writes the message.
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_parsed_message_comes_back_as_it_is(house: House, streamed: bool) -> None:
+    house.us.next_answer('{"name": "Paris"}')
+    asked: Any = {"model": MODEL, "messages": HELLO, "response_format": City}
+    with house.client() as client:
+        if streamed:
+            with client.chat.completions.stream(**asked) as stream:
+                message = stream.get_final_completion().choices[0].message
+        else:
+            message = client.chat.completions.parse(**asked).choices[0].message
+        assert message.parsed == City(name="Paris")
+        house.us.next_answer("It is.")
+        back = client.chat.completions.create(model=MODEL, messages=[*HELLO, message, *HELLO])
+    assert back.choices[0].message.content == "It is."
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_parsed_call_comes_back_as_it_is(house: House, streamed: bool) -> None:
+    house.us.next_answer(tool_calls=[("now", {})])
+    asked: Any = {"model": MODEL, "messages": HELLO, "tools": [NOW]}
+    with house.client() as client:
+        if streamed:
+            with client.chat.completions.stream(**asked) as stream:
+                message = stream.get_final_completion().choices[0].message
+        else:
+            message = client.chat.completions.parse(**asked).choices[0].message
+        (call,) = message.tool_calls or []
+        assert call.function.parsed_arguments == {}
+        result: Any = {"role": "tool", "tool_call_id": call.id, "content": "noon"}
+        client.chat.completions.create(model=MODEL, messages=[*HELLO, message, result], tools=[NOW])
+    sent = json.loads(chats(house.us)[-1].body)["messages"][1]["tool_calls"][0]
+    assert set(sent) == {"id", "type", "function"}
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_what_frameworks_send_by_default_is_taken(house: House, streamed: bool) -> None:
+    house.us.next_answer("one two STOP three")
+    house.us.next_answer("x", tool_calls=[("add", {"a": 1}), ("now", {})])
+    asked: Any = {"model": MODEL, "messages": HELLO, "tools": [TOOL, NOW]}
+    asked |= {"parallel_tool_calls": False, "stop": ["STOP"]}
+    with house.client() as client:
+        answers = []
+        for _ in range(2):
+            if streamed:
+                with client.chat.completions.stream(**asked) as stream:
+                    answers.append(stream.get_final_completion())
+            else:
+                answers.append(client.chat.completions.create(**asked))
+    first, second = (answer.choices[0] for answer in answers)
+    assert (first.message.content, first.finish_reason) == ("one two ", "stop")
+    assert not first.message.tool_calls
+    assert [call.function.name for call in second.message.tool_calls or []] == ["add"]
+    assert second.finish_reason == "tool_calls"
+
+
+def test_the_gateways_answer_to_required_is_handed_on(house: House) -> None:
+    """The stand-in takes what is documented: none, auto, a function."""
+    with house.client() as client, pytest.raises(openai.BadRequestError, match="tool_choice"):
+        client.chat.completions.create(
+            model=MODEL, messages=HELLO, tools=[TOOL, NOW], tool_choice="required"
+        )
+    assert json.loads(chats(house.us)[0].body)["tool_choice"] == "required"
+
+
+def test_json_object_is_an_object(house: House) -> None:
+    with house.client() as client:
+        reply = client.chat.completions.create(
+            model=MODEL, messages=HELLO, response_format={"type": "json_object"}
+        )
+        assert isinstance(json.loads(reply.choices[0].message.content or ""), dict)
+        with pytest.raises(openai.BadRequestError) as caught:
+            client.chat.completions.create(
+                model="assemblyai/gpt-oss-20b",
+                messages=HELLO,
+                response_format={"type": "json_object"},
+            )
+    assert caught.value.param == "response_format"
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"drop": True}, id="no reply"),
+        pytest.param({"status": 200, "body": b"nonsense"}, id="nonsense"),
+        pytest.param({"cut_after": 0}, id="cut at once"),
+    ],
+)
+def test_what_may_have_been_billed_is_sent_once(
+    house: House, fault: dict[str, Any], streamed: bool
+) -> None:
+    house.us.fail_next(**fault, times=3)
+    with house.client(max_retries=2) as client, pytest.raises(openai.InternalServerError):
+        client.chat.completions.create(model=MODEL, messages=HELLO, stream=streamed)
+    assert len(chats(house.us)) == 1
