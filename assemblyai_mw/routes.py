@@ -17,7 +17,7 @@ Region = Literal["us", "eu", "global"]
 Dialect = Literal["assemblyai", "openai"]
 
 
-_OPENAI = re.compile(r"(?:^|/)v1(?:/chat/completions|/models)?$")
+_OPENAI = re.compile(r"(?:^|/)v1(?:/chat/completions|/models|/audio/trans(?:crip|la)tions)?$")
 
 
 # AssemblyAI's other hosts (docs/api-reference), whose prefix is just their name.

@@ -52,8 +52,13 @@ DEFAULT_ROUTES: Mapping[str, str] = {
     "/eu.tts.assemblyai": "https://tts.eu.assemblyai.com",
     "/agents.assemblyai": "https://agents.assemblyai.com",
 }
-# The translator's routes lead where the LLM Gateway's do, so they have no URL of their own.
-OPENAI_ROUTES = ("/v1/chat/completions", "/v1/models")
+# These lead where the LLM Gateway's and the API's routes do, so they have no URL of their own.
+OPENAI_ROUTES = (
+    "/v1/audio/transcriptions",
+    "/v1/audio/translations",
+    "/v1/chat/completions",
+    "/v1/models",
+)
 LLM_ROUTES: Mapping[Zone, str] = {
     "us": "/llm-gateway.assemblyai",
     "eu": "/eu.llm-gateway.assemblyai",

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _NO_LLM = "This key may not let a session run an LLM: what it does cannot be checked here."
-# A key that may use the translator's routes may reach the gateway through them.
-_OPENAI_ROUTES = ("/v1", "/v1/chat/completions")
+# A key that may use one of OpenAI's routes may reach the host behind it through that route.
+_OPENAI_ROUTES = {"llm-gateway": "/v1/chat/completions", "api": "/v1/audio/transcriptions"}
 
 
 class Policy:
@@ -43,8 +43,8 @@ class Policy:
     session. In a session here, its lists hold for the query and for what the client changes later.
     A key with any list may use no path that `billing.operations` does not describe. For a key with
     a list or a region, a decisive member whose spelling, type or place is not the documented one is
-    a 400 (`billing.decisive`). A list of routes names prefixes; a call through the translator needs
-    `/v1`, `/v1/chat/completions` or the gateway's own prefix in it.
+    a 400 (`billing.decisive`). A list of routes names prefixes; a call through one of OpenAI's routes
+    needs that route (`/v1` for all) or the native prefix that it leads to.
 
     Reads `call.caller`, and the JSON body of speech submits and LLM calls where a rule needs it.
     Writes `call.max_body_bytes` for keys with an upload limit. The master key may do everything.
@@ -240,9 +240,10 @@ def _route_allowed(call: Call, routes: Iterable[str]) -> bool:
     route = call.route
     names = {route.prefix}
     if route.dialect == "openai":
-        # Models with their own address have a prefix that no key can name.
-        eu = "eu." if route.region == "eu" else ""
-        names |= {*_OPENAI_ROUTES, f"/{eu}llm-gateway.assemblyai"}
+        names |= {"/v1", _OPENAI_ROUTES.get(route.service, "/v1")}
+        if route.service == "llm-gateway":
+            # Models with their own address have a prefix that no key can name.
+            names.add(f"/{'eu.' if route.region == 'eu' else ''}llm-gateway.assemblyai")
     stripped = {name.strip("/") for name in names}
     return any(allowed.strip("/") in stripped for allowed in routes)
 

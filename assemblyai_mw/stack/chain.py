@@ -16,6 +16,7 @@ from ..endpoints.session_tokens import SessionTokens
 from ..endpoints.setup import metrics_app_of
 from ..errors import ConfigError, error_reply
 from ..http.origins import EVERY
+from ..middleware.audio import AudioTranscriber
 from ..middleware.auth import KeyAuth
 from ..middleware.auth.identity import Identify
 from ..middleware.budget import Budget
@@ -134,6 +135,13 @@ class AssemblyAIMiddleware:
         ]
         governance: list[Stage] = [
             partial(OpenAITranslator, models=parts.models, max_body_bytes=max_json_bytes),
+            partial(
+                AudioTranscriber,
+                models=parts.models,
+                routes=settings.routes,
+                wait_s=settings.timeouts.audio_wait_s,
+                max_file_bytes=settings.limits.max_upload_bytes,
+            ),
             *_guardrails(parts.guards, max_json_bytes),
             partial(Policy, max_json_bytes=max_json_bytes, routes=settings.routes.values()),
             partial(
