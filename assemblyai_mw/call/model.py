@@ -226,7 +226,8 @@ def enter_route(environ: WSGIEnvironment, route: Route) -> Call:
     route = by_path(route, path)
     call: Call | None = environ.get(CALL_KEY)
     if call is not None:
-        call.route = replace(route, dialect=call.route.dialect)
+        door = route.door or call.route.door
+        call.route = replace(route, dialect=call.route.dialect, door=door)
         call.path = path
         call.reading = call.target = call.billable = None
         return call
