@@ -8,27 +8,28 @@ request and never a secret: hosts print their environ on debug pages.
 |---|---|---|
 | id | call | cost, guardrails, guards, openai, settlement, store, telemetry |
 | started | call | budget, cost, openai, store, telemetry |
-| route | call, openai | everywhere |
+| route | audio, call, openai | everywhere |
 | method, session | call | everywhere |
-| path | call, openai | auth, call, endpoints, isolation, realtime, store, telemetry |
-| tags | call | endpoints, store, telemetry |
-| request_id | call | log, telemetry |
+| path | audio, call, openai | auth, call, endpoints, isolation, realtime, store, telemetry |
+| tags | call | audio, endpoints, store, telemetry |
+| request_id | call | audio, log, telemetry |
 | caller | auth | everywhere |
-| upstream | cost, forward, openai | cost, forward, guards, realtime |
+| upstream | audio, cost, forward, openai | audio, cost, forward, guards, realtime |
 | max_body_bytes | policy | forward |
-| trace_context | telemetry | forward |
+| trace_context | telemetry | audio, forward |
 | inner | isolation, log | cost, log |
 | upstream_reads | isolation | rate_limit |
 | kind | call | budget, cost, guards, telemetry |
-| reading, json, billable | call | call |
-| target | call, isolation | forward |
+| reading, billable | audio, call | call |
+| target | audio, call, isolation | forward |
 | owner | cost, isolation | cost |
 | audio | isolation | budget |
 | row | cost, openai, settlement | budget, cost, settlement, telemetry |
-| state | cost, settlement | telemetry |
+| state | audio, cost, settlement | telemetry |
 | transcript_id | cost | cost, telemetry |
-| usage, price | openai, settlement | telemetry |
+| usage, price | audio, openai, settlement | telemetry |
 | body | call | call, forward, guardrails |
+| json | call | call |
 | vouched | auth | endpoints |
 | max_session_s | auth | auth |
 | own_token | realtime | call, stack |
@@ -226,7 +227,8 @@ def enter_route(environ: WSGIEnvironment, route: Route) -> Call:
     route = by_path(route, path)
     call: Call | None = environ.get(CALL_KEY)
     if call is not None:
-        call.route = replace(route, dialect=call.route.dialect)
+        door = route.door or call.route.door
+        call.route = replace(route, dialect=call.route.dialect, door=door)
         call.path = path
         call.reading = call.target = call.billable = None
         return call

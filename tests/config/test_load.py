@@ -22,7 +22,6 @@ from config_kit import (
 
 from assemblyai_mw.config import (
     DEFAULT_ROUTES,
-    OPENAI_ROUTES,
     Config,
     ModelEntry,
     load,
@@ -31,6 +30,7 @@ from assemblyai_mw.config import (
     load_names,
 )
 from assemblyai_mw.errors import ConfigError
+from assemblyai_mw.routes import doors_below
 from assemblyai_mw.secret import Secret
 
 # --- what it gives -------------------------------------------------------------------
@@ -68,7 +68,7 @@ def test_defaults_are_those_of_the_documentation():
     assert config.settlement.enabled
     assert config.rate_limit.when_redis_is_gone == "open"
     assert config.self_service_path == "/assemblyai-mw/key/me"
-    assert config.openai_routes == ("/v1/chat/completions", "/v1/models")
+    assert config.doors == doors_below(["/v1"])
 
 
 def test_every_general_setting_has_the_default_of_its_field():
@@ -100,7 +100,7 @@ prices: {chat: {house: null}, transcript_addon: {speaker_labels: 1}, discount: 5
         "/v1/chat/completions",
     }
     assert models == {"fast", "house"}
-    off = {"routes": dict.fromkeys(OPENAI_ROUTES)}
+    off = {"routes": dict.fromkeys(doors_below())}
     assert load_names(off, {}) == (DEFAULT_ROUTES.keys(), frozenset())
     with pytest.raises(ConfigError, match="routes: expected a mapping"):
         load_names({"routes": ["/x"]}, {})
@@ -150,7 +150,7 @@ callbacks: [our.hooks.on_call, "our.hooks:other"]
     assert config.upstreams["/assemblyai"].api_key == Secret("k1")
     assert config.upstreams["/eu.assemblyai"].api_key == Secret("k1")
     assert "/sync.assemblyai" not in config.upstreams
-    assert config.openai_routes == ("/v1/chat/completions",)
+    assert set(config.doors) == set(doors_below()) - {"/v1/models"}
     assert config.models[1] == ModelEntry(
         "fast", "assemblyai/gemini-2.5-flash-lite", None, "http://127.0.0.1:9001/v1"
     )
@@ -265,7 +265,7 @@ def test_default_models_follow_the_routes_that_are_left():
     config = load_config({"routes": {"/eu.llm-gateway.assemblyai": None}}, ENVIRON)
     assert [entry.model for entry in config.models] == ["assemblyai/*"]
     routes = {"/eu.llm-gateway.assemblyai": None, "/llm-gateway.assemblyai": None}
-    assert load_config({"routes": routes}, ENVIRON).openai_routes == ()
+    assert not load_config({"routes": routes}, ENVIRON).doors
 
 
 def test_a_gateway_in_the_eu_under_the_other_prefix_gets_no_us_models():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import BadRequest, RequestRefused
-from ..chat.models import GATEWAY_PREFIXES, Region, Target, not_found
+from ..chat.models import GATEWAY_PREFIXES, Region, Target
 
 FORMATS = ("json", "text", "srt", "verbose_json", "vtt", "diarized_json")
 # Formats whose stream OpenAI describes.
@@ -52,18 +52,16 @@ class SpeechRequest:
         return {"audio_url": audio_url, "speech_models": [self.model], **self.fields}
 
 
-def target_of(name: Any, resolve: Callable[[str], Target | None]) -> Target:
+def target_of(name: Any, resolve: Callable[[str], Target]) -> Target:
     """Return the speech model behind *name*, on the API's route of its region.
 
     Raises:
-        RequestRefused: 400 without a name; 404 for one that nothing answers to; 400 for one that
-            leads to an account of the LLM Gateway's own, which has no transcripts here.
+        RequestRefused: 400 without a name, and for one that leads to an account of the LLM
+            Gateway's own, which has no transcripts here; and what *resolve* raises.
     """
     if not isinstance(name, str) or not name:
         raise BadRequest("model: expected the name of a model.", param="model")
     found = resolve(name)
-    if found is None:
-        raise not_found(name)
     if found.prefix != GATEWAY_PREFIXES[found.region]:
         raise BadRequest(
             "This model has an address or a key of its own in model_list, for chats. Speech to "

@@ -14,16 +14,17 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ...call import CALL_KEY, Call, Route, enter, replace_body
 from ...call.billable import check_encoding
+from ...call.entrance import Entrances
 from ...dialects.audio import SpeechRequest, render, target_of, to_error, to_submit, tree_of
 from ...dialects.audio.errors import JobError
 from ...dialects.chat import BadReply, Model, ModelList, Target
 from ...dialects.chat.errors import ApiError, is_openai, of_status, parsed
 from ...dialects.chat.gateway_reply import Answer, failure, read_body_of
-from ...dialects.chat.models import DEFAULT_MODELS
+from ...dialects.chat.models import DEFAULT_MODELS, not_found
 from ...errors import BadRequest, RequestRefused, UpstreamError
 from ...http.messages import request_target
 from ...http.wsgi import Reply
-from ...routes import route_for
+from ...routes import DEFAULT_BASES, TRANSCRIPTIONS_DOOR, TRANSLATIONS_DOOR, route_for
 from .form import FILE, MAX_FILE_BYTES, Form
 from .inner import call_for, moved, native
 from .wait import Wait
@@ -33,15 +34,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("assemblyai_mw.audio")
 
-TRANSCRIPTIONS = "/v1/audio/transcriptions"
-TRANSLATIONS = "/v1/audio/translations"
 TRANSCRIPT_ID = "X-AssemblyAI-MW-Transcript-Id"
+_DOORS = (TRANSCRIPTIONS_DOOR, TRANSLATIONS_DOOR)
+# The speech model to name to who asks for OpenAI's; the beginning of all that are current.
+BEST, SPEECH = "universal-3-5-pro", "universal-"
 UPLOAD, SUBMIT = "/v2/upload", "/v2/transcript"
 MAX_REPLY_BYTES = 4 << 20
 _NO_RETRY = ("x-should-retry", "false")
-_PATH = re.compile(
-    rf"(?P<mount>.*?)(?P<what>{TRANSCRIPTIONS}|{TRANSLATIONS})(?P<rest>/.*)?", re.DOTALL
-)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -68,6 +67,7 @@ class AudioTranscriber:
     Args:
         app: The app for native calls.
         models: `Model`s, or mappings in LiteLLM's shape, as for `OpenAITranslator`.
+        bases: Paths below which the doors are; `""` is the root. See `OpenAITranslator`.
         routes: The mounted routes by prefix, whose upstreams say their region; None: by name.
         wait_s: Seconds from the request's end for which a caller waits.
         max_file_bytes: Largest file; None for AssemblyAI's own limit.
@@ -82,6 +82,7 @@ class AudioTranscriber:
         app: WSGIApplication,
         *,
         models: Iterable[Model | Mapping[str, Any]] = DEFAULT_MODELS,
+        bases: Iterable[str] = DEFAULT_BASES,
         routes: Mapping[str, Route] | None = None,
         wait_s: float = 600.0,
         max_file_bytes: int | None = None,
@@ -89,6 +90,7 @@ class AudioTranscriber:
     ) -> None:
         self.app = app
         self.models = ModelList(models)
+        self._entrances = Entrances(bases)
         self.routes = routes
         self.wait_s = wait_s
         self.max_file_bytes = MAX_FILE_BYTES if max_file_bytes is None else max_file_bytes
@@ -96,25 +98,21 @@ class AudioTranscriber:
         self._turn = itertools.count()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        script = environ.get("SCRIPT_NAME", "")
-        # Below a native prefix the same path belongs to the upstream.
-        known: Call | None = environ.get(CALL_KEY)
-        if script.endswith("assemblyai") or (known is not None and known.route.by_host):
-            return self.app(environ, start_response)
-        match = _PATH.fullmatch(script + environ.get("PATH_INFO", ""))
-        if match is None:
+        entered = self._entrances.of(environ)
+        if entered is None or entered.door not in _DOORS:
             return self.app(environ, start_response)
         call, environ = enter(environ)
-        call.route = replace(call.route, service="api", dialect="openai")
+        door = entered.door
+        call.route = replace(call.route, service=door.service, dialect=door.dialect, door=door)
         try:
             # Calls go on under a target of their own, so nobody within sees the caller's.
             request_target(environ)
-            if match["rest"]:
+            if entered.rest:
                 raise RequestRefused("There is nothing at this path.", status=404)
-            if match["what"] == TRANSLATIONS:
+            if door is TRANSLATIONS_DOOR:
                 raise RequestRefused(
-                    "Translations are not offered: use /v1/audio/transcriptions, which answers in "
-                    "the language that is spoken.",
+                    "Translations are not offered: use audio/transcriptions, which answers in the "
+                    "language that is spoken.",
                     status=404,
                     code="not_found",
                 )
@@ -122,7 +120,7 @@ class AudioTranscriber:
                 raise RequestRefused(
                     "Method not allowed; use POST.", status=405, headers=[("Allow", "POST")]
                 )
-            answer = self._transcribe(call, environ, match["mount"])
+            answer = self._transcribe(call, environ, entered.mount)
         except RequestRefused as error:
             return call.refused(error)(environ, start_response)
         return answer(environ, start_response)
@@ -179,11 +177,14 @@ class AudioTranscriber:
         region = call.caller.region if call.caller is not None else None
         turn = next(self._turn)
 
-        def resolve(name: str) -> Target | None:
+        def resolve(name: str) -> Target:
             found = self.models.candidates(name)
+            if not found:
+                known = name if name.startswith(SPEECH) else BEST
+                raise not_found(name, hint=self.models.hint(known, region))
             # If the name leaves a choice, a pinned key uses its own region.
             found = tuple(item for item in found if item.region == region) or found
-            return found[turn % len(found)] if found else None
+            return found[turn % len(found)]
 
         target = target_of(tree.get("model"), resolve)
         if self.routes is None:
@@ -197,7 +198,7 @@ class AudioTranscriber:
                 code="model_not_found",
                 param="model",
             )
-        return target, replace(route, dialect="openai")
+        return target, replace(route, dialect="openai", door=call.route.door)
 
     def _upload(
         self,

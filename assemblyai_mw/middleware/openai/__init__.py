@@ -1,4 +1,4 @@
-"""OpenAITranslator: OpenAI's routes, answered by the LLM Gateway.
+"""OpenAITranslator: other APIs' paths, answered by AssemblyAI.
 
 deployments     the model list, and upstreams for its entries with their own address or key
 gateway_models  cache of the LLM Gateway's model list; it outlasts failures of the gateway

@@ -9,13 +9,13 @@ import io
 import itertools
 import json
 import logging
-import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...call import CALL_KEY, Call, Caller, Route, enter, json_of, read_body, replace_body
+from ...call.entrance import Entered, Entrances
 from ...dialects.chat import (
     BadReply,
     ChatRequest,
@@ -45,10 +45,13 @@ from ...errors import RequestRefused, UpstreamError
 from ...http.messages import request_target
 from ...http.strict_json import dumps_like
 from ...http.wsgi import Reply
+from ...routes import CHAT_DOOR, DEFAULT_BASES, MODELS_DOOR, Door
 from .gateway_models import Catalogue
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    Handler = Callable[[Call, WSGIEnvironment, Entered], WSGIApplication]
 
 __all__ = ["Model", "OpenAITranslator"]
 
@@ -57,9 +60,6 @@ logger = logging.getLogger("assemblyai_mw.openai")
 CHAT = "/v1/chat/completions"
 MODELS = "/v1/models"
 MAX_LIST_BYTES = 8 << 20
-_PATH = re.compile(
-    r"(?P<mount>.*?)(?P<what>/v1/chat/completions|/v1/models)(?P<rest>/.*)?", re.DOTALL
-)
 _SPELLING = {
     "RAW_URI",
     "REQUEST_URI",
@@ -70,12 +70,12 @@ _SPELLING = {
 
 
 class OpenAITranslator:
-    """Answer `/v1/chat/completions` and `/v1/models` through *app*'s native LLM Gateway routes.
+    """Answer `chat/completions` and `models` below each base through *app*'s native routes.
 
-    A chat request is checked, translated and sent to *app* as a POST to
-    `/llm-gateway.assemblyai/v1/chat/completions` (or `/eu.…`, or the model's own prefix),
-    below the request's mount point. Inner stages see a native call, and send their refusals in
-    OpenAI's shape. Everything else goes to *app* unchanged.
+    The doors are those of `routes.DOORS`. A chat request is checked, translated and sent to *app*
+    as a POST to `/llm-gateway.assemblyai/v1/chat/completions` (or `/eu.…`, or the model's own
+    prefix), below the request's mount point. Inner stages see a native call, and send their
+    refusals in OpenAI's shape. Everything else goes to *app* unchanged.
 
     Answers itself: 400 with `param` for what is malformed or unsupported, 404 `model_not_found`
     before anything is sent, 405, 413, and 502 for an invalid reply.
@@ -93,6 +93,8 @@ class OpenAITranslator:
         max_body_bytes: Largest request body.
         max_reply_bytes: Largest reply that is translated as a whole.
         models_fresh_s: Seconds for which the gateway's list of models is kept.
+        bases: Paths below which the doors are; `""` is the root. A `PrefixRouter` outside
+            decides instead where it knows a door's `Route`.
 
     Raises:
         ValueError: An entry of *models* is invalid.
@@ -106,6 +108,7 @@ class OpenAITranslator:
         max_body_bytes: int = 16 << 20,
         max_reply_bytes: int = 16 << 20,
         models_fresh_s: float = 300.0,
+        bases: Iterable[str] = DEFAULT_BASES,
     ) -> None:
         self.app = app
         self.models = ModelList(models)
@@ -113,43 +116,45 @@ class OpenAITranslator:
         self.max_reply_bytes = max_reply_bytes
         self._catalogue = Catalogue(fresh_s=models_fresh_s)
         self._turn = itertools.count()
+        self._entrances = Entrances(bases)
+        self._handlers: Mapping[Door, Handler] = {
+            CHAT_DOOR: self._chat,
+            MODELS_DOOR: self._models,
+        }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        script = environ.get("SCRIPT_NAME", "")
-        # Below a native prefix the same path belongs to the gateway.
-        known: Call | None = environ.get(CALL_KEY)
-        if script.endswith("assemblyai") or (known is not None and known.route.by_host):
+        entered = self._entrances.of(environ)
+        if entered is None or entered.door not in self._handlers:
             return self.app(environ, start_response)
-        match = _PATH.fullmatch(script + environ.get("PATH_INFO", ""))
-        if match is None:
-            return self.app(environ, start_response)
+        door = entered.door
         call, environ = enter(environ)
-        call.route = dataclasses.replace(call.route, service="llm-gateway", dialect="openai")
+        call.route = dataclasses.replace(
+            call.route, service=door.service, dialect=door.dialect, door=door
+        )
         try:
             # Calls go on under a target of their own, so nobody within sees the caller's.
             request_target(environ)
-            if match["what"] == MODELS:
-                answer = self._models(call, environ, match["mount"], match["rest"])
-            elif match["rest"]:
+            if entered.rest and door is not MODELS_DOOR:
                 raise RequestRefused("There is nothing at this path.", status=404)
-            else:
-                answer = self._chat(call, environ, match["mount"])
+            answer = self._handlers[door](call, environ, entered)
         except RequestRefused as error:
-            return error.reply("openai")(environ, start_response)
+            return error.reply(door.dialect)(environ, start_response)
         return answer(environ, start_response)
 
-    def _chat(self, call: Call, environ: WSGIEnvironment, mount: str) -> WSGIApplication:
+    def _chat(self, call: Call, environ: WSGIEnvironment, entered: Entered) -> WSGIApplication:
         if environ["REQUEST_METHOD"] != "POST":
             raise _not_allowed("POST")
         given = read_body(call, environ, max_bytes=self.max_body_bytes)
         region = call.caller.region if call.caller is not None else None
         turn = next(self._turn)
 
-        def resolve(name: str) -> Target | None:
+        def resolve(name: str) -> Target:
             found = self.models.candidates(name)
+            if not found:
+                raise not_found(name, hint=self.models.hint(name, region))
             # If the name leaves a choice, a pinned key uses its own region.
             found = tuple(item for item in found if item.region == region) or found
-            return found[turn % len(found)] if found else None
+            return found[turn % len(found)]
 
         request = to_gateway(json_of(call), resolve)
         listed = (self._catalogue.known(request.target.prefix) or {}).get(request.target.id)
@@ -157,7 +162,7 @@ class OpenAITranslator:
         usage = True
         while True:
             payload = request.payload(stream=stream, usage=usage)
-            inner = _native_chat(call, environ, mount, request.target)
+            inner = _native_chat(call, environ, entered.mount, request.target)
             replace_body(call, inner, dumps_like(payload, given), payload)
             reply = Reply(self.app, inner)
             kept_open = False
@@ -207,19 +212,18 @@ class OpenAITranslator:
         request_id = completion["id"].removeprefix("chatcmpl-")
         return Answer(head(reply, "application/json", request_id, body), [body])
 
-    def _models(
-        self, call: Call, environ: WSGIEnvironment, mount: str, rest: str | None
-    ) -> WSGIApplication:
+    def _models(self, call: Call, environ: WSGIEnvironment, entered: Entered) -> WSGIApplication:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             raise _not_allowed("GET, HEAD")
-        offered = self._offered(call, environ, mount)
-        if rest is None:
+        offered = self._offered(call, environ, entered.mount)
+        if entered.rest is None:
             payload: Any = {"object": "list", "data": list(offered.values())}
         else:
-            name = rest[1:]
+            name = entered.rest[1:]
             payload = offered.get(name) or self._unlisted(call, name)
             if payload is None:
-                raise not_found(name)
+                region = call.caller.region if call.caller is not None else None
+                raise not_found(name, hint=self.models.hint(name, region))
         body = json.dumps(payload).encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         silent = environ["REQUEST_METHOD"] == "HEAD"
@@ -283,7 +287,7 @@ def _native_chat(
         # The reply must be readable here, and without the field any coding would do.
         "HTTP_ACCEPT_ENCODING": "identity",
     }
-    call.route = Route(target.prefix, "llm-gateway", target.region, "openai")
+    call.route = Route(target.prefix, "llm-gateway", target.region, "openai", door=call.route.door)
     call.path = CHAT
     # Inner stages see a second try as a separate call.
     call.upstream = "unsent"

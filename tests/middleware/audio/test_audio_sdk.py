@@ -35,9 +35,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         )
     ]
     url = f"sqlite:///{folder}/ledger.db"
-    with served_by_gunicorn(
-        url, folder, model_list=models, timeouts={"audio_wait_s": 2.0}
-    ) as site:
+    with served_by_gunicorn(url, folder, model_list=models, timeouts={"audio_wait_s": 2.0}) as site:
         yield site
 
 
@@ -199,9 +197,7 @@ def test_a_transcript_that_takes_too_long_is_504_with_its_id_and_not_retried(
     assert read.json()["text"] == DEFAULT_TEXT
 
 
-def test_one_transcript_costs_the_same_by_whichever_door(
-    site: Site, client: openai.OpenAI
-) -> None:
+def test_one_transcript_costs_the_same_by_whichever_door(site: Site, client: openai.OpenAI) -> None:
     client.audio.transcriptions.create(model=TWO, file=FILE, extra_body={"speaker_labels": True})
     headers = {"Authorization": client.api_key}
     api = f"{site.url}/assemblyai/v2"
