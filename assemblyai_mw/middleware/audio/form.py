@@ -54,6 +54,9 @@ class Form:
         self._input = environ["wsgi.input"]
         self._left: int | None = None if chunked else content_length(environ) or 0
         self._decoder = MultipartDecoder(boundary.encode())
+        # Of a delimiter, with the padding that it may have.
+        self._longest = len(boundary) + 64
+        self._held = b""
         self._max_file_bytes = max_file_bytes
         self._seen_file = False
         self._in_file = False
@@ -187,9 +190,28 @@ class Form:
                 elif decoder.state is State.EPILOGUE:
                     # Nothing there means anything.
                     decoder.buffer.clear()
-                decoder.receive_data(self._pull())
+                decoder.receive_data(self._uncut())
         except ValueError:
             raise _malformed() from None
+
+    def _uncut(self) -> bytes | None:
+        """Return the next bytes of the body, with no delimiter cut at their end.
+
+        Werkzeug 3.1 takes a delimiter's first byte for data if the rest of it comes later.
+        """
+        while True:
+            block = self._pull()
+            if block is None:
+                # The last bytes go in before the end is told.
+                held, self._held = self._held, b""
+                return held or None
+            block = self._held + block if self._held else block
+            near = max(0, len(block) - self._longest)
+            found = [at for at in (block.find(b"\r", near), block.find(b"\n", near)) if at >= 0]
+            cut = min(found, default=len(block))
+            self._held = block[cut:]
+            if cut:
+                return block[:cut] if self._held else block
 
     def _pull(self) -> bytes | None:
         """Return the next bytes of the body, None at its end."""

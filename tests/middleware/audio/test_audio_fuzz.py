@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,7 +34,7 @@ TRANSCRIPT = {
     "audio_duration": 3,
     "words": [
         {"text": word, "start": 500 * at, "end": 500 * at + 400, "confidence": 0.9, "speaker": "A"}
-        for at, word in enumerate("Good day. How are you?".split())
+        for at, word in enumerate(["Good", "day.", "How", "are", "you?"])
     ],
 }
 
@@ -135,10 +136,10 @@ class Upstream:
 
 
 def send(app: Any, body: bytes, step: int) -> tuple[int, Any, bytes]:
-    builder = EnvironBuilder("/", method="POST", headers=TYPE)
+    builder = EnvironBuilder(PATH, method="POST")
     environ = builder.get_environ()
     builder.close()
-    environ |= {"SCRIPT_NAME": "", "PATH_INFO": PATH, "CONTENT_LENGTH": str(len(body))}
+    environ |= {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": TYPE["Content-Type"]}
     environ["wsgi.input"] = Dribble(body, step)
     items, status, headers = run_wsgi_app(app, environ)
     return int(status[:3]), headers, b"".join(items)
@@ -168,7 +169,8 @@ def test_any_form_is_answered_in_shape(body: bytes, step: int) -> None:
     assert len(upstream.submits) == (status == 200)
     for sent in upstream.submits:
         assert sent["audio_url"] == "https://cdn.assemblyai.com/upload/1"
-        assert sent["speech_models"] in (["universal-3-5-pro"], ["universal-2"])
+        (model,) = sent["speech_models"]
+        assert re.fullmatch(r"[A-Za-z0-9._:/-]{1,200}", model)
         assert not sent.keys() & {"file", "model", "stream", "response_format"}
 
 
@@ -179,6 +181,17 @@ def test_a_file_arrives_byte_for_byte_wherever_it_stands(parts: Any, step: int) 
     app = AudioTranscriber(upstream, pauses=(0.0, 0.0))
     (file,) = [value for _, value in parts if isinstance(value, bytes)]
     if check(app, form(parts), step) == 200:
+        assert upstream.uploads == [file]
+
+
+@pytest.mark.parametrize("model_first", [True, False])
+def test_a_delimiter_cut_anywhere_adds_and_takes_no_byte(model_first: bool) -> None:
+    """The file ends as a delimiter begins, and each read ends at another place."""
+    file = b"\r\n--b0undar\r\n\r\n--b0undary-x\n\r"
+    parts: list[Any] = [("model", TWO), ("file", file)][:: 1 if model_first else -1]
+    for step in range(1, len(form(parts)) + 1):
+        upstream = Upstream()
+        assert check(AudioTranscriber(upstream, pauses=(0.0, 0.0)), form(parts), step) == 200
         assert upstream.uploads == [file]
 
 
