@@ -97,6 +97,8 @@ prices: {chat: {house: null}, transcript_addon: {speaker_labels: 1}, discount: 5
     assert routes == DEFAULT_ROUTES.keys() - {"/sync.assemblyai"} | {
         "/stt",
         "/v1",
+        "/v1/audio/transcriptions",
+        "/v1/audio/translations",
         "/v1/chat/completions",
     }
     assert models == {"fast", "house"}

@@ -71,10 +71,13 @@ def target_of(name: Any, resolve: Callable[[str], Target]) -> Target:
     return Target(found.name, found.id, found.region, API_PREFIXES[found.region])
 
 
-def to_submit(tree: Mapping[str, Any], target: Target, *, whole: bool = True) -> SpeechRequest:
+def to_submit(
+    tree: Mapping[str, Any], target: Target, *, whole: bool = True, detect: bool = True
+) -> SpeechRequest:
     """Return what a form asks of *target*; *tree* holds its fields, without the file.
 
-    Of a form that is not *whole*, only that is refused which later fields cannot mend.
+    Of a form that is not *whole*, only that is refused which later fields cannot mend. Where no
+    field says the language, AssemblyAI is to *detect* it, as OpenAI does.
 
     Fields that OpenAI does not know go to AssemblyAI as they are.
 
@@ -100,7 +103,7 @@ def to_submit(tree: Mapping[str, Any], target: Target, *, whole: bool = True) ->
         )
     shown = _granularities(fields, form, whole=whole)
     temperature = _temperature(fields)
-    _languages(fields)
+    _languages(fields, detect=detect)
     _terms(fields)
     if form == "diarized_json" and fields.setdefault("speaker_labels", True) is not True:
         raise BadRequest("speaker_labels: diarized_json needs it to be on.", param="speaker_labels")
@@ -145,8 +148,7 @@ def _temperature(fields: dict[str, Any]) -> float:
     return float(given)
 
 
-def _languages(fields: dict[str, Any]) -> None:
-    """Set the language; where no field says one, AssemblyAI detects it, as OpenAI does."""
+def _languages(fields: dict[str, Any], *, detect: bool) -> None:
     language, candidates = fields.pop("language", None), fields.pop("languages", None)
     if language is not None:
         if "language_code" in fields:
@@ -157,7 +159,7 @@ def _languages(fields: dict[str, Any]) -> None:
         if not isinstance(options, dict) or "expected_languages" in options:
             raise BadRequest("languages: language_detection_options says it.", param="languages")
         options["expected_languages"] = candidates
-    if not fields.keys() & {"language_code", "language_codes", "language_detection"}:
+    if detect and not fields.keys() & {"language_code", "language_codes", "language_detection"}:
         fields["language_detection"] = True
 
 

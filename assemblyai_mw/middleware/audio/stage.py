@@ -12,7 +12,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any
 
-from ...call import CALL_KEY, Call, Route, enter, replace_body
+from ...call import CALL_KEY, Call, Caller, Route, enter, replace_body
 from ...call.billable import check_encoding
 from ...call.entrance import Entrances
 from ...dialects.audio import SpeechRequest, render, target_of, to_error, to_submit, tree_of
@@ -38,6 +38,7 @@ TRANSCRIPT_ID = "X-AssemblyAI-MW-Transcript-Id"
 _DOORS = (TRANSCRIPTIONS_DOOR, TRANSLATIONS_DOOR)
 # The speech model to name to who asks for OpenAI's; the beginning of all that are current.
 BEST, SPEECH = "universal-3-5-pro", "universal-"
+_DETECTION = "language_detection"
 UPLOAD, SUBMIT = "/v2/upload", "/v2/transcript"
 MAX_REPLY_BYTES = 4 << 20
 _NO_RETRY = ("x-should-retry", "false")
@@ -134,10 +135,11 @@ class AudioTranscriber:
         if not form.seek_file():
             raise BadRequest("file: expected a file of audio.", param=FILE)
         tree = tree_of(form.pairs)
+        detect = _may_detect(call.caller)
         if "model" in tree:
             target, route = self._target(call, tree)
             # What is wrong already need not be uploaded first.
-            to_submit(tree, target, whole=False)
+            to_submit(tree, target, whole=False, detect=detect)
             uploaded = self._upload(call, environ, mount, route, form, None)
             if not isinstance(uploaded, str):
                 return uploaded
@@ -149,12 +151,12 @@ class AudioTranscriber:
                 form.finish()
                 tree = tree_of(form.pairs)
                 target, route = self._target(call, tree)
-                to_submit(tree, target)
+                to_submit(tree, target, detect=detect)
                 uploaded = self._upload(call, environ, mount, route, file, size)
             if not isinstance(uploaded, str):
                 return uploaded
         deadline = time.monotonic() + self.wait_s
-        request = to_submit(tree, target)
+        request = to_submit(tree, target, detect=detect)
         submitted = self._submit(call, environ, mount, route, request, uploaded)
         if not isinstance(submitted, str):
             return submitted
@@ -267,6 +269,14 @@ class AudioTranscriber:
             return _broken(reply, error, retry=False)
         finally:
             reply.close()
+
+
+def _may_detect(caller: Caller | None) -> bool:
+    """Whether the key's lists of features let AssemblyAI detect the language unasked."""
+    if caller is None or caller.master:
+        return True
+    allowed = caller.features is None or _DETECTION in caller.features
+    return allowed and _DETECTION not in caller.denied_features
 
 
 def _read(reply: Reply) -> tuple[Any, bytes]:

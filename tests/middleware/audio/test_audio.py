@@ -139,6 +139,14 @@ def test_a_list_of_routes_may_name_the_door_its_base_or_the_route_behind_it(
     assert transcribe(stack, key, ("model", PRO), ("file", AUDIO)).status_int == 200
 
 
+def test_a_key_without_language_detection_gets_assemblyais_default(stack: Stack) -> None:
+    for limits in ({"features": ["speaker_labels"]}, {"denied_features": ["language_detection"]}):
+        key = stack.key(next(iter(limits)).replace("_", "-"), **limits)
+        assert transcribe(stack, key, ("model", PRO), ("file", AUDIO)).status_int == 200
+    submits = [json.loads(seen.body) for seen in stack.us.requests if seen.body[:1] == b"{"]
+    assert [sorted(sent) for sent in submits] == [["audio_url", "speech_models"]] * 2
+
+
 def test_without_a_key_nothing_is_read(stack: Stack) -> None:
     reply = transcribe(stack, None, ("model", PRO), ("file", AUDIO))
     assert (reply.status_int, is_error(reply.json)) == (401, True)
