@@ -27,7 +27,8 @@ request and never a secret: hosts print their environ on debug pages.
 | row | cost, openai, settlement | budget, cost, settlement, telemetry |
 | state | cost, settlement | telemetry |
 | transcript_id | cost | cost, telemetry |
-| usage, price | openai, settlement | telemetry |
+| usage | openai, settlement | telemetry |
+| price | openai, settlement | cost, openai, telemetry |
 | body | call | call, forward, guardrails |
 | vouched | auth | endpoints |
 | max_session_s | auth | auth |
@@ -36,6 +37,7 @@ request and never a secret: hosts print their environ on debug pages.
 | unheard | call | auth |
 | session_end | realtime | telemetry |
 | refusal | call | realtime |
+| claimed_end_user | openai | call |
 
 A place is a stage of middleware/, else a room; `call` itself writes a field when it makes the
 Call. A test compares this table with the code.
@@ -161,6 +163,8 @@ class Call:
         unheard: The client had left before its session began, and may try again.
         session_end: How the session ended.
         refusal: Why a stage refused the request.
+        claimed_end_user: The user that the request itself names. It describes, and decides
+            nothing.
     """
 
     id: str
@@ -197,6 +201,13 @@ class Call:
     unheard: bool = False
     session_end: End | None = None
     refusal: RequestRefused | None = None
+    claimed_end_user: str | None = None
+
+    @property
+    def end_user(self) -> str | None:
+        """The user for whom the call was made: by the host, else by the request's own word."""
+        vouched = self.caller.end_user if self.caller is not None else None
+        return self.claimed_end_user if vouched is None else vouched
 
     def refused(self, error: RequestRefused) -> WSGIApplication:
         """Return the app that answers with *error*, in the caller's dialect."""

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...billing.money import NANO
 from ...call import CALL_KEY, Call, Caller, Route, enter, json_of, read_body, replace_body
 from ...dialects.chat import (
     BadReply,
@@ -40,6 +41,7 @@ from ...dialects.chat.gateway_reply import (
     read_json,
 )
 from ...dialects.chat.models import DEFAULT_MODELS, not_found, spelled
+from ...dialects.chat.request import end_user_of
 from ...errors import RequestRefused, UpstreamError
 from ...http.messages import request_target
 from ...http.strict_json import dumps_like
@@ -95,6 +97,7 @@ class OpenAITranslator:
         models_fresh_s: Seconds for which the gateway's list of models is kept.
         bases: Paths below which the doors are; `""` is the root. A `PrefixRouter` outside
             decides instead where it knows a door's `Route`.
+        reply_cost: Put the cost in dollars into `usage.cost`, where a `CostLogger` within knows it.
 
     Raises:
         ValueError: An entry of *models* is invalid.
@@ -109,11 +112,13 @@ class OpenAITranslator:
         max_reply_bytes: int = 16 << 20,
         models_fresh_s: float = 300.0,
         bases: Iterable[str] = DEFAULT_BASES,
+        reply_cost: bool = False,
     ) -> None:
         self.app = app
         self.models = ModelList(models)
         self.max_body_bytes = max_body_bytes
         self.max_reply_bytes = max_reply_bytes
+        self.reply_cost = reply_cost
         self._catalogue = Catalogue(fresh_s=models_fresh_s)
         self._turn = itertools.count()
         self._entrances = Entrances(bases)
@@ -148,15 +153,15 @@ class OpenAITranslator:
         region = call.caller.region if call.caller is not None else None
         turn = next(self._turn)
 
-        def resolve(name: str) -> Target:
+        def resolve(name: str) -> Target | None:
             found = self.models.candidates(name)
-            if not found:
-                raise not_found(name, hint=self.models.hint(name, region))
             # If the name leaves a choice, a pinned key uses its own region.
             found = tuple(item for item in found if item.region == region) or found
-            return found[turn % len(found)]
+            return found[turn % len(found)] if found else None
 
-        request = to_gateway(json_of(call), resolve)
+        body = json_of(call)
+        request = to_gateway(body, resolve, lambda name: self.models.hint(name, region))
+        call.claimed_end_user = end_user_of(body)
         listed = (self._catalogue.known(request.target.prefix) or {}).get(request.target.id)
         stream = request.stream and not (listed is not None and listed.cannot_stream)
         usage = True
@@ -178,7 +183,7 @@ class OpenAITranslator:
                         continue
                     return failure(reply, error, own)
                 if stream and media_type(reply) == EVENT_STREAM:
-                    events = EventBody(reply, _chunks(call, request))
+                    events = EventBody(reply, self._chunks(call, request))
                     broken = events.begin()
                     if broken is not None:
                         return failure(reply, broken)
@@ -188,6 +193,22 @@ class OpenAITranslator:
             finally:
                 if not kept_open:
                     reply.close()
+
+    def _chunks(self, call: Call, request: ChatRequest) -> ChunkStream:
+        return ChunkStream(
+            request.target,
+            created=int(call.started),
+            fallback_id=call.id,
+            include_usage=request.include_usage,
+            cost=lambda: self._cost(call),
+        )
+
+    def _cost(self, call: Call) -> float | None:
+        """Return the cost in dollars, where replies tell it and a meter within has priced it.
+
+        `CostLogger` closes the row before the reply's last block leaves it.
+        """
+        return call.price.nano / NANO if self.reply_cost and call.price is not None else None
 
     def _whole(self, call: Call, reply: Reply, request: ChatRequest) -> WSGIApplication:
         try:
@@ -205,6 +226,9 @@ class OpenAITranslator:
         except UpstreamError as error:
             logger.warning("the LLM Gateway's reply broke off: %s", error)
             return failure(reply, of_status(error.status, "The LLM Gateway's reply broke off."))
+        cost = self._cost(call)
+        if cost is not None and completion["usage"] is not None:
+            completion["usage"]["cost"] = cost
         if request.stream:
             events = completion_as_events(completion, include_usage=request.include_usage)
             return Answer(head(reply, EVENT_STREAM), events)
@@ -257,15 +281,6 @@ class OpenAITranslator:
             ):
                 return _model(target, None)
         return None
-
-
-def _chunks(call: Call, request: ChatRequest) -> ChunkStream:
-    return ChunkStream(
-        request.target,
-        created=int(call.started),
-        fallback_id=call.id,
-        include_usage=request.include_usage,
-    )
 
 
 def _not_allowed(methods: str) -> RequestRefused:
