@@ -35,7 +35,8 @@ class Door:
 # A new door begins here; `OpenAITranslator` has a handler for each.
 CHAT_DOOR = Door("chat/completions", "llm-gateway", "openai")
 MODELS_DOOR = Door("models", "llm-gateway", "openai")
-DOORS = (CHAT_DOOR, MODELS_DOOR)
+SPEECH_DOOR = Door("audio/speech", "tts", "openai")
+DOORS = (CHAT_DOOR, MODELS_DOOR, SPEECH_DOOR)
 DEFAULT_BASES = ("/v1",)
 
 

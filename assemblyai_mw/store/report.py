@@ -362,7 +362,7 @@ def _seconds(milliseconds: int | None) -> int | float | None:
 
 
 def _shown(row: Any) -> dict[str, Any]:
-    features = from_json(row.features)
+    features, used = from_json(row.features), from_json(row.usage) or {}
     return {
         "id": row.id,
         "at": iso(row.at),
@@ -375,7 +375,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "method": row.method,
         "path": row.path,
         "kind": row.kind,
-        "model": model_of(row.model, features, from_json(row.usage)),
+        "model": model_of(row.model, features, used),
         "status": row.status,
         "state": row.state,
         "reason": row.reason,
@@ -384,6 +384,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "input_tokens": row.input_tokens,
         "output_tokens": row.output_tokens,
         "cached_tokens": row.cached_tokens,
+        "characters": used.get("characters"),
         "cost_usd": None if row.cost_nano is None else format_usd(row.cost_nano),
         "transcript_id": row.transcript_id,
         "tags": from_json(row.tags),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...billing.operations import OTHER, outcome_of
 from ...billing.price_book import PriceBook
-from ...billing.replies import ChatMeter, Outcome
+from ...billing.replies import ChatMeter, Outcome, speech_outcome
 from ...call import Call, enter, json_of
 from ...call.billable import MAX_JSON_BYTES, read_billable, reading_of
 from ...errors import RequestRefused, StoreError, UpstreamError, error_reply
@@ -51,6 +51,7 @@ LOOK_UP_AFTER_S = 5.0
 GATEWAY_STATUSES = frozenset({502, 503, 504})
 MAX_ERROR_BYTES = 64 * 1024
 BROKE_OFF = "AssemblyAI's reply broke off. Whether it acted on the request is unknown."
+BILLED_CHARACTERS = "x-tts-billed-characters"
 COST_HEADER = "x-assemblyai-mw-cost-usd"
 
 
@@ -172,6 +173,8 @@ class CostLogger:
             return self._submitted(call, reply, environ, start_response)
         if not done:
             self._not_done(call, status)
+        elif kind == "tts":
+            return self._spoken(call, asked, reply, start_response)
         elif (reply.header("content-type") or "").startswith("text/event-stream"):
             return self._streamed(call, asked, reply, start_response)
         elif kind == "token":
@@ -294,6 +297,26 @@ class CostLogger:
         reply.start(start_response)
         # Recorded before `[DONE]` leaves, so that the row is closed when the client sees it.
         return CountingBody(reply, lambda _, whole: log_exceptions(end)(whole), each=each)
+
+    def _spoken(
+        self,
+        call: Call,
+        asked: Mapping[str, Any],
+        reply: Reply,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Pass speech on; its head tells the characters, which count where all of it arrived."""
+        status, billed = reply.status_code, reply.header(BILLED_CHARACTERS)
+
+        def end(whole: bool) -> None:
+            if whole:
+                outcome = speech_outcome(billed, asked, call.route.region)
+            else:
+                outcome = Outcome("unmeterable", reason="the speech did not arrive whole")
+            self._close(call, outcome, status=status)
+
+        reply.start(start_response)
+        return CountingBody(reply, lambda _, whole: log_exceptions(end)(whole))
 
     def _replied(
         self,

@@ -46,9 +46,10 @@ from ...errors import RequestRefused, UpstreamError
 from ...http.messages import request_target
 from ...http.strict_json import dumps_like
 from ...http.wsgi import Reply
-from ...routes import CHAT_DOOR, DEFAULT_BASES, MODELS_DOOR, Door
-from .entrance import Entered, Entrances
+from ...routes import CHAT_DOOR, DEFAULT_BASES, MODELS_DOOR, SPEECH_DOOR, Door
+from .entrance import SPELLING, Entered, Entrances, native_post, not_allowed
 from .gateway_models import Catalogue
+from .speech import speak
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -62,13 +63,6 @@ logger = logging.getLogger("assemblyai_mw.openai")
 CHAT = "/v1/chat/completions"
 MODELS = "/v1/models"
 MAX_LIST_BYTES = 8 << 20
-_SPELLING = {
-    "RAW_URI",
-    "REQUEST_URI",
-    "HTTP_ACCEPT_ENCODING",
-    "HTTP_CONTENT_ENCODING",
-    "HTTP_TRANSFER_ENCODING",
-}
 
 
 class OpenAITranslator:
@@ -125,6 +119,7 @@ class OpenAITranslator:
         self._handlers: Mapping[Door, Handler] = {
             CHAT_DOOR: self._chat,
             MODELS_DOOR: self._models,
+            SPEECH_DOOR: functools.partial(speak, app, max_body_bytes=max_body_bytes),
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -148,7 +143,7 @@ class OpenAITranslator:
 
     def _chat(self, call: Call, environ: WSGIEnvironment, entered: Entered) -> WSGIApplication:
         if environ["REQUEST_METHOD"] != "POST":
-            raise _not_allowed("POST")
+            raise not_allowed("POST")
         given = read_body(call, environ, max_bytes=self.max_body_bytes)
         region = call.caller.region if call.caller is not None else None
         turn = next(self._turn)
@@ -238,7 +233,7 @@ class OpenAITranslator:
 
     def _models(self, call: Call, environ: WSGIEnvironment, entered: Entered) -> WSGIApplication:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            raise _not_allowed("GET, HEAD")
+            raise not_allowed("GET, HEAD")
         offered = self._offered(call, environ, entered.mount)
         if entered.rest is None:
             payload: Any = {"object": "list", "data": list(offered.values())}
@@ -283,31 +278,12 @@ class OpenAITranslator:
         return None
 
 
-def _not_allowed(methods: str) -> RequestRefused:
-    return RequestRefused(
-        f"Method not allowed; use {methods}.", status=405, headers=[("Allow", methods)]
-    )
-
-
 def _native_chat(
     call: Call, environ: WSGIEnvironment, mount: str, target: Target
 ) -> WSGIEnvironment:
     """Return the environ of the native call, and move the Call to its route."""
-    inner = {key: value for key, value in environ.items() if key not in _SPELLING}
-    inner |= {
-        "SCRIPT_NAME": mount + target.prefix,
-        "PATH_INFO": CHAT,
-        "QUERY_STRING": "",
-        "CONTENT_TYPE": "application/json",
-        # The reply must be readable here, and without the field any coding would do.
-        "HTTP_ACCEPT_ENCODING": "identity",
-    }
-    call.route = Route(target.prefix, "llm-gateway", target.region, "openai", door=call.route.door)
-    call.path = CHAT
-    # Inner stages see a second try as a separate call.
-    call.upstream = "unsent"
-    call.row = call.usage = call.price = None
-    return inner
+    route = Route(target.prefix, "llm-gateway", target.region, "openai")
+    return native_post(call, environ, mount, route, CHAT)
 
 
 def _fetch(
@@ -321,7 +297,7 @@ def _fetch(
     inner = {
         key: value
         for key, value in environ.items()
-        if key not in _SPELLING and (not key.startswith("HTTP_") or key == "HTTP_HOST")
+        if key not in SPELLING and (not key.startswith("HTTP_") or key == "HTTP_HOST")
     }
     inner |= {
         "REQUEST_METHOD": "GET",
