@@ -38,10 +38,10 @@ CALL_TABLE = (
 @click.command()
 @click.option(
     "--by",
-    type=click.Choice(["call", "key", "team", "model", "day", "tag"]),
+    type=click.Choice(["call", "key", "team", "model", "day", "tag", "end_user"]),
     default="key",
     show_default=True,
-    help="One line per call, key, team, model, day or tag.",
+    help="One line per call, key, team, model, day, tag or end user.",
 )
 @click.option("--since", type=Moment(), help="Start of the range. 2026-11-01, or 7d ago; UTC.")
 @click.option("--until", type=Moment(), help="End of the range, exclusive.")

@@ -32,12 +32,6 @@ KEY_VARIABLE = "ASSEMBLYAI_API_KEY"
 EU_KEY_VARIABLE = "ASSEMBLYAI_EU_API_KEY"
 
 
-def openai_bases(node: Node) -> tuple[str, ...]:
-    """A list of paths of this app, such as `/v1`; an empty string is the root."""
-    bases = [url_path(item) if item.value != "" else "" for item in node.items()]
-    return tuple(dict.fromkeys(bases))
-
-
 def read_routes(
     node: Node | None, bases: Iterable[str] = DEFAULT_BASES
 ) -> tuple[dict[str, str], dict[str, Door]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..billing import layers, price_file
 from ..errors import ConfigError
-from ..routes import DEFAULT_BASES, Door, Region, doors_below, route_for
+from ..routes import DEFAULT_BASES, Region, doors_below, route_for
 from ..secret import Secret
 from ..transport.base import Timeouts
 from . import prices_file
@@ -38,9 +38,9 @@ from .checks import (
     text,
     url_path,
 )
+from .doors import check_doors, leads_on, openai_bases
 from .entries import (
     check_models,
-    openai_bases,
     read_guardrails,
     read_models,
     read_routes,
@@ -63,7 +63,6 @@ from .values import (
     Settlement,
     StreamingSettings,
     TracingSettings,
-    Upstream,
     UpstreamSettings,
     WebhookSettings,
 )
@@ -115,7 +114,7 @@ def load_config(
             if upstream is not None and upstream.region == zone
         )
     check_models(models, upstreams, root)
-    _check_doors(doors, upstreams, root)
+    check_doors(doors, upstreams, root)
     _check_own_paths(general, [*upstreams, *doors], root)
     if readable and _holds_literal_key(root.value):
         warnings.warn(
@@ -151,7 +150,7 @@ def load_config(
         source=root.source,
         upstreams=upstreams,
         models=models,
-        doors={at: door for at, door in doors.items() if _leads_on(door, models, upstreams)},
+        doors={at: door for at, door in doors.items() if leads_on(door, models, upstreams)},
         refreshed_prices=refreshed,
         **settings,
         **sections,
@@ -348,25 +347,7 @@ class _General:
     prices_file: str | None = setting(None, text)
     cors_origins: tuple[str, ...] = setting((), origins)
     openai_bases: tuple[str, ...] = setting(DEFAULT_BASES, openai_bases)
-
-
-def _leads_on(door: Door, models: Iterable[ModelEntry], upstreams: Mapping[str, Upstream]) -> bool:
-    """Whether there is an upstream behind a door."""
-    if door.service in ("api", "llm-gateway") and not any(models):
-        return False
-    return door.service == "llm-gateway" or any(
-        route_for(at, to.base_url).service == door.service for at, to in upstreams.items()
-    )
-
-
-def _check_doors(doors: Iterable[str], prefixes: Iterable[str], root: Node) -> None:
-    for prefix in prefixes:
-        for door in doors:
-            if f"{door}/".startswith(f"{prefix}/"):
-                raise ConfigError(
-                    f"{root.source}: general_settings.openai_bases: expected paths outside of the "
-                    f"route {prefix}, got {door} below it"
-                )
+    reply_cost: bool = setting(False, switch)
 
 
 def _check_own_paths(general: _General, prefixes: Iterable[str], root: Node) -> None:

@@ -301,6 +301,8 @@ class Config:
         upstreams: By prefix, defaults and `routes:` together.
         openai_bases: Paths below which OpenAI's clients find `chat/completions` and the other
             doors; `""` is the root. Empty for none.
+        reply_cost: Tell callers what a chat cost, in dollars: in `usage.cost` of OpenAI replies,
+            and in the header `x-assemblyai-mw-cost-usd` of whole replies.
         doors: The doors that are mounted, by prefix. They have no URL of their own: each leads
             where the native routes of its service do.
         models: `model_list`, in its order.
@@ -348,6 +350,7 @@ class Config:
     guardrails: tuple[GuardrailEntry, ...] = ()
     callbacks: tuple[str, ...] = ()
     openai_bases: tuple[str, ...] = DEFAULT_BASES
+    reply_cost: bool = False
     doors: Mapping[str, Door] = dataclasses.field(default_factory=doors_below)
     self_service_path: str | None = "/assemblyai-mw/key/me"
     metrics_path: str | None = None

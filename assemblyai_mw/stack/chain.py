@@ -143,6 +143,7 @@ class AssemblyAIMiddleware:
                 models=parts.models,
                 max_body_bytes=max_json_bytes,
                 bases=settings.openai_bases,
+                reply_cost=settings.reply_cost,
             ),
             partial(
                 AudioTranscriber,
@@ -188,6 +189,7 @@ class AssemblyAIMiddleware:
                 wake=parts.settlement.wake if parts.settlement else None,
                 relay=parts.relay,
                 checkpoint_s=settings.streaming.checkpoint_s,
+                reply_cost=settings.reply_cost,
             ),
         ]
         forwarders = {

@@ -94,18 +94,30 @@ prices: {chat: {house: null}, transcript_addon: {speaker_labels: 1}, discount: 5
 """,
     )
     routes, models = load_names(path, {})
-    assert routes == DEFAULT_ROUTES.keys() - {"/sync.assemblyai"} | {
-        "/stt",
-        "/v1",
-        "/v1/audio/transcriptions",
-        "/v1/audio/translations",
-        "/v1/chat/completions",
-    }
+    doors = doors_below().keys() - {"/v1/models"}
+    assert routes == (DEFAULT_ROUTES.keys() - {"/sync.assemblyai"}) | doors | {"/stt", "/v1"}
     assert models == {"fast", "house"}
     off = {"routes": dict.fromkeys(doors_below())}
     assert load_names(off, {}) == (DEFAULT_ROUTES.keys(), frozenset())
     with pytest.raises(ConfigError, match="routes: expected a mapping"):
         load_names({"routes": ["/x"]}, {})
+
+
+def test_each_base_has_its_doors_and_null_takes_one_of_them():
+    general = {"openai_bases": ["", "/openai/v1", "/openai/v1"]}
+    off = {"/models": None, "/openai/v1/chat/completions": None}
+    config = load_config({"general_settings": general, "routes": off}, ENVIRON)
+    assert config.openai_bases == ("", "/openai/v1")
+    assert config.doors.keys() == doors_below(["", "/openai/v1"]).keys() - off.keys()
+    assert not load_config({"general_settings": {"openai_bases": []}}, ENVIRON).doors
+
+
+def test_the_names_of_routes_follow_the_bases():
+    """A key's list may name a base; the root is `/`. A base without a door names nothing."""
+    off = dict.fromkeys(doors_below(["/gone"]))
+    general = {"openai_bases": ["", "/o", "/gone"], "master_key": "os.environ/NOT_SET"}
+    names, _ = load_names({"general_settings": general, "routes": off}, {})
+    assert names == DEFAULT_ROUTES.keys() | doors_below(["", "/o"]).keys() | {"/", "/o"}
 
 
 def test_a_file_is_read_whole(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from ...http.sse import Event, encode_event
@@ -33,6 +34,7 @@ class ChunkStream:
         created: Unix seconds, where the gateway gives none.
         fallback_id: Makes the `id` where the gateway gave none.
         include_usage: The caller wants the usage as the last chunk.
+        cost: Returns the cost in dollars at the stream's end, for the usage; None if unknown.
 
     Attributes:
         done: The gateway said `[DONE]`; the stream is whole.
@@ -41,12 +43,19 @@ class ChunkStream:
     """
 
     def __init__(
-        self, target: Target, *, created: int, fallback_id: str, include_usage: bool
+        self,
+        target: Target,
+        *,
+        created: int,
+        fallback_id: str,
+        include_usage: bool,
+        cost: Callable[[], float | None] | None = None,
     ) -> None:
         self._target = target
         self._created = created
         self._fallback_id = fallback_id
         self._include_usage = include_usage
+        self._cost = cost
         self._head: dict[str, Any] | None = None
         self.usage: dict[str, Any] | None = None
         self._choices: dict[int, _ChoiceState] = {}
@@ -123,7 +132,9 @@ class ChunkStream:
             "created": self._created,
             "model": self._target.name,
         }
-        return [_event({**head, "choices": [], "usage": self.usage})]
+        cost = self._cost() if self._cost is not None else None
+        usage = self.usage if cost is None else {**self.usage, "cost": cost}
+        return [_event({**head, "choices": [], "usage": usage})]
 
     def _choice(self, choice: dict[str, Any], at: int) -> dict[str, Any]:
         index = choice.get("index")

@@ -7,11 +7,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ...call import CALL_KEY, Call, Route, new_id
+from ...call.entrance import SPELLING
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_SPELLING = frozenset({"RAW_URI", "REQUEST_URI"})
 _KEPT = frozenset({"HTTP_HOST", "HTTP_USER_AGENT"})
 
 
@@ -22,7 +22,7 @@ def native(
     inner = {
         key: value
         for key, value in environ.items()
-        if key not in _SPELLING and (not key.startswith("HTTP_") or key in _KEPT)
+        if key not in SPELLING and (not key.startswith("HTTP_") or key in _KEPT)
     }
     return inner | {
         "REQUEST_METHOD": method,

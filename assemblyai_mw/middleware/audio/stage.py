@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ...call import CALL_KEY, Call, Caller, Route, enter, replace_body
 from ...call.billable import check_encoding
-from ...call.entrance import Entrances
+from ...call.entrance import Entrances, not_allowed
 from ...dialects.audio import SpeechRequest, render, target_of, to_error, to_submit, tree_of
 from ...dialects.audio.errors import JobError
 from ...dialects.chat import BadReply, Model, ModelList, Target
@@ -118,9 +118,7 @@ class AudioTranscriber:
                     code="not_found",
                 )
             if environ["REQUEST_METHOD"] != "POST":
-                raise RequestRefused(
-                    "Method not allowed; use POST.", status=405, headers=[("Allow", "POST")]
-                )
+                raise not_allowed("POST")
             answer = self._transcribe(call, environ, entered.mount)
         except RequestRefused as error:
             return call.refused(error)(environ, start_response)

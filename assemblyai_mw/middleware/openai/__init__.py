@@ -2,6 +2,7 @@
 
 deployments     the model list, and upstreams for its entries with their own address or key
 gateway_models  cache of the LLM Gateway's model list; it outlasts failures of the gateway
+speech          the door `audio/speech`
 stage           OpenAITranslator
 """
 

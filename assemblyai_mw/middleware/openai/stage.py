@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...billing.money import NANO
 from ...call import CALL_KEY, Call, Caller, Route, enter, json_of, read_body, replace_body
-from ...call.entrance import Entered, Entrances
+from ...call.entrance import SPELLING, Entered, Entrances, native_post, not_allowed
 from ...dialects.chat import (
     BadReply,
     ChatRequest,
@@ -41,12 +42,14 @@ from ...dialects.chat.gateway_reply import (
     read_json,
 )
 from ...dialects.chat.models import DEFAULT_MODELS, not_found, spelled
+from ...dialects.chat.request import end_user_of
 from ...errors import RequestRefused, UpstreamError
 from ...http.messages import request_target
 from ...http.strict_json import dumps_like
 from ...http.wsgi import Reply
-from ...routes import CHAT_DOOR, DEFAULT_BASES, MODELS_DOOR, Door
+from ...routes import CHAT_DOOR, DEFAULT_BASES, MODELS_DOOR, SPEECH_DOOR, Door
 from .gateway_models import Catalogue
+from .speech import speak
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -60,13 +63,6 @@ logger = logging.getLogger("assemblyai_mw.openai")
 CHAT = "/v1/chat/completions"
 MODELS = "/v1/models"
 MAX_LIST_BYTES = 8 << 20
-_SPELLING = {
-    "RAW_URI",
-    "REQUEST_URI",
-    "HTTP_ACCEPT_ENCODING",
-    "HTTP_CONTENT_ENCODING",
-    "HTTP_TRANSFER_ENCODING",
-}
 
 
 class OpenAITranslator:
@@ -95,6 +91,7 @@ class OpenAITranslator:
         models_fresh_s: Seconds for which the gateway's list of models is kept.
         bases: Paths below which the doors are; `""` is the root. A `PrefixRouter` outside
             decides instead where it knows a door's `Route`.
+        reply_cost: Put the cost in dollars into `usage.cost`, where a `CostLogger` within knows it.
 
     Raises:
         ValueError: An entry of *models* is invalid.
@@ -109,17 +106,20 @@ class OpenAITranslator:
         max_reply_bytes: int = 16 << 20,
         models_fresh_s: float = 300.0,
         bases: Iterable[str] = DEFAULT_BASES,
+        reply_cost: bool = False,
     ) -> None:
         self.app = app
         self.models = ModelList(models)
         self.max_body_bytes = max_body_bytes
         self.max_reply_bytes = max_reply_bytes
+        self.reply_cost = reply_cost
         self._catalogue = Catalogue(fresh_s=models_fresh_s)
         self._turn = itertools.count()
         self._entrances = Entrances(bases)
         self._handlers: Mapping[Door, Handler] = {
             CHAT_DOOR: self._chat,
             MODELS_DOOR: self._models,
+            SPEECH_DOOR: functools.partial(speak, app, max_body_bytes=max_body_bytes),
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -143,20 +143,20 @@ class OpenAITranslator:
 
     def _chat(self, call: Call, environ: WSGIEnvironment, entered: Entered) -> WSGIApplication:
         if environ["REQUEST_METHOD"] != "POST":
-            raise _not_allowed("POST")
+            raise not_allowed("POST")
         given = read_body(call, environ, max_bytes=self.max_body_bytes)
         region = call.caller.region if call.caller is not None else None
         turn = next(self._turn)
 
-        def resolve(name: str) -> Target:
+        def resolve(name: str) -> Target | None:
             found = self.models.candidates(name)
-            if not found:
-                raise not_found(name, hint=self.models.hint(name, region))
             # If the name leaves a choice, a pinned key uses its own region.
             found = tuple(item for item in found if item.region == region) or found
-            return found[turn % len(found)]
+            return found[turn % len(found)] if found else None
 
-        request = to_gateway(json_of(call), resolve)
+        body = json_of(call)
+        request = to_gateway(body, resolve, lambda name: self.models.hint(name, region))
+        call.claimed_end_user = end_user_of(body)
         listed = (self._catalogue.known(request.target.prefix) or {}).get(request.target.id)
         stream = request.stream and not (listed is not None and listed.cannot_stream)
         usage = True
@@ -178,7 +178,7 @@ class OpenAITranslator:
                         continue
                     return failure(reply, error, own)
                 if stream and media_type(reply) == EVENT_STREAM:
-                    events = EventBody(reply, _chunks(call, request))
+                    events = EventBody(reply, self._chunks(call, request))
                     broken = events.begin()
                     if broken is not None:
                         return failure(reply, broken)
@@ -188,6 +188,22 @@ class OpenAITranslator:
             finally:
                 if not kept_open:
                     reply.close()
+
+    def _chunks(self, call: Call, request: ChatRequest) -> ChunkStream:
+        return ChunkStream(
+            request.target,
+            created=int(call.started),
+            fallback_id=call.id,
+            include_usage=request.include_usage,
+            cost=lambda: self._cost(call),
+        )
+
+    def _cost(self, call: Call) -> float | None:
+        """Return the cost in dollars, where replies tell it and a meter within has priced it.
+
+        `CostLogger` closes the row before the reply's last block leaves it.
+        """
+        return call.price.nano / NANO if self.reply_cost and call.price is not None else None
 
     def _whole(self, call: Call, reply: Reply, request: ChatRequest) -> WSGIApplication:
         try:
@@ -205,6 +221,9 @@ class OpenAITranslator:
         except UpstreamError as error:
             logger.warning("the LLM Gateway's reply broke off: %s", error)
             return failure(reply, of_status(error.status, "The LLM Gateway's reply broke off."))
+        cost = self._cost(call)
+        if cost is not None and completion["usage"] is not None:
+            completion["usage"]["cost"] = cost
         if request.stream:
             events = completion_as_events(completion, include_usage=request.include_usage)
             return Answer(head(reply, EVENT_STREAM), events)
@@ -214,7 +233,7 @@ class OpenAITranslator:
 
     def _models(self, call: Call, environ: WSGIEnvironment, entered: Entered) -> WSGIApplication:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            raise _not_allowed("GET, HEAD")
+            raise not_allowed("GET, HEAD")
         offered = self._offered(call, environ, entered.mount)
         if entered.rest is None:
             payload: Any = {"object": "list", "data": list(offered.values())}
@@ -259,40 +278,12 @@ class OpenAITranslator:
         return None
 
 
-def _chunks(call: Call, request: ChatRequest) -> ChunkStream:
-    return ChunkStream(
-        request.target,
-        created=int(call.started),
-        fallback_id=call.id,
-        include_usage=request.include_usage,
-    )
-
-
-def _not_allowed(methods: str) -> RequestRefused:
-    return RequestRefused(
-        f"Method not allowed; use {methods}.", status=405, headers=[("Allow", methods)]
-    )
-
-
 def _native_chat(
     call: Call, environ: WSGIEnvironment, mount: str, target: Target
 ) -> WSGIEnvironment:
     """Return the environ of the native call, and move the Call to its route."""
-    inner = {key: value for key, value in environ.items() if key not in _SPELLING}
-    inner |= {
-        "SCRIPT_NAME": mount + target.prefix,
-        "PATH_INFO": CHAT,
-        "QUERY_STRING": "",
-        "CONTENT_TYPE": "application/json",
-        # The reply must be readable here, and without the field any coding would do.
-        "HTTP_ACCEPT_ENCODING": "identity",
-    }
-    call.route = Route(target.prefix, "llm-gateway", target.region, "openai", door=call.route.door)
-    call.path = CHAT
-    # Inner stages see a second try as a separate call.
-    call.upstream = "unsent"
-    call.row = call.usage = call.price = None
-    return inner
+    route = Route(target.prefix, "llm-gateway", target.region, "openai")
+    return native_post(call, environ, mount, route, CHAT)
 
 
 def _fetch(
@@ -306,7 +297,7 @@ def _fetch(
     inner = {
         key: value
         for key, value in environ.items()
-        if key not in _SPELLING and (not key.startswith("HTTP_") or key == "HTTP_HOST")
+        if key not in SPELLING and (not key.startswith("HTTP_") or key == "HTTP_HOST")
     }
     inner |= {
         "REQUEST_METHOD": "GET",
