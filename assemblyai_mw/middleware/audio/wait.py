@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...call import CALL_KEY, Call, Route
@@ -37,18 +37,11 @@ class Wait:
     Args:
         app: The inner stages.
         pauses: Seconds before the first poll, and at most between two.
-        sleep: Waits; a test passes its own.
     """
 
-    def __init__(
-        self,
-        app: WSGIApplication,
-        pauses: tuple[float, float],
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, app: WSGIApplication, pauses: tuple[float, float]) -> None:
         self._app = app
         self._pauses = pauses
-        self._sleep = sleep
 
     def until_done(
         self,
@@ -69,7 +62,7 @@ class Wait:
             left = end - time.monotonic()
             if left <= 0:
                 return still_running(transcript_id, allowed_s)
-            self._sleep(min(pause, left))
+            time.sleep(min(pause, left))
             found, wait_s = self._poll(call, environ, mount, route, transcript_id)
             if found is not None:
                 return found

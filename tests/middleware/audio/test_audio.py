@@ -15,6 +15,7 @@ from webtest import TestApp
 from assemblyai_mw import Ledger
 from assemblyai_mw.middleware.audio import AudioTranscriber
 from assemblyai_mw.store.schema import calls
+from assemblyai_mw.testing import EU_KEY, US_KEY
 from assemblyai_mw.testing.fake import DEFAULT_TEXT
 
 from .audio_kit import AUDIO, EU, PATH, PRO, TWO, form, hurry, transcribe
@@ -170,20 +171,15 @@ def test_eu_audio_reaches_no_us_host_wherever_the_model_stands(
 
 
 def test_an_alias_leads_where_its_entry_says(sqlite_url: str) -> None:
-    models = [
-        {"model_name": "whisper-1", "litellm_params": {"model": PRO}},
-        {"model_name": "diktat", "litellm_params": {"model": EU}},
+    entries = [
+        ("whisper-1", PRO, US_KEY),
+        ("diktat", EU, EU_KEY),
+        ("assemblyai/*", "assemblyai/*", US_KEY),
+        ("eu.assemblyai/*", "eu.assemblyai/*", EU_KEY),
     ]
-    for entry in models:
-        where = "eu" if "eu." in entry["litellm_params"]["model"] else "us"  # type: ignore[index]
-        entry["litellm_params"]["api_key"] = f"{where}-account-key-of-the-stand-in"  # type: ignore[index]
-    routes = {"assemblyai/*": "us", "eu.assemblyai/*": "eu"}
-    models += [
-        {
-            "model_name": name,
-            "litellm_params": {"model": name, "api_key": f"{zone}-account-key-of-the-stand-in"},
-        }
-        for name, zone in routes.items()
+    models = [
+        {"model_name": name, "litellm_params": {"model": model, "api_key": key}}
+        for name, model, key in entries
     ]
     stack = Stack(sqlite_url, model_list=models)
     key = stack.key("k")
@@ -206,6 +202,19 @@ def test_a_name_that_nothing_answers_to_is_404_before_anything_is_sent(stack: St
 def test_a_model_that_assemblyai_does_not_know_is_404(stack: Stack) -> None:
     reply = transcribe(stack, stack.key("k"), ("model", "assemblyai/gpt-5"), ("file", AUDIO))
     assert (reply.status_int, error_of(reply)["param"]) == (404, "model")
+
+
+def test_an_entry_with_a_key_of_its_own_serves_chats_only(sqlite_url: str) -> None:
+    entries = [("assemblyai/*", "assemblyai/*", US_KEY), ("own", PRO, "another-key")]
+    models = [
+        {"model_name": name, "litellm_params": {"model": model, "api_key": key}}
+        for name, model, key in entries
+    ]
+    stack = Stack(sqlite_url, model_list=models)
+    reply = transcribe(stack, stack.key("k"), ("model", "own"), ("file", AUDIO))
+    assert (reply.status_int, error_of(reply)["param"]) == (400, "model")
+    assert not stack.asked_anything()
+    stack.close()
 
 
 def test_the_door_can_be_given_back_to_the_host(sqlite_url: str) -> None:

@@ -15,7 +15,10 @@ from openai_kit import unknown
 from session_kit import Site, served_by_gunicorn
 
 from assemblyai_mw.store.schema import calls
+from assemblyai_mw.testing import EU_KEY, US_KEY
 from assemblyai_mw.testing.fake import DEFAULT_TEXT
+
+from .audio_kit import TYPE, form
 
 PRO, TWO = "assemblyai/universal-3-5-pro", "assemblyai/universal-2"
 AUDIO = b"ID3" + bytes(range(256)) * 40
@@ -29,9 +32,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     models = [
         {"model_name": name, "litellm_params": {"model": model, "api_key": key}}
         for name, model, key in (
-            ("whisper-1", PRO, "us-account-key-of-the-stand-in"),
-            ("assemblyai/*", "assemblyai/*", "us-account-key-of-the-stand-in"),
-            ("eu.assemblyai/*", "eu.assemblyai/*", "eu-account-key-of-the-stand-in"),
+            ("whisper-1", PRO, US_KEY),
+            ("assemblyai/*", "assemblyai/*", US_KEY),
+            ("eu.assemblyai/*", "eu.assemblyai/*", EU_KEY),
         )
     ]
     url = f"sqlite:///{folder}/ledger.db"
@@ -154,6 +157,18 @@ def test_eu_audio_reaches_no_us_host(site: Site, client: openai.OpenAI) -> None:
     client.audio.transcriptions.create(model="eu.assemblyai/universal-2", file=FILE)
     assert len(site.us.requests) == before
     upload = next(each for each in site.eu.requests if each.path == "/v2/upload")
+    assert upload.body_sha256 == hashlib.sha256(AUDIO).hexdigest()
+
+
+def test_a_form_in_chunks_arrives_whole(site: Site, client: openai.OpenAI) -> None:
+    body = form([("model", PRO), ("file", AUDIO)])
+    reply = client._client.post(
+        f"{site.url}/v1/audio/transcriptions",
+        content=iter([body[at : at + 1000] for at in range(0, len(body), 1000)]),
+        headers={"Authorization": f"Bearer {client.api_key}", **TYPE},
+    )
+    assert reply.json()["text"] == DEFAULT_TEXT
+    upload = [each for each in site.us.requests if each.path == "/v2/upload"][-1]
     assert upload.body_sha256 == hashlib.sha256(AUDIO).hexdigest()
 
 
