@@ -25,7 +25,13 @@ class MiddlewareError(Exception):
 
 
 class ConfigError(MiddlewareError):
-    """The configuration is wrong: one line that names file, key and expectation."""
+    """The configuration is wrong: one line that names file, key and expectation.
+
+    Attributes:
+        variable: The environment variable whose value is wrong; None for a value written out.
+    """
+
+    variable: str | None = None
 
 
 class StoreError(MiddlewareError):

@@ -60,13 +60,19 @@ def deploy_block(*, port: int, buffering: bool = False) -> str:
 
 @contextlib.contextmanager
 def nginx(
-    folder: Path, port: int, *, buffering: bool = False, certificate: Path | None = None
+    folder: Path,
+    port: int,
+    *,
+    buffering: bool = False,
+    certificate: Path | None = None,
+    block: str = "",
 ) -> Iterator[int]:
     """Run nginx in front of *port*, and give its own port.
 
     Args:
         folder: For its files; made if missing.
         certificate: A .pem beside its .key; then nginx speaks TLS.
+        block: In place of the page's, with its port.
     """
     found = program()
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,7 +90,7 @@ def nginx(
             folder=folder,
             port=own,
             tls=tls,
-            block=deploy_block(port=port, buffering=buffering),
+            block=block or deploy_block(port=port, buffering=buffering),
         )
     )
     command = [found, "-p", str(folder), "-c", str(config), "-e", str(folder / "error.log")]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # A YAML file, a mapping of its shape, or None for the environment.
 ConfigSource = str | os.PathLike[str] | Mapping[str, Any] | None
+# click 8.1 prints the help itself, and raises nothing.
+_NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 
 
 class Wrong(click.ClickException):
@@ -60,7 +62,7 @@ class OneLineErrors(click.Group):
             return super().main(args, prog_name, complete_var, False, **extra)
         try:
             status = super().main(args, prog_name or "assemblyai-mw", complete_var, False, **extra)
-        except click.exceptions.NoArgsIsHelpError as error:
+        except _NO_ARGUMENTS as error:
             click.echo(error.format_message(), err=True)
             sys.exit(error.exit_code)
         except click.ClickException as error:

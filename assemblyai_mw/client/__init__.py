@@ -7,10 +7,10 @@
 
 It uses the same translation as `/v1/chat/completions`, so a call can move between the two without
 change. It uses `requests` on purpose, although faster clients exist: proxies, certificates and
-adapters work as usual.
+adapters are those of the `requests.Session` that a call is given.
 """
 
-from .calls import DEFAULT_TIMEOUT_S, acompletion, completion
+from .calls import acompletion, completion
 from .errors import (
     APIConnectionError,
     APIError,
@@ -22,7 +22,9 @@ from .errors import (
     PermissionDeniedError,
     RateLimitError,
 )
-from .streams import AsyncCompletionStream, CompletionStream, Record
+from .keywords import DEFAULT_TIMEOUT_S
+from .records import Record, Reply
+from .streams import AsyncCompletionStream, CompletionStream
 
 __all__ = [
     "DEFAULT_TIMEOUT_S",
@@ -38,6 +40,7 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitError",
     "Record",
+    "Reply",
     "acompletion",
     "completion",
 ]

@@ -16,18 +16,21 @@ class APIError(MiddlewareError):
     """A call that failed.
 
     Attributes:
-        status: HTTP status, or None where there was no reply.
+        status_code: HTTP status, or None where there was no reply.
         message: The failure, in one line.
         code, type, param: As in OpenAI's error object.
         request_id: The gateway's id for the request, where it gave one.
         retry_after_s: Seconds to wait, where the gateway said so.
+        llm_provider: Always `assemblyai`, for handlers that name it.
     """
+
+    llm_provider = "assemblyai"
 
     def __init__(
         self,
         message: str,
         *,
-        status: int | None = None,
+        status_code: int | None = None,
         code: str | None = None,
         type: str | None = None,
         param: str | None = None,
@@ -36,7 +39,7 @@ class APIError(MiddlewareError):
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.status = status
+        self.status_code = status_code
         self.code = code
         self.type = type
         self.param = param
@@ -91,7 +94,7 @@ def from_gateway(error: ApiError, headers: Mapping[str, str]) -> APIError:
     after = headers.get("Retry-After", "")
     return _BY_STATUS.get(error.status, default)(
         error.message,
-        status=error.status,
+        status_code=error.status,
         code=error.code,
         type=error.type,
         param=error.param,
@@ -105,7 +108,7 @@ def from_refusal(refused: RequestRefused) -> APIError:
     error = of_status(refused.status, refused.message, param=refused.param)
     return _BY_STATUS.get(refused.status, APIError)(
         refused.message,
-        status=refused.status,
+        status_code=refused.status,
         code=refused.code or error.code,
         type=refused.type or error.type,
         param=refused.param,

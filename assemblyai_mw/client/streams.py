@@ -1,4 +1,4 @@
-"""Results of completion(): JSON with attributes, whole or in chunks, and its price."""
+"""Streams of completion(), and what a reply costs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from ..billing.price_book import PriceBook, Unpriced
 from ..billing.replies import ChatMeter, Usage
@@ -18,43 +18,10 @@ from ..dialects.chat import ChunkStream, completion_as_events
 from ..http.sse import SSESplitter, parse_event
 from .errors import from_gateway
 from .exchange import Exchange
-
-# What OpenAI's replies may leave out, and its Python client then shows as None (types.chat):
-# `delta.content` of a last chunk, `message.tool_calls` where nothing is called.
-_OPTIONAL = frozenset(
-    {
-        *("content", "refusal", "role", "tool_calls", "function_call", "audio", "annotations"),
-        *("finish_reason", "logprobs", "usage", "cost_usd", "system_fingerprint", "service_tier"),
-        *("id", "type", "function", "name", "arguments"),
-        *("prompt_tokens_details", "completion_tokens_details"),
-        *("cached_tokens", "audio_tokens", "reasoning_tokens"),
-        *("accepted_prediction_tokens", "rejected_prediction_tokens"),
-    }
-)
+from .records import Record, Reply
 
 
-class Record(dict[str, Any]):
-    """JSON with attributes: `reply["usage"]["total_tokens"]` is `reply.usage.total_tokens`.
-
-    A missing optional member of OpenAI's is None as an attribute, as in its client.
-    """
-
-    def __getattr__(self, name: str) -> Any:
-        if name in self:
-            return self[name]
-        if name in _OPTIONAL:
-            return None
-        raise AttributeError(f"no {name!r} here; there are {', '.join(self)}")
-
-    @classmethod
-    def of(cls, value: Any) -> Any:
-        """Return *value* with every object in it a Record."""
-        if isinstance(value, dict):
-            return cls({key: cls.of(item) for key, item in value.items()})
-        return [cls.of(item) for item in value] if isinstance(value, list) else value
-
-
-class CompletionStream(Iterator[Record]):
+class CompletionStream(Iterator[Reply]):
     """A streamed completion: iterate over its `chat.completion.chunk`s, and close it.
 
         with completion(model, messages, stream=True) as stream:
@@ -71,11 +38,18 @@ class CompletionStream(Iterator[Record]):
         APIError: From `next()`, if the stream breaks or carries an error.
     """
 
-    def __init__(self, exchange: Exchange, chunks: ChunkStream, meter: ChatMeter) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        chunks: ChunkStream,
+        meter: ChatMeter,
+        prices: PriceBook | None = None,
+    ) -> None:
         self._exchange = exchange
         self._pieces = exchange.pieces()
         self._chunks = chunks
         self._meter = meter
+        self._prices = prices
         self._splitter = SSESplitter()
         self._ready: deque[bytes] = deque()
         self._over = False
@@ -85,7 +59,7 @@ class CompletionStream(Iterator[Record]):
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> Record:
+    def __next__(self) -> Reply:
         while True:
             while not self._ready:
                 if self._over:
@@ -98,10 +72,10 @@ class CompletionStream(Iterator[Record]):
             if "error" in chunk and self._chunks.error is not None:
                 self.close()
                 raise from_gateway(self._chunks.error, {})
-            if chunk.get("usage") is not None:
-                chunk["cost_usd"] = self.cost_usd
-            record: Record = Record.of(chunk)
-            return record
+            reply = Reply(chunk)
+            if reply.usage is not None:
+                reply.cost_usd = self.cost_usd
+            return reply
 
     def close(self) -> None:
         """Close the connection."""
@@ -148,14 +122,14 @@ class CompletionStream(Iterator[Record]):
     def _finish(self) -> None:
         self._over = True
         self.usage = Record.of(self._chunks.usage)
-        self.cost_usd = cost_of(self._meter.usage)
+        self.cost_usd = cost_of(self._meter.usage, self._prices)
         self._exchange.close()
 
 
 class WholeStream(CompletionStream):
     """The stream of a model that cannot stream: its whole reply, in chunks."""
 
-    def __init__(self, exchange: Exchange, completion: Record, *, include_usage: bool) -> None:
+    def __init__(self, exchange: Exchange, completion: Reply, *, include_usage: bool) -> None:
         exchange.close()
         self._exchange = exchange
         self._ready = deque(completion_as_events(completion, include_usage=include_usage))
@@ -167,7 +141,7 @@ class WholeStream(CompletionStream):
         self.cost_usd = completion.cost_usd
 
 
-class AsyncCompletionStream(AsyncIterator[Record]):
+class AsyncCompletionStream(AsyncIterator[Reply]):
     """A `CompletionStream` for asyncio: each step waits in a thread.
 
     Attributes:
@@ -180,7 +154,7 @@ class AsyncCompletionStream(AsyncIterator[Record]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Record:
+    async def __anext__(self) -> Reply:
         record = await asyncio.to_thread(next, self.stream, None)
         if record is None:
             raise StopAsyncIteration
@@ -203,15 +177,19 @@ class AsyncCompletionStream(AsyncIterator[Record]):
 
 
 @functools.cache
-def _prices() -> PriceBook:
+def _shipped() -> PriceBook:
     return PriceBook.load()
 
 
-def cost_of(usage: Usage | None) -> Decimal | None:
-    """Return the exact price in US dollars by the shipped book; None where it has none."""
+def cost_of(usage: Usage | None, prices: PriceBook | None = None) -> Decimal | None:
+    """Return the exact price in US dollars; None where the book has none.
+
+    Args:
+        prices: The book; default the shipped one.
+    """
     if usage is None:
         return None
     try:
-        return Decimal(_prices().price(usage, datetime.now(UTC)).usd)
+        return Decimal((prices or _shipped()).price(usage, datetime.now(UTC)).usd)
     except Unpriced:
         return None

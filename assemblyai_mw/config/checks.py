@@ -73,7 +73,9 @@ class Node:
         place = self._place
         if self.variable and self.variable != self.path:
             place += f" ({ENVIRON}{self.variable})"
-        return ConfigError(f"{place}: expected {expected}, got {got or kind(self.value)}")
+        error = ConfigError(f"{place}: expected {expected}, got {got or kind(self.value)}")
+        error.variable = self.variable
+        return error
 
     @property
     def _place(self) -> str:
@@ -104,7 +106,7 @@ class Node:
         if self.value is None:
             return {}
         if not isinstance(self.value, Mapping):
-            raise self.error("a mapping")
+            raise self.error("a mapping", bare_kind(self.value))
         for key in self.value:
             if known is not None and key not in known:
                 raise self._unknown(key, known)
@@ -119,7 +121,7 @@ class Node:
         if self.value is None:
             return []
         if not isinstance(self.value, list | tuple):
-            raise self.error("a list")
+            raise self.error("a list", bare_kind(self.value))
         return [self.child(index, item) for index, item in enumerate(self.value)]
 
     def _unknown(self, key: str, known: Collection[str]) -> ConfigError:
@@ -132,6 +134,11 @@ def kind(value: object) -> str:
     if isinstance(value, Secret):
         return "a secret"
     return next((words for types, words in _TYPES if isinstance(value, types)), "something else")
+
+
+def bare_kind(value: object) -> str:
+    """Return `kind` without its advice to quote, for settings that are no strings."""
+    return kind(value).partition(" (")[0]
 
 
 Check = Callable[[Node], Any]
@@ -221,7 +228,7 @@ def number(*, above: float = 0.0, most: float = math.inf, unit: str) -> Check:
         value = _from_text(node, float)
         expected = f"{unit} above {above:g}" + (f" and up to {most:g}" if most < math.inf else "")
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise node.error(expected)
+            raise node.error(expected, bare_kind(value))
         if not above < value <= most or not math.isfinite(value):
             raise node.error(expected, "a number out of range")
         return float(value)
@@ -237,7 +244,7 @@ def integer(*, least: int = 1, most: int = (1 << 63) - 1, unit: str) -> Check:
         up_to = "or more" if most >= (1 << 63) - 1 else f"to {most}"
         expected = f"a whole number of {unit}, {least} {up_to}"
         if isinstance(value, bool) or not isinstance(value, int):
-            raise node.error(expected)
+            raise node.error(expected, bare_kind(value))
         if not least <= value <= most:
             raise node.error(expected, "a number out of range")
         return value
@@ -262,7 +269,7 @@ def switch(node: Node) -> bool:
     if isinstance(value, str):
         value = words.get(value.lower(), value)
     if not isinstance(value, bool):
-        raise node.error("on or off")
+        raise node.error("on or off", bare_kind(value))
     return value
 
 

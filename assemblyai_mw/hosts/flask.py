@@ -90,7 +90,9 @@ class AssemblyAI:
             ConfigError: The configuration is wrong, or the app is wrapped already.
         """
         if EXTENSION in app.extensions:
-            raise ConfigError("AssemblyAI.init_app: this app has AssemblyAI behind it already")
+            raise for_the_runner(
+                ConfigError("AssemblyAI.init_app: this app has AssemblyAI behind it already")
+            )
         config = self._config if config is None else config
         own = identify
         try:
@@ -131,7 +133,7 @@ class AssemblyAI:
             ConfigError: `cors_origins` lets pages of all origins in.
         """
         if self._open_to_all:
-            raise ConfigError(f"general_settings.cors_origins: {BESIDE_LOGIN}")
+            raise for_the_runner(ConfigError(f"general_settings.cors_origins: {BESIDE_LOGIN}"))
         self._identify = identify
         return identify
 

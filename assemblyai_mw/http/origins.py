@@ -54,12 +54,14 @@ def origin_fault(value: str) -> tuple[str, str] | None:
         host, port = url.hostname, url.port
     except ValueError:
         host, port = None, 0
-    if port == 0 or rest.endswith(":"):
+    if port == 0 or re.search(r":(0[0-9]*)?$", rest):
         return "an origin with a host, and a port from 1 to 65535 or none", "another"
     if port is not None and port == _PORTS.get(scheme):
         return f"an origin without the port {port}, which browsers leave out", "one with"
     if not host or not _is_host(host):
         return "an origin with a host name or address", "another"
+    if not _is_in_browser_form(host):
+        return "an origin with its address as 127.0.0.1 or [::1], which browsers write", "another"
     return None
 
 
@@ -96,3 +98,12 @@ def _is_host(host: str) -> bool:
         return getattr(ipaddress.ip_address(host), "scope_id", None) is None
     except ValueError:
         return _NAME.fullmatch(host) is not None and ".." not in host
+
+
+def _is_in_browser_form(host: str) -> bool:
+    """Whether a browser leaves *host* as it is: `127.1` and `[0::1]` never reach Origin."""
+    try:
+        return ipaddress.ip_address(host).compressed == host
+    except ValueError:
+        # URL Standard, ends in a number: the rest is an IPv4 address in another spelling, or none.
+        return re.fullmatch(r"[0-9]+|0x[0-9a-f]*", host.rpartition(".")[2]) is None

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..call import Call, enter
+from ..errors import BadRequest
 from ..http.counted_input import CountedInput
+from ..http.messages import content_length
 from ..relay.lingering import CALLERS, STRANGERS
 from ..relay.servers import ServerConnection, connection_of
 
@@ -78,9 +80,11 @@ class _Request:
         self._call = call
         self._environ = environ
         self._start_response = start
-        self._length: str | None = (
-            None if "HTTP_TRANSFER_ENCODING" in environ else environ["CONTENT_LENGTH"]
-        )
+        self._length: int | None = None
+        if "HTTP_TRANSFER_ENCODING" not in environ:
+            # Some servers pass on what is no length: how much is left is then unknown too.
+            with contextlib.suppress(BadRequest):
+                self._length = content_length(environ)
         self._input = environ["wsgi.input"]
         self._counted = environ["wsgi.input"] = CountedInput(self._input, keep=0)
         self._connection: ServerConnection | None = None
@@ -116,7 +120,7 @@ class _Request:
         """Return how many bytes of the body are unread; None: unknown."""
         if self._length is None:
             return 0 if self._counted.ended else None
-        return int(self._length) - self._counted.count
+        return self._length - self._counted.count
 
     def _to_take(self) -> ServerConnection | None:
         left = self._left()

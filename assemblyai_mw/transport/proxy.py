@@ -50,8 +50,14 @@ class Proxy:
 
 def proxy_fault(value: str) -> tuple[str, str] | None:
     """Return (expected, got) for the first fault of a proxy's URL, or None."""
+    if not value:
+        return "http://host:port", "an empty one"
     if not re.fullmatch(r"[\x21-\x7e]+", value) or "\\" in value:
         return "http://host:port", "blanks, backslashes or other characters in it"
+    authority = re.split(r"[/?#]", value.partition("://")[2], maxsplit=1)[0]
+    if "@" in value and "@" not in authority:
+        expected = "http://user:password@host:port, / ? and # in user and password percent-encoded"
+        return expected, "one of them before the @"
     try:
         url = urlsplit(value)
         host, port = url.hostname, url.port

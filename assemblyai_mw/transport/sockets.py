@@ -219,7 +219,14 @@ class SocketTransport:
         if self._ssl_context is None:
             with self._lock:
                 if self._ssl_context is None:
-                    self._ssl_context = client_context(self._ca_file)
+                    try:
+                        self._ssl_context = client_context(self._ca_file)
+                    except OSError as error:
+                        # It was checked at start, and has changed since.
+                        named = self._ca_file or "certifi"
+                        raise UpstreamError(
+                            f"ca_file: no certificates in {named}: {_reason(error)}"
+                        ) from error
         return self._ssl_context
 
 

@@ -53,7 +53,8 @@ def ca_fault(ca_file: str) -> tuple[str, str] | None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=ca_file)
     except ssl.SSLError:
-        return f"certificates in PEM in {ca_file}", "a file without one"
+        return "a PEM file of certificates, or system", f"no certificate in {ca_file}"
     except OSError as error:
-        return f"a readable PEM file at {ca_file}", error.strerror or type(error).__name__
+        fault = error.strerror or type(error).__name__
+        return "a PEM file of certificates, or system", f"{fault}: {ca_file}"
     return None

@@ -80,7 +80,7 @@ class RequestsTransport:
             request.sent = False
             raise UpstreamError(type(error).__name__) from error
         except requests.exceptions.RequestException as error:
-            request.sent = not (self._tries_once(url) and _never_connected(error, outer))
+            request.sent = not (self._tries_once(url) and never_connected(error, outer))
             _forget_frames(error, outer)
             kind = UpstreamTimeout if isinstance(error, requests.Timeout) else UpstreamError
             # Its text can hold the URL; its type says enough.
@@ -115,7 +115,7 @@ def _forget_frames(error: BaseException, outer: BaseException | None) -> None:
         seen = seen.__cause__ or seen.__context__
 
 
-def _never_connected(error: BaseException, outer: BaseException | None) -> bool:
+def never_connected(error: BaseException, outer: BaseException | None) -> bool:
     """Whether *error* came out of connecting, TLS and the proxy's tunnel included.
 
     Types do not show it: to urllib3 a handshake that fails, stalls or is reset looks like a later

@@ -97,3 +97,31 @@ def test_each_number_has_its_bounds(
 )
 def test_each_refusal_names_its_setting(section: Any, said: str) -> None:
     assert refusal({"streaming": section}).startswith(f"config: {said}")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"streaming": False}, "streaming: expected a mapping, got a boolean"),
+        ({"streaming": 5}, "streaming: expected a mapping, got an integer"),
+        (
+            {"streaming": {"relay": 1}},
+            "streaming.relay: expected on or off, got an integer",
+        ),
+        (
+            {"streaming": {"max_sessions_per_worker": 1.5}},
+            "streaming.max_sessions_per_worker: expected a whole number of sessions, 1 to 100000, "
+            "got a number",
+        ),
+        (
+            {"streaming": {"idle_s": True}},
+            "streaming.idle_s: expected seconds above 0 and up to 10800, got a boolean",
+        ),
+        (
+            {"general_settings": {"cors_origins": 5}},
+            "general_settings.cors_origins: expected a list, got an integer",
+        ),
+    ],
+)
+def test_nobody_is_told_to_quote_what_is_no_string(settings: dict[str, Any], said: str):
+    assert refusal(settings) == f"config: {said}"

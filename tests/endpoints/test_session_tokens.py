@@ -272,8 +272,8 @@ def test_the_session_of_a_token_ends_with_its_longest_time(site: Site) -> None:
         assert (message["type"], message["error_code"]) == ("Error", 3008)
         assert "1 seconds of its token" in message["error"]
         assert session.close_code() == 3008
-    assert site.us.sessions[-1].ended_by == "terminate"
     until(lambda: site.rows()[-1].state == "settled")
+    assert site.us.sessions[-1].ended_by == "terminate"
 
 
 def test_keys_with_budgets_and_lists_can_have_and_use_tokens(site: Site) -> None:

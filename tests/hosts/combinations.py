@@ -24,7 +24,7 @@ GUNICORN = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--graceful
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server as docs/deploy.md has it in its table.
+    """A server as docs/hosts.md has it in its table.
 
     Attributes:
         name: The table's.

@@ -89,6 +89,19 @@ def test_a_wrong_setting_is_an_error_that_names_it(tmp_path: Path) -> None:
     assert said.count("assemblyai_mw.") == 1
     said = manage(tmp_path, "check", status=1, ASSEMBLYAI_MW=["a list"])
     assert "(assemblyai_mw.E001) settings.ASSEMBLYAI_MW: expected a YAML file's path" in said
+    said = manage(tmp_path, "assemblyai", "usage", status=2, ASSEMBLYAI_MW=["a list"])
+    assert said.startswith("CommandError: settings.ASSEMBLYAI_MW: expected a YAML file's path")
+
+
+def test_what_the_identity_function_needs_is_an_error_of_the_check_too(tmp_path: Path) -> None:
+    general = {**SETTINGS["ASSEMBLYAI_MW"]["general_settings"], "cors_origins": ["*"]}
+    config = {"general_settings": general}
+    said = manage(tmp_path, "check", status=1, ASSEMBLYAI_MW=config)
+    assert "E001) settings.ASSEMBLYAI_MW: general_settings.cors_origins: expected the" in said
+    assert said.count("assemblyai_mw.") == 1
+    manage(tmp_path, "check", ASSEMBLYAI_MW=config, wsgi=WSGI.replace(", identify=identify", ""))
+    said = manage(tmp_path, "check", status=1, MIDDLEWARE=[])
+    assert "E001) identify: expected SessionMiddleware or AuthenticationMiddleware" in said
 
 
 @pytest.mark.parametrize("reference", [None, "os.environ/ASSEMBLYAI_API_KEY", "os.environ/OTHER"])
@@ -102,7 +115,25 @@ def test_a_missing_key_is_a_warning_for_sites_are_built_without(
     assert "(assemblyai_mw.W001)" in said
     assert (reference or "ASSEMBLYAI_API_KEY").removeprefix("os.environ/") in said
     said = manage(tmp_path, "check", status=1, environ={}, ASSEMBLYAI_MW={**config, "prises": {}})
-    assert "(assemblyai_mw.E001)" in said
+    assert "(assemblyai_mw.E001) settings.ASSEMBLYAI_MW: prises: unknown setting" in said
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"upstream": {"proxy": "os.environ/NO_SUCH"}},
+        {"general_settings": {"database_url": "os.environ/NO_SUCH"}},
+        {"general_settings": {"cors_origins": ["os.environ/NO_SUCH"]}},
+    ],
+)
+def test_a_variable_that_is_no_secret_may_be_missing_too(
+    tmp_path: Path, section: dict[str, Any]
+) -> None:
+    config = {**SETTINGS["ASSEMBLYAI_MW"], **section}
+    said = manage(tmp_path, "check", ASSEMBLYAI_MW=config)
+    assert "(assemblyai_mw.W001)" in said
+    assert "environment variable NO_SUCH is not set" in said
+    manage(tmp_path, "check", status=1, ASSEMBLYAI_MW=config, environ={**KEY, "NO_SUCH": "%"})
 
 
 @pytest.mark.parametrize(

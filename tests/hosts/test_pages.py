@@ -1,4 +1,4 @@
-"""What docs/flask.md, docs/django.md and docs/deploy.md promise of hosts and servers.
+"""What docs/flask.md, docs/django.md and docs/hosts.md promise of hosts and servers.
 
 Their blocks are run with all other pages'.
 """
@@ -30,7 +30,7 @@ def table() -> str:
 
 def test_the_table_is_the_tests() -> None:
     """`python -m tests.hosts.test_pages` writes it."""
-    text = (DOCS / "deploy.md").read_text()
+    text = (DOCS / "hosts.md").read_text()
     assert text.partition(BEGIN)[2].partition(END)[0] == table()
 
 
@@ -48,6 +48,6 @@ def test_the_first_transcript_takes_few_lines(page: str) -> None:
 
 
 if __name__ == "__main__":
-    path = DOCS / "deploy.md"
+    path = DOCS / "hosts.md"
     before, _, rest = path.read_text().partition(BEGIN)
     path.write_text(before + BEGIN + table() + END + rest.partition(END)[2])

@@ -28,6 +28,23 @@ from assemblyai_mw import AssemblyAIMiddleware
 app = Flask(__name__)
 app.wsgi_app = AssemblyAIMiddleware(app.wsgi_app, "mw.yaml")
 """
+TO_ALL = """
+from flask import Flask
+from assemblyai_mw.hosts.flask import AssemblyAI
+app = Flask(__name__)
+app.config["ASSEMBLYAI_MW"] = {"general_settings": {"cors_origins": ["*"]}}
+assemblyai = AssemblyAI(app)
+@assemblyai.identify
+def identify():
+    return None
+"""
+TWICE = """
+from flask import Flask
+from assemblyai_mw.hosts.flask import AssemblyAI
+app = Flask(__name__)
+AssemblyAI(app)
+AssemblyAI(app)
+"""
 DJANGO = """
 import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
@@ -53,6 +70,11 @@ SAID = "prises: unknown setting; did you mean prices?"
 IN_FLASK = f'app.config["ASSEMBLYAI_MW"]: {SAID}'
 IN_DJANGO = f"settings.ASSEMBLYAI_MW: {SAID}"
 IN_FILE = f"mw.yaml: {SAID}"
+BESIDE = (
+    "general_settings.cors_origins: expected the origins by name, since pages of theirs may use "
+    "the host's login (identify), got *"
+)
+AGAIN = "AssemblyAI.init_app: this app has AssemblyAI behind it already"
 GUNICORN = ("-m", "gunicorn", "--no-control-socket", "-b", "127.0.0.1:0")
 
 
@@ -61,6 +83,8 @@ def run(folder: Path, *command: str) -> tuple[int, str]:
     files = {
         "factory.py": FLASK,
         "one_line.py": ONE_LINE,
+        "to_all.py": TO_ALL,
+        "twice.py": TWICE,
         "wsgi.py": DJANGO,
         "settings.py": SETTINGS,
         "urls.py": "urlpatterns = []",
@@ -73,7 +97,7 @@ def run(folder: Path, *command: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, *command],
         cwd=folder,
-        env=environ | {"PYTHONPATH": f"{folder}:{PRODUCT}"},
+        env=environ | {"PYTHONPATH": f"{folder}:{PRODUCT}", "ASSEMBLYAI_API_KEY": "of-the-account"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -89,6 +113,8 @@ def run(folder: Path, *command: str) -> tuple[int, str]:
         (["-m", "flask", "--app", "factory", "routes"], 2, f"Error: {IN_FLASK}"),
         (["-m", "flask", "--app", "factory", "assemblyai", "usage"], 2, f"Error: {IN_FLASK}"),
         (["-m", "flask", "--app", "one_line", "run"], 2, f"Error: {IN_FILE}"),
+        (["-m", "flask", "--app", "to_all", "run"], 2, f"Error: {BESIDE}"),
+        (["-m", "flask", "--app", "twice", "run"], 2, f"Error: {AGAIN}"),
         (["manage.py", "runserver", "--noreload", "0"], 1, f"ConfigError: {IN_DJANGO}"),
         ([*GUNICORN, "--preload", "one_line:app"], 1, f"Error: {IN_FILE}"),
     ],

@@ -147,6 +147,15 @@ def test_a_chunked_body_is_over_when_its_end_was_read(gunicorn: Gunicorn) -> Non
     assert gunicorn.was_taken()
 
 
+@pytest.mark.parametrize("length", ["abc", "-5", "5, 6", "1e3", "\xb2", "9" * 5000])
+def test_what_is_no_length_does_not_hide_the_refusal(gunicorn: Gunicorn, length: str) -> None:
+    """wsgiref passes any Content-Length on."""
+    gunicorn.serve(answering("401 Unauthorized"), CONTENT_LENGTH=length)
+    assert gunicorn.client.recv(100) == b"done"
+    assert gunicorn.status == "401 Unauthorized"
+    assert gunicorn.was_taken()
+
+
 def test_a_reply_that_begins_late_is_judged_too(gunicorn: Gunicorn) -> None:
     def app(environ: Any, start_response: Any) -> Iterator[bytes]:
         yield from answering("401 No")(environ, start_response)

@@ -13,6 +13,7 @@ import pytest
 import trustme
 
 from .hosts import GEVENT, GIVES, GTHREAD, Running, gunicorn, read_to_end, running, serve
+from .marks import with_uwsgi
 
 SYNC = gunicorn("sync")
 TAKES = (GTHREAD, SYNC, GEVENT)
@@ -21,7 +22,7 @@ SERVERS = [*(each for each in GIVES if each.name != "uWSGI http"), serve("waitre
 MANY = 20_000_000
 
 
-@pytest.fixture(scope="module", params=SERVERS, ids=str)
+@pytest.fixture(scope="module", params=with_uwsgi(SERVERS), ids=str)
 def site(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Running]:
     with running(request.param, tmp_path_factory.mktemp("server")) as site:
         yield site

@@ -213,7 +213,9 @@ def test_a_refused_client_is_told_the_reason_whatever_it_sent(relay: Relay, glue
     refused.client.leave()
 
 
-@pytest.mark.parametrize("glued", [close_frame(1000, masked=True), b"\xff\xff"])
+@pytest.mark.parametrize(
+    "glued", [close_frame(1000, masked=True), b"\xff\xff"], ids=["close", "nonsense"]
+)
 def test_a_refused_client_that_closes_first_is_closed(relay: Relay, glued: bytes) -> None:
     refused = Refused(relay, glued)
     assert refused.client.error_code() == 1008

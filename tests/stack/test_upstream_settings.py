@@ -203,12 +203,13 @@ def test_proxies_of_the_environment_have_no_effect(
     [
         (
             {"ca_file": "/nowhere/ca.pem"},
-            "upstream.ca_file: expected a readable PEM file at /nowhere/ca.pem, "
-            "got No such file or directory",
+            "upstream.ca_file: expected a PEM file of certificates, or system, "
+            "got No such file or directory: /nowhere/ca.pem",
         ),
         (
             {"ca_file": __file__},
-            f"upstream.ca_file: expected certificates in PEM in {__file__}, got a file without one",
+            "upstream.ca_file: expected a PEM file of certificates, or system, "
+            f"got no certificate in {__file__}",
         ),
         ({"ca_file": True}, "upstream.ca_file: expected a string, got a boolean"),
         ({"proxy": 3128}, "upstream.proxy: expected http://host:port, got an integer"),

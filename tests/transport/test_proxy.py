@@ -241,6 +241,26 @@ def test_a_private_authority_is_trusted_instead_of_certifis(upstream: Peer, bund
         ask(SocketTransport(), upstream.origin)
 
 
+@pytest.mark.parametrize("later", [None, "", "junk"])
+def test_a_file_of_authorities_that_was_swapped_since_the_start_is_named(
+    upstream: Peer, bundle: str, later: str | None
+) -> None:
+    transport = SocketTransport(ca_file=bundle)
+    good = Path(bundle).read_text()
+    Path(bundle).unlink() if later is None else Path(bundle).write_text(later)
+    request = get()
+    with pytest.raises(UpstreamError, match=f"^ca_file: no certificates in {bundle}: "):
+        ask(transport, upstream.origin, request)
+    assert not request.sent
+    Path(bundle).write_text(good)
+    assert ask(transport, upstream.origin) == b"hello"
+    # Read once.
+    Path(bundle).write_text("junk")
+    transport.close()
+    assert ask(transport, upstream.origin) == b"hello"
+    transport.close()
+
+
 def test_the_systems_authorities_are_truststores(
     upstream: Peer, bundle: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,6 +286,10 @@ def test_the_systems_authorities_are_truststores(
         ("http://proxy.example:99999", "the port from 1 to 65535"),
         ("http://proxy.example:3128/x", "a path"),
         ("http://proxy.example:3128?x", "a path"),
+        ("http://user:p#w@proxy.example:3128", "before the @"),
+        ("http://user:1#w@proxy.example:3128", "before the @"),
+        ("http://user:p/w@proxy.example:3128", "before the @"),
+        ("", "an empty one"),
         ("http://a b:3128", "blanks"),
         ("http://us%3Aer:pw@proxy.example:3128", "a user that"),
         ("http://user:p%0Aw@proxy.example:3128", "a user that"),

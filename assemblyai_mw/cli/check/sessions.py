@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from ...config import Config
+from ...relay.lingering import CALLERS, STRANGERS
 from .finding import Finding
 
 # The client's connection, the way to AssemblyAI, and the dead end that the server is left with.
 DESCRIPTORS_PER_SESSION = 3
 # Of a worker itself: listeners, the ledger, connections of requests and kept to upstreams.
-DESCRIPTORS_BESIDES = 100
+DESCRIPTORS_OF_A_WORKER = 100
+# And the clients that it reads from after it has refused their uploads.
+DESCRIPTORS_BESIDES = DESCRIPTORS_OF_A_WORKER + STRANGERS.limit + CALLERS.limit
 # Gunicorn's workers that leave the connection within reach, by their names and modules.
 _CARRIES = ("sync", "gthread", "gevent")
 _MODULES = ("gunicorn.workers.sync.", "gunicorn.workers.gthread.", "gunicorn.workers.ggevent.")

@@ -1,6 +1,6 @@
 """System checks: `manage.py check`, and before `runserver` and `migrate`.
 
-assemblyai_mw.E001  the configuration is wrong
+assemblyai_mw.E001  the configuration is wrong, or `wrap` cannot work with it
 assemblyai_mw.W001  an environment variable is not set, such as the account's key
 assemblyai_mw.W002  the WSGI application does not have AssemblyAI in front
 assemblyai_mw.W003  MIDDLEWARE has users before sessions, so `identify` sees no user
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 from ...config import load_config
@@ -22,12 +23,21 @@ _USER = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
 class _AllSet(dict[str, str]):
-    """The environment, as if every secret were in it: sites are built where their keys are not."""
+    """The environment, as if every secret were in it: sites are built where their keys are not.
+
+    Attributes:
+        missing: The variables that were asked for and are not set.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        super().__init__(environ)
+        self.missing: set[str] = set()
 
     def __contains__(self, name: object) -> bool:
         return super().__contains__(name) or name not in (CONFIG_VARIABLE, DATABASE_VARIABLE)
 
     def __missing__(self, name: str) -> str:
+        self.missing.add(name)
         return "x" * 32
 
 
@@ -38,20 +48,23 @@ def check_configuration(app_configs: Any, **options: Any) -> list[Any]:
     try:
         load_config(settings_config())
     except ConfigError as error:
+        environ = _AllSet(os.environ)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                load_config(settings_config(), _AllSet(os.environ))
-        except ConfigError:
-            return [Error(str(error), id="assemblyai_mw.E001")]
+                load_config(settings_config(), environ)
+        except ConfigError as wrong:
+            # A URL, say, that a variable will hold cannot be judged yet.
+            if wrong.variable not in environ.missing:
+                return [Error(str(wrong), id="assemblyai_mw.E001")]
         return [Warning(str(error), id="assemblyai_mw.W001")]
     return []
 
 
 def check_wsgi(app_configs: Any, **options: Any) -> list[Any]:
-    """W002: the application of `settings.WSGI_APPLICATION` has no AssemblyAI in front."""
+    """E001, W002: `settings.WSGI_APPLICATION` cannot be wrapped so, or is not wrapped."""
     from django.conf import settings
-    from django.core.checks import Warning
+    from django.core.checks import Error, Warning
     from django.utils.module_loading import import_string
 
     from ...cli.check.app import find
@@ -63,9 +76,11 @@ def check_wsgi(app_configs: Any, **options: Any) -> list[Any]:
         return [Warning(text, id="assemblyai_mw.W002")]
     try:
         mounted, findings = find(import_string(named))
-    except ConfigError:
-        # The check of the configuration says so.
-        return []
+    except ConfigError as error:
+        # Of the configuration alone the other check tells; this is what it comes to with `wrap`.
+        if check_configuration(app_configs):
+            return []
+        return [Error(str(error), id="assemblyai_mw.E001")]
     except Exception as error:
         text = f"{named} cannot be imported: {type(error).__name__}"
         return [Warning(text, id="assemblyai_mw.W002")]

@@ -8,9 +8,10 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 import click
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from .....cli import group_for
+from .....errors import ConfigError
 from ... import settings_config
 
 
@@ -38,8 +39,15 @@ class Command(BaseCommand):  # type: ignore[misc] # Django ships no types
         return parser
 
     def handle(self, *args: str, **options: Any) -> None:
-        """Run the command; leaves with its exit status if that is not 0."""
-        group = group_for(settings_config(), name="assemblyai")
+        """Run the command; leaves with its exit status if that is not 0.
+
+        Raises:
+            CommandError: The setting is neither a path nor a mapping.
+        """
+        try:
+            group = group_for(settings_config(), name="assemblyai")
+        except ConfigError as error:
+            raise CommandError(str(error), returncode=2) from None
         self.stdout.ending = self.stderr.ending = ""
         with redirect_stdout(self.stdout), redirect_stderr(self.stderr):
             try:
