@@ -110,6 +110,8 @@ class AudioTranscriber:
             request_target(environ)
             if entered.rest:
                 raise RequestRefused("There is nothing at this path.", status=404)
+            if environ["REQUEST_METHOD"] != "POST":
+                raise not_allowed("POST")
             if door is TRANSLATIONS_DOOR:
                 raise RequestRefused(
                     "Translations are not offered: use audio/transcriptions, which answers in the "
@@ -117,8 +119,6 @@ class AudioTranscriber:
                     status=404,
                     code="not_found",
                 )
-            if environ["REQUEST_METHOD"] != "POST":
-                raise not_allowed("POST")
             answer = self._transcribe(call, environ, entered.mount)
         except RequestRefused as error:
             return call.refused(error)(environ, start_response)

@@ -18,6 +18,7 @@ from webtest import TestApp
 from assemblyai_mw import CostLogger, KeyAuth, Ledger, OpenAITranslator, PrefixRouter
 from assemblyai_mw.call import CALL_KEY, MASTER, Caller
 from assemblyai_mw.errors import UpstreamError
+from assemblyai_mw.middleware.audio import AudioTranscriber
 from assemblyai_mw.routes import DOORS, doors_below, route_for
 from assemblyai_mw.testing import serve
 
@@ -133,7 +134,8 @@ def test_one_line_at_start_names_every_door(
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
 def test_each_door_has_a_handler_and_a_route(door: Any) -> None:
-    app = TestApp(OpenAITranslator(host_app, bases=["/x"]))
+    bases = ["/x"]
+    app = TestApp(OpenAITranslator(AudioTranscriber(host_app, bases=bases), bases=bases))
     assert app.put(f"/x/{door.name}", status="*").status_int == 405
     route = route_for(f"/v1/{door.name}")
     assert (route.door, route.service, route.dialect) == (door, door.service, door.dialect)
