@@ -18,7 +18,8 @@ The way of a request, in and back out:
 
 Each stage is plain WSGI, `Stage(app, *, options)`, and works alone around any app;
 `AssemblyAIMiddleware` only composes them. `Cors` stands around `CallLog` where the configuration
-lists origins whose pages may call. They share the facts of a request in one `Call`;
+lists origins whose pages may call; `AudioTranscriber`, for OpenAI's speech to text, stands within
+`OpenAITranslator`. They share the facts of a request in one `Call`;
 the `call` module lists the writers and readers of its fields.
 """
 

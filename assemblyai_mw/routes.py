@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
@@ -17,7 +17,38 @@ Region = Literal["us", "eu", "global"]
 Dialect = Literal["assemblyai", "openai"]
 
 
-_OPENAI = re.compile(r"(?:^|/)v1(?:/chat/completions|/models)?$")
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A path of another API, below each base, whose calls are translated to AssemblyAI's.
+
+    Attributes:
+        name: The path below a base: `chat/completions`.
+        service: The service that answers.
+        dialect: The API that its clients speak, errors included.
+    """
+
+    name: str
+    service: str
+    dialect: Dialect
+
+
+# A new door begins here; `OpenAITranslator` and `AudioTranscriber` have a handler for each.
+CHAT_DOOR = Door("chat/completions", "llm-gateway", "openai")
+MODELS_DOOR = Door("models", "llm-gateway", "openai")
+SPEECH_DOOR = Door("audio/speech", "tts", "openai")
+TRANSCRIPTIONS_DOOR = Door("audio/transcriptions", "api", "openai")
+TRANSLATIONS_DOOR = Door("audio/translations", "api", "openai")
+DOORS = (CHAT_DOOR, MODELS_DOOR, SPEECH_DOOR, TRANSCRIPTIONS_DOOR, TRANSLATIONS_DOOR)
+DEFAULT_BASES = ("/v1",)
+
+
+def doors_below(bases: Iterable[str] = DEFAULT_BASES) -> dict[str, Door]:
+    """Return the doors below each of *bases* by their paths; `""` is the root."""
+    return {f"{base}/{door.name}": door for base in bases for door in DOORS}
+
+
+_NAMED = {door.name: door for door in DOORS}
+_V1 = re.compile(rf"(?:^|/)v1(?:/(?P<door>{'|'.join(map(re.escape, _NAMED))}))?$")
 
 
 # AssemblyAI's other hosts (docs/api-reference), whose prefix is just their name.
@@ -47,6 +78,7 @@ class Route:
         region: `us`, `eu` or `global`.
         dialect: The shape of the errors this route's clients understand.
         by_host: The upstream's host sets service and region; no path changes them.
+        door: The door by which its calls come; None for native calls.
     """
 
     prefix: str
@@ -54,6 +86,12 @@ class Route:
     region: Region
     dialect: Dialect = "assemblyai"
     by_host: bool = False
+    door: Door | None = None
+
+
+def door_route(prefix: str, door: Door) -> Route:
+    """Return the `Route` of a door until its handler knows where the call goes."""
+    return Route(prefix, door.service, "us", door.dialect, door=door)
 
 
 def route_for(prefix: str, base_url: str | None = None) -> Route:
@@ -76,7 +114,10 @@ def route_for(prefix: str, base_url: str | None = None) -> Route:
         # `/dictation.assemblyai`, and the private `/model-1.llm-gateway.assemblyai`.
         service = name.removesuffix("assemblyai").rstrip(".").split(".")[-1] or "api"
         return Route(prefix, service, zone or _without_zone(service))
-    if segments[0] == "v1" or _OPENAI.search(path):
+    spelled = _V1.search(path)
+    if spelled is not None and spelled["door"] is not None:
+        return door_route(prefix, _NAMED[spelled["door"]])
+    if spelled is not None or segments[0] == "v1":
         return Route(prefix, "llm-gateway", "us", "openai")
     service = name if name in _HOSTS else "api"
     return Route(prefix, service, zone or _without_zone(service))

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 HOUR = "hour"
 MILLION = "million tokens"
+CHARACTERS = "million characters"
 # Section -> the unit its items are priced in.
 SECTIONS = {
     "transcript": HOUR,
@@ -19,6 +20,7 @@ SECTIONS = {
     "sync": HOUR,
     "dictation": HOUR,
     "agent": HOUR,
+    "tts": CHARACTERS,
     "chat": MILLION,
     "lemur": MILLION,
 }

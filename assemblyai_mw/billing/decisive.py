@@ -331,7 +331,7 @@ _UNDERSTANDING = _Table(
 _UNDERSTANDING_OBJECT = _Table({"request": _Member(_Finder.tasks)}, is_body=False)
 _REQUEST = _Table(dict.fromkeys(sorted(TASKS), _OBJECT), is_body=False)
 _LEMUR = _Table({"final_model": _MODEL, "transcript_ids": _TEXTS, "prompt": _WORDS})
-_SPEECH = _Table({"model": _MODEL, "text": _WORDS})
+_SPEECH = _Table({"model": _MODEL, "text": _WORDS, "input": _WORDS})
 _QUERY = _Table(
     dict.fromkeys(
         [*sorted(FLAGS | FILLED), "domain", "max_session_duration_seconds", "speech_model"],

@@ -50,6 +50,8 @@ _CLIP_PATHS = {
     "/v1/transcribe/stream": 120,
     "/transcribe": 1200,
 }
+# Speech synthesis in the shape of OpenAI's `audio/speech`.
+OPENAI_SPEECH_PATH = "/v1/openai/audio/speech"
 _SEGMENTS = {"{id}": f"({ID})", "{part}": r"[a-z]+(?:-[a-z]+)*"}
 
 
@@ -122,6 +124,11 @@ def _clips(service: str) -> Iterable[Operation]:
             max_audio_s=max_audio_s,
         )
     yield _row(service, "GET /v1/warm")
+
+
+def _speech(path: str) -> Operation:
+    # Its reply's head tells what it used.
+    return _row("tts", f"POST {path}", kind="tts", body="json", words="request", prices=("tts",))
 
 
 UPLOAD = _row("api", "POST /v2/upload", body="bytes")
@@ -212,8 +219,9 @@ OPERATIONS: tuple[Operation, ...] = (
     _row("token", "POST /v1/token", kind="token", body="json", metered=False),
     *_clips("sync"),
     *_clips("dictation"),
-    _row("tts", "POST /v1/speech", kind="tts", body="json", words="request"),
-    _row("tts", "POST /v1/speech/events", kind="tts", body="json", words="request"),
+    _speech("/v1/speech"),
+    _speech("/v1/speech/events"),
+    _speech(OPENAI_SPEECH_PATH),
     _row("tts", "GET /v1/ws", kind="tts", websocket=True),
     _row("agents", "GET /v1/token", kind="token", body="query", metered=False),
     _row("agents", "GET /v1/ws", kind="agent", prices=("agent",), websocket=True),

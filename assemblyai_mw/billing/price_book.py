@@ -18,6 +18,7 @@ from typing import Any
 from .audio_length import AudioFacts
 from .chat import DEFAULT_MAX_TOKENS
 from .compiled_book import (
+    CHARACTERS,
     MILLION,
     SECTIONS,
     Book,
@@ -31,7 +32,7 @@ from .features import CHANNELED
 from .layers import load
 from .money import Item, Price, Unpriced, format_usd
 from .operations import BY_KIND, UNDERSTANDING
-from .price_lines import hours, seconds, tokens_line
+from .price_lines import characters_line, hours, seconds, tokens_line
 from .sessions import LLM_GATEWAY, used_features
 from .usage import UNCLEAR, Usage, name_of
 
@@ -106,6 +107,8 @@ class PriceBook:
         section, addons = row.prices[0], row.prices[-1] if len(row.prices) > 1 else None
         if SECTIONS[section] == MILLION:
             return self._chat(usage, at)
+        if SECTIONS[section] == CHARACTERS:
+            return self._characters(usage, at)
         if row.websocket:
             if usage.session_ms is None:
                 raise Unpriced("the length of the session is not known")
@@ -169,6 +172,14 @@ class PriceBook:
         if addons and usage.features:
             items += self._addons(usage, ms, channels, addons, entry, at)
         return Price(sum(item.amount_nano for item in items), tuple(items))
+
+    def _characters(self, usage: Usage, at: dt.datetime) -> Price:
+        if usage.characters is None:
+            raise Unpriced("the number of characters is not known")
+        entry, prices = self._found(usage.kind, usage.model, at)
+        label = entry.name if entry.name != "*" else f"{usage.kind} {usage.model or ''}".rstrip()
+        item = characters_line(label + entry.suffix, usage.characters, prices.rates["usd"])
+        return Price(item.amount_nano, (item,))
 
     def _found(
         self, section: str, model: str | None, at: dt.datetime, noun: str = "model"
@@ -324,6 +335,7 @@ class PriceBook:
         - A clip of the sync and dictation APIs lasts *max_audio_s* seconds, which its
           operation says; a token opens a session of the length it allows, on the dearest
           model with every add-on.
+        - A synthesis speaks no more characters than its request has bytes.
 
         Raises:
             Unpriced: The book has no price for something that the call asks for.
@@ -373,6 +385,10 @@ class PriceBook:
                 at,
                 session_ms=session_ms,
                 features=frozenset(self._priced("session_addon", at)),
+            )
+        if kind == "tts":
+            return self._dearest(
+                kind, models or [None], at, characters=int(asked.get("body_bytes") or 0)
             )
         raise Unpriced(f"no price for calls of kind {kind!r}")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ConfigError
 from .compiled_book import (
+    CHARACTERS,
     DATED,
     EARLIEST,
     HOUR,
@@ -27,6 +28,7 @@ from .money import NANO
 
 RATES = {
     HOUR: ("usd",),
+    CHARACTERS: ("usd",),
     MILLION: ("input", "output", "cached_input", "cache_write", "cache_write_1h"),
 }
 REQUIRED = frozenset({"usd", "input", "output"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from fractions import Fraction
 
-from .compiled_book import HOUR, MILLION, Rate, decimal_text
+from .compiled_book import CHARACTERS, HOUR, MILLION, Rate, decimal_text
 from .money import NANO, Item
 
 HOUR_MS = 3_600_000
@@ -34,6 +34,13 @@ def tokens_line(name: str, tokens: int, rate: Rate, percent: Fraction | None) ->
     den = rate.den * 1_000_000
     amount = (2 * rate.num * tokens + den) // (2 * den)
     return Item(name, str(tokens), "token", f"{rate.usd}/{MILLION}", amount)
+
+
+def characters_line(name: str, characters: int, rate: Rate) -> Item:
+    """Return *characters* at a *rate* per million."""
+    den = rate.den * 1_000_000
+    amount = (2 * rate.num * characters + den) // (2 * den)
+    return Item(name, str(characters), "character", f"{rate.usd}/{CHARACTERS}", amount)
 
 
 @functools.lru_cache(1024)

@@ -42,6 +42,7 @@ class Usage:
         cached_tokens: Tokens read from the provider's prompt cache.
         cache_write_tokens: Tokens written to that cache, kept five minutes.
         cache_write_1h_tokens: The same, kept an hour.
+        characters: Characters that were spoken, as AssemblyAI bills them.
         session_ms: How long a streaming session's socket was open, milliseconds.
         model_region: `global` where the request let the model run anywhere.
         requested_models: Every requested model, including fallbacks.
@@ -61,6 +62,7 @@ class Usage:
     session_ms: int | None = None
     model_region: str | None = None
     requested_models: tuple[str, ...] = ()
+    characters: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

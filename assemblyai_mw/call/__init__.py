@@ -4,6 +4,7 @@ model     the Call and its caller; the table of who writes and reads what
 body      the request's body, read once
 query     the request's query, where a stage changes it
 billable  the billing facts of a request
+entrance  the doors at which requests come in, and the native requests behind them
 session_text  the texts of a session's client
 """
 

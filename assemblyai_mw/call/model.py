@@ -8,28 +8,30 @@ request and never a secret: hosts print their environ on debug pages.
 |---|---|---|
 | id | call | cost, guardrails, guards, openai, settlement, store, telemetry |
 | started | call | budget, cost, openai, store, telemetry |
-| route | call, openai | everywhere |
+| route | audio, call, openai | everywhere |
 | method, session | call | everywhere |
-| path | call, openai | auth, call, endpoints, forward, isolation, realtime, store, telemetry |
-| tags | call | endpoints, store, telemetry |
-| request_id | call | log, telemetry |
+| path | audio, call | auth, call, endpoints, forward, isolation, realtime, store, telemetry |
+| tags | call | audio, endpoints, store, telemetry |
+| request_id | call | audio, log, telemetry |
 | caller | auth | everywhere |
-| upstream | cost, forward, openai | cost, forward, guards, realtime |
+| upstream | audio, call, cost, forward | audio, cost, forward, guards, realtime |
 | max_body_bytes | policy | forward |
-| trace_context | telemetry | forward |
+| trace_context | telemetry | audio, forward |
 | inner | isolation, log | cost, log |
 | upstream_reads | isolation | rate_limit |
 | kind | call | budget, cost, guards, telemetry |
-| reading | call | call, forward |
-| target | call, isolation | forward |
+| reading | audio, call | call, forward |
+| target | audio, call, isolation | forward |
 | owner | cost, isolation | cost |
 | audio | isolation | budget |
-| row | cost, openai, settlement | budget, cost, settlement, telemetry |
-| state | cost, settlement | telemetry |
+| row | call, cost, settlement | budget, cost, settlement, telemetry |
+| state | audio, cost, settlement | telemetry |
 | transcript_id | cost | cost, telemetry |
-| usage, price | openai, settlement | telemetry |
+| usage | audio, call, settlement | telemetry |
+| price | audio, call, settlement | cost, openai, telemetry |
 | body | call | call, forward, guardrails |
-| json, billable | call | call |
+| json | call | call |
+| billable | audio, call | call |
 | vouched | auth | endpoints |
 | max_session_s | auth | auth |
 | own_token | realtime | call, stack |
@@ -37,6 +39,7 @@ request and never a secret: hosts print their environ on debug pages.
 | unheard | call | auth |
 | session_end | realtime | telemetry |
 | refusal | call | realtime |
+| claimed_end_user | openai | call |
 
 A place is a stage of middleware/, else a room; `call` itself writes a field when it makes the
 Call. A test compares this table with the code.
@@ -162,6 +165,8 @@ class Call:
         unheard: The client had left before its session began, and may try again.
         session_end: How the session ended.
         refusal: Why a stage refused the request.
+        claimed_end_user: The user that the request itself names. It describes, and decides
+            nothing.
     """
 
     id: str
@@ -198,6 +203,13 @@ class Call:
     unheard: bool = False
     session_end: End | None = None
     refusal: RequestRefused | None = None
+    claimed_end_user: str | None = None
+
+    @property
+    def end_user(self) -> str | None:
+        """The user for whom the call was made: by the host, else by the request's own word."""
+        vouched = self.caller.end_user if self.caller is not None else None
+        return self.claimed_end_user if vouched is None else vouched
 
     def refused(self, error: RequestRefused) -> WSGIApplication:
         """Return the app that answers with *error*, in the caller's dialect."""
@@ -227,7 +239,8 @@ def enter_route(environ: WSGIEnvironment, route: Route) -> Call:
     route = by_path(route, path)
     call: Call | None = environ.get(CALL_KEY)
     if call is not None:
-        call.route = replace(route, dialect=call.route.dialect)
+        door = route.door or call.route.door
+        call.route = replace(route, dialect=call.route.dialect, door=door)
         call.path = path
         call.reading = call.target = call.billable = None
         return call

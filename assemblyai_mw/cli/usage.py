@@ -15,7 +15,7 @@ from .output import echo_csv, echo_json_rows, echo_table
 if TYPE_CHECKING:
     from ..store import Ledger
 
-Group = Literal["key", "team", "model", "day", "tag"]
+Group = Literal["key", "team", "model", "day", "tag", "end_user"]
 # Open and unpriced calls are shown beside the costs.
 SUMS = (
     *("calls", "pending", "unpriced"),
@@ -27,7 +27,7 @@ CALL_COLUMNS = (
     *("audio_seconds", "input_tokens", "output_tokens", "cost_usd", "transcript_id", "tags"),
 )
 # Further columns of CSV.
-CSV_COLUMNS = ("region", "kind", "reason", "estimated", "request_id", "breakdown")
+CSV_COLUMNS = ("region", "kind", "reason", "estimated", "characters", "request_id", "breakdown")
 # Columns of a call in a table; CSV and JSON have all of them.
 CALL_TABLE = (
     *("id", "at", "key", "team", "model", "status", "state"),
@@ -38,10 +38,10 @@ CALL_TABLE = (
 @click.command()
 @click.option(
     "--by",
-    type=click.Choice(["call", "key", "team", "model", "day", "tag"]),
+    type=click.Choice(["call", "key", "team", "model", "day", "tag", "end_user"]),
     default="key",
     show_default=True,
-    help="One line per call, key, team, model, day or tag.",
+    help="One line per call, key, team, model, day, tag or end user.",
 )
 @click.option("--since", type=Moment(), help="Start of the range. 2026-11-01, or 7d ago; UTC.")
 @click.option("--until", type=Moment(), help="End of the range, exclusive.")

@@ -9,6 +9,7 @@ fill; null counts as left out.
     values       the settings, as frozen data
     load         reads the source, and the sections
     entries      routes, model_list, guardrails
+    doors        the paths of other APIs, below each base
     checks       checks of single settings, and their errors
     prices_file  the refreshed prices, read and written
     strictyaml   YAML without its traps
@@ -22,7 +23,6 @@ from .values import (
     DEFAULT_DATABASE_POOL,
     DEFAULT_ROUTES,
     LLM_ROUTES,
-    OPENAI_ROUTES,
     BudgetSettings,
     Config,
     DatabaseSettings,
@@ -45,7 +45,6 @@ __all__ = [
     "DEFAULT_ROUTES",
     "GUESSABLE_CHARS",
     "LLM_ROUTES",
-    "OPENAI_ROUTES",
     "BudgetSettings",
     "Config",
     "DatabaseSettings",

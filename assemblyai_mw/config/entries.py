@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from ..errors import ConfigError
-from ..routes import Route, Zone, route_for, zone_named
+from ..routes import DEFAULT_BASES, Door, Route, Zone, doors_below, route_for, zone_named
 from ..secret import Secret
 from .checks import (
     Node,
@@ -26,22 +26,25 @@ from .checks import (
     text,
     url_path,
 )
-from .values import DEFAULT_ROUTES, LLM_ROUTES, OPENAI_ROUTES, GuardrailEntry, ModelEntry, Upstream
+from .values import DEFAULT_ROUTES, LLM_ROUTES, GuardrailEntry, ModelEntry, Upstream
 
 KEY_VARIABLE = "ASSEMBLYAI_API_KEY"
 EU_KEY_VARIABLE = "ASSEMBLYAI_EU_API_KEY"
 
 
-def read_routes(node: Node | None) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return prefix -> base URL, and the translator's prefixes."""
+def read_routes(
+    node: Node | None, bases: Iterable[str] = DEFAULT_BASES
+) -> tuple[dict[str, str], dict[str, Door]]:
+    """Return prefix -> base URL, and prefix -> door below each of *bases*."""
     routes = dict(DEFAULT_ROUTES)
-    openai = list(OPENAI_ROUTES)
+    doors = doors_below(bases)
+    mounted = dict(doors)
     for prefix, child in (node.members() if node is not None else {}).items():
         url_path(dataclasses.replace(child, value=prefix, variable=None))
-        if prefix in OPENAI_ROUTES:
+        if prefix in doors:
             if child.value is not None:
-                raise child.error("null (model_list sets the upstreams of models)")
-            openai.remove(prefix)
+                raise child.error("null (it leads where the native routes of its service do)")
+            del mounted[prefix]
         elif child.value is None:
             if prefix not in routes:
                 raise child.error("a URL (null removes a default route; this is not one)")
@@ -51,7 +54,7 @@ def read_routes(node: Node | None) -> tuple[dict[str, str], tuple[str, ...]]:
             zone = zone_named(prefix)
             if zone is not None and _is_outside(route_for(prefix, routes[prefix]), zone):
                 raise child.error(_host_in(zone), "another region's")
-    return routes, tuple(openai)
+    return routes, mounted
 
 
 def _is_outside(route: Route, zone: Zone) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..billing import layers, price_file
 from ..errors import ConfigError
-from ..routes import Region, route_for
+from ..routes import DEFAULT_BASES, Region, doors_below, route_for
 from ..secret import Secret
 from ..transport.base import Timeouts
 from . import prices_file
@@ -38,7 +38,14 @@ from .checks import (
     text,
     url_path,
 )
-from .entries import check_models, read_guardrails, read_models, read_routes, read_upstreams
+from .doors import check_doors, leads_on, openai_bases
+from .entries import (
+    check_models,
+    read_guardrails,
+    read_models,
+    read_routes,
+    read_upstreams,
+)
 from .strictyaml import MAX_BYTES, check_mapping, loads
 from .values import (
     DEFAULT_DATABASE_POOL,
@@ -46,7 +53,6 @@ from .values import (
     DEFAULT_PRICES_FILE,
     DEFAULT_ROUTES,
     LLM_ROUTES,
-    OPENAI_ROUTES,
     BudgetSettings,
     Config,
     DatabaseSettings,
@@ -98,7 +104,7 @@ def load_config(
     top = root.members(_SECTIONS)
     general = section(_General, top.get("general_settings", root.child("general_settings", None)))
     models = read_models(top.get("model_list"))
-    routes, openai_routes = read_routes(top.get("routes"))
+    routes, doors = read_routes(top.get("routes"), general.openai_bases)
     upstreams = read_upstreams(routes, models, root)
     if models is None:
         models = tuple(
@@ -108,7 +114,8 @@ def load_config(
             if upstream is not None and upstream.region == zone
         )
     check_models(models, upstreams, root)
-    _check_own_paths(general, [*upstreams, *openai_routes], root)
+    check_doors(doors, upstreams, root)
+    _check_own_paths(general, [*upstreams, *doors], root)
     if readable and _holds_literal_key(root.value):
         warnings.warn(
             f"{root.source}: every user of this machine can read this file, and it holds a "
@@ -143,7 +150,7 @@ def load_config(
         source=root.source,
         upstreams=upstreams,
         models=models,
-        openai_routes=openai_routes if models else (),
+        doors={at: door for at, door in doors.items() if leads_on(door, models, upstreams)},
         refreshed_prices=refreshed,
         **settings,
         **sections,
@@ -185,7 +192,7 @@ def load_prices(
     parts = ("prices", "routes", "timeouts", "upstream")
     part = {name: root.child(name, top.get(name)) for name in parts}
     file, refreshed = _refreshed_of(root, top)
-    routes, _ = read_routes(part["routes"])
+    routes, _ = read_routes(part["routes"], _bases_of(root, top))
     gateways: dict[Region, str] = {}
     for prefix in (*LLM_ROUTES.values(), *routes):
         route = route_for(prefix)
@@ -203,10 +210,21 @@ def load_prices(
 
 def _refreshed_of(root: Node, top: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """Return the path and content of the refreshed prices; nothing else is read."""
+    named = _general_of(root, top, "prices_file")
+    return _refreshed(None if named.value is None else text(named), root)
+
+
+def _bases_of(root: Node, top: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return `openai_bases`; nothing else is read."""
+    named = _general_of(root, top, "openai_bases")
+    return DEFAULT_BASES if named.value is None else openai_bases(named)
+
+
+def _general_of(root: Node, top: Mapping[str, Any], name: str) -> Node:
+    """Return one of `general_settings`; nothing else is read."""
     general = root.child("general_settings", top.get("general_settings"))
     given = general.raw_members([field.name for field in dataclasses.fields(_General)])
-    named = general.child("prices_file", given.get("prices_file"))
-    return _refreshed(None if named.value is None else text(named), root)
+    return general.child(name, given.get(name))
 
 
 def _refreshed(named: str | None, root: Node) -> tuple[str, Mapping[str, Any]]:
@@ -225,12 +243,14 @@ def load_names(
     """
     root, _ = _read(config, environ)
     top = root.raw_members(_SECTIONS)
-    routes = dict.fromkeys((*DEFAULT_ROUTES, *OPENAI_ROUTES), True)
+    bases = _bases_of(root, top)
+    doors = doors_below(bases)
+    routes = dict.fromkeys((*DEFAULT_ROUTES, *doors), True)
     for prefix, url in root.child("routes", top.get("routes")).raw_members().items():
         routes[prefix] = url is not None
     names = {prefix for prefix, is_there in routes.items() if is_there}
-    if names & {*OPENAI_ROUTES}:
-        names.add("/v1")
+    # A key's list may name a base for all doors below it.
+    names |= {base or "/" for base in bases if names & doors_below([base]).keys()}
     models = set()
     for entry in root.child("model_list", top.get("model_list")).items():
         named = entry.raw_members().get("model_name")
@@ -327,6 +347,8 @@ class _General:
     prices_file: str | None = setting(None, text)
     default_max_tokens: int | None = setting(None, integer(most=2**31 - 1, unit="tokens"))
     cors_origins: tuple[str, ...] = setting((), origins)
+    openai_bases: tuple[str, ...] = setting(DEFAULT_BASES, openai_bases)
+    reply_cost: bool = setting(False, switch)
 
 
 def _check_own_paths(general: _General, prefixes: Iterable[str], root: Node) -> None:

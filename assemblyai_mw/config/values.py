@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..billing.price_book import PriceBook
-from ..routes import Region, Route, Zone, route_for
+from ..routes import DEFAULT_BASES, Door, Region, Route, Zone, doors_below, route_for
 from ..secret import Secret
 from ..transport import Proxy, SocketTransport, Timeouts
 from .checks import (
@@ -52,8 +52,6 @@ DEFAULT_ROUTES: Mapping[str, str] = {
     "/eu.tts.assemblyai": "https://tts.eu.assemblyai.com",
     "/agents.assemblyai": "https://agents.assemblyai.com",
 }
-# The translator's routes lead where the LLM Gateway's do, so they have no URL of their own.
-OPENAI_ROUTES = ("/v1/chat/completions", "/v1/models")
 LLM_ROUTES: Mapping[Zone, str] = {
     "us": "/llm-gateway.assemblyai",
     "eu": "/eu.llm-gateway.assemblyai",
@@ -301,7 +299,12 @@ class Config:
     Attributes:
         source: The file's name, `config` for a mapping, `environment` for neither.
         upstreams: By prefix, defaults and `routes:` together.
-        openai_routes: The translator's prefixes that are mounted.
+        openai_bases: Paths below which OpenAI's clients find `chat/completions` and the other
+            doors; `""` is the root. Empty for none.
+        reply_cost: Tell callers what a chat cost, in dollars: in `usage.cost` of OpenAI replies,
+            and in the header `x-assemblyai-mw-cost-usd` of whole replies.
+        doors: The doors that are mounted, by prefix. They have no URL of their own: each leads
+            where the native routes of its service do.
         models: `model_list`, in its order.
         master_key: Key that may see and do everything; None for none.
         database_url: URL in SQLAlchemy's form. May hold a password.
@@ -349,7 +352,9 @@ class Config:
     rate_limit: RateLimitSettings = RateLimitSettings()
     guardrails: tuple[GuardrailEntry, ...] = ()
     callbacks: tuple[str, ...] = ()
-    openai_routes: tuple[str, ...] = OPENAI_ROUTES
+    openai_bases: tuple[str, ...] = DEFAULT_BASES
+    reply_cost: bool = False
+    doors: Mapping[str, Door] = dataclasses.field(default_factory=doors_below)
     self_service_path: str | None = "/assemblyai-mw/key/me"
     metrics_path: str | None = None
     metrics_token: Secret | None = None

@@ -22,14 +22,12 @@ from ..errors import BadRequest, RequestRefused
 from ..http.lookalikes import folded
 from ..http.messages import content_length, is_chunked
 from ..relay import Cut, Watcher
-from ..routes import Route, Zone
+from ..routes import DEFAULT_BASES, Route, Zone
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _NO_LLM = "This key may not let a session run an LLM: what it does cannot be checked here."
-# A key that may use the translator's routes may reach the gateway through them.
-_OPENAI_ROUTES = ("/v1", "/v1/chat/completions")
 
 
 class Policy:
@@ -43,8 +41,9 @@ class Policy:
     session. In a session here, its lists hold for the query and for what the client changes later.
     A key with any list may use no path that `billing.operations` does not describe. For a key with
     a list or a region, a decisive member whose spelling, type or place is not the documented one is
-    a 400 (`billing.decisive`). A list of routes names prefixes; a call through the translator needs
-    `/v1`, `/v1/chat/completions` or the gateway's own prefix in it.
+    a 400 (`billing.decisive`). A list of routes names prefixes; a call through a door of the
+    translator needs the door's path, a base, or the native prefix that it leads to. The bases are
+    spellings of one another: each names all doors.
 
     Reads `call.caller`, and the JSON body of speech submits and LLM calls where a rule needs it.
     Writes `call.max_body_bytes` for keys with an upload limit. The master key may do everything.
@@ -53,6 +52,7 @@ class Policy:
         app: The next WSGI app.
         max_json_bytes: Largest JSON request that is read.
         routes: The mounted routes, so that a refusal can name the prefix to use; None if unknown.
+        bases: Paths below which the translator's doors are.
     """
 
     def __init__(
@@ -61,9 +61,11 @@ class Policy:
         *,
         max_json_bytes: int = MAX_JSON_BYTES,
         routes: Iterable[Route] | None = None,
+        bases: Iterable[str] = DEFAULT_BASES,
     ) -> None:
         self.app = app
         self.max_json_bytes = max_json_bytes
+        self._bases = tuple(bases)
         self._prefixes: dict[tuple[str, str], str] | None = None
         if routes is not None:
             self._prefixes = {}
@@ -83,7 +85,7 @@ class Policy:
     def _check(self, caller: Caller, call: Call, environ: WSGIEnvironment) -> None:
         if caller.region is not None and caller.region != call.route.region:
             raise self._outside(caller.region, call.route)
-        if caller.routes is not None and not _route_allowed(call, caller.routes):
+        if caller.routes is not None and not _route_allowed(call, caller.routes, self._bases):
             raise _forbidden("This key may not use this route.")
         if caller.max_upload_bytes is not None:
             call.max_body_bytes = caller.max_upload_bytes
@@ -127,7 +129,7 @@ class Policy:
                 f"{there}."
             )
         models = ""
-        if route.dialect == "openai":
+        if route.door is not None:
             models = f", or here a model {'eu.' if zone == 'eu' else ''}assemblyai/MODEL"
         return _forbidden(f"This key may use {there} only: use {prefix}{models}.")
 
@@ -235,14 +237,15 @@ def model_allowed(model: str, patterns: Iterable[str]) -> bool:
     )
 
 
-def _route_allowed(call: Call, routes: Iterable[str]) -> bool:
-    """Whether the call's prefix, or the translator's prefix before it, is one of *routes*."""
+def _route_allowed(call: Call, routes: Iterable[str], bases: Iterable[str]) -> bool:
+    """Whether *routes* names the call's prefix, the door by which it came, or a door's base."""
     route = call.route
     names = {route.prefix}
-    if route.dialect == "openai":
-        # Models with their own address have a prefix that no key can name.
-        eu = "eu." if route.region == "eu" else ""
-        names |= {*_OPENAI_ROUTES, f"/{eu}llm-gateway.assemblyai"}
+    if route.door is not None:
+        names |= {path for base in bases for path in (base, f"{base}/{route.door.name}")}
+        if route.service == "llm-gateway":
+            # Models with their own address have a prefix that no key can name.
+            names.add(f"/{'eu.' if route.region == 'eu' else ''}llm-gateway.assemblyai")
     stripped = {name.strip("/") for name in names}
     return any(allowed.strip("/") in stripped for allowed in routes)
 

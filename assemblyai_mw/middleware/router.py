@@ -81,7 +81,7 @@ class PrefixRouter:
                 del environ
                 return mounted(inner, start_response)
         moved: Call | None = environ.get(CALL_KEY)
-        if moved is not None and moved.route.dialect == "openai":
+        if moved is not None and moved.route.dialect != "assemblyai":
             # The translator has put the prefix at the end of SCRIPT_NAME already.
             prefix = moved.route.prefix
             for known, _, mounted, _ in self.mounts.get(_first_segment(prefix), ()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -16,6 +17,7 @@ from ..endpoints.session_tokens import SessionTokens
 from ..endpoints.setup import metrics_app_of
 from ..errors import ConfigError, error_reply
 from ..http.origins import EVERY
+from ..middleware.audio import AudioTranscriber
 from ..middleware.auth import KeyAuth
 from ..middleware.auth.identity import Identify
 from ..middleware.budget import Budget
@@ -30,6 +32,7 @@ from ..middleware.policy import Policy
 from ..middleware.rate_limit import RateLimit
 from ..middleware.realtime import Realtime
 from ..middleware.router import PrefixRouter
+from ..routes import door_route
 from ..settlement.deadlines import under_way_s
 from ..telemetry.record import OnCall
 from ..telemetry.setup import (
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
     from ..guards import Guardrail
 
     Stage = Callable[[WSGIApplication], WSGIApplication]
+
+logger = logging.getLogger("assemblyai_mw.stack")
 
 
 class AssemblyAIMiddleware:
@@ -138,9 +143,24 @@ class AssemblyAIMiddleware:
                 models=parts.models,
                 max_body_bytes=max_json_bytes,
                 default_max_tokens=settings.default_max_tokens,
+                bases=settings.openai_bases,
+                reply_cost=settings.reply_cost,
+            ),
+            partial(
+                AudioTranscriber,
+                models=parts.models,
+                bases=settings.openai_bases,
+                routes=settings.routes,
+                wait_s=settings.timeouts.audio_wait_s,
+                max_file_bytes=settings.limits.max_upload_bytes,
             ),
             *_guardrails(parts.guards, max_json_bytes),
-            partial(Policy, max_json_bytes=max_json_bytes, routes=settings.routes.values()),
+            partial(
+                Policy,
+                max_json_bytes=max_json_bytes,
+                routes=settings.routes.values(),
+                bases=settings.openai_bases,
+            ),
             partial(
                 Isolation,
                 ledger=parts.ledger,
@@ -170,6 +190,7 @@ class AssemblyAIMiddleware:
                 wake=parts.settlement.wake if parts.settlement else None,
                 relay=parts.relay,
                 checkpoint_s=settings.streaming.checkpoint_s,
+                reply_cost=settings.reply_cost,
             ),
         ]
         forwarders = {
@@ -188,7 +209,7 @@ class AssemblyAIMiddleware:
         if own:
             governed = _beside(own, SelfService(database=parts.database), governed)
         admitted = _within(admission, governed)
-        mounts = [*settings.upstreams, *settings.openai_routes, *([own] if own else [])]
+        mounts = [*settings.upstreams, *settings.doors, *([own] if own else [])]
 
         self.config = settings
         self.parts = parts
@@ -201,8 +222,10 @@ class AssemblyAIMiddleware:
                     settings, parts.ledger, parts.request_metrics
                 ).items()
             },
-            routes=settings.routes,
+            routes=settings.routes | {at: door_route(at, to) for at, to in settings.doors.items()},
         )
+        if settings.doors:
+            logger.info("doors for other APIs' clients: %s", ", ".join(settings.doors))
         self._chain = ["PrefixRouter", *map(_name_of, [*admission, *governance])]
         self._forwarders = forwarders
 

@@ -53,7 +53,7 @@ def opened(
         "key_id": caller.key_id if caller else None,
         "key_name": caller.name if caller else None,
         "team": caller.team if caller else None,
-        "end_user": plain(caller.end_user) if caller else None,
+        "end_user": plain(call.end_user),
         "route": plain(call.route.prefix),
         "service": call.route.service,
         "region": call.route.region,

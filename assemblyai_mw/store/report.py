@@ -1,4 +1,4 @@
-"""Reports of the ledger: call by call, or summed by key, team, model, day or tag."""
+"""Reports of the ledger: call by call, or summed by key, team, model, day, tag or end user."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .schema import (
     transcripts,
 )
 
-By = Literal["key", "team", "model", "day", "tag"]
+By = Literal["key", "team", "model", "day", "tag", "end_user"]
 _PAGE = 1000
 _IDS_AT_ONCE = 200
 _DAY = 86_400_000_000
@@ -39,6 +39,9 @@ _GROUPS: dict[str, tuple[list[Any], list[Any]]] = {
     "model": ([totals.c.model], [func.coalesce(calls.c.model, "")]),
     "day": ([totals.c.day], [calls.c.at // _DAY]),
 }
+# These have no totals: a host may have any number of users, most of them with a call or two a day.
+_UNTOTALLED: dict[str, list[Any]] = {"end_user": [func.coalesce(calls.c.end_user, "")]}
+_ALL_TIME = (-(2**63), 2**63 - 1)
 _raw_sums = [
     func.count(),
     func.sum(case((calls.c.state == FAILED, 1), else_=0)),
@@ -140,7 +143,7 @@ class Reports:
         them `pending`, `failed` and `unpriced`, `audio_seconds`, `input_tokens`,
         `output_tokens`, `cached_tokens` and `cost_usd`. A call with several tags counts in
         each of them. Whole days come from running totals; only the rest of a day is read
-        call by call.
+        call by call. By end user, all calls are read.
 
         Raises:
             ValueError: *by* is no grouping.
@@ -153,6 +156,11 @@ class Reports:
             if by == "tag":
                 _add_days(connection, found, tag_totals, [tag_totals.c.tag], first, last)
                 _add_tagged(connection, found, edges, since, until)
+            elif by in _UNTOTALLED:
+                start = _ALL_TIME[0] if since is None else micros(since)
+                end = _ALL_TIME[1] if until is None else micros(until)
+                _add_calls(connection, found, by, _UNTOTALLED[by], [(start, end)])
+                _add_pending(connection, found, by, _UNTOTALLED[by], since, until)
             else:
                 group, raw = _GROUPS[by]
                 _add_days(connection, found, totals, group, first, last)
@@ -354,7 +362,7 @@ def _seconds(milliseconds: int | None) -> int | float | None:
 
 
 def _shown(row: Any) -> dict[str, Any]:
-    features = from_json(row.features)
+    features, used = from_json(row.features), from_json(row.usage) or {}
     return {
         "id": row.id,
         "at": iso(row.at),
@@ -367,7 +375,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "method": row.method,
         "path": row.path,
         "kind": row.kind,
-        "model": model_of(row.model, features, from_json(row.usage)),
+        "model": model_of(row.model, features, used),
         "status": row.status,
         "state": row.state,
         "reason": row.reason,
@@ -376,6 +384,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "input_tokens": row.input_tokens,
         "output_tokens": row.output_tokens,
         "cached_tokens": row.cached_tokens,
+        "characters": used.get("characters"),
         "cost_usd": None if row.cost_nano is None else format_usd(row.cost_nano),
         "transcript_id": row.transcript_id,
         "tags": from_json(row.tags),

@@ -100,8 +100,8 @@ def _fields(call: Call, status: int | None, bytes_out: int) -> dict[str, Any]:
         known["tags"] = tags
     if call.request_id and call.request_id != call.id:
         known["request_id"] = call.request_id
-    if caller is not None and caller.end_user is not None:
-        known["end_user"] = caller.end_user
+    if call.end_user is not None:
+        known["end_user"] = call.end_user
     return known
 
 

@@ -63,7 +63,8 @@ class CallRecord(NamedTuple):
         cost_usd: Exact decimal, if this call settled a row.
         tags: The caller's.
         request_id: The host's or client's `X-Request-Id`, else *id*; the log line then omits it.
-        end_user: The host's own user, if an identity bridge names one.
+        end_user: The host's own user, if an identity bridge names one; else the user that a chat
+            request names.
         bytes_in, ended_by, close_code: Of a streaming session: bytes from the client; who ended
             it, `client`, `upstream`, `cut` (from here) or `error`; the code that it was closed
             with.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .state import State
 
 # Longest audio by path, seconds.
+# Path of speech synthesis -> the member with the words.
+_SPOKEN = {"/v1/speech": "text", "/v1/openai/audio/speech": "input"}
 SYNC_MAX_S = {"/v1/transcribe": 1200, "/v1/transcribe/live": 120}
 PCM_BYTES_A_SAMPLE = 2
 # Raw audio of 24,000 samples a second, and fast speech: 20 letters of it.
@@ -66,15 +68,16 @@ def agent_token(request: Request, path: str = "/v1/token") -> Answer:
 
 
 def speak(request: Request) -> Answer:
-    """Answer `POST /v1/speech`: silence, as long as the text."""
-    if (request.method, request.path) != ("POST", "/v1/speech"):
+    """Answer `POST /v1/speech`, or the same in OpenAI's shape: silence, as long as the text."""
+    member = _SPOKEN.get(request.path)
+    if request.method != "POST" or member is None:
         return _speech_error(404, "There is nothing here.", request)
     try:
-        text = json.loads(request.body)["text"]
+        text = json.loads(request.body)[member]
     except (ValueError, TypeError, KeyError):
         text = None
     if not isinstance(text, str) or not text:
-        return _speech_error(400, "text: expected words to say", request)
+        return _speech_error(400, f"{member}: expected words to say", request)
     answer = Answer(200, [], bytes(len(text) * _BYTES_A_CHARACTER))
     answer.headers = [
         ("Content-Type", "audio/pcm;rate=24000;channels=1"),

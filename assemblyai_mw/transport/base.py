@@ -27,15 +27,18 @@ class Timeouts:
             that is not streamed is silent until its end, and OpenAI's clients wait as long.
         total_s: Seconds for everything, the request's body included. Two hours let a 2 GB
             upload through 3 Mbit/s, and end an upstream that drips for ever.
+        audio_wait_s: Seconds for which `/v1/audio/transcriptions` waits for a transcript. OpenAI's
+            clients wait 600.
     """
 
     connect_s: float = 10.0
     read_s: float = 120.0
     total_s: float = 7200.0
     chat_read_s: float = 600.0
+    audio_wait_s: float = 600.0
 
     def __post_init__(self) -> None:
-        for name in ("connect_s", "read_s", "total_s", "chat_read_s"):
+        for name in ("connect_s", "read_s", "total_s", "chat_read_s", "audio_wait_s"):
             value = getattr(self, name)
             if not 0 < value < float("inf"):
                 raise ConfigError(f"timeouts: {name}: expected a number of seconds above 0")

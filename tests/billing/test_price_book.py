@@ -70,6 +70,26 @@ def test_an_unlisted_feature_leaves_a_line_and_a_free_one_none() -> None:
 
 
 @pytest.mark.parametrize(
+    "characters, price, nano",
+    [
+        (0, 20, 0),
+        (1, 20, 20_000),
+        (1_000_000, "12.5", 12_500_000_000),
+        # Half a nano-dollar rounds up, less does not.
+        (1, "0.0005", 1),
+        (1, "0.000499999", 0),
+        (10**9, 20, 20_000_000_000_000),
+    ],
+)
+def test_speech_costs_by_the_million_characters(characters: int, price: Any, nano: int) -> None:
+    book = PriceBook.load({"tts": {"aria": {"usd": price, "source": "x"}}})
+    found = book.price(Usage("tts", "aria", characters=characters), AT)
+    assert found.nano == nano
+    (line,) = found.items
+    assert (line.item, line.quantity, line.unit) == ("aria", str(characters), "character")
+
+
+@pytest.mark.parametrize(
     "usage, reason",
     [
         pytest.param(speech("universal-9"), "no price for model 'universal-9'", id="model"),
@@ -110,7 +130,9 @@ def test_an_unlisted_feature_leaves_a_line_and_a_free_one_none() -> None:
         pytest.param(
             Usage("dictation", audio_ms=5), "no model is named (dictation)", id="dictation"
         ),
-        pytest.param(Usage("tts"), "no price for calls of kind 'tts'", id="speech"),
+        pytest.param(Usage("tts"), "the number of characters is not known", id="speech"),
+        pytest.param(Usage("tts", characters=5), "no model is named (tts)", id="any voice"),
+        pytest.param(Usage("tts", "a", characters=5), "no price for model 'a'", id="a voice"),
         pytest.param(Usage("other"), "no price for calls of kind 'other'", id="other"),
         pytest.param(
             Usage("lemur", "x", input_tokens=1, output_tokens=1),
@@ -540,7 +562,8 @@ def test_other_estimates(kind: str, asked: dict[str, Any], nano: int) -> None:
         ("chat", {"models": ["gpt-5", "gpt-9"]}, ("chat", "gpt-9")),
         ("chat", {}, (None, None)),
         ("dictation", {}, ("dictation", None)),
-        ("tts", {}, (None, None)),
+        ("tts", {}, ("tts", None)),
+        ("tts", {"models": ["aria"], "body_bytes": 5}, ("tts", "aria")),
         ("other", {}, (None, None)),
     ],
 )

@@ -22,7 +22,6 @@ from config_kit import (
 
 from assemblyai_mw.config import (
     DEFAULT_ROUTES,
-    OPENAI_ROUTES,
     Config,
     ModelEntry,
     load,
@@ -31,6 +30,7 @@ from assemblyai_mw.config import (
     load_names,
 )
 from assemblyai_mw.errors import ConfigError
+from assemblyai_mw.routes import doors_below
 from assemblyai_mw.secret import Secret
 
 # --- what it gives -------------------------------------------------------------------
@@ -68,7 +68,7 @@ def test_defaults_are_those_of_the_documentation():
     assert config.settlement.enabled
     assert config.rate_limit.when_redis_is_gone == "open"
     assert config.self_service_path == "/assemblyai-mw/key/me"
-    assert config.openai_routes == ("/v1/chat/completions", "/v1/models")
+    assert config.doors == doors_below(["/v1"])
 
 
 def test_every_general_setting_has_the_default_of_its_field():
@@ -94,16 +94,30 @@ prices: {chat: {house: null}, transcript_addon: {speaker_labels: 1}, discount: 5
 """,
     )
     routes, models = load_names(path, {})
-    assert routes == DEFAULT_ROUTES.keys() - {"/sync.assemblyai"} | {
-        "/stt",
-        "/v1",
-        "/v1/chat/completions",
-    }
+    doors = doors_below().keys() - {"/v1/models"}
+    assert routes == DEFAULT_ROUTES.keys() - {"/sync.assemblyai"} | {"/stt", "/v1"} | doors
     assert models == {"fast", "house"}
-    off = {"routes": dict.fromkeys(OPENAI_ROUTES)}
+    off = {"routes": dict.fromkeys(doors_below())}
     assert load_names(off, {}) == (DEFAULT_ROUTES.keys(), frozenset())
     with pytest.raises(ConfigError, match="routes: expected a mapping"):
         load_names({"routes": ["/x"]}, {})
+
+
+def test_each_base_has_its_doors_and_null_takes_one_of_them():
+    general = {"openai_bases": ["", "/openai/v1", "/openai/v1"]}
+    off = {"/models": None, "/openai/v1/chat/completions": None}
+    config = load_config({"general_settings": general, "routes": off}, ENVIRON)
+    assert config.openai_bases == ("", "/openai/v1")
+    assert config.doors.keys() == doors_below(["", "/openai/v1"]).keys() - off.keys()
+    assert not load_config({"general_settings": {"openai_bases": []}}, ENVIRON).doors
+
+
+def test_the_names_of_routes_follow_the_bases():
+    """A key's list may name a base; the root is `/`. A base without a door names nothing."""
+    off = dict.fromkeys(doors_below(["/gone"]))
+    general = {"openai_bases": ["", "/o", "/gone"], "master_key": "os.environ/NOT_SET"}
+    names, _ = load_names({"general_settings": general, "routes": off}, {})
+    assert names == DEFAULT_ROUTES.keys() | doors_below(["", "/o"]).keys() | {"/", "/o"}
 
 
 def test_a_file_is_read_whole(tmp_path):
@@ -150,7 +164,7 @@ callbacks: [our.hooks.on_call, "our.hooks:other"]
     assert config.upstreams["/assemblyai"].api_key == Secret("k1")
     assert config.upstreams["/eu.assemblyai"].api_key == Secret("k1")
     assert "/sync.assemblyai" not in config.upstreams
-    assert config.openai_routes == ("/v1/chat/completions",)
+    assert set(config.doors) == set(doors_below()) - {"/v1/models"}
     assert config.models[1] == ModelEntry(
         "fast", "assemblyai/gemini-2.5-flash-lite", None, "http://127.0.0.1:9001/v1"
     )
@@ -265,7 +279,8 @@ def test_default_models_follow_the_routes_that_are_left():
     config = load_config({"routes": {"/eu.llm-gateway.assemblyai": None}}, ENVIRON)
     assert [entry.model for entry in config.models] == ["assemblyai/*"]
     routes = {"/eu.llm-gateway.assemblyai": None, "/llm-gateway.assemblyai": None}
-    assert load_config({"routes": routes}, ENVIRON).openai_routes == ()
+    services = {door.service for door in load_config({"routes": routes}, ENVIRON).doors.values()}
+    assert "llm-gateway" not in services
 
 
 def test_a_gateway_in_the_eu_under_the_other_prefix_gets_no_us_models():

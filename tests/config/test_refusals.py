@@ -290,6 +290,36 @@ GUARD = {"guardrail_name": "g", "litellm_params": {"guardrail": "a.b"}}
             "routes./v1/models: expected null",
             id="URL for a translated route",
         ),
+        pytest.param(
+            {"general_settings": {"openai_bases": ["/assemblyai/v1"]}},
+            "general_settings.openai_bases: expected paths outside of the route /assemblyai",
+            id="doors below a native route",
+        ),
+        pytest.param(
+            {"general_settings": {"openai_bases": ["v1"]}},
+            "general_settings.openai_bases[0]: expected a path that begins with /",
+            id="a base without its slash",
+        ),
+        pytest.param(
+            {"general_settings": {"openai_bases": ["/"]}},
+            "general_settings.openai_bases[0]: expected a path that begins with /",
+            id="the root is an empty string",
+        ),
+        pytest.param(
+            {"general_settings": {"openai_bases": "/v1"}},
+            "general_settings.openai_bases: expected a list",
+            id="one base and no list",
+        ),
+        pytest.param(
+            {"general_settings": {"openai_bases": ["/o"]}, "routes": {"/v1/models": None}},
+            "routes./v1/models: expected a URL",
+            id="taking away a door of no base",
+        ),
+        pytest.param(
+            {"general_settings": {"openai_bases": [""], "metrics_path": "/models"}},
+            "general_settings.metrics_path: expected a path outside of the route /models",
+            id="a path of ours at a door",
+        ),
         pytest.param({"settlement": "maybe"}, "settlement: expected on or off", id="settlement"),
         pytest.param(
             {"settlement": {"retention_days": 0}},

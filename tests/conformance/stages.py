@@ -23,6 +23,7 @@ from assemblyai_mw import (
 )
 from assemblyai_mw.call import Caller, enter
 from assemblyai_mw.guards.pattern import PatternGuard
+from assemblyai_mw.middleware.audio import AudioTranscriber
 from assemblyai_mw.middleware.budget import Budget
 from assemblyai_mw.middleware.cors import Cors
 from assemblyai_mw.middleware.guardrails import Guardrails
@@ -188,6 +189,11 @@ STAGES = [
         "OpenAITranslator",
         (OpenAITranslator,),
         lambda app, folder: known(OpenAITranslator(app, models=[]), ALICE),
+    ),
+    Stage(
+        "AudioTranscriber",
+        (AudioTranscriber,),
+        lambda app, folder: known(AudioTranscriber(app, models=[]), ALICE),
     ),
     Stage("Policy", (Policy,), lambda app, folder: known(Policy(app), ALICE)),
     Stage(

@@ -75,6 +75,7 @@ def test_repr_prints_the_chain_from_outside_in(sqlite_url: str) -> None:
         "KeyAuth",
         "RateLimit",
         "OpenAITranslator",
+        "AudioTranscriber",
         "Policy",
     ]
     names += ["Isolation", "Budget", "CostLogger"]

@@ -17,6 +17,7 @@ import pytest
 
 from assemblyai_mw import Database, Keys, Ledger
 from assemblyai_mw.config import DEFAULT_ROUTES
+from assemblyai_mw.routes import doors_below
 
 from .kit_client import ACCOUNT_KEY, MASTER_KEY, Client, ask, end_to_end, passed_on, request
 from .kit_http import CutShort, Reply, Request
@@ -24,8 +25,6 @@ from .kit_servers import KINDS, Fleet, Server, secrets_in
 from .kit_upstream import LAST_CHUNK, Conn, chunk, reply
 from .test_auth import METHODS
 from .test_large import growth_watched
-
-OPENAI = ("/v1/chat/completions", "/v1/models")
 
 
 @pytest.fixture(scope="module")
@@ -120,10 +119,25 @@ def test_c108_no_route_lets_anybody_through_without_a_live_key(server: Server, m
         prefix + path for prefix in DEFAULT_ROUTES for path in ("", "/v2/transcript", "/v1/x")
     ]
     for target, shown in itertools.product(
-        [*targets, *OPENAI, "/v1/models/x"], (None, "sk-wrong", revoked, ACCOUNT_KEY)
+        [*targets, *doors_below(), *(f"{door}/x" for door in doors_below())],
+        (None, "sk-wrong", revoked, ACCOUNT_KEY),
     ):
         got = ask(server.port, request(target, "Connection: close", method=method, key=shown))
         assert got.status in (400, 401), (target, shown, got)
+    assert server.upstream.conns + server.eu.conns == []
+
+
+@pytest.mark.parametrize("door", doors_below())
+def test_a_door_is_a_door_only_as_it_is_spelled(door: str, server: Server) -> None:
+    """As prefixes are: another spelling, and what only begins like it, is the host's."""
+    odd = ("/%76" + door[2:], door.upper(), "/" + door, door + "x", door.replace("/v1/", "/v1//"))
+    for target in odd:
+        got = ask(server.port, request(target, method="POST", key=None))
+        assert (got.status, "own" in json.loads(got.body)) == (200, True), target
+    for target in (door, door + "?x=1", door + "/", door + "//", door + "/x%2Fy"):
+        got = ask(server.port, request(target, method="POST", key=None))
+        assert got.status == 401, target
+        assert set(json.loads(got.body)["error"]) == {"message", "type", "param", "code"}
     assert server.upstream.conns + server.eu.conns == []
 
 

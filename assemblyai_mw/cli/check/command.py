@@ -104,6 +104,8 @@ def _accounts(config: Config) -> Iterator[Finding]:
     """Checks the routes, and whether the EU has its own key."""
     for prefix, upstream in config.upstreams.items():
         yield Finding("ok", "route", f"{prefix} -> {upstream.base_url}")
+    if config.doors:
+        yield Finding("ok", "doors", ", ".join(config.doors))
     eu = [u.api_key for u in config.upstreams.values() if u.region == "eu"]
     others = [u.api_key for u in config.upstreams.values() if u.region != "eu"]
     if eu and others and eu[0] == others[0]:

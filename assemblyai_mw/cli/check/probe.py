@@ -21,7 +21,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from ...config import Config
 from ...config.values import DEFAULT_ROUTES, Settlement
-from ...routes import route_for
+from ...routes import CHAT_DOOR, route_for
 from ...secret import Secret
 from ...stack import AssemblyAIMiddleware
 from ...transport import Headers, Origin, Request, Timeouts
@@ -52,8 +52,8 @@ def probes(mounted: Mounted, app: Any) -> Iterator[Finding]:
 
 def _strangers(client: _Client, upstream: _Upstream, config: Config) -> Iterator[Finding]:
     """Without a key, our own 401 and nothing else."""
-    for prefix in [*config.upstreams, *config.openai_routes]:
-        reply = client.ask("GET", prefix if prefix in config.openai_routes else prefix + "/v2/x")
+    for prefix in [*config.upstreams, *config.doors]:
+        reply = client.ask("GET", prefix if prefix in config.doors else prefix + "/v2/x")
         if reply.status != 401 or b'"error"' not in reply.body:
             yield Finding(
                 "wrong",
@@ -154,7 +154,8 @@ def _regions(client: _Client, upstream: _Upstream, config: Config) -> Iterator[F
             asked += 1
             client.ask("GET", prefix + "/v2/transcript", key=True)
             client.ask("POST", prefix + "/v2/upload", key=True, body=b"x")
-    if any(entry.region == "eu" for entry in config.models) and config.openai_routes:
+    chat = next((at for at, door in config.doors.items() if door is CHAT_DOOR), None)
+    if any(entry.region == "eu" for entry in config.models) and chat is not None:
         names = [entry.model_name for entry in config.models if entry.region == "eu"]
         for name in names:
             body = {
@@ -164,7 +165,7 @@ def _regions(client: _Client, upstream: _Upstream, config: Config) -> Iterator[F
             asked += 1
             client.ask(
                 "POST",
-                "/v1/chat/completions",
+                chat,
                 key=True,
                 body=json.dumps(body).encode(),
                 json=True,

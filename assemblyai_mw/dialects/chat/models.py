@@ -127,11 +127,12 @@ def spelled(region: Region, model_id: str) -> str:
     return f"{'eu.' if region == 'eu' else ''}assemblyai/{model_id}"
 
 
-def not_found(name: str, param: str = "model") -> RequestRefused:
-    """Return the 404 for a model that callers may not use."""
+def not_found(name: str, param: str = "model", hint: str | None = None) -> RequestRefused:
+    """Return the 404 for a model that callers may not use; *hint* is a name that they may mean."""
     shown = f" `{name}`" if is_name(name) else ""
+    meant = f" Did you mean `{hint}`?" if hint else ""
     return RequestRefused(
-        f"The model{shown} does not exist or you do not have access to it.",
+        f"The model{shown} does not exist or you do not have access to it.{meant}",
         status=404,
         code="model_not_found",
         param=param,
@@ -174,6 +175,14 @@ class ModelList:
             if star and name.startswith(head) and name.endswith(tail):
                 return tuple(_target(entry, name, star) for entry in entries)
         return ()
+
+    def hint(self, name: str, region: Region | None) -> str | None:
+        """Return the name of a model that was asked for by its bare id, as callers spell it.
+
+        *region* is the caller's own, where its key has one.
+        """
+        full = spelled(region or "us", name)
+        return full if "/" not in name and self.candidates(full) else None
 
     def listed(self, entry: Model, ids: Iterable[str]) -> list[Target]:
         """Return the names under which *entry* offers the gateway's *ids*.

@@ -153,9 +153,7 @@ _TABLE = (
     _openai(
         "reasoning_effort", "dropped", checks.string, "Use the gateway's `reasoning`", nullable=True
     ),
-    _openai(
-        "safety_identifier", "dropped", checks.string, "Calls are recorded by key", nullable=True
-    ),
+    _openai("safety_identifier", "dropped", checks.string, "Recorded as `end_user`", nullable=True),
     _openai("seed", "dropped", checks.integer(-(2**63), 2**63 - 1), _HINT, nullable=True),
     _openai("service_tier", "dropped", checks.string, "One tier", nullable=True),
     _openai(
@@ -182,7 +180,7 @@ _TABLE = (
         "Passed where the gateway lists it for the model and its fallbacks, else dropped",
         nullable=True,
     ),
-    _openai("user", "dropped", checks.string, "Calls are recorded by key"),
+    _openai("user", "dropped", checks.string, "Recorded as `end_user`"),
     _openai("verbosity", "dropped", checks.string, _HINT, nullable=True),
     _openai("web_search_options", "refused", checks.mapping, "The gateway searches nothing"),
     _gateway("prompt", checks.string, "Instead of `messages`"),

@@ -20,11 +20,15 @@ Resolve = Callable[[str], Target | None]
 # The parameters that a model takes, where the gateway lists them.
 Supported = Callable[[Target], frozenset[str] | None]
 
-# As many models as the ledger's row of a call names.
-MAX_FALLBACKS = 32
 # OpenAI takes 4 stops, other providers more; each costs time at every piece of a stream.
 MAX_STOPS = 16
 MAX_STOP_CHARS = 256
+# Names a model that a caller may have meant.
+Hint = Callable[[str], str | None]
+
+# As many models as the ledger's row of a call names.
+MAX_FALLBACKS = 32
+MAX_END_USER_CHARS = 256
 _STREAM_OPTIONS = frozenset({"include_usage", "include_obfuscation"})
 _TOOL = frozenset({"type", "function"})
 _FUNCTION = frozenset({"name", "description", "parameters", "strict"})
@@ -64,14 +68,33 @@ class ChatRequest:
         return {**self.body, "stream": True, "stream_options": {"include_usage": True}}
 
 
+def _no_hint(name: str) -> str | None:
+    return None
+
+
+def end_user_of(body: dict[str, Any]) -> str | None:
+    """Return the user for whom a chat request says that it is, as the ledger keeps it.
+
+    `safety_identifier` names a user and nothing else; `user` is its older spelling.
+    """
+    for name in ("safety_identifier", "user"):
+        value = body.get(name)
+        if isinstance(value, str):
+            kept = "".join(c for c in value.strip() if c.isprintable())[:MAX_END_USER_CHARS]
+            if kept:
+                return kept
+    return None
+
+
 def to_gateway(
     body: Any,
     resolve: Resolve,
+    hint: Hint = _no_hint,
     *,
     supported: Supported | None = None,
     default_max_tokens: int | None = None,
 ) -> ChatRequest:
-    """Return *body*, parsed JSON, in the gateway's format.
+    """Return *body*, parsed JSON, in the gateway's format; *hint* is for names without a model.
 
     Args:
         resolve: Finds the model of a name.
@@ -89,7 +112,7 @@ def to_gateway(
     given = _checked(body, "")
     target = resolve(given["model"])
     if target is None:
-        raise not_found(given["model"])
+        raise not_found(given["model"], hint=hint(given["model"]))
     stream = given.pop("stream", False)
     options = given.pop("stream_options", None)
     include_usage = _include_usage(options, stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from ...http.sse import Event, encode_event
@@ -34,6 +35,7 @@ class ChunkStream:
         fallback_id: Makes the `id` where the gateway gave none.
         include_usage: The caller wants the usage as the last chunk.
         form: Cuts texts and calls as the request asked; the rest is read for its usage.
+        cost: Returns the cost in dollars at the stream's end, for the usage; None if unknown.
 
     Attributes:
         done: The stream is whole: the gateway said `[DONE]`, or every choice had finished.
@@ -49,12 +51,14 @@ class ChunkStream:
         fallback_id: str,
         include_usage: bool,
         form: ReplyForm = AS_IT_COMES,
+        cost: Callable[[], float | None] | None = None,
     ) -> None:
         self._target = target
         self._created = created
         self._fallback_id = fallback_id
         self._include_usage = include_usage
         self._form = form
+        self._cost = cost
         self._head: dict[str, Any] | None = None
         self.usage: dict[str, Any] | None = None
         self._choices: dict[int, ChoiceState] = {}
@@ -142,7 +146,9 @@ class ChunkStream:
             "created": self._created,
             "model": self._target.name,
         }
-        return [_event({**head, "choices": [], "usage": self.usage})]
+        cost = self._cost() if self._cost is not None else None
+        usage = self.usage if cost is None else {**self.usage, "cost": cost}
+        return [_event({**head, "choices": [], "usage": usage})]
 
     def _choice(self, choice: dict[str, Any], at: int) -> dict[str, Any] | None:
         """Return the choice as OpenAI's, or None where nothing of it is passed on now."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...billing.operations import OTHER, outcome_of
 from ...billing.price_book import PriceBook
-from ...billing.replies import ChatMeter, Outcome
+from ...billing.replies import ChatMeter, Outcome, speech_outcome
 from ...call import Call, enter, json_of
 from ...call.billable import MAX_JSON_BYTES, read_billable, reading_of
 from ...errors import RequestRefused, StoreError, UpstreamError, error_reply
@@ -50,6 +50,9 @@ LOOK_UP_AFTER_S = 5.0
 # done. The API reference shows no body for 503 and 504; 500 is AssemblyAI's own, with `error`.
 GATEWAY_STATUSES = frozenset({502, 503, 504})
 MAX_ERROR_BYTES = 64 * 1024
+BROKE_OFF = "AssemblyAI's reply broke off. Whether it acted on the request is unknown."
+BILLED_CHARACTERS = "x-tts-billed-characters"
+COST_HEADER = "x-assemblyai-mw-cost-usd"
 
 
 class CostLogger:
@@ -75,6 +78,8 @@ class CostLogger:
         owners: Cache of owners, shared with `Isolation` if both are used.
         relay: The forwarder's relay; without one, no session comes about.
         checkpoint_s: Seconds between two checkpoints of a session's length.
+        reply_cost: Send whole replies of chats with their cost in dollars in a header,
+            `x-assemblyai-mw-cost-usd`. Such a reply is read whole before it goes out.
     """
 
     def __init__(
@@ -89,12 +94,14 @@ class CostLogger:
         owners: Ownership | None = None,
         relay: Relay | None = None,
         checkpoint_s: float = 15.0,
+        reply_cost: bool = False,
     ) -> None:
         self.app = app
         self.ledger = ledger_of(ledger)
         self.prices = prices if isinstance(prices, PriceBook) else PriceBook.load(prices)
         self.on_call: tuple[OnCall, ...] = (on_call,) if callable(on_call) else tuple(on_call)
         self.max_json_bytes = max_json_bytes
+        self.reply_cost = reply_cost
         self._wake = wake
         self._sessions = (
             None
@@ -166,6 +173,8 @@ class CostLogger:
             return self._submitted(call, reply, environ, start_response)
         if not done:
             self._not_done(call, status)
+        elif kind == "tts":
+            return self._spoken(call, asked, reply, start_response)
         elif (reply.header("content-type") or "").startswith("text/event-stream"):
             return self._streamed(call, asked, reply, start_response)
         elif kind == "token":
@@ -236,7 +245,7 @@ class CostLogger:
             return error_reply(
                 call.route.dialect,
                 error.status,
-                "AssemblyAI's reply broke off. Whether it acted on the request is unknown.",
+                BROKE_OFF,
                 code="upstream_error",
             )(environ, start_response)
         except BaseException:
@@ -289,6 +298,26 @@ class CostLogger:
         # Recorded before `[DONE]` leaves, so that the row is closed when the client sees it.
         return CountingBody(reply, lambda _, whole: log_exceptions(end)(whole), each=each)
 
+    def _spoken(
+        self,
+        call: Call,
+        asked: Mapping[str, Any],
+        reply: Reply,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Pass speech on; its head tells the characters, which count where all of it arrived."""
+        status, billed = reply.status_code, reply.header(BILLED_CHARACTERS)
+
+        def end(whole: bool) -> None:
+            if whole:
+                outcome = speech_outcome(billed, asked, call.route.region)
+            else:
+                outcome = Outcome("unmeterable", reason="the speech did not arrive whole")
+            self._close(call, outcome, status=status)
+
+        reply.start(start_response)
+        return CountingBody(reply, lambda _, whole: log_exceptions(end)(whole))
+
     def _replied(
         self,
         call: Call,
@@ -316,8 +345,30 @@ class CostLogger:
                     )
             self._close(call, outcome, status=status)
 
+        body = JSONTee(reply, log_exceptions(end), max_bytes=MAX_REPLY_BYTES, drain=True)
+        if kind == "chat" and self.reply_cost:
+            return self._with_cost(call, reply, body, start_response)
         reply.start(start_response)
-        return JSONTee(reply, log_exceptions(end), max_bytes=MAX_REPLY_BYTES, drain=True)
+        return body
+
+    def _with_cost(
+        self, call: Call, reply: Reply, body: JSONTee, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Read a reply whole, so that its head can tell what it costs."""
+        try:
+            read = beginning(body, MAX_REPLY_BYTES)
+        except UpstreamError as error:
+            body.close()
+            return error_reply(call.route.dialect, error.status, BROKE_OFF, code="upstream_error")(
+                {}, start_response
+            )
+        except BaseException:
+            body.close()
+            raise
+        if call.price is not None:
+            reply.headers = [*reply.headers, (COST_HEADER, call.price.usd)]
+        reply.start(start_response)
+        return PrefixedBody([read], body)
 
     def _not_done(self, call: Call, status: int | None) -> None:
         """Close the row of a refused call, or leave it open if the outcome is unknown."""

@@ -9,13 +9,14 @@ import io
 import itertools
 import json
 import logging
-import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...billing.money import NANO
 from ...call import CALL_KEY, Call, Caller, Route, enter, json_of, read_body, replace_body
+from ...call.entrance import SPELLING, Entered, Entrances, native_post, not_allowed
 from ...dialects.chat import (
     BadReply,
     ChatRequest,
@@ -41,15 +42,20 @@ from ...dialects.chat.gateway_reply import (
     read_json,
 )
 from ...dialects.chat.models import DEFAULT_MODELS, not_found, spelled
+from ...dialects.chat.request import end_user_of
 from ...errors import RequestRefused, UpstreamError
 from ...http.messages import request_target
 from ...http.strict_json import dumps_like
 from ...http.wsgi import Reply
+from ...routes import CHAT_DOOR, DEFAULT_BASES, MODELS_DOOR, SPEECH_DOOR, Door
 from .gateway_models import Catalogue
 from .incapable import Incapable
+from .speech import speak
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    Handler = Callable[[Call, WSGIEnvironment, Entered], WSGIApplication]
 
 __all__ = ["Model", "OpenAITranslator"]
 
@@ -58,25 +64,15 @@ logger = logging.getLogger("assemblyai_mw.openai")
 CHAT = "/v1/chat/completions"
 MODELS = "/v1/models"
 MAX_LIST_BYTES = 8 << 20
-_PATH = re.compile(
-    r"(?P<mount>.*?)(?P<what>/v1/chat/completions|/v1/models)(?P<rest>/.*)?", re.DOTALL
-)
-_SPELLING = {
-    "RAW_URI",
-    "REQUEST_URI",
-    "HTTP_ACCEPT_ENCODING",
-    "HTTP_CONTENT_ENCODING",
-    "HTTP_TRANSFER_ENCODING",
-}
 
 
 class OpenAITranslator:
-    """Answer `/v1/chat/completions` and `/v1/models` through *app*'s native LLM Gateway routes.
+    """Answer `chat/completions` and `models` below each base through *app*'s native routes.
 
-    A chat request is checked, translated and sent to *app* as a POST to
-    `/llm-gateway.assemblyai/v1/chat/completions` (or `/eu.…`, or the model's own prefix),
-    below the request's mount point. Inner stages see a native call, and send their refusals in
-    OpenAI's shape. Everything else goes to *app* unchanged.
+    The doors are those of `routes.DOORS`. A chat request is checked, translated and sent to *app*
+    as a POST to `/llm-gateway.assemblyai/v1/chat/completions` (or `/eu.…`, or the model's own
+    prefix), below the request's mount point. Inner stages see a native call, and send their
+    refusals in OpenAI's shape. Everything else goes to *app* unchanged.
 
     Answers itself: 400 with `param` for what is malformed or unsupported, 404 `model_not_found`
     before anything is sent, 405, 413, and 502 for an invalid reply.
@@ -95,6 +91,9 @@ class OpenAITranslator:
         max_reply_bytes: Largest reply that is translated as a whole.
         models_fresh_s: Seconds for which the gateway's list of models is kept.
         default_max_tokens: `max_tokens` of requests that set none; None for the gateway's default.
+        bases: Paths below which the doors are; `""` is the root. A `PrefixRouter` outside
+            decides instead where it knows a door's `Route`.
+        reply_cost: Put the cost in dollars into `usage.cost`, where a `CostLogger` within knows it.
 
     Raises:
         ValueError: An entry of *models* is invalid.
@@ -109,43 +108,47 @@ class OpenAITranslator:
         max_reply_bytes: int = 16 << 20,
         models_fresh_s: float = 300.0,
         default_max_tokens: int | None = None,
+        bases: Iterable[str] = DEFAULT_BASES,
+        reply_cost: bool = False,
     ) -> None:
         self.app = app
         self.models = ModelList(models)
         self.max_body_bytes = max_body_bytes
         self.max_reply_bytes = max_reply_bytes
         self.default_max_tokens = default_max_tokens
+        self.reply_cost = reply_cost
         self._catalogue = Catalogue(fresh_s=models_fresh_s)
         self._incapable = Incapable()
         self._turn = itertools.count()
+        self._entrances = Entrances(bases)
+        self._handlers: Mapping[Door, Handler] = {
+            CHAT_DOOR: self._chat,
+            MODELS_DOOR: self._models,
+            SPEECH_DOOR: functools.partial(speak, app, max_body_bytes=max_body_bytes),
+        }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        script = environ.get("SCRIPT_NAME", "")
-        # Below a native prefix the same path belongs to the gateway.
-        known: Call | None = environ.get(CALL_KEY)
-        if script.endswith("assemblyai") or (known is not None and known.route.by_host):
+        entered = self._entrances.of(environ)
+        if entered is None or entered.door not in self._handlers:
             return self.app(environ, start_response)
-        match = _PATH.fullmatch(script + environ.get("PATH_INFO", ""))
-        if match is None:
-            return self.app(environ, start_response)
+        door = entered.door
         call, environ = enter(environ)
-        call.route = dataclasses.replace(call.route, service="llm-gateway", dialect="openai")
+        call.route = dataclasses.replace(
+            call.route, service=door.service, dialect=door.dialect, door=door
+        )
         try:
             # Calls go on under a target of their own, so nobody within sees the caller's.
             request_target(environ)
-            if match["what"] == MODELS:
-                answer = self._models(call, environ, match["mount"], match["rest"])
-            elif match["rest"]:
+            if entered.rest and door is not MODELS_DOOR:
                 raise RequestRefused("There is nothing at this path.", status=404)
-            else:
-                answer = self._chat(call, environ, match["mount"])
+            answer = self._handlers[door](call, environ, entered)
         except RequestRefused as error:
-            return error.reply("openai")(environ, start_response)
+            return error.reply(door.dialect)(environ, start_response)
         return answer(environ, start_response)
 
-    def _chat(self, call: Call, environ: WSGIEnvironment, mount: str) -> WSGIApplication:
+    def _chat(self, call: Call, environ: WSGIEnvironment, entered: Entered) -> WSGIApplication:
         if environ["REQUEST_METHOD"] != "POST":
-            raise _not_allowed("POST")
+            raise not_allowed("POST")
         given = read_body(call, environ, max_bytes=self.max_body_bytes)
         region = call.caller.region if call.caller is not None else None
         turn = next(self._turn)
@@ -157,16 +160,19 @@ class OpenAITranslator:
             return found[turn % len(found)] if found else None
 
         def supported(target: Target) -> frozenset[str] | None:
-            fetch = functools.partial(_fetch, self.app, call, environ, mount, target)
+            fetch = functools.partial(_fetch, self.app, call, environ, entered.mount, target)
             models = self._catalogue.models(target.prefix, fetch) or {}
             return models[target.id].supported if target.id in models else None
 
+        body = json_of(call)
         request = to_gateway(
-            json_of(call),
+            body,
             resolve,
+            lambda name: self.models.hint(name, region),
             supported=supported,
             default_max_tokens=self.default_max_tokens,
         )
+        call.claimed_end_user = end_user_of(body)
         target = request.target
         listed = (self._catalogue.known(target.prefix) or {}).get(target.id)
         cannot = self._incapable.of(target)
@@ -175,7 +181,7 @@ class OpenAITranslator:
         usage = "stream_options" not in cannot
         while True:
             payload = request.payload(stream=stream, usage=usage)
-            inner = _native_chat(call, environ, mount, request.target)
+            inner = _native_chat(call, environ, entered.mount, request.target)
             replace_body(call, inner, dumps_like(payload, given), payload)
             reply = Reply(self.app, inner)
             kept_open = False
@@ -193,7 +199,7 @@ class OpenAITranslator:
                         continue
                     return failure(reply, error, own)
                 if stream and media_type(reply) == EVENT_STREAM:
-                    events = EventBody(reply, _chunks(call, request))
+                    events = EventBody(reply, self._chunks(call, request))
                     broken = events.begin()
                     if broken is not None:
                         return failure(reply, broken)
@@ -203,6 +209,23 @@ class OpenAITranslator:
             finally:
                 if not kept_open:
                     reply.close()
+
+    def _chunks(self, call: Call, request: ChatRequest) -> ChunkStream:
+        return ChunkStream(
+            request.target,
+            created=int(call.started),
+            fallback_id=call.id,
+            include_usage=request.include_usage,
+            form=request.form,
+            cost=lambda: self._cost(call),
+        )
+
+    def _cost(self, call: Call) -> float | None:
+        """Return the cost in dollars, where replies tell it and a meter within has priced it.
+
+        `CostLogger` closes the row before the reply's last block leaves it.
+        """
+        return call.price.nano / NANO if self.reply_cost and call.price is not None else None
 
     def _whole(self, call: Call, reply: Reply, request: ChatRequest) -> WSGIApplication:
         try:
@@ -219,6 +242,9 @@ class OpenAITranslator:
         except UpstreamError as error:
             logger.warning("the LLM Gateway's reply broke off: %s", error)
             return failure(reply, of_status(error.status, "The LLM Gateway's reply broke off."))
+        cost = self._cost(call)
+        if cost is not None and completion["usage"] is not None:
+            completion["usage"]["cost"] = cost
         if request.stream:
             events = completion_as_events(completion, include_usage=request.include_usage)
             return Answer(head(reply, EVENT_STREAM), events)
@@ -226,19 +252,18 @@ class OpenAITranslator:
         request_id = completion["id"].removeprefix("chatcmpl-")
         return Answer(head(reply, "application/json", request_id, body), [body])
 
-    def _models(
-        self, call: Call, environ: WSGIEnvironment, mount: str, rest: str | None
-    ) -> WSGIApplication:
+    def _models(self, call: Call, environ: WSGIEnvironment, entered: Entered) -> WSGIApplication:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            raise _not_allowed("GET, HEAD")
-        offered = self._offered(call, environ, mount)
-        if rest is None:
+            raise not_allowed("GET, HEAD")
+        offered = self._offered(call, environ, entered.mount)
+        if entered.rest is None:
             payload: Any = {"object": "list", "data": list(offered.values())}
         else:
-            name = rest[1:]
+            name = entered.rest[1:]
             payload = offered.get(name) or self._unlisted(call, name)
             if payload is None:
-                raise not_found(name)
+                region = call.caller.region if call.caller is not None else None
+                raise not_found(name, hint=self.models.hint(name, region))
         body = json.dumps(payload).encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         silent = environ["REQUEST_METHOD"] == "HEAD"
@@ -294,21 +319,8 @@ def _native_chat(
     call: Call, environ: WSGIEnvironment, mount: str, target: Target
 ) -> WSGIEnvironment:
     """Return the environ of the native call, and move the Call to its route."""
-    inner = {key: value for key, value in environ.items() if key not in _SPELLING}
-    inner |= {
-        "SCRIPT_NAME": mount + target.prefix,
-        "PATH_INFO": CHAT,
-        "QUERY_STRING": "",
-        "CONTENT_TYPE": "application/json",
-        # The reply must be readable here, and without the field any coding would do.
-        "HTTP_ACCEPT_ENCODING": "identity",
-    }
-    call.route = Route(target.prefix, "llm-gateway", target.region, "openai")
-    call.path = CHAT
-    # Inner stages see a second try as a separate call.
-    call.upstream = "unsent"
-    call.row = call.usage = call.price = None
-    return inner
+    route = Route(target.prefix, "llm-gateway", target.region, "openai")
+    return native_post(call, environ, mount, route, CHAT)
 
 
 def _fetch(
@@ -323,7 +335,7 @@ def _fetch(
     inner = {
         key: value
         for key, value in environ.items()
-        if key not in _SPELLING and (not key.startswith("HTTP_") or key == "HTTP_HOST")
+        if key not in SPELLING and (not key.startswith("HTTP_") or key == "HTTP_HOST")
     }
     inner |= {
         "REQUEST_METHOD": "GET",

@@ -17,6 +17,7 @@ from cli_kit import ACCOUNT_KEY
 from click.testing import Result
 
 from assemblyai_mw.config import DEFAULT_ROUTES
+from assemblyai_mw.routes import doors_below
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -39,6 +40,7 @@ def test_check_passes_a_good_configuration_without_leaving_the_machine(run, keys
     found = findings(result)
     assert ("ok", "configuration: environment") in found
     assert ("ok", "route: /eu.assemblyai -> https://api.eu.assemblyai.com") in found
+    assert ("ok", f"doors: {', '.join(doors_below())}") in found
     assert ("ok", "keys: 1 live") in found
     assert {level for level, _ in found} <= {"ok", "note"}
     assert ACCOUNT_KEY not in result.output
