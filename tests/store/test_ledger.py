@@ -54,6 +54,7 @@ def test_an_open_call_is_pending_and_says_what_was_asked(keys: Keys, ledger: Led
         "input_tokens": None,
         "output_tokens": None,
         "cached_tokens": None,
+        "characters": None,
         "cost_usd": None,
         "transcript_id": None,
         "tags": {"team": "fixed", "feature": "captions"},
