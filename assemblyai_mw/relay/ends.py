@@ -9,6 +9,8 @@ import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .at_once import AtOnce
+
 if TYPE_CHECKING:
     from ..transport.tunnel import TLSPipe
 
@@ -32,6 +34,7 @@ class Wire:
     """
 
     __slots__ = (
+        "_at_once",
         "_on_close",
         "_socket",
         "_tls",
@@ -60,10 +63,12 @@ class Wire:
         self.ended = False
         self._wants = 0
         self._watch: Callable[[int, int, int], None] | None = None
+        self._at_once: AtOnce | None = None
 
-    def watched_by(self, watch: Callable[[int, int, int], None]) -> None:
-        """Have *watch(fd, before, after)* told what to wait for."""
+    def watched_by(self, watch: Callable[[int, int, int], None], at_once: AtOnce) -> None:
+        """Have *watch(fd, before, after)* told what to wait for; use the loop's own calls."""
         self._watch = watch
+        self._at_once = at_once
         self.want(read=True)
 
     def want(self, *, read: bool) -> None:
@@ -80,8 +85,11 @@ class Wire:
 
     def receive(self) -> bytes | None:
         """Return what is there; None for nothing yet, empty at the end. Raises Gone."""
+        data = None if self._at_once is None else self._at_once.receive(self.fd)
         try:
-            data = self._socket.recv(READ_BYTES)
+            if data is None:
+                # Python tells which error it is.
+                data = self._socket.recv(READ_BYTES)
         except (BlockingIOError, InterruptedError):
             return None
         except OSError as error:
@@ -131,6 +139,10 @@ class Wire:
             del self.pending[:done]
 
     def _write(self, data: bytes | bytearray) -> int:
+        if self._at_once is not None and isinstance(data, bytes):
+            done = self._at_once.send(self.fd, data)
+            if done:
+                return done
         try:
             return self._socket.send(data)
         except (BlockingIOError, InterruptedError):
@@ -147,6 +159,7 @@ class Wire:
 
     def abandon(self) -> None:
         """Close this process's hold on the connection without a word."""
+        self._at_once = None
         self._socket.close()
 
     def close(self) -> None:
@@ -154,6 +167,8 @@ class Wire:
         if self._watch is not None and self._wants:
             self._watch(self.fd, self._wants, 0)
         self._wants, self._watch = 0, None
+        # The number may soon be another connection's.
+        self._at_once = None
         self.pending.clear()
         if self._on_close is None:
             with contextlib.suppress(OSError):

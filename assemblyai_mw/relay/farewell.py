@@ -29,7 +29,7 @@ class Farewell:
     def start(self, head: bytes, early: bytes) -> None:
         """Send *head*, the answer to the handshake, and the reason."""
         text = frame(TEXT, self._words.error(self._cut), masked=False)
-        self._client.watched_by(self._hub.watch)
+        self._client.watched_by(self._hub.watch, self._hub.at_once)
         try:
             ends = close_frame(self._cut.code, self._cut.text, masked=False)
             self._client.send(head + text + ends)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from .at_once import AtOnce
 from .ends import Wire
 from .watch import Cut, End, Watcher
 
@@ -39,6 +40,7 @@ class Hub(Protocol):
     """What a member needs of the loop that runs it."""
 
     now: float
+    at_once: AtOnce
 
     def call(self, job: Callable[[], object], member: Member | None = None) -> None:
         """Run *job* in the loop's thread; if it fails, *member* does."""

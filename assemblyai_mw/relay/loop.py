@@ -16,8 +16,9 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from .at_once import AtOnce
 from .background import Background
-from .ends import EPOLLIN, EPOLLOUT, Wire
+from .ends import EPOLLIN, EPOLLOUT, READ_BYTES, Wire
 from .hub import Member, Watched
 from .watch import End
 
@@ -30,6 +31,9 @@ _READABLE = EPOLLIN | _EPOLLERR | _EPOLLHUP
 SLOW_THREADS = 8
 # What epoll takes at once has an end.
 _LONGEST_WAIT_S = 3600.0
+
+# Between two rounds the host's threads get the interpreter: so few events are one round.
+EVENTS_A_ROUND = 8
 
 
 class Loop:
@@ -46,6 +50,7 @@ class Loop:
         self.sessions: set[Member] = set()
         self.untold: set[Watched] = set()
         self.now = time.monotonic()
+        self.at_once = AtOnce(READ_BYTES)
         self._epoll: Any = original("select", "epoll")()
         self._wires: dict[int, tuple[Member, Wire]] = {}
         self._jobs: deque[tuple[Callable[[], object], Member | None]] = deque()
@@ -178,7 +183,7 @@ class Loop:
         wait = -1.0
         if self._alarms:
             wait = min(max(self._alarms[0][0] - time.monotonic(), 0.0), _LONGEST_WAIT_S)
-        events = self._epoll.poll(wait)
+        events = self._epoll.poll(wait, EVENTS_A_ROUND)
         self.now = now = time.monotonic()
         # Sessions join only after all events: a number that was closed meanwhile, and is another
         # connection's already, still leads to the old one here.

@@ -125,8 +125,8 @@ class Session:
     def start(self, head: bytes, client_early: bytes, upstream_early: bytes) -> None:
         """Begin to relay: *head* to the client first, then what either end sent already."""
         self._started = True
-        self._client.watched_by(self._hub.watch)
-        self._upstream.watched_by(self._hub.watch)
+        self._client.watched_by(self._hub.watch, self._hub.at_once)
+        self._upstream.watched_by(self._hub.watch, self._hub.at_once)
         self.send(self._client, head)
         if self._early_cut is not None:
             self.cut_now(self._early_cut)
