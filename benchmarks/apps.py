@@ -180,7 +180,7 @@ def ours_by_socket_send(upstream: str) -> Any:
     """The same, its small requests sent by Python's own `socket.send`."""
     from assemblyai_mw.transport import connection
 
-    connection._send_holding_the_lock = lambda: None  # type: ignore[assignment]
+    connection.holding_the_lock = lambda name: None  # type: ignore[assignment]
     return ours(upstream)
 
 

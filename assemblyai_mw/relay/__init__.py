@@ -13,7 +13,6 @@ timer       when a session is to be ended
 farewell    a client that gets no session
 hub         what sessions and the loop need of each other
 ends        the sockets of a session, which never wait
-at_once     recv and send that keep the interpreter's lock
 loop        the thread of a process's sessions
 background  a thread for what waits
 relay       a stack's sessions, from the first handshake to the end of the process

@@ -9,9 +9,8 @@ import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .at_once import AtOnce
-
 if TYPE_CHECKING:
+    from ..transport.at_once import AtOnce
     from ..transport.tunnel import TLSPipe
 
 READ_BYTES = 32 * 1024

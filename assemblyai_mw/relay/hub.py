@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from .at_once import AtOnce
+from ..transport.at_once import AtOnce
 from .ends import Wire
 from .watch import Cut, End, Watcher
 

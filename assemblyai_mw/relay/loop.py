@@ -16,7 +16,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from .at_once import AtOnce
+from ..transport.at_once import AtOnce
 from .background import Background
 from .ends import EPOLLIN, EPOLLOUT, READ_BYTES, Wire
 from .hub import Member, Watched

@@ -1,6 +1,7 @@
 """How bytes reach AssemblyAI. `SocketTransport` is the default; `RequestsTransport` is for
 hosts that bring a `requests.Session` with adapters of their own.
 
+at_once       recv and send that keep the interpreter's lock
 base          the interface of transports: request and reply
 connection    one connection: its socket, its timeouts, whether it can be reused
 crossing      header fields that may cross, each way

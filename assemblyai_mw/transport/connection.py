@@ -9,7 +9,6 @@ release at all.
 from __future__ import annotations
 
 import contextlib
-import functools
 import math
 import select
 import socket
@@ -17,10 +16,10 @@ import ssl
 import struct
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..secret import HiddenBytes
+from .at_once import FLAGS, holding_the_lock
 
 Socket = socket.socket
 # Exceptions of a read or write that waited too long: Python's own timeout, and the kernel's.
@@ -34,7 +33,6 @@ _TIMEVAL = struct.Struct("ll")
 _TCP, _TCP_INFO, _ESTABLISHED = socket.IPPROTO_TCP, 11, b"\1"
 # linux/sock_diag.h and asm-generic/socket.h: how much memory the receive queue holds.
 _SOCKET, _SO_MEMINFO, _NONE_QUEUED = socket.SOL_SOCKET, 55, bytes(4)
-_AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0) | getattr(socket, "MSG_NOSIGNAL", 0)
 # Bytes that the kernel copies in less time than the interpreter's lock takes to get back.
 _SMALL_BYTES = 16 * 1024
 # Most waits begin with the full timeout; a slightly shorter one is not worth a system call.
@@ -115,11 +113,11 @@ class Connection:
 
     def _send_at_once(self, data: HiddenBytes) -> int:
         """Return how much of *data* the kernel took without waiting; 0 also where it failed."""
-        send = _send_holding_the_lock()
+        send = holding_the_lock("send")
         if send is None:
             return 0
         size = len(data.reveal())
-        return max(send(self.socket.fileno(), data.reveal(), size, _AT_ONCE), 0)
+        return max(send(self.socket.fileno(), data.reveal(), size, FLAGS), 0)
 
     def receive(self, size: int, until: float | None = None) -> bytes:
         """Return the next bytes, *size* at most; empty if the peer has ended.
@@ -161,25 +159,6 @@ class Connection:
         """Close without a word more; the peer sees where the bytes end."""
         with contextlib.suppress(OSError):
             self.socket.close()
-
-
-@functools.cache
-def _send_holding_the_lock() -> Callable[[int, bytes, int, int], int] | None:
-    """Return send(2) as a call that keeps the interpreter's lock, or None.
-
-    Python's own releases the lock and wakes its next waiter. For a call that cannot wait
-    (MSG_DONTWAIT) that is useless: it ends before the other thread runs.
-    """
-    try:
-        # Not at import: the hosts that never come here need not wait for it.
-        import ctypes
-
-        send = ctypes.PyDLL(None).send
-    except (ImportError, AttributeError, OSError):
-        return None
-    send.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int]
-    send.restype = ctypes.c_ssize_t
-    return send
 
 
 def _kernel_tells(sock: Socket) -> bool:

@@ -23,7 +23,7 @@ WAYS = ["kernel", "kernel without ctypes", "python told by the kernel", "python"
 def connected(way: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Connection, Peer]]:
     """Give a connection that gets along in one of `WAYS`, and its other end."""
     if way == "kernel without ctypes":
-        monkeypatch.setattr(module, "_send_holding_the_lock", lambda: None)
+        monkeypatch.setattr(module, "holding_the_lock", lambda name: None)
     if way.startswith("python"):
         monkeypatch.setattr(module, "_kernel_keeps_time", lambda sock: False)
     if way == "python":
@@ -62,7 +62,7 @@ def test_the_ways_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the other tests would say the same four times."""
     with connected("kernel", monkeypatch) as (made, _):
         assert (made._told, made._by_kernel) == (True, True)
-        assert module._send_holding_the_lock() is not None
+        assert module.holding_the_lock("send") is not None
     with connected("python told by the kernel", monkeypatch) as (made, _):
         assert (made._told, made._by_kernel) == (True, False)
     with connected("python", monkeypatch) as (made, _):
