@@ -299,22 +299,6 @@ class OpenAITranslator:
         return None
 
 
-def _chunks(call: Call, request: ChatRequest) -> ChunkStream:
-    return ChunkStream(
-        request.target,
-        created=int(call.started),
-        fallback_id=call.id,
-        include_usage=request.include_usage,
-        form=request.form,
-    )
-
-
-def _not_allowed(methods: str) -> RequestRefused:
-    return RequestRefused(
-        f"Method not allowed; use {methods}.", status=405, headers=[("Allow", methods)]
-    )
-
-
 def _native_chat(
     call: Call, environ: WSGIEnvironment, mount: str, target: Target
 ) -> WSGIEnvironment:
