@@ -161,6 +161,18 @@ class Connection:
             self.socket.close()
 
 
+def wait_until(sock: Socket, until: float) -> None:
+    """Let the next read or write of *sock* wait until that moment (`time.monotonic`).
+
+    Raises:
+        TimeoutError: It is past.
+    """
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    sock.settimeout(left)
+
+
 def _kernel_tells(sock: Socket) -> bool:
     """Whether the kernel reports a connection's state: on Linux, whatever runs above it."""
     if not sys.platform.startswith("linux"):

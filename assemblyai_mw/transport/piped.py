@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..secret import HiddenBytes
-from .connection import Connection
+from .connection import Connection, wait_until
 from .reply import READ_BYTES
 from .tunnel import TLSPipe
 
@@ -87,17 +87,10 @@ def piped(sock: socket.socket, pipe: TLSPipe, until: float) -> PipedConnection:
             with suppress(OSError):
                 sock.sendall(pipe.to_send())
             raise
-        _limit(sock, until)
+        wait_until(sock, until)
         sock.sendall(pipe.to_send())
         if done:
             # What came glued to the handshake is in the pipe: the socket will not show it.
             return PipedConnection(sock, pipe=pipe, plain=pipe.decrypt(b""))
-        _limit(sock, until)
+        wait_until(sock, until)
         data = sock.recv(READ_BYTES) or None
-
-
-def _limit(sock: socket.socket, until: float) -> None:
-    left = until - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    sock.settimeout(left)

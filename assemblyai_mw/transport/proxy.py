@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import re
 import socket
-import time
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from ..errors import ConfigError, UpstreamError
 from ..secret import HiddenBytes, Secret
+from .connection import wait_until
 from .origin import Origin, is_host
 from .reply import READ_BYTES, Head
 
@@ -92,13 +92,13 @@ def open_tunnel(sock: socket.socket, proxy: Proxy, origin: Origin, until: float)
     """
     target = f"[{origin.host}]" if ":" in origin.host else origin.host
     target = f"{target}:{origin.port}"
-    _limit(sock, until)
+    wait_until(sock, until)
     sock.sendall(_request(target, proxy).reveal())
     head = Head("CONNECT")
     rest = b""
     try:
         while not head.complete:
-            _limit(sock, until)
+            wait_until(sock, until)
             data = sock.recv(READ_BYTES)
             if not data:
                 raise UpstreamError("the proxy ended the connection")
@@ -123,10 +123,3 @@ def _request(target: str, proxy: Proxy) -> HiddenBytes:
     return HiddenBytes(
         f"{fields}Proxy-Authorization: Basic {proxy.credentials.reveal()}\r\n\r\n".encode("ascii")
     )
-
-
-def _limit(sock: socket.socket, until: float) -> None:
-    left = until - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    sock.settimeout(left)
