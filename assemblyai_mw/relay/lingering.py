@@ -16,7 +16,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from .loop import original
-from .takeover import dead_end
+from .takeover import dead_end, move
 
 if TYPE_CHECKING:
     from .servers import ServerConnection
@@ -166,17 +166,9 @@ class _Client:
 def _moved(fd: int) -> _socket.socket:
     """Return a socket of the connection *fd*, non-blocking; *fd* becomes a dead end."""
     dead, swallows = dead_end(fd)
-    try:
-        sock = _socket.socket(fileno=os.dup(fd))
-        try:
-            os.dup2(dead.fileno(), fd, inheritable=False)
-        except BaseException:
-            sock.close()
-            raise
-    finally:
-        dead.close()
-        swallows.close()
-    # Not before: the server's descriptor shared the flag.
+    with contextlib.closing(dead), contextlib.closing(swallows):
+        sock = _socket.socket(fileno=move(fd, dead))
+    # A socket has the host's default timeout.
     sock.setblocking(False)
     return sock
 

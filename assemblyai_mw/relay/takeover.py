@@ -182,12 +182,9 @@ class Grip:
             self._seat.leave()
 
     def _move(self, dead: _socket.socket, swallows: _socket.socket) -> Taken:
-        fd, read = self._connection.fd, self._connection.read
-        mine = os.dup(fd)
+        read = self._connection.read
+        mine = move(self._connection.fd, dead)
         try:
-            os.dup2(dead.fileno(), fd, inheritable=False)
-            # Not before: the server's descriptor shared the flag.
-            os.set_blocking(mine, False)
             # Behind what the server has read already lies the dead end: nothing here waits.
             early = b"".join(iter(read, b"")) if read is not None else b""
         except BaseException:
@@ -273,3 +270,20 @@ def dead_end(fd: int) -> tuple[_socket.socket, _socket.socket]:
         swallows.close()
         raise
     return dead, swallows
+
+
+def move(fd: int, dead: _socket.socket) -> int:
+    """Return a descriptor of the connection *fd*, non-blocking; *fd* becomes the dead end.
+
+    Raises:
+        OSError: No descriptor is left, or the connection is gone; *fd* is as it was.
+    """
+    mine = os.dup(fd)
+    try:
+        os.dup2(dead.fileno(), fd, inheritable=False)
+        # Not before: the server's descriptor shared the flag.
+        os.set_blocking(mine, False)
+    except BaseException:
+        os.close(mine)
+        raise
+    return mine
