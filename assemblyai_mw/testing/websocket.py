@@ -24,7 +24,6 @@ from dataclasses import dataclass
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 _OPCODES = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-MAX_REASON_BYTES = 123
 MAX_MESSAGE_BYTES = 4 << 20
 # How long the other side has to answer a close frame, seconds.
 CLOSE_S = 2.0
