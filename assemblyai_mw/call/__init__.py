@@ -4,7 +4,8 @@ model     the Call and its caller; the table of who writes and reads what
 body      the request's body, read once
 query     the request's query, where a stage changes it
 billable  the billing facts of a request
-entrance  the doors at which requests come in, and the native requests behind them
+entrance  the doors at which requests come in
+inner     the native requests that stages make behind them
 session_text  the texts of a session's client
 """
 
@@ -19,7 +20,6 @@ __all__ = [
     "UNREAD",
     "Call",
     "Caller",
-    "Region",
     "Route",
     "enter",
     "enter_route",

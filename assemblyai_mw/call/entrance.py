@@ -4,47 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import RequestRefused
-from ..routes import Door, Route, doors_below
+from ..routes import Door, doors_below
 from .model import CALL_KEY, Call
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-
-# How the caller spelled its path and its body's coding, of which an inner call has its own.
-SPELLING = frozenset(
-    {
-        "RAW_URI",
-        "REQUEST_URI",
-        "HTTP_ACCEPT_ENCODING",
-        "HTTP_CONTENT_ENCODING",
-        "HTTP_TRANSFER_ENCODING",
-    }
-)
-
-
-def native_post(
-    call: Call, environ: WSGIEnvironment, mount: str, route: Route, path: str
-) -> WSGIEnvironment:
-    """Return the environ of a native call with a JSON body, and move the Call to its *route*."""
-    inner = {key: value for key, value in environ.items() if key not in SPELLING}
-    inner |= {
-        "SCRIPT_NAME": mount + route.prefix,
-        "PATH_INFO": path,
-        "QUERY_STRING": "",
-        "CONTENT_TYPE": "application/json",
-        # The reply must be readable here, and without the field any coding would do.
-        "HTTP_ACCEPT_ENCODING": "identity",
-    }
-    call.route = replace(route, door=call.route.door)
-    call.path = path
-    # Inner stages see a second try as a separate call.
-    call.upstream = "unsent"
-    call.row = call.usage = call.price = None
-    return inner
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,18 @@ request and never a secret: hosts print their environ on debug pages.
 | started | call | budget, cost, openai, store, telemetry |
 | route | audio, call, openai | everywhere |
 | method, session | call | everywhere |
-| path | audio, call | auth, call, endpoints, forward, isolation, realtime, store, telemetry |
-| tags | call | audio, endpoints, store, telemetry |
-| request_id | call | audio, log, telemetry |
+| path | call | auth, call, endpoints, forward, isolation, realtime, store, telemetry |
+| tags | call | call, endpoints, store, telemetry |
+| request_id | call | call, log, telemetry |
 | caller | auth | everywhere |
-| upstream | audio, call, cost, forward | audio, cost, forward, guards, realtime |
+| upstream | call, cost, forward | audio, cost, forward, guards, realtime |
 | max_body_bytes | policy | forward |
-| trace_context | telemetry | audio, forward |
+| trace_context | telemetry | call, forward |
 | inner | isolation, log | cost, log |
 | upstream_reads | isolation | rate_limit |
 | kind | call | budget, cost, guards, telemetry |
-| reading | audio, call | call, forward |
-| target | audio, call, isolation | forward |
+| reading | call | call, forward |
+| target | call, isolation | forward |
 | owner | cost, isolation | cost |
 | audio | isolation | budget |
 | row | call, cost, settlement | budget, cost, settlement, telemetry |
@@ -30,8 +30,7 @@ request and never a secret: hosts print their environ on debug pages.
 | usage | audio, call, settlement | telemetry |
 | price | audio, call, settlement | cost, openai, telemetry |
 | body | call | call, forward, guardrails |
-| json | call | call |
-| billable | audio, call | call |
+| json, billable | call | call |
 | vouched | auth | endpoints |
 | max_session_s | auth | auth |
 | own_token | realtime | call, stack |
@@ -211,6 +210,12 @@ class Call:
         vouched = self.caller.end_user if self.caller is not None else None
         return self.claimed_end_user if vouched is None else vouched
 
+    def move(self, route: Route, path: str) -> None:
+        """Take another route and path, and forget what was read from the former ones."""
+        self.route = route
+        self.path = path
+        self.reading = self.target = self.billable = None
+
     def refused(self, error: RequestRefused) -> WSGIApplication:
         """Return the app that answers with *error*, in the caller's dialect."""
         self.refusal = error
@@ -240,9 +245,7 @@ def enter_route(environ: WSGIEnvironment, route: Route) -> Call:
     call: Call | None = environ.get(CALL_KEY)
     if call is not None:
         door = route.door or call.route.door
-        call.route = replace(route, dialect=call.route.dialect, door=door)
-        call.path = path
-        call.reading = call.target = call.billable = None
+        call.move(replace(route, dialect=call.route.dialect, door=door), path)
         return call
     made = new_id()
     given = environ.get(REQUEST_ID_HEADER)

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ...call import CALL_KEY, Call, Caller, Route, enter, replace_body
 from ...call.billable import check_encoding
 from ...call.entrance import Entrances, not_allowed
+from ...call.inner import call_for, moved, native
 from ...dialects.audio import SpeechRequest, render, target_of, to_error, to_submit, tree_of
 from ...dialects.audio.errors import JobError
 from ...dialects.chat import BadReply, Model, ModelList, Target
@@ -26,7 +27,6 @@ from ...http.messages import request_target
 from ...http.wsgi import Reply
 from ...routes import DEFAULT_BASES, TRANSCRIPTIONS_DOOR, TRANSLATIONS_DOOR, route_for
 from .form import FILE, MAX_FILE_BYTES, Form
-from .inner import call_for, moved, native
 from .wait import Wait
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...call import CALL_KEY, Call, Route
+from ...call.inner import call_for, native
 from ...dialects.audio import failed_job, still_running, to_error
 from ...dialects.audio.errors import JobError
 from ...dialects.chat import BadReply
@@ -15,7 +16,6 @@ from ...dialects.chat.errors import parsed
 from ...dialects.chat.gateway_reply import read_body_of
 from ...errors import UpstreamError
 from ...http.wsgi import Reply
-from .inner import call_for, native
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment

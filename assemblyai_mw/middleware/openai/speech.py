@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from ...billing.operations import OPENAI_SPEECH_PATH
 from ...call import Call, json_of, read_body, replace_body
-from ...call.entrance import Entered, native_post, not_allowed
+from ...call.entrance import Entered, not_allowed
+from ...call.inner import native_post
 from ...dialects.chat.checks import missing
 from ...dialects.chat.gateway_reply import failure, read_error
 from ...dialects.chat.models import is_name, not_found

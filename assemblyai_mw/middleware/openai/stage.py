@@ -5,18 +5,17 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import functools
-import io
 import itertools
 import json
 import logging
-import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...billing.money import NANO
-from ...call import CALL_KEY, Call, Caller, Route, enter, json_of, read_body, replace_body
-from ...call.entrance import SPELLING, Entered, Entrances, native_post, not_allowed
+from ...call import CALL_KEY, Call, Caller, Route, enter, json_of, new_id, read_body, replace_body
+from ...call.entrance import Entered, Entrances, not_allowed
+from ...call.inner import native, native_post
 from ...dialects.chat import (
     BadReply,
     ChatRequest,
@@ -316,29 +315,12 @@ def _fetch(
         UpstreamError, ValueError: The fetch failed, or its reply is no list.
     """
     prefix = at.route if isinstance(at, Model) else at.prefix
-    inner = {
-        key: value
-        for key, value in environ.items()
-        if key not in SPELLING and (not key.startswith("HTTP_") or key == "HTTP_HOST")
-    }
-    inner |= {
-        "REQUEST_METHOD": "GET",
-        "SCRIPT_NAME": mount + prefix,
-        "PATH_INFO": MODELS,
-        "QUERY_STRING": "",
-        "CONTENT_TYPE": "",
-        "CONTENT_LENGTH": "",
-        "HTTP_ACCEPT_ENCODING": "identity",
-        "wsgi.input": io.BytesIO(),
-        CALL_KEY: Call(
-            id=secrets.token_hex(16),
-            started=time.time(),
-            route=Route(prefix, "llm-gateway", at.region, "openai"),
-            method="GET",
-            path=MODELS,
-            caller=call.caller and Caller("models", master=True),
-        ),
-    }
+    route = Route(prefix, "llm-gateway", at.region, "openai")
+    caller = call.caller and Caller("models", master=True)
+    own = Call(new_id(), time.time(), route, "GET", MODELS, caller=caller)
+    inner = native(environ, mount, route, "GET", MODELS, **{CALL_KEY: own})
+    # What asked first does not ask for all.
+    inner.pop("HTTP_USER_AGENT", None)
     reply = Reply(app, inner)
     try:
         if reply.status_code != 200:
