@@ -176,6 +176,16 @@ class ModelList:
                 return tuple(_target(entry, name, star) for entry in entries)
         return ()
 
+    def choose(self, name: str, region: Region | None, turn: int) -> Target | None:
+        """Return the model for one call, or None for an unknown name.
+
+        Candidates take turns. If the name leaves a choice of regions, those of *region* do, the
+        caller's own.
+        """
+        found = self.candidates(name)
+        found = tuple(item for item in found if item.region == region) or found
+        return found[turn % len(found)] if found else None
+
     def hint(self, name: str, region: Region | None) -> str | None:
         """Return the name of a model that was asked for by its bare id, as callers spell it.
 

@@ -178,13 +178,11 @@ class AudioTranscriber:
         turn = next(self._turn)
 
         def resolve(name: str) -> Target:
-            found = self.models.candidates(name)
-            if not found:
+            found = self.models.choose(name, region, turn)
+            if found is None:
                 known = name if name.startswith(SPEECH) else BEST
                 raise not_found(name, hint=self.models.hint(known, region))
-            # If the name leaves a choice, a pinned key uses its own region.
-            found = tuple(item for item in found if item.region == region) or found
-            return found[turn % len(found)]
+            return found
 
         target = target_of(tree.get("model"), resolve)
         if self.routes is None:

@@ -152,12 +152,6 @@ class OpenAITranslator:
         region = call.caller.region if call.caller is not None else None
         turn = next(self._turn)
 
-        def resolve(name: str) -> Target | None:
-            found = self.models.candidates(name)
-            # If the name leaves a choice, a pinned key uses its own region.
-            found = tuple(item for item in found if item.region == region) or found
-            return found[turn % len(found)] if found else None
-
         def supported(target: Target) -> frozenset[str] | None:
             fetch = functools.partial(_fetch, self.app, call, environ, entered.mount, target)
             models = self._catalogue.models(target.prefix, fetch) or {}
@@ -166,7 +160,7 @@ class OpenAITranslator:
         body = json_of(call)
         request = to_gateway(
             body,
-            resolve,
+            lambda name: self.models.choose(name, region, turn),
             lambda name: self.models.hint(name, region),
             supported=supported,
             default_max_tokens=self.default_max_tokens,
