@@ -143,6 +143,14 @@ _TYPES = {
 }
 
 
+def status_line(status: int) -> str:
+    """Return a status as WSGI wants it, with its phrase, if it has one."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"{status} Error"
+
+
 def error_reply(
     dialect: Literal["assemblyai", "openai"] | str,
     status: int,
@@ -164,10 +172,6 @@ def error_reply(
     else:
         payload = {"error": message}
     body = json.dumps(payload).encode()
-    try:
-        phrase = HTTPStatus(status).phrase
-    except ValueError:
-        phrase = "Error"
     reply_headers = [
         ("Content-Type", "application/json"),
         ("Content-Length", str(len(body))),
@@ -176,7 +180,7 @@ def error_reply(
     ]
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        start_response(f"{status} {phrase}", list(reply_headers))
+        start_response(status_line(status), list(reply_headers))
         return [b""] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
     return app

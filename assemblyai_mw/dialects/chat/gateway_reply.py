@@ -6,10 +6,9 @@ import json
 import logging
 from collections import deque
 from collections.abc import Iterable
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from ...errors import UpstreamError
+from ...errors import UpstreamError, status_line
 from ...http.encoding import decode
 from ...http.messages import BODY_FIELDS
 from ...http.sse import Event, SSESplitter, WholeEvents, parse_event
@@ -176,11 +175,7 @@ def failure(reply: Reply, error: ApiError, own: bytes | None = None) -> WSGIAppl
     if reply.status_code // 100 == 2 and error.status not in _WITHOUT_A_REPLY:
         # The model may have worked, and been billed: OpenAI's clients would pay for it thrice.
         headers.append(("x-should-retry", "false"))
-    try:
-        phrase = HTTPStatus(error.status).phrase
-    except ValueError:
-        phrase = "Error"
-    return Answer((f"{error.status} {phrase}", headers), [body])
+    return Answer((status_line(error.status), headers), [body])
 
 
 def head(

@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any
 
 from ...call import CALL_KEY, Call, Caller, Route, enter, replace_body
@@ -22,7 +21,7 @@ from ...dialects.chat import BadReply, Model, ModelList, Target
 from ...dialects.chat.errors import ApiError, is_openai, of_status, parsed
 from ...dialects.chat.gateway_reply import Answer, failure, read_body_of
 from ...dialects.chat.models import DEFAULT_MODELS, not_found
-from ...errors import BadRequest, RequestRefused, UpstreamError
+from ...errors import BadRequest, RequestRefused, UpstreamError, status_line
 from ...http.messages import request_target
 from ...http.wsgi import Reply
 from ...routes import DEFAULT_BASES, TRANSCRIPTIONS_DOOR, TRANSLATIONS_DOOR, route_for
@@ -320,8 +319,4 @@ def _job_failed(fault: JobError) -> WSGIApplication:
         (TRANSCRIPT_ID, fault.transcript_id),
         *([] if fault.retry else [_NO_RETRY]),
     ]
-    try:
-        phrase = HTTPStatus(error.status).phrase
-    except ValueError:
-        phrase = "Error"
-    return Answer((f"{error.status} {phrase}", headers), [body])
+    return Answer((status_line(error.status), headers), [body])
