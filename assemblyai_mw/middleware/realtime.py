@@ -12,7 +12,7 @@ from ..call.billable import reading_of
 from ..errors import CONTENT_POLICY, RequestRefused
 from ..http.wsgi import Reply
 from ..relay import WORDS, Cut, End, Relay, TLSThreads, Ungrippable, can_take, find
-from ..relay.handshake import check, reply_head
+from ..relay.handshake import NOT_RELAYED, check, impossible, reply_head
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -92,11 +92,9 @@ class Realtime:
         # the session that the token opens.
         possible = self.relay is not None and can_take(environ, TLSThreads())
         if self.tokens == "own" and not possible:
-            raise RequestRefused(
+            raise impossible(
                 "streaming.tokens is own in the configuration, and no session can be relayed here; "
-                "set it to upstream, or use a server that can hand over its connections.",
-                status=426,
-                code="websocket_impossible",
+                "set it to upstream, or use a server that can hand over its connections."
             )
         return possible
 
@@ -107,18 +105,13 @@ class Realtime:
         relay = self.relay
         if operation is None or operation.session is None:
             # No stage within has to ask what else it may be.
-            raise RequestRefused(
-                "WebSocket is not possible here: AssemblyAI has no streaming API on this path that "
-                "is relayed.",
-                status=426,
-                code="websocket_impossible",
-            )
+            raise impossible(NOT_RELAYED)
         if relay is None:
             # The forwarder says why not.
             return self.app(environ, start_response)
         grip = find(environ, relay.tls_threads)
         if isinstance(grip, Ungrippable):
-            raise RequestRefused(str(grip), status=426, code="websocket_impossible")
+            raise impossible(str(grip))
         # What it reserves is reserved again by the forwarder.
         grip.cancel()
         check(environ)

@@ -11,6 +11,9 @@ from typing import Any
 from ..errors import RequestRefused, UpstreamError
 from ..http.messages import is_field_value
 
+NOT_RELAYED = (
+    "WebSocket is not possible here: AssemblyAI has no streaming API on this path that is relayed."
+)
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 # Fields of the handshake that go on to the upstream. Not the extensions: compressed frames could
 # not be read.
@@ -46,6 +49,11 @@ def check(environ: Mapping[str, Any]) -> None:
         raise RequestRefused("Sec-WebSocket-Key must be 16 bytes in base64.")
     if not is_field_value(environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")):
         raise RequestRefused("A header's value holds a control character.")
+
+
+def impossible(message: str) -> RequestRefused:
+    """Return the 426 for a request that cannot become a session."""
+    return RequestRefused(message, status=426, code="websocket_impossible")
 
 
 def _is_key(value: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...call import Call
 from ...errors import RequestRefused
 from ...relay import STOPPING, WORDS, Relay, Ungrippable, find
-from ...relay.handshake import check, passed_on, reply_head, request_fields
+from ...relay.handshake import NOT_RELAYED, check, impossible, passed_on, reply_head, request_fields
 from ...transport import Origin, Request, Timeouts, Transport, Tunnel, Upgrading, UpstreamReply
 
 if TYPE_CHECKING:
@@ -134,18 +134,16 @@ def grip_of(
         RequestRefused: 426, where this request cannot become a session.
     """
     if operation is None or operation.session is None:
-        raise _not_here("AssemblyAI has no streaming API on this path that is relayed")
+        raise impossible(NOT_RELAYED)
     if relay is None:
-        raise _not_here("streaming.relay is off in the configuration")
+        raise impossible(
+            "WebSocket is not possible here: streaming.relay is off in the configuration."
+        )
     if not isinstance(transport, Upgrading):
-        raise _not_here("the configured transport cannot carry it")
+        raise impossible(
+            "WebSocket is not possible here: the configured transport cannot carry it."
+        )
     grip = find(environ, relay.tls_threads)
     if isinstance(grip, Ungrippable):
-        raise RequestRefused(str(grip), status=426, code="websocket_impossible")
+        raise impossible(str(grip))
     return grip, WORDS[operation.session]
-
-
-def _not_here(reason: str) -> RequestRefused:
-    return RequestRefused(
-        f"WebSocket is not possible here: {reason}.", status=426, code="websocket_impossible"
-    )
