@@ -70,6 +70,10 @@ def tree_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
         path = [head, *inner[1:-1].split("][")] if inner else [head]
         if len(path) > MAX_DEPTH:
             raise BadRequest(f"{head}: the field is nested too deep.", param=head)
+        if head in TEXTS and (inner or is_item):
+            raise BadRequest(f"{head}: expected one text.", param=head)
+        if head in LISTS and inner:
+            raise BadRequest(f"{head}: expected a list of texts.", param=head)
         if not text:
             continue
         place = tree
@@ -78,7 +82,7 @@ def tree_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
             if not isinstance(place, dict) or head in plain:
                 raise _twice(head)
         last = path[-1]
-        is_list = is_item or (head in LISTS and not inner)
+        is_list = is_item or head in LISTS
         value = _value(head, text, is_text=head in TEXTS or (head in LISTS and is_item))
         if is_list:
             if head in plain:

@@ -54,6 +54,12 @@ def test_fields_become_values(pairs: Any, tree: Any) -> None:
         [("a[", "1")],
         [("a b", "1")],
         [("", "1")],
+        [("language[]", "en")],
+        [("response_format[]", "json")],
+        [("prompt[a]", "x")],
+        [("webhook_url[a][]", "x")],
+        [("keywords[a]", "x")],
+        [("languages[a][]", "en")],
     ],
 )
 def test_a_field_that_could_be_read_in_two_ways_is_400(pairs: Any) -> None:
