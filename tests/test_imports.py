@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -200,3 +201,10 @@ def test_the_package_imports_on_its_own_and_brings_no_host():
         [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False
     )
     assert (run.returncode, run.stdout.strip(), run.stderr) == (0, "", "")
+
+
+def test_what_a_room_promises_is_there() -> None:
+    for path in sorted(PACKAGE.rglob("__init__.py")):
+        room = importlib.import_module(".".join(["assemblyai_mw", name_of(path)]).rstrip("."))
+        missing = [name for name in getattr(room, "__all__", ()) if not hasattr(room, name)]
+        assert not missing, path

@@ -181,6 +181,12 @@ def union(asked: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]
     return both
 
 
+def model_in_force(begin: Mapping[str, Any]) -> Any:
+    """Return the model that a Begin message names, or None."""
+    configuration = begin.get("configuration")
+    return configuration.get("model") if isinstance(configuration, dict) else None
+
+
 def in_json(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return a query's parameters as a JSON object: those that are spelled in JSON are parsed.
 

@@ -7,7 +7,7 @@ request and never a secret: hosts print their environ on debug pages.
 | field | written by | read by |
 |---|---|---|
 | id | call | cost, guardrails, guards, openai, settlement, store, telemetry |
-| started | call | budget, cost, openai, store, telemetry |
+| started | call | call, cost, openai, store, telemetry |
 | route | audio, call, openai | everywhere |
 | method, session | call | everywhere |
 | path | call | auth, call, endpoints, forward, isolation, realtime, store, telemetry |
@@ -55,6 +55,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..relay.handshake import is_handshake
@@ -203,6 +204,11 @@ class Call:
     session_end: End | None = None
     refusal: RequestRefused | None = None
     claimed_end_user: str | None = None
+
+    @property
+    def started_at(self) -> datetime:
+        """When the call came in, UTC."""
+        return datetime.fromtimestamp(self.started, UTC)
 
     @property
     def end_user(self) -> str | None:

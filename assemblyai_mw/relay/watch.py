@@ -74,13 +74,23 @@ class Watcher:
     A client's texts come to the outermost stage first, a server's to the innermost. A text that was
     answered with a Cut never passes. Watchers behind see a server's all the same, and not a
     client's. One that raises ends the session.
+
+    Attributes:
+        session: The session, once it has begun.
     """
 
+    session: OpenSession | None = None
     slow_client = False
     slow_server = False
 
     def began(self, session: OpenSession) -> None:
         """The upstream has answered the handshake."""
+        self.session = session
+
+    def cut(self, cut: Cut) -> None:
+        """End the session, if it has begun."""
+        if self.session is not None:
+            self.session.cut(cut)
 
     def client_text(self, text: bytes) -> bytes | Cut | None:
         """Judge a client's text: None passes it, bytes take its place, a Cut ends the session."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..billing.price_book import format_usd
@@ -50,7 +49,7 @@ def emit(call: Call, callbacks: Iterable[OnCall], *, status: int | None, bytes_o
 
 def _record(call: Call, fields: Mapping[str, Any]) -> CallRecord:
     unknown = {"key": None, "team": None, "status": None, "request_id": call.id}
-    at = datetime.fromtimestamp(call.started, UTC)
+    at = call.started_at
     return CallRecord(**{**unknown, **fields, "at": at})
 
 

@@ -136,20 +136,14 @@ class SessionKey(Watcher):
         self.find = find
         self._keys = keys
         self._max_s = max_session_s
-        self._session: OpenSession | None = None
 
     def began(self, session: OpenSession) -> None:
         """Set the longest time, and look after the key."""
-        self._session = session
+        super().began(session)
         if self._max_s is not None:
             text = f"The session has lasted the {self._max_s} seconds of its token."
             session.end_after(self._max_s, Cut(3008, text, drain=True), by=self)
         self._keys.began(self)
-
-    def cut(self, cut: Cut) -> None:
-        """End the session."""
-        if self._session is not None:
-            self._session.cut(cut)
 
     def ended(self, end: End) -> None:
         """Look after the key no more."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...billing import decisive
 from ...billing.price_book import PriceBook, Unpriced, format_usd
-from ...billing.sessions import cost_of, seconds_for, union
+from ...billing.sessions import cost_of, model_in_force, seconds_for, union
 from ...call import Call
 from ...call.session_text import UPDATE, client_message, update_in
 from ...errors import StoreError
@@ -184,7 +184,6 @@ class SessionHold(Watcher):
         self.caller = call.caller
         self._asked: Mapping[str, Any] = asked
         self._at = at
-        self._session: OpenSession | None = None
         self._made_at = time.monotonic()
         # Renewals, and what an update needs, come from different threads; neither is the relay's.
         self._lock = threading.Lock()
@@ -205,14 +204,14 @@ class SessionHold(Watcher):
 
     def began(self, session: OpenSession) -> None:
         """Set the first end."""
-        self._session = session
+        super().began(session)
         self.lead_s = time.monotonic() - self._made_at
         self._set_end()
         self._holds.began(self.call.id, self)
 
     def elapsed(self) -> float:
         """Return how long the session has lasted, seconds."""
-        return self._session.elapsed() if self._session is not None else 0.0
+        return self.session.elapsed() if self.session is not None else 0.0
 
     def grown(self, nano: int) -> None:
         """More is held."""
@@ -227,11 +226,6 @@ class SessionHold(Watcher):
         self.held, self.taken = taken.amount, taken
         self._set_end()
 
-    def cut(self, cut: Cut) -> None:
-        """End the session."""
-        if self._session is not None:
-            self._session.cut(cut)
-
     def ends_with(self, cut: Cut) -> None:
         """Nothing more can be held for now; say so at the end."""
         self._cut = cut
@@ -239,9 +233,9 @@ class SessionHold(Watcher):
         self._set_end()
 
     def _set_end(self) -> None:
-        if self._session is not None:
+        if self.session is not None:
             seconds = max(self._least_s, self._holds.lasts_for(self))
-            self._session.end_after(seconds, self._cut, by=self)
+            self.session.end_after(seconds, self._cut, by=self)
 
     def client_text(self, text: bytes) -> Cut | None:
         """Hold what added options cost, for the whole session, before they go up."""
@@ -286,8 +280,7 @@ class SessionHold(Watcher):
         value = message(text)
         if value is None or value.get("type") != "Begin":
             return None
-        configuration = value.get("configuration")
-        told = configuration.get("model") if isinstance(configuration, dict) else None
+        told = model_in_force(value)
         self._asked = self._holds.prices.with_model(self._asked, told, self._at)
         try:
             self._rises_to(self._rate(self._asked))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...billing.layers import line_for
@@ -172,7 +172,7 @@ class Budget:
             ledger = Ledger(self.holds.database)
             audio_ms = ledger.audio_ms(call.route.region, asked["transcript_id"])
             asked = asked if audio_ms is None else {**asked, "audio_ms": audio_ms}
-        at = datetime.fromtimestamp(call.started, UTC)
+        at = call.started_at
         if not operation.metered and not caller.allow_unpriced:
             raise _unpriced(Unpriced(f"the use of a {kind} is not metered here"))
         sessions = self._sessions if kind == "session" else None
@@ -216,7 +216,7 @@ class Budget:
         except RequestRefused:
             # The CostLogger refuses it, too.
             return
-        at = datetime.fromtimestamp(call.started, UTC)
+        at = call.started_at
         call.session.append(self._sessions.watcher(call, found.asked, at, None))
 
     def _end(self, call: Call, hold: Hold) -> None:

@@ -7,12 +7,11 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ...billing import decisive
 from ...billing.price_book import PriceBook
-from ...billing.sessions import estimated_session, session_outcome, union
+from ...billing.sessions import estimated_session, model_in_force, session_outcome, union
 from ...billing.usage import Outcome
 from ...call import Call
 from ...call.session_text import UPDATE, client_message
@@ -103,14 +102,13 @@ class SessionMeter(Watcher):
         self._asked: Mapping[str, Any] = asked
         self._recorded = self._offered = self._asked
         self._made_at = time.monotonic()
-        self._session: OpenSession | None = None
         self._outcome: Outcome | None = None
         self._has_begun = False
         self._error: str | None = None
 
     def began(self, session: OpenSession) -> None:
         """The upstream has answered: from now on the session costs."""
-        self._session = session
+        super().began(session)
         self._lasts_until(LEDGER_DOWN_S)
         self._sessions.began(self._row, self)
 
@@ -133,9 +131,8 @@ class SessionMeter(Watcher):
             return
         if kind == "Begin":
             self._has_begun = True
-            configuration = value.get("configuration")
-            model = configuration.get("model") if isinstance(configuration, dict) else None
-            at = datetime.fromtimestamp(self._call.started, UTC)
+            model = model_in_force(value)
+            at = self._call.started_at
             self._learn(self._sessions.prices.with_model(self._asked, model, at))
         elif kind == "Termination":
             self._outcome = self._told(value)
@@ -166,9 +163,9 @@ class SessionMeter(Watcher):
 
     def facts(self) -> tuple[int, Mapping[str, Any] | None]:
         """Return what a checkpoint says."""
-        assert self._session is not None
+        assert self.session is not None
         self._offered = asked = self._asked
-        return _ms(self._session.elapsed()), asked if asked is not self._recorded else None
+        return _ms(self.session.elapsed()), asked if asked is not self._recorded else None
 
     def written(self, elapsed_s: float) -> None:
         """The facts stand in the ledger, as of so many seconds."""
@@ -176,13 +173,8 @@ class SessionMeter(Watcher):
         self._lasts_until(elapsed_s + LEDGER_DOWN_S)
 
     def _lasts_until(self, seconds: float) -> None:
-        if self._session is not None:
-            self._session.end_after(seconds, _UNRECORDED, by=self)
-
-    def cut(self, cut: Cut) -> None:
-        """End the session."""
-        if self._session is not None:
-            self._session.cut(cut)
+        if self.session is not None:
+            self.session.end_after(seconds, _UNRECORDED, by=self)
 
     def ended(self, end: End) -> None:
         """Close the row: by AssemblyAI's own figure, else by our clock."""
@@ -195,7 +187,7 @@ class SessionMeter(Watcher):
             outcome = estimated_session(self._asked, _ms(end.seconds), call.route.region)
             reason = reason or f"no Termination came ({end.by}): the time is by our clock"
             outcome, estimated = replace(outcome, reason=outcome.reason or reason), True
-        at = datetime.fromtimestamp(call.started, UTC)
+        at = call.started_at
         close_call(
             sessions.ledger,
             sessions.prices,

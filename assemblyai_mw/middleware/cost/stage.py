@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ...billing.operations import OTHER, outcome_of
@@ -396,7 +395,7 @@ class CostLogger:
 
     def _close(self, call: Call, outcome: Outcome, *, status: int | None = None) -> None:
         assert call.row is not None
-        at = datetime.fromtimestamp(call.started, UTC)
+        at = call.started_at
         close_call(self.ledger, self.prices, call, call.row, outcome, at, status=status)
 
     def _ledger_down(self, call: Call, error: StoreError) -> WSGIApplication:
