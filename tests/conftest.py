@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,16 @@ from postgres import PostgreSQL
 settings.register_profile("repeat", derandomize=True)
 settings.register_profile("search", derandomize=False)
 settings.load_profile("repeat")
+
+
+def pytest_collection_finish() -> None:
+    """Leave the tests themselves out of garbage collection.
+
+    Thousands of them, and all that they import, would be walked in each full collection, which
+    tests of what is left behind ask for again and again.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
