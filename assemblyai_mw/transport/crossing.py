@@ -73,6 +73,10 @@ REFUSED = (
         "they belong to one connection",
     ),
     Fields(("Host", "Content-Length", "Expect"), "the forwarder's own, or the server's"),
+    Fields(
+        ("Idempotency-Key",),
+        "it is answered here; AssemblyAI would see the keys of all callers as those of one",
+    ),
     Fields(OVERRIDES, "they override the request line"),
     Fields(("X-AssemblyAI-MW-*",), "they address this package"),
 )
