@@ -203,7 +203,7 @@ def field_fault(name: str) -> tuple[str, str] | None:
     if lower in _REFUSED or not CREDENTIAL_WORDS.isdisjoint(lower.split("-")):
         return (
             "a header that may leave this app: no credential, no field of one connection, "
-            "not Host, no X-AssemblyAI-MW-*",
+            "not Host, not Idempotency-Key, no X-AssemblyAI-MW-*",
             "another",
         )
     return None

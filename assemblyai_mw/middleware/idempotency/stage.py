@@ -261,12 +261,8 @@ class Idempotency:
             self._late.append(record)
 
     def _catch_up(self) -> None:
-        """Record what could not be recorded before.
-
-        Raises:
-            StoreError: It still cannot be.
-        """
-        while self._late:
+        """Record what could not be recorded before, as far as it can be now."""
+        for _ in range(len(self._late)):
             try:
                 record = self._late.popleft()
             except IndexError:
@@ -275,8 +271,8 @@ class Idempotency:
             try:
                 record()
             except StoreError:
-                self._late.appendleft(record)
-                raise
+                self._late.append(record)
+                return
 
 
 class _Request:
