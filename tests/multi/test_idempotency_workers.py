@@ -106,6 +106,13 @@ def test_a_client_that_leaves_finds_its_answer(served: Served) -> None:
     assert len(fake.asked("POST", SUBMIT)) == before + 1
 
 
+def test_two_keys_are_400_and_neither_counts(served: Served) -> None:
+    secret = served.keys.create("twice").key
+    lines = ["Idempotency-Key: one", "Idempotency-Key: two", "Content-Length: 0"]
+    status, raw = served.ask("POST", f"/assemblyai{SUBMIT}", secret, *lines)
+    assert (status, b"Idempotency-Key: expected one field" in raw) == (400, True)
+
+
 def test_a_killed_workers_request_is_never_sent_again(served: Served) -> None:
     secret, fake = served.keys.create("killed").key, served.hosts.us
     before = len(fake.asked("POST", SUBMIT))

@@ -250,6 +250,9 @@ class Idempotency:
         if _is_free(call):
             record = partial(self.answers.release, claim)
         else:
+            if answer is not None and answer.status < 500 and call.upstream == "sent":
+                # Its body broke off on the way here: a repetition would not.
+                answer, answered = None, False
             # A submit without a transcript's id may be found by settlement, or not.
             known = answered and (call.state != "pending" or call.transcript_id is not None)
             digest = request.whole_digest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -536,6 +537,25 @@ def test_a_synchronous_call_is_repeated_with_a_new_boundary(keeping: Stack) -> N
     assert posts(keeping, "/v1/transcribe") == 1
     (row,) = rows(keeping)
     assert row.state == "settled"
+
+
+def test_an_upload_that_breaks_off_may_have_been_billed(keeping: Stack) -> None:
+    body = b"--b\r\n" + bytes(4096)
+    headers = {
+        "Authorization": MASTER_KEY,
+        "Idempotency-Key": "k-1",
+        "Content-Type": "multipart/form-data; boundary=b",
+        "Content-Length": str(len(body) + 9),
+    }
+    request = TestRequest.blank(SYNC, method="POST", headers=headers)
+    request.environ["wsgi.input"] = io.BytesIO(body)
+    assert keeping.app.do_request(request, status="*").status_int == 400
+    (row,) = rows(keeping)
+    again = sync(keeping, "k-1", "b", wav(1.0))
+    if row.state == "failed":
+        assert again.status_int == 200
+    else:
+        assert (row.state, again.status_int) == ("unpriced", 504)
 
 
 def audio(stack: Stack, again: str, *parts: tuple[str, Any], boundary: str = "b-1") -> Any:
