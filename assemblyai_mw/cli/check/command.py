@@ -107,9 +107,7 @@ def _accounts(config: Config) -> Iterator[Finding]:
     if config.doors:
         yield Finding("ok", "doors", ", ".join(config.doors))
     if config.idempotency_content:
-        text = (
-            "the database keeps chats and transcripts of requests with an Idempotency-Key for 24 h"
-        )
+        text = "the database keeps chats and transcripts for 24 h, if sent with an Idempotency-Key"
         yield Finding("note", "idempotency_content", text)
     eu = [u.api_key for u in config.upstreams.values() if u.region == "eu"]
     others = [u.api_key for u in config.upstreams.values() if u.region != "eu"]

@@ -114,5 +114,5 @@ class Machine(RuleBasedStateMachine):
         assert len(self.stack.us.asked("POST", "/v2/transcript")) == self.sent
 
 
-Machine.TestCase.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)
+Machine.TestCase.settings = settings(max_examples=8, stateful_step_count=20, deadline=None)
 TestMachine = Machine.TestCase
