@@ -67,6 +67,35 @@ def test_of_many_at_once_one_goes_out_and_all_get_its_answer(served: Served) -> 
                 assert int(reply.headers["retry-after"]) >= 1
 
 
+def test_of_uploads_at_once_one_is_submitted(served: Served) -> None:
+    """Their forms have a boundary each, and a chunked one has no length."""
+    secret, fake = served.keys.create("speaking").key, served.hosts.us
+    before = len(fake.asked("POST", SUBMIT))
+    url = f"http://127.0.0.1:{served.port}/v1/audio/transcriptions"
+    headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "spoken"}
+    fields = {"model": "assemblyai/universal-2"}
+    form = {"file": ("a.mp3", b"ID3" + bytes(300_000), "audio/mpeg")}
+
+    def speak(number: int) -> requests.Response:
+        asked = requests.Request("POST", url, headers, form, fields).prepare()
+        body = asked.body
+        assert isinstance(body, bytes)
+        if number % 2:
+            del asked.headers["Content-Length"]
+            asked.headers["Transfer-Encoding"] = "chunked"
+            asked.body = iter([body[:1000], body[1000:]])  # type: ignore[assignment]
+        with requests.Session() as session:
+            return session.send(asked, timeout=60)
+
+    with ThreadPoolExecutor(6) as pool:
+        counted = Counter(reply.status_code for reply in pool.map(speak, range(6)))
+    assert set(counted) <= {200, 409}
+    again = [speak(number) for number in range(2)]
+    assert [reply.headers["idempotent-replayed"] for reply in again] == ["true", "true"]
+    assert {reply.json()["text"] for reply in again} == {again[0].json()["text"]}
+    assert len(fake.asked("POST", SUBMIT)) == before + 1
+
+
 def test_openais_client_retries_until_it_has_the_first_answer(served: Served) -> None:
     """It gives up on the first request before AssemblyAI answers, and is refused meanwhile."""
     fake = served.hosts.us

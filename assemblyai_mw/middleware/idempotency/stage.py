@@ -105,11 +105,7 @@ class Idempotency:
             if entered is not None:
                 dialect = entered.door.dialect
             request = self._request(call, environ, entered, dialect)
-            if request is None:
-                return self.app(environ, start_response)
-            kept, fate = self._claim(request)
-            if kept is not None:
-                return self._repeat(request, kept, fate, environ)(environ, start_response)
+            answer = None if request is None else self._answer(request, environ)
         except RequestRefused as error:
             return error.reply(dialect)(environ, start_response)
         except StoreError as error:
@@ -117,6 +113,10 @@ class Idempotency:
             message = "The ledger cannot be written, so no billable request is sent."
             down = error_reply(dialect, 503, message, code="ledger_unavailable")
             return down(environ, start_response)
+        if answer is not None:
+            return answer(environ, start_response)
+        if request is None:
+            return self.app(environ, start_response)
         return self._first(request, environ, start_response)
 
     def _request(
@@ -161,17 +161,25 @@ class Idempotency:
             return None
         return reading.kind, "json" if reading.operation.body == "json" else "bytes"
 
-    def _claim(self, request: _Request) -> tuple[KeptAnswer | None, Fate | None]:
-        """Claim the request's key; else return what it stands for, and what the ledger knows."""
+    def _answer(self, request: _Request, environ: WSGIEnvironment) -> WSGIApplication | None:
+        """Claim the request's key; return the app that answers it if another request has it.
+
+        Raises:
+            RequestRefused: That was another request, or there is no answer to give.
+            StoreError: The ledger cannot be read or written.
+        """
         self._catch_up()
         while True:
             kept = self.answers.claim(request.claim, request.call, request.sum)
-            if kept is None or kept.known or self._is_under_way(kept):
-                return kept, None
-            fate = self.answers.fate(kept)
-            if not fate.free:
-                return kept, fate
-            self.answers.release(kept.claim)
+            if kept is None:
+                return None
+            fate = None
+            if not kept.known and not self._is_under_way(kept):
+                fate = self.answers.fate(kept)
+                if fate.free:
+                    self.answers.release(kept.claim)
+                    continue
+            return self._repeat(request, kept, fate, environ)
 
     def _is_under_way(self, kept: KeptAnswer) -> bool:
         return kept.known is None and kept.age_s < self.under_way_s
@@ -185,7 +193,7 @@ class Idempotency:
             RequestRefused: It is not the same request, or there is no answer to give.
         """
         under_way = self._is_under_way(kept)
-        if request.sum is None and not under_way:
+        if request.sum is None and (kept.digest is not None or kept.answer is not None):
             for block in blocks_of(environ, max_bytes=self._max_bytes(request.call)):
                 request.digest.update(block)
             request.sum = request.digest.digest()
