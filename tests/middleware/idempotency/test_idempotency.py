@@ -16,7 +16,7 @@ from stack_kit import API, CHAT, MASTER_KEY, Stack, chat
 from stand_in.kit import wav
 from webtest.app import TestRequest
 
-from assemblyai_mw import ConfigError
+from assemblyai_mw import ConfigError, Ledger
 from assemblyai_mw.config import load_config
 from assemblyai_mw.errors import StoreError, UpstreamError
 from assemblyai_mw.middleware.audio import AudioTranscriber
@@ -266,6 +266,21 @@ def test_what_was_not_sent_is_not_kept(sqlite_url: str) -> None:
     stack.close()
 
 
+def test_what_was_not_sent_is_not_kept_though_its_row_stays_open(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any, **named: Any) -> Any:
+        raise UpstreamError("connection refused")
+
+    def down(*arguments: Any, **named: Any) -> Any:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(stack.transport, "send", refuse)
+    monkeypatch.setattr(Ledger, "write", down)
+    assert post(stack, SUBMIT, MASTER_KEY, "k-1").status_int == 502
+    assert (kept(stack), rows(stack)[0].state) == (0, "pending")
+
+
 # What may have been billed is kept
 
 
@@ -332,6 +347,31 @@ def dying(stack: Stack, *, state: str = "pending") -> None:
             post(stack, SUBMIT, MASTER_KEY, "k-1")
     with stack.ledger.database.write() as connection:
         connection.execute(update(calls).values(state=state))
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_worker_that_ends_during_a_request_records_what_it_knows(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, sent: bool
+) -> None:
+    """As Gunicorn ends one whose request takes too long, by an exception."""
+
+    def end(origin: Any, request: Any, timeouts: Any) -> Any:
+        request.sent = sent
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stack.transport, "send", end)
+        with pytest.raises(Killed):
+            post(stack, SUBMIT, MASTER_KEY, "k-1")
+    assert post(stack, SUBMIT, MASTER_KEY, "k-1").status_int == (504 if sent else 200)
+
+
+def test_an_answer_is_kept_without_a_coding(stack: Stack) -> None:
+    gzip = {"Accept-Encoding": "gzip"}
+    post(stack, SUBMIT, MASTER_KEY, "k-1", **gzip)
+    assert dict(stack.us.requests[-1].headers)["Accept-Encoding"] == "identity"
+    post(stack, SUBMIT, MASTER_KEY, None, **gzip)
+    assert dict(stack.us.requests[-1].headers)["Accept-Encoding"] == "gzip"
 
 
 def test_a_killed_workers_request_is_409_then_504_and_never_sent_again(stack: Stack) -> None:
