@@ -173,10 +173,11 @@ def error_payload(
     code: str | None = None,
     type: str | None = None,
     param: str | None = None,
+    request_id: str | None = None,
 ) -> dict[str, object]:
     """Return the JSON of an error in *dialect*; its `type` follows from the status if None.
 
-    Anthropic's has neither `param` nor `code`, and types of its own.
+    Anthropic's has neither `param` nor `code`, and types of its own. It alone has *request_id*.
     """
     client = status < 500
     if dialect == "openai":
@@ -184,7 +185,8 @@ def error_payload(
         return {"error": {"message": message, "type": kind, "param": param, "code": code}}
     if dialect == "anthropic":
         kind = _ANTHROPIC_TYPES.get(status, "invalid_request_error" if client else "api_error")
-        return {"type": "error", "error": {"type": kind, "message": message}}
+        told = {} if request_id is None else {"request_id": request_id}
+        return {"type": "error", "error": {"type": kind, "message": message}, **told}
     return {"error": message}
 
 
