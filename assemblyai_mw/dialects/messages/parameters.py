@@ -120,7 +120,14 @@ _TABLE = (
         nullable=True,
         harmless=([],),
     ),
-    _row("thread", "refused", _anything, "Nothing is stored", nullable=True),
+    _row(
+        "thread",
+        "refused",
+        _anything,
+        "Nothing is stored; tool runners go on without",
+        nullable=True,
+        harmless=(False,),
+    ),
 )
 
 PARAMETERS: dict[str, Parameter] = {

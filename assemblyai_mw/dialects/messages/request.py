@@ -41,6 +41,13 @@ def to_chat(body: Any) -> dict[str, Any]:
     """
     if not isinstance(body, dict):
         raise BadRequest("The body must be a JSON object.")
+    if body.get("thread"):
+        # By this code Anthropic's tool runner goes on without a thread, with the whole history.
+        raise BadRequest(
+            "Unsupported parameter: 'thread' (Nothing is stored; send the whole conversation).",
+            param="thread",
+            code="thread_unsupported_request",
+        )
     for name in _REQUIRED:
         if name not in body:
             raise missing(name)
