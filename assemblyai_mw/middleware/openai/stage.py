@@ -1,4 +1,4 @@
-"""OpenAITranslator: OpenAI's chat completions and models, answered by the LLM Gateway."""
+"""OpenAITranslator: chats by OpenAI's and Anthropic's APIs, answered by the LLM Gateway."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _MISSING = {
 
 
 class OpenAITranslator:
-    """Answer `chat/completions` and `models` below each base through *app*'s native routes.
+    """Answer `chat/completions`, `messages` and `models` below each base by *app*'s native routes.
 
-    The doors are those of `routes.DOORS`. A chat request is checked, translated and sent to *app*
+    The doors are those of `routes.DOORS`. A chat request, by whichever API, is checked, translated and sent to *app*
     as a POST to `/llm-gateway.assemblyai/v1/chat/completions` (or `/eu.…`, or the model's own
     prefix), below the request's mount point. Inner stages see a native call, and send their
-    refusals in OpenAI's shape. Everything else goes to *app* unchanged.
+    refusals in the API's shape. Everything else goes to *app* unchanged.
 
     Answers itself: 400 with `param` for what is malformed or unsupported, 404 `model_not_found`
     before anything is sent, 405, 413, and 502 for an invalid reply.
