@@ -9,6 +9,7 @@ from typing import Any
 from ...errors import BadRequest
 from ..chat import checks
 from ..chat.checks import invalid, known_keys, missing
+from . import arrays
 
 _ROLES = ("user", "assistant", "system")
 _MESSAGE = frozenset({"role", "content"})
@@ -122,7 +123,7 @@ def _turn(item: dict[str, Any], path: str) -> _Turn:
     elif isinstance(content, str):
         turn.parts = [{"type": "text", "text": content}] if content else []
     else:
-        checks.objects(content, path_of)
+        arrays.text_or_blocks(content, path_of)
         for at, block in enumerate(content):
             _take(turn, block, f"{path_of}.{at}")
     if role != "assistant" and not (turn.parts or turn.results):
@@ -164,7 +165,7 @@ def _texts(content: Any, path: str) -> list[dict[str, Any]]:
     """Return the parts of a text or of text blocks."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}] if content else []
-    checks.objects(content, path)
+    arrays.text_or_blocks(content, path)
     parts: list[dict[str, Any]] = []
     for at, block in enumerate(content):
         kind = _kind(block, f"{path}.{at}")

@@ -42,15 +42,18 @@ class _Block:
     sent: list[str] = field(default_factory=list)
     index: int | None = None
     closed: bool = False
+    _judged: int = 0
 
-    @property
     def is_whole(self) -> bool:
         """Whether nothing can follow: a call's input is a whole object."""
         if self.call_id is None:
             return True
-        # Parsed only where the end of an object may have come.
+        # Parsed once for each piece, and only where the end of an object may have come.
+        judged, self._judged = self._judged, len(self.sent)
         last = next((piece for piece in reversed(self.sent) if piece.strip()), "")
-        return last.rstrip().endswith("}") and input_of("".join(self.sent)) is not None
+        if judged == len(self.sent) or not last.rstrip().endswith("}"):
+            return False
+        return input_of("".join(self.sent)) is not None
 
 
 class MessageWriter:
@@ -165,7 +168,7 @@ class MessageWriter:
             events += self._pieces(block)
             if not self._over and self._at + 1 == len(self._blocks):
                 break
-            if not block.is_whole and not cut_short:
+            if not block.is_whole() and not cut_short:
                 if not self._over:
                     break
                 raise no_object()

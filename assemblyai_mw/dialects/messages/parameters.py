@@ -14,6 +14,7 @@ from ..chat import PARAMETERS as CHAT
 from ..chat import Parameter, checks
 from ..chat.checks import MAX_TOKENS, Check
 from ..chat.parameters import Fate
+from . import arrays
 
 # The gateway's own that make sense beside Anthropic's; `fallbacks` is a name of both.
 _GATEWAYS = (
@@ -35,30 +36,25 @@ def _anything(value: Any, param: str) -> None:
     """Check nothing: what is dropped may have members that are not known yet."""
 
 
-def _text_or_blocks(value: Any, param: str) -> None:
-    if not isinstance(value, str | list):
-        raise checks.wrong(param, "a string or an array of text blocks", value)
-
-
 _SAVES = "Only saves money"
 _WHERE_LISTED = "Passed where the gateway lists it for the model, else dropped"
 _TABLE = (
     _row("model", "translated", checks.string, "`assemblyai/NAME` becomes `NAME`"),
     _row("max_tokens", "passed", checks.integer(1, MAX_TOKENS), "Required"),
-    _row("messages", "translated", checks.objects, "Text, tool calls and their results; see below"),
-    _row("system", "translated", _text_or_blocks, "A string or text blocks"),
+    _row("messages", "translated", arrays.objects, "Text, tool calls and their results; see below"),
+    _row("system", "translated", arrays.text_or_blocks, "A string or text blocks"),
     _row("stream", "translated", checks.boolean, "Every model streams"),
     _row(
         "stop_sequences",
         "translated",
-        checks.strings,
+        arrays.strings,
         "The text is cut here; the tokens beyond the cut are billed",
         nullable=True,
     ),
     _row("temperature", "passed", checks.number(0, 1), "0 to 1", nullable=True),
     _row("top_p", "translated", checks.number(0, 1), _WHERE_LISTED, nullable=True),
     _row("top_k", "translated", checks.integer(0, MAX_TOKENS), _WHERE_LISTED, nullable=True),
-    _row("tools", "translated", checks.objects, "Tools of your own, with `input_schema`"),
+    _row("tools", "translated", arrays.objects, "Tools of your own, with `input_schema`"),
     _row(
         "tool_choice",
         "translated",
@@ -90,7 +86,7 @@ _TABLE = (
         nullable=True,
     ),
     _row("thinking", "dropped", checks.mapping, "Use the gateway's `reasoning`", nullable=True),
-    _row("betas", "dropped", checks.strings, "As the header `anthropic-beta` is", nullable=True),
+    _row("betas", "dropped", arrays.strings, "As the header `anthropic-beta` is", nullable=True),
     _row("context_management", "dropped", _anything, _SAVES, nullable=True),
     _row("diagnostics", "dropped", _anything, "The reply tells of none", nullable=True),
     _row("fallback_credit_token", "dropped", _anything, _SAVES, nullable=True),
@@ -115,7 +111,7 @@ _TABLE = (
     _row(
         "mcp_servers",
         "refused",
-        checks.objects,
+        arrays.objects,
         "The gateway calls no servers",
         nullable=True,
         harmless=([],),

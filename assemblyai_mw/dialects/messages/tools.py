@@ -7,6 +7,7 @@ from typing import Any
 from ...errors import BadRequest
 from ..chat import checks
 from ..chat.checks import invalid, known_keys, missing
+from . import arrays
 from .content import shown
 
 # Those that are not translated change how a tool is loaded, cached or explained, and not what the
@@ -52,7 +53,7 @@ def to_tool(item: dict[str, Any], path: str) -> dict[str, Any]:
     checks.mapping(item["input_schema"], f"{path}.input_schema")
     callers = item.get("allowed_callers")
     if callers is not None:
-        checks.strings(callers, f"{path}.allowed_callers")
+        arrays.strings(callers, f"{path}.allowed_callers")
         if "direct" not in callers:
             raise invalid(f"{path}.allowed_callers", "the gateway has direct calls only.")
     function: dict[str, Any] = {"name": item["name"], "parameters": item["input_schema"]}

@@ -41,10 +41,10 @@ _MISSING = {
 class OpenAITranslator:
     """Answer `chat/completions`, `messages` and `models` below each base by *app*'s native routes.
 
-    The doors are those of `routes.DOORS`. A chat request, by whichever API, is checked, translated and sent to *app*
-    as a POST to `/llm-gateway.assemblyai/v1/chat/completions` (or `/eu.…`, or the model's own
-    prefix), below the request's mount point. Inner stages see a native call, and send their
-    refusals in the API's shape. Everything else goes to *app* unchanged.
+    The doors are those of `routes.DOORS`. A chat request, by whichever API, is checked, translated
+    and sent to *app* as a POST to `/llm-gateway.assemblyai/v1/chat/completions` (or `/eu.…`, or the
+    model's own prefix), below the request's mount point. Inner stages see a native call, and send
+    their refusals in the API's shape. Everything else goes to *app* unchanged.
 
     Answers itself: 400 with `param` for what is malformed or unsupported, 404 `model_not_found`
     before anything is sent, 405, 413, and 502 for an invalid reply.
