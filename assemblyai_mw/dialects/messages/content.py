@@ -41,20 +41,28 @@ class _Turn:
         self.mark = other.mark or self.mark
 
     def messages(self) -> list[dict[str, Any]]:
-        """Return the chat's messages: the results of tools before what else a user says."""
-        said: dict[str, Any] = {"role": self.role, "content": _content_of(self.parts)}
+        """Return the chat's messages: the results of tools before what else a user says.
+
+        The mark of a last part is the message's: that is the form which AssemblyAI documents
+        (its page on prompt caching).
+        """
+        parts, mark = self.parts, self.mark
+        if parts:
+            last = parts[-1]
+            parts = [*parts[:-1], {"type": "text", "text": last["text"]}]
+            mark = mark or last.get("cache_control")
+        said: dict[str, Any] = {"role": self.role, "content": _content_of(parts)}
         if self.calls:
             said["tool_calls"] = self.calls
-        if self.mark is not None:
-            said["cache_control"] = self.mark
+        if mark is not None:
+            said["cache_control"] = mark
         return [*self.results, said] if self.parts or self.calls else self.results
 
 
 def _content_of(parts: list[dict[str, Any]]) -> Any:
     if not parts:
         return None
-    plain = len(parts) == 1 and "cache_control" not in parts[0]
-    return parts[0]["text"] if plain else parts
+    return parts[0]["text"] if len(parts) == 1 else parts
 
 
 def system_message(system: Any) -> list[dict[str, Any]]:

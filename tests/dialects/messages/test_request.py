@@ -148,8 +148,8 @@ def test_structured_output(name: str) -> None:
 def test_the_system_prompt_is_the_first_message() -> None:
     assert messages_of(HI, system="Be brief.") == [{"role": "system", "content": "Be brief."}, HI]
     blocks = [text("a"), text("b", cache_control={**EPHEMERAL, "ttl": "1h", "scope": "global"})]
-    part = text("b", cache_control={**EPHEMERAL, "ttl": "1h"})
-    system = {"role": "system", "content": [text("a"), part]}
+    mark = {**EPHEMERAL, "ttl": "1h"}
+    system = {"role": "system", "content": [text("a"), text("b")], "cache_control": mark}
     assert messages_of(HI, system=blocks) == [system, HI]
     assert messages_of(HI, system="") == messages_of(HI, system=[]) == [HI]
 
@@ -165,7 +165,12 @@ def test_the_system_prompt_is_the_first_message() -> None:
         ),
         pytest.param(
             [user(text("a", cache_control=EPHEMERAL))],
-            [{"role": "user", "content": [text("a", cache_control=EPHEMERAL)]}],
+            [{"role": "user", "content": "a", "cache_control": EPHEMERAL}],
+            id="a marked message",
+        ),
+        pytest.param(
+            [user(text("a", cache_control=EPHEMERAL), text("b"))],
+            [{"role": "user", "content": [text("a", cache_control=EPHEMERAL), text("b")]}],
             id="a marked part",
         ),
         pytest.param(

@@ -332,6 +332,22 @@ def test_a_policy(stack: Stack) -> None:
     assert not sent(stack)
 
 
+def test_a_list_of_routes_may_name_the_door(stack: Stack) -> None:
+    key = stack.key("a", routes=[MESSAGES])
+    assert ask(stack, key).status_int == 200
+    assert stack.ask("POST", CHAT, key, json=chat()).status_int == 403
+
+
+def test_the_door_is_below_each_base(stack_of: Callable[..., Stack]) -> None:
+    stack = stack_of(general_settings={"openai_bases": ["", "/openai/v1"]})
+    headers = {"x-api-key": stack.key("a")}
+    for path in ("/messages", "/openai/v1/messages"):
+        strictly(stack.ask("POST", path, None, json=asked(), headers=headers).json)
+        reply = stack.ask("POST", f"{path}/count_tokens", None, json=asked(), headers=headers)
+        assert (reply.status_int, is_error(reply.json)) == (404, True)
+    assert ask(stack, None).text == "host"
+
+
 def test_a_transcript_of_somebody_else(stack: Stack) -> None:
     own = stack.submit(stack.key("a"))
     reply = ask(stack, stack.key("b"), transcript_id=own)
@@ -341,6 +357,7 @@ def test_a_transcript_of_somebody_else(stack: Stack) -> None:
 def test_a_budget(stack: Stack) -> None:
     reply = ask(stack, stack.key("a", budget_usd="0.000001"))
     assert (reply.status_int, error_of(reply)["type"]) == (429, "rate_limit_error")
+    assert error_of(reply)["details"] == {"error_code": "insufficient_quota"}
     assert reply.headers["x-should-retry"] == "false"
     assert not sent(stack)
 
