@@ -56,6 +56,14 @@ def is_error(payload: Any) -> bool:
     )
 
 
+def error_of(reply: Any) -> dict[str, Any]:
+    """Return the error that WebTest's *reply* is."""
+    assert reply.content_type == "application/json"
+    assert is_error(reply.json), reply.text
+    found: dict[str, Any] = reply.json["error"]
+    return found
+
+
 def strictly(payload: dict[str, Any]) -> Message:
     """Return *payload* as the package's type for it: all it asks for, nothing it knows not."""
     found = Message.model_validate(payload, strict=True)

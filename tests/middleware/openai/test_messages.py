@@ -1,20 +1,28 @@
-"""The door `messages` in the whole stack: keys, errors of every stage, costs."""
+"""The door `messages` in the whole stack: errors of every stage, and costs."""
 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from messages_kit import MESSAGES, MODEL, asked, events_of, is_error, strictly, told
-from stack_kit import API, CHAT, MASTER_KEY, Stack, chat
+from messages_kit import (
+    MESSAGES,
+    MODEL,
+    asked,
+    error_of,
+    events_of,
+    is_error,
+    message,
+    strictly,
+    told,
+)
+from openai_kit import Body, Gateway, sse
+from stack_kit import CHAT, MASTER_KEY, Stack, chat
 from webtest import TestApp
 
-from assemblyai_mw import KeyAuth, PrefixRouter
-from assemblyai_mw.call import Caller
 from assemblyai_mw.middleware.openai.stage import OpenAITranslator
 from assemblyai_mw.testing import US_KEY
 
@@ -50,137 +58,8 @@ def events(reply: Any) -> list[dict[str, Any]]:
     return events_of(item.encode() + b"\n\n" for item in reply.text.split("\n\n")[:-1])
 
 
-def error_of(reply: Any) -> dict[str, Any]:
-    assert reply.content_type == "application/json"
-    assert is_error(reply.json), reply.text
-    found: dict[str, Any] = reply.json["error"]
-    return found
-
-
 def sent(stack: Stack) -> list[Any]:
     return [seen for seen in stack.us.requests if seen.path == NATIVE]
-
-
-# Keys
-
-
-@pytest.mark.parametrize(
-    "fields, status",
-    [
-        ({"x-api-key": "KEY"}, 200),
-        ({"Authorization": "Bearer KEY"}, 200),
-        ({"Authorization": "KEY"}, 200),
-        ({"x-api-key": "KEY", "Authorization": "Bearer KEY"}, 200),
-        ({"x-api-key": "", "Authorization": "Bearer KEY"}, 200),
-        ({"x-api-key": "KEY", "Authorization": ""}, 200),
-        ({"x-api-key": "KEY", "Authorization": "Bearer "}, 200),
-        ({}, 401),
-        ({"x-api-key": ""}, 401),
-        ({"x-api-key": "sk-other"}, 401),
-        ({"x-api-key": "KEY,KEY"}, 401),
-        ({"x-api-key": "KEY", "Authorization": "Bearer OTHER"}, 401),
-        ({"x-api-key": "OTHER", "Authorization": "Bearer KEY"}, 401),
-        ({"x-api-key": "KEY", "Authorization": "Basic a3k6"}, 401),
-        ({"x-api-key": "KEY", "Authorization": "Bearer KEY,Bearer KEY"}, 401),
-    ],
-)
-def test_the_key_is_in_either_header(stack: Stack, fields: dict[str, str], status: int) -> None:
-    keys = {"KEY": stack.key("a"), "OTHER": stack.key("b")}
-    for name, value in keys.items():
-        fields = {field: given.replace(name, value) for field, given in fields.items()}
-    reply = stack.ask("POST", MESSAGES, None, json=asked(), headers=fields)
-    assert reply.status_int == status
-    assert "X-Api-Key" in reply.headers["Vary"]
-    assert reply.headers["Cache-Control"] == "private, no-store"
-    if status == 401:
-        assert error_of(reply)["type"] == "authentication_error"
-        assert not stack.us.requests
-
-
-def test_elsewhere_the_other_header_is_no_key(stack: Stack) -> None:
-    key = stack.key("a")
-    for method, path in (
-        ("POST", CHAT),
-        ("GET", "/v1/models"),
-        ("GET", f"{API}/v2/transcript"),
-    ):
-        fields = {"x-api-key": key}
-        assert stack.ask(method, path, None, json=chat(), headers=fields).status_int == 401
-    reply = stack.ask("POST", CHAT, key, json=chat(), headers={"x-api-key": "sk-other"})
-    assert reply.status_int == 200
-
-
-def test_a_login_of_the_host_counts_only_where_no_key_is(stack_of: Callable[..., Stack]) -> None:
-    stack = stack_of(options={"identify": lambda environ: Caller("web")})
-    site = {"Sec-Fetch-Site": "same-origin"}
-    for fields, status in (({}, 200), ({"x-api-key": ""}, 200), ({"x-api-key": "sk-bad"}, 401)):
-        reply = stack.ask("POST", MESSAGES, None, json=asked(), headers={**site, **fields})
-        assert reply.status_int == status
-
-
-def test_no_header_of_anthropics_and_no_key_goes_upstream_or_into_a_log(
-    stack_of: Callable[..., Stack], caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    records: list[Any] = []
-    stack = stack_of(options={"on_call": records.append})
-    key = stack.key("a")
-    fields = {
-        "x-api-key": key,
-        "anthropic-version": "2023-06-01",
-        "anthropic-beta": "claude-code-20250219",
-        "anthropic-dangerous-direct-browser-access": "true",
-        "x-stainless-lang": "js",
-    }
-    reply = stack.ask("POST", f"{MESSAGES}?beta=true", None, json=asked(), headers=fields)
-    assert reply.status_int == 200
-    (seen,) = sent(stack)
-    names = {name.lower() for name, _ in seen.headers}
-    assert not [name for name in names if name.startswith(("anthropic", "x-"))]
-    assert seen.query == ""
-    assert not [value for _, value in seen.headers if key in value]
-    assert key not in caplog.text + repr(records)
-    assert US_KEY not in reply.text
-
-
-def test_within_no_stage_sees_the_key() -> None:
-    seen: list[dict[str, Any]] = []
-
-    def inner(environ: Any, start_response: Any) -> list[bytes]:
-        seen.append(environ)
-        start_response("200 OK", [])
-        return []
-
-    app = KeyAuth(inner, keys={"sk-0123456789abcdef": "alice"})
-    TestApp(PrefixRouter(inner, {MESSAGES: app})).post(
-        MESSAGES, headers={"x-api-key": "sk-0123456789abcdef"}
-    )
-    assert "sk-0123456789abcdef" not in repr(seen)
-
-
-def test_pages_of_other_origins_may_send_what_the_sdk_sends(stack_of: Callable[..., Stack]) -> None:
-    origin = "https://app.example"
-    stack = stack_of(general_settings={"cors_origins": [origin]})
-    wanted = (
-        "anthropic-beta,anthropic-dangerous-direct-browser-access,anthropic-version,content-type,"
-        "x-api-key,x-stainless-lang,x-stainless-retry-count"
-    )
-    preflight = {
-        "Origin": origin,
-        "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": wanted,
-    }
-    reply = stack.ask("OPTIONS", MESSAGES, None, headers=preflight)
-    assert reply.status_int == 204
-    allowed = reply.headers["Access-Control-Allow-Headers"].split(", ")
-    assert set(wanted.split(",")) <= set(allowed)
-    fields = {"x-api-key": stack.key("a"), "Origin": origin}
-    reply = stack.ask("POST", MESSAGES, None, json=asked(), headers=fields)
-    assert "Request-Id" in reply.headers["Access-Control-Expose-Headers"].split(", ")
-    reply = stack.ask(
-        "OPTIONS", MESSAGES, None, headers={**preflight, "Origin": "https://x.example"}
-    )
-    assert (reply.status_int, error_of(reply)["type"]) == (403, "permission_error")
 
 
 # What is not there
@@ -398,12 +277,12 @@ def test_one_chat_costs_the_same_by_either_door(
     same = ("cost_usd", "input_tokens", "output_tokens", "model", "route", "path", "state")
     assert {name: one[name] for name in same} == {name: other[name] for name in same}
     assert one["state"] == "settled"
-    message = told(events(reply)) if stream else reply.json
-    strictly(message)
-    assert message["usage"]["input_tokens"] == 1000
-    assert message["usage"]["cache_creation_input_tokens"] == 1000
-    assert message["usage"]["cache_read_input_tokens"] == 3000
-    assert Decimal(repr(message["usage"]["cost"])) == Decimal(other["cost_usd"]) > 0
+    said = told(events(reply)) if stream else reply.json
+    strictly(said)
+    assert said["usage"]["input_tokens"] == 1000
+    assert said["usage"]["cache_creation_input_tokens"] == 1000
+    assert said["usage"]["cache_read_input_tokens"] == 3000
+    assert Decimal(repr(said["usage"]["cost"])) == Decimal(other["cost_usd"]) > 0
     assert reply.headers.get("x-assemblyai-mw-cost-usd") == (None if stream else other["cost_usd"])
 
 
@@ -431,14 +310,54 @@ def test_a_reply_that_no_client_could_read_is_billed_and_not_asked_for_again(
     assert reply.headers["x-should-retry"] == "false"
 
 
+@pytest.mark.parametrize(
+    "first, status, kind",
+    [
+        ({"error": {"code": 429, "message": "slow down"}}, 429, "rate_limit_error"),
+        ({"error": "boom", "status": "error"}, 502, "api_error"),
+        (
+            {
+                "choices": [
+                    {
+                        "message": {
+                            "content": "a",
+                            "tool_calls": [
+                                {"id": "c", "function": {"name": "f", "arguments": "["}}
+                            ],
+                        },
+                        "finish_reason": "tool_calls",
+                    }
+                ]
+            },
+            502,
+            "api_error",
+        ),
+    ],
+)
+def test_an_error_before_the_first_event_has_a_status_of_its_own(
+    first: dict[str, Any], status: int, kind: str
+) -> None:
+    gateway = Gateway((200, Body(sse(first))))
+    answered = message(OpenAITranslator(gateway), stream=True)
+    assert answered.status == status
+    assert is_error(answered.json)
+    assert answered.json["error"]["type"] == kind
+    later = Gateway((200, Body(sse({"choices": [{"delta": {"content": "a"}}]}, first))))
+    answered = message(OpenAITranslator(later), stream=True)
+    assert answered.status == 200
+    last = events_of(answered.items)[-1]
+    assert (last["type"], last["error"]["type"]) == ("error", kind)
+    assert later.bodies[-1].closed
+
+
 @pytest.mark.parametrize("model", [MODEL, "assemblyai/gpt-oss-20b"])
 def test_every_model_streams(stack: Stack, model: str) -> None:
     stack.us.next_answer("one two STOP three")
     reply = ask(stack, stack.key("a"), model=model, stream=True, stop_sequences=["STOP"])
-    message = told(events(reply))
-    assert message["content"] == [{"type": "text", "text": "one two "}]
-    assert (message["stop_reason"], message["stop_sequence"]) == ("stop_sequence", "STOP")
-    assert message["usage"]["output_tokens"] > 0
+    said = told(events(reply))
+    assert said["content"] == [{"type": "text", "text": "one two "}]
+    assert (said["stop_reason"], said["stop_sequence"]) == ("stop_sequence", "STOP")
+    assert said["usage"]["output_tokens"] > 0
     assert reply.content_type == "text/event-stream"
 
 
