@@ -2,8 +2,8 @@
 
 AssemblyAI's routes answer `{"error": "..."}` (openapi.yml, components/responses),
 OpenAI's `{"error": {"message", "type", "param", "code"}}` (OpenAI's API reference,
-error object), Anthropic's `{"type": "error", "error": {"type", "message"}}` (its API
-reference, page *Errors*). Messages hold no secret and no part of a body.
+error object), Anthropic's `{"type": "error", "error": {"type", "message", "details"}}` (its
+API reference, page *Errors*). Messages hold no secret and no part of a body.
 """
 
 from __future__ import annotations
@@ -173,10 +173,12 @@ def error_payload(
     code: str | None = None,
     type: str | None = None,
     param: str | None = None,
+    request_id: str | None = None,
 ) -> dict[str, object]:
     """Return the JSON of an error in *dialect*; its `type` follows from the status if None.
 
-    Anthropic's has neither `param` nor `code`, and types of its own.
+    Anthropic's has no `param` and types of its own; *code* is its `details.error_code` (the
+    `anthropic` package, `APIStatusError`). It alone has *request_id*.
     """
     client = status < 500
     if dialect == "openai":
@@ -184,7 +186,11 @@ def error_payload(
         return {"error": {"message": message, "type": kind, "param": param, "code": code}}
     if dialect == "anthropic":
         kind = _ANTHROPIC_TYPES.get(status, "invalid_request_error" if client else "api_error")
-        return {"type": "error", "error": {"type": kind, "message": message}}
+        error: dict[str, object] = {"type": kind, "message": message}
+        if code is not None:
+            error["details"] = {"error_code": code}
+        told = {} if request_id is None else {"request_id": request_id}
+        return {"type": "error", "error": error, **told}
     return {"error": message}
 
 

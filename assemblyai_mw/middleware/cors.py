@@ -61,6 +61,7 @@ REPLY_HEADERS = (
     "ETag",
     "Idempotent-Replayed",
     "Location",
+    "Request-Id",
     "Retry-After",
     "WWW-Authenticate",
     "X-AssemblyAI-MW-Cost-USD",
@@ -184,6 +185,7 @@ def _is_preflight(environ: WSGIEnvironment) -> bool:
     return (
         "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
         and "HTTP_AUTHORIZATION" not in environ
+        and "HTTP_X_API_KEY" not in environ
         and environ.get("CONTENT_LENGTH", "") in ("", "0")
         and "HTTP_TRANSFER_ENCODING" not in environ
     )

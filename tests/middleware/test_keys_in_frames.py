@@ -143,6 +143,15 @@ def test_no_stage_holds_a_key_while_the_next_one_runs(build: Any) -> None:
     assert leaks(raised(build(), environ())) == []
 
 
+@pytest.mark.parametrize("both", [False, True])
+def test_a_key_in_the_other_header_is_not_held_either(both: bool) -> None:
+    for keys in ({KEY: "a"}, BoomKeys()):
+        auth = KeyAuth(boom, keys=keys)  # type: ignore[arg-type]
+        app = PrefixRouter(boom, {"/v1/messages": LingeringClose(CallLog(auth, on_call=print))})
+        given = environ("/v1/messages", KEY if both else None, HTTP_X_API_KEY=KEY)
+        assert leaks(raised(app, given)) == []
+
+
 def test_a_frame_that_did_hold_one_would_be_found() -> None:
     code = compile(
         "def app(environ, start):\n    held = environ['HTTP_AUTHORIZATION']\n    boom()",

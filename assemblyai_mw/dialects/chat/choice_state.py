@@ -22,7 +22,7 @@ class ChoiceState:
 
     Attributes:
         finished: The gateway said why it ended, or its text was cut.
-        cut: Its text ran into a stop: it has ended for the caller.
+        cut: The stop that its text ran into, else None: it has ended for the caller.
     """
 
     def __init__(self, name: str, form: ReplyForm) -> None:
@@ -33,7 +33,7 @@ class ChoiceState:
         self._calls: list[_ToolCall] = []
         self._at: dict[int, _ToolCall] = {}  # the latest call at each of the gateway's indexes
         self.finished = False
-        self.cut = False
+        self.cut: str | None = None
 
     @property
     def called(self) -> bool:
@@ -58,9 +58,10 @@ class ChoiceState:
                 if text is not None or begins:
                     delta[name] = text
         withheld = self._until_stop(delta, over=last or bool(calls), begins=begins)
-        said = [] if self.cut else [out for call in calls if (out := self._call(call)) is not None]
-        self.finished = self.finished or last or self.cut
-        if last or self.cut:
+        is_cut = self.cut is not None
+        said = [] if is_cut else [out for call in calls if (out := self._call(call)) is not None]
+        self.finished = self.finished or last or is_cut
+        if last or is_cut:
             self._complete(said)
         if said:
             delta["tool_calls"] = said
@@ -73,7 +74,7 @@ class ChoiceState:
             return False
         given = delta.get("content") or ""
         free = self._text.feed(given)
-        if over and not self._text.hit:
+        if over and self._text.hit is None:
             free += self._text.end()
         self.cut = self._text.hit
         if free or (given and begins):

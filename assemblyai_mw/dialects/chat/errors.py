@@ -80,7 +80,13 @@ class ApiError:
     def payload(self, dialect: Dialect = "openai") -> dict[str, Any]:
         """Return the JSON body in *dialect*."""
         return error_payload(
-            dialect, self.status, self.message, code=self.code, type=self.type, param=self.param
+            dialect,
+            self.status,
+            self.message,
+            code=self.code,
+            type=self.type,
+            param=self.param,
+            request_id=self.request_id,
         )
 
     @property

@@ -19,7 +19,8 @@ _DONE = encode_event(b"[DONE]")
 class EventWriter(Protocol):
     """Writes one stream in an API: any number of chunks, then an end or an error.
 
-    Each method returns the events to send, whole ones, as bytes.
+    Each method returns the events to send, whole ones, as bytes. The first two may raise
+    `BadReply`: what came cannot be written in this API.
     """
 
     def chunk(self, chunk: dict[str, Any]) -> list[bytes]:
@@ -42,12 +43,18 @@ class Exchange(Protocol):
 
     Attributes:
         chat: The request as the JSON of an OpenAI chat, yet to be checked.
+        names_stop: A choice that a stop cut tells it, see `ReplyForm`.
     """
 
     chat: Any
+    names_stop: bool
 
     def reply(self, completion: dict[str, Any]) -> dict[str, Any]:
-        """Return the reply for a whole `chat.completion`."""
+        """Return the reply for a whole `chat.completion`.
+
+        Raises:
+            BadReply: It cannot be written in this API.
+        """
 
     def writer(self, request: ChatRequest) -> EventWriter:
         """Return what writes the stream of the reply to the checked *request*."""
@@ -55,6 +62,8 @@ class Exchange(Protocol):
 
 class ChatExchange:
     """OpenAI's chat completions themselves."""
+
+    names_stop = False
 
     def __init__(self, body: Any) -> None:
         self.chat = body

@@ -17,19 +17,22 @@ class ReplyForm:
     Attributes:
         stop: Texts end before the first of these; none is empty.
         one_call: Only a choice's first tool call is passed on.
+        names_stop: A choice that was cut says by which stop, in `stop_sequence`: OpenAI's form
+            has no such member.
     """
 
     stop: tuple[str, ...] = ()
     one_call: bool = False
+    names_stop: bool = False
 
 
 AS_IT_COMES = ReplyForm()
 
 
-def cut(text: str, stop: tuple[str, ...]) -> str | None:
-    """Return *text* up to the stop that begins first, or None where it holds none."""
-    at = _first(text, stop)
-    return None if at is None else text[:at]
+def cut(text: str, stop: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return *text* up to the stop that begins first, and that stop; None where it holds none."""
+    found = _first(text, stop)
+    return None if found is None else (text[: found[0]], found[1])
 
 
 class StopCutter:
@@ -38,7 +41,7 @@ class StopCutter:
     Only text that may be the beginning of a stop is held back.
 
     Attributes:
-        hit: A stop was found; what follows it gives nothing.
+        hit: The stop that was found, else None; what follows it gives nothing.
     """
 
     __slots__ = ("_held", "_longest", "_stop", "hit")
@@ -47,18 +50,18 @@ class StopCutter:
         self._stop = stop
         self._longest = max(map(len, stop))
         self._held = ""
-        self.hit = False
+        self.hit: str | None = None
 
     def feed(self, text: str) -> str:
         """Return the text that is free by now."""
-        if self.hit:
+        if self.hit is not None:
             return ""
         self._held += text
         found = _first(self._held, self._stop)
         open_at = self._open()
         # A stop that begins earlier than the one found may still be completed.
-        if found is not None and found <= open_at:
-            return self._ended(found)
+        if found is not None and found[0] <= open_at:
+            return self._ended(*found)
         free, self._held = self._held[:open_at], self._held[open_at:]
         return free
 
@@ -66,7 +69,7 @@ class StopCutter:
         """Return the held text once the text is over."""
         found = _first(self._held, self._stop)
         if found is not None:
-            return self._ended(found)
+            return self._ended(*found)
         free, self._held = self._held, ""
         return free
 
@@ -79,11 +82,16 @@ class StopCutter:
                 return at
         return size
 
-    def _ended(self, at: int) -> str:
+    def _ended(self, at: int, stop: str) -> str:
         free, self._held = self._held[:at], ""
-        self.hit = True
+        self.hit = stop
         return free
 
 
-def _first(text: str, stop: tuple[str, ...]) -> int | None:
-    return min((at for each in stop if (at := text.find(each)) >= 0), default=None)
+def _first(text: str, stop: tuple[str, ...]) -> tuple[int, str] | None:
+    """Return where the first stop begins, and which it is: of several there, the first to end."""
+    found = [(at, len(each), each) for each in stop if (at := text.find(each)) >= 0]
+    if not found:
+        return None
+    at, _, each = min(found)
+    return at, each

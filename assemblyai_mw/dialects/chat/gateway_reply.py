@@ -175,7 +175,7 @@ def failure(
 ) -> WSGIApplication:
     """Answer with *error* in *dialect*; *own* is a body that already says it."""
     body = json.dumps(error.payload(dialect)).encode() if own is None else own
-    _, headers = head(reply, "application/json", error.request_id, body)
+    _, headers = head(reply, "application/json", error.request_id, body, dialect=dialect)
     if reply.status_code // 100 == 2 and error.status not in _WITHOUT_A_REPLY:
         # The model may have worked, and been billed: OpenAI's clients would pay for it thrice.
         headers.append(("x-should-retry", "false"))
@@ -183,13 +183,23 @@ def failure(
 
 
 def head(
-    reply: Reply, media_type: str, request_id: str | None = None, body: bytes | None = None
+    reply: Reply,
+    media_type: str,
+    request_id: str | None = None,
+    body: bytes | None = None,
+    *,
+    dialect: Dialect = "openai",
 ) -> tuple[str, Headers]:
     """Return the head of a translated reply: `retry-after`, limits and all else are kept."""
     kept = [(name, value) for name, value in reply.headers if name.lower() not in _REPLACED]
-    if request_id and reply.header("x-request-id") is None and request_id.isprintable():
+    known = reply.header("x-request-id")
+    if request_id and known is None and request_id.isprintable():
         # OpenAI's clients show this one in their exceptions.
-        kept.append(("x-request-id", request_id.encode("ascii", "replace").decode()))
+        known = request_id.encode("ascii", "replace").decode()
+        kept.append(("x-request-id", known))
+    if known and dialect == "anthropic":
+        # Anthropic's clients show this one.
+        kept.append(("request-id", known))
     kept.append(("Content-Type", media_type))
     if media_type == EVENT_STREAM:
         if reply.header("cache-control") is None:

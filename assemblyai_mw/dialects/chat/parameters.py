@@ -25,7 +25,7 @@ class Parameter:
     """One row of the table.
 
     Attributes:
-        origin: Owner of the parameter: OpenAI or the gateway.
+        origin: Owner of the parameter: the API whose it is, or the gateway.
         fate: `passed` as it is, `translated`, `dropped` silently, or `refused` with
             400 and code `unsupported_parameter`.
         check: Raises BadRequest for a value of the wrong type or out of bounds.
@@ -36,7 +36,7 @@ class Parameter:
     """
 
     name: str
-    origin: Literal["openai", "gateway"]
+    origin: Literal["openai", "anthropic", "gateway"]
     fate: Fate
     check: Check
     note: str
@@ -197,6 +197,13 @@ _TABLE = (
     _gateway("post_processing_steps", checks.objects, "`json-repair`"),
     _gateway("model_region", checks.one_of("global"), "`global` avoids the regional price"),
     _gateway("reasoning", checks.mapping, "For models that reason"),
+    Parameter(
+        "top_k",
+        "gateway",
+        "translated",
+        checks.integer(0, MAX_TOKENS),
+        "Passed where the gateway lists it for the model and its fallbacks, else dropped",
+    ),
     _gateway("zero_data_retention", checks.boolean, ""),
     _gateway("fail_fast", checks.boolean, ""),
     _gateway("max_timeout", checks.number(0, 86_400), "Seconds"),

@@ -155,7 +155,25 @@ def to_usage(usage: Any) -> dict[str, Any] | None:
         details = usage.get(name)
         if isinstance(details, dict):
             out[name] = {key: n for key in keys if (n := _count(details, key)) is not None}
+    cached = _cached(usage)
+    if cached:
+        out["prompt_tokens_details"] = cached | out.get("prompt_tokens_details", {})
     return out
+
+
+def _cached(usage: dict[str, Any]) -> dict[str, int]:
+    """Return the counts of cached tokens where they are spelled as Anthropic's are."""
+    details = usage.get("prompt_tokens_details")
+    creation = details.get("cache_creation") if isinstance(details, dict) else None
+    written = _count(usage, "cache_creation_input_tokens")
+    if isinstance(creation, dict):
+        parts = [_count(creation, f"ephemeral_{ttl}_input_tokens") for ttl in ("5m", "1h")]
+        written = sum(part or 0 for part in parts)
+    counts = {
+        "cached_tokens": _count(usage, "cache_read_input_tokens"),
+        "cache_write_tokens": written,
+    }
+    return {name: n for name, n in counts.items() if n is not None}
 
 
 def text_of(content: Any) -> str | None:
@@ -199,10 +217,10 @@ def _choice(choice: Any, at: int, fallback_id: str, form: ReplyForm) -> dict[str
     if form.one_call:
         calls = calls[:1]
     content, reason = text_of(message.get("content")), choice.get("finish_reason")
-    before = cut(content, form.stop) if content else None
-    if before is not None:
+    ended = cut(content, form.stop) if content else None
+    if ended is not None:
         # What a model says or calls after a stop is not part of the reply.
-        content, reason, calls = before, "stop", []
+        content, reason, calls = ended[0], "stop", []
     refusal = message.get("refusal")
     out: dict[str, Any] = {
         "role": "assistant",
@@ -212,12 +230,15 @@ def _choice(choice: Any, at: int, fallback_id: str, form: ReplyForm) -> dict[str
     if calls:
         out["tool_calls"] = calls
         out["content"] = out["content"] or None
-    return {
+    translated = {
         "index": index if isinstance(index, int) and not isinstance(index, bool) else at,
         "message": out,
         "logprobs": None,
         "finish_reason": finish_reason(reason, called=bool(calls)),
     }
+    if form.names_stop and ended is not None:
+        translated["stop_sequence"] = ended[1]
+    return translated
 
 
 def _call(call: dict[str, Any], fallback_id: str) -> dict[str, Any]:

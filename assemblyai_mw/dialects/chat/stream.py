@@ -8,7 +8,7 @@ from typing import Any
 
 from ...http.sse import Event
 from .choice_state import ChoiceState
-from .errors import ApiError, event_error, of_status
+from .errors import ApiError, BadReply, event_error, of_status
 from .exchange import EventWriter
 from .form import AS_IT_COMES, ReplyForm
 from .models import Target
@@ -94,7 +94,12 @@ class ChunkStream:
             if isinstance(choice, dict)
         ]
         said = [choice for choice in translated if choice is not None]
-        return self._writer.chunk(self._chunk(payload, said)) if said else []
+        if not said:
+            return []
+        try:
+            return self._writer.chunk(self._chunk(payload, said))
+        except BadReply as error:
+            return self._broken(error.error)
 
     def end(self) -> list[bytes]:
         """Return what to send when the gateway's HTTP reply ended as it should.
@@ -113,7 +118,6 @@ class ChunkStream:
         return [] if self.done or self.error else self._broken(of_status(502, message))
 
     def _whole(self) -> list[bytes]:
-        self.done = True
         head = self._head or {
             "id": reply_id({}, self._fallback_id),
             "object": "chat.completion.chunk",
@@ -124,7 +128,12 @@ class ChunkStream:
         usage = self.usage
         if usage is not None and cost is not None:
             usage = {**usage, "cost": cost}
-        return self._writer.end(head, usage)
+        try:
+            events = self._writer.end(head, usage)
+        except BadReply as error:
+            return self._broken(error.error)
+        self.done = True
+        return events
 
     def _broken(self, error: ApiError) -> list[bytes]:
         self.error = error
@@ -152,7 +161,7 @@ class ChunkStream:
         if state is None:
             state = ChoiceState(f"{self._fallback_id}_{index}", self._form)
             self._choices[index] = state
-        elif state.cut:
+        elif state.cut is not None:
             return None
         # Some providers frame a whole message as one event.
         source = choice.get("delta")
@@ -164,17 +173,24 @@ class ChunkStream:
         delta = state.delta(source, calls_of(choice, source), last=bool(reason))
         if delta is None:
             return None
-        reason = "stop" if state.cut else reason
-        return {
+        reason = reason if state.cut is None else "stop"
+        said = {
             "index": index,
             "delta": delta,
             "logprobs": None,
             "finish_reason": finish_reason(reason, called=state.called) if reason else None,
         }
+        if self._form.names_stop and state.cut is not None:
+            said["stop_sequence"] = state.cut
+        return said
 
 
 def completion_as_events(completion: dict[str, Any], writer: EventWriter) -> list[bytes]:
-    """Return a whole `chat.completion` as the events of a valid stream, its end included."""
+    """Return a whole `chat.completion` as the events of a valid stream, its end included.
+
+    Raises:
+        BadReply: It cannot be written in the writer's API.
+    """
     head = {
         "id": completion["id"],
         "object": "chat.completion.chunk",
@@ -186,8 +202,8 @@ def completion_as_events(completion: dict[str, Any], writer: EventWriter) -> lis
             head[name] = completion[name]
     events: list[bytes] = []
 
-    def say(index: int, delta: dict[str, Any], reason: str | None = None) -> None:
-        choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
+    def say(index: int, delta: dict[str, Any], reason: str | None = None, **more: Any) -> None:
+        choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason, **more}
         events.extend(writer.chunk({**head, "choices": [choice]}))
 
     for choice in completion["choices"]:
@@ -198,5 +214,6 @@ def completion_as_events(completion: dict[str, Any], writer: EventWriter) -> lis
                 say(index, {name: message[name]})
         for at, call in enumerate(message.get("tool_calls", ())):
             say(index, {"tool_calls": [{"index": at, **call}]})
-        say(index, {}, choice["finish_reason"])
+        stop = {name: choice[name] for name in ("stop_sequence",) if name in choice}
+        say(index, {}, choice["finish_reason"], **stop)
     return [*events, *writer.end(head, completion["usage"])]

@@ -68,9 +68,10 @@ class KeyAuth:
     """Let requests with a live key through; answer others with 401.
 
     Takes `Authorization: Bearer sk-...` (any case) and the bare key, as the OpenAI and
-    the AssemblyAI SDK send it. A doubled Authorization is refused. The body is not read before the
-    key is known. Key look-ups are cached for at most 1 s, so a revoked key stops working everywhere
-    within that time. If the store is unavailable, the answer is 503.
+    the AssemblyAI SDK send it. A doubled Authorization is refused. On routes that speak
+    Anthropic's dialect the key may also come in `X-Api-Key`; two different keys are refused. The
+    body is not read before the key is known. Key look-ups are cached for at most 1 s, so a revoked
+    key stops working everywhere within that time. If the store is unavailable, the answer is 503.
 
     A WebSocket handshake may have a token of a session instead, in Authorization or as
     `?token=`, where no key is taken. The token is taken out of the query. It is used up by the
@@ -85,11 +86,11 @@ class KeyAuth:
     Sec-Fetch-Site or Origin, or from a page of *login_origins*; else it is 403.
     If *identify* raises, the answer is 503.
 
-    Reads the Authorization header. Writes `call.caller`. Passes the environ on without the header,
-    so that no inner stage and no debug page can show a key. Every reply, errors included, depends
-    on the key. It gets `Cache-Control: private, no-store` in place of its own cache fields, a
-    `Vary` that names Authorization (with *identify* also Cookie), and `X-Content-Type-Options:
-    nosniff`.
+    Reads the Authorization header, and X-Api-Key where a key may come in it. Writes
+    `call.caller`. Passes the environ on without these headers, so that no inner stage and no debug
+    page can show a key. Every reply, errors included, depends on the key. It gets
+    `Cache-Control: private, no-store` in place of its own cache fields, a `Vary` that names the
+    headers with the key (with *identify* also Cookie), and `X-Content-Type-Options: nosniff`.
 
     Args:
         app: The next WSGI app.
@@ -134,14 +135,20 @@ class KeyAuth:
         )
         self._tokens = None if tokens is None else TokenAuth(tokens)
         self._watch = None if relay is None else KeyWatch(self.keys, relay)
-        self._private = PrivateReplies("Authorization", *(("Cookie",) if identify else ()))
+        login = ("Cookie",) if identify else ()
+        self._private = PrivateReplies("Authorization", *login)
+        self._private_by_either = PrivateReplies("Authorization", "X-Api-Key", *login)
         self._cache: OrderedDict[object, tuple[float, Caller | None]] = OrderedDict()
         self._lock = threading.Lock()
         self._store_failing = False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
-        start_response = self._private(start_response)
+        if call.route.dialect == "anthropic":
+            start_response = self._private_by_either(start_response)
+            api_key_to_header(environ)
+        else:
+            start_response = self._private(start_response)
         has_key = _NO_CREDENTIALS.fullmatch(environ.get("HTTP_AUTHORIZATION", "")) is None
         if not has_key:
             environ.pop("HTTP_AUTHORIZATION", None)
@@ -258,6 +265,22 @@ def _check_expect(environ: WSGIEnvironment) -> None:
         environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING")
     ):
         raise BadRequest("Expect was sent without content.")
+
+
+def api_key_to_header(environ: WSGIEnvironment) -> None:
+    """Move the key in X-Api-Key, if one is there, to Authorization.
+
+    A key in both is one. Two different ones are joined as servers join a doubled field, so that
+    neither counts.
+    """
+    given = environ.pop("HTTP_X_API_KEY", "")
+    if _NO_CREDENTIALS.fullmatch(given) is not None:
+        return
+    other = environ.get("HTTP_AUTHORIZATION", "")
+    if _NO_CREDENTIALS.fullmatch(other) is not None:
+        environ["HTTP_AUTHORIZATION"] = given
+    elif presented_digest(given) != presented_digest(other):
+        environ["HTTP_AUTHORIZATION"] = f"{other},{given}"
 
 
 def presented_digest(authorization: str) -> bytes | None:

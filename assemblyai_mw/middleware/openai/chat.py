@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import json
@@ -105,6 +106,8 @@ class Chats:
             supported=supported,
             default_max_tokens=self._default_max_tokens,
         )
+        form = dataclasses.replace(request.form, names_stop=exchange.names_stop)
+        request = dataclasses.replace(request, form=form)
         call.claimed_end_user = end_user_of(exchange.chat)
         target = request.target
         listed = (self._catalogue.known(target.prefix) or {}).get(target.id)
@@ -138,7 +141,7 @@ class Chats:
                     if broken is not None:
                         return failure(reply, broken, dialect=dialect)
                     kept_open = True
-                    return Answer(head(reply, EVENT_STREAM), events)
+                    return Answer(head(reply, EVENT_STREAM, dialect=dialect), events)
                 return self._whole(call, reply, request, exchange)
             finally:
                 if not kept_open:
@@ -173,6 +176,13 @@ class Chats:
                 fallback_id=call.id,
                 form=request.form,
             )
+            cost = self._cost(call)
+            if cost is not None and completion["usage"] is not None:
+                completion["usage"]["cost"] = cost
+            if request.stream:
+                events = completion_as_events(completion, exchange.writer(request))
+                return Answer(head(reply, EVENT_STREAM, dialect=dialect), events)
+            body = json.dumps(exchange.reply(completion)).encode()
         except BadReply as error:
             logger.error("the LLM Gateway's reply cannot be read: %s", error)
             return failure(reply, error.error, dialect=dialect)
@@ -180,15 +190,8 @@ class Chats:
             logger.warning("the LLM Gateway's reply broke off: %s", error)
             broken = of_status(error.status, "The LLM Gateway's reply broke off.")
             return failure(reply, broken, dialect=dialect)
-        cost = self._cost(call)
-        if cost is not None and completion["usage"] is not None:
-            completion["usage"]["cost"] = cost
-        if request.stream:
-            events = completion_as_events(completion, exchange.writer(request))
-            return Answer(head(reply, EVENT_STREAM), events)
-        body = json.dumps(exchange.reply(completion)).encode()
         request_id = completion["id"].removeprefix("chatcmpl-")
-        return Answer(head(reply, "application/json", request_id, body), [body])
+        return Answer(head(reply, "application/json", request_id, body, dialect=dialect), [body])
 
 
 def _native_chat(

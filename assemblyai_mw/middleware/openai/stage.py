@@ -1,4 +1,4 @@
-"""OpenAITranslator: OpenAI's chat completions and models, answered by the LLM Gateway."""
+"""OpenAITranslator: chats by OpenAI's and Anthropic's APIs, answered by the LLM Gateway."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from ...dialects.chat import ChatExchange, Model, ModelList, Target
 from ...dialects.chat.gateway_models import GatewayModel
 from ...dialects.chat.gateway_reply import Answer
 from ...dialects.chat.models import DEFAULT_MODELS, not_found, spelled
+from ...dialects.messages import MessagesExchange
 from ...errors import RequestRefused
 from ...http.messages import request_target
-from ...routes import CHAT_DOOR, DEFAULT_BASES, MODELS_DOOR, SPEECH_DOOR, Door
+from ...routes import CHAT_DOOR, DEFAULT_BASES, MESSAGES_DOOR, MODELS_DOOR, SPEECH_DOOR, Door
 from .chat import Chats
 from .gateway_models import Catalogue, fetch
 from .speech import speak
@@ -29,14 +30,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Model", "OpenAITranslator"]
 
+# What clients look for below doors, and why it is not there.
+_MISSING = {
+    "messages/batches": "the LLM Gateway has no batches; send each message by itself",
+    "messages/count_tokens": "the LLM Gateway counts no tokens before a call; the usage of a "
+    "message has its counts",
+}
+
 
 class OpenAITranslator:
-    """Answer `chat/completions` and `models` below each base through *app*'s native routes.
+    """Answer `chat/completions`, `messages` and `models` below each base by *app*'s native routes.
 
-    The doors are those of `routes.DOORS`. A chat request is checked, translated and sent to *app*
-    as a POST to `/llm-gateway.assemblyai/v1/chat/completions` (or `/eu.…`, or the model's own
-    prefix), below the request's mount point. Inner stages see a native call, and send their
-    refusals in OpenAI's shape. Everything else goes to *app* unchanged.
+    The doors are those of `routes.DOORS`. A chat request, by whichever API, is checked, translated
+    and sent to *app* as a POST to `/llm-gateway.assemblyai/v1/chat/completions` (or `/eu.…`, or the
+    model's own prefix), below the request's mount point. Inner stages see a native call, and send
+    their refusals in the API's shape. Everything else goes to *app* unchanged.
 
     Answers itself: 400 with `param` for what is malformed or unsupported, 404 `model_not_found`
     before anything is sent, 405, 413, and 502 for an invalid reply.
@@ -90,6 +98,7 @@ class OpenAITranslator:
         )
         self._handlers: Mapping[Door, Handler] = {
             CHAT_DOOR: functools.partial(chats.answer, ChatExchange),
+            MESSAGES_DOOR: functools.partial(chats.answer, MessagesExchange),
             MODELS_DOOR: self._models,
             SPEECH_DOOR: functools.partial(speak, app, max_body_bytes=max_body_bytes),
         }
@@ -107,7 +116,7 @@ class OpenAITranslator:
             # Calls go on under a target of their own, so nobody within sees the caller's.
             request_target(environ)
             if entered.rest and door is not MODELS_DOOR:
-                raise RequestRefused("There is nothing at this path.", status=404)
+                raise RequestRefused(_nothing_at(door, entered.rest), status=404)
             answer = self._handlers[door](call, environ, entered)
         except RequestRefused as error:
             return error.reply(door.dialect)(environ, start_response)
@@ -158,6 +167,12 @@ class OpenAITranslator:
             ):
                 return _model(target, None)
         return None
+
+
+def _nothing_at(door: Door, rest: str) -> str:
+    """Return why there is nothing at a path below a door."""
+    missing = _MISSING.get(f"{door.name}/{rest.split('/')[1]}")
+    return f"There is nothing at this path{f': {missing}' if missing else ''}."
 
 
 def _may_reach(caller: Caller | None, region: str) -> bool:

@@ -322,6 +322,7 @@ VALID: dict[str, Any] = {
     "tool_choice": "auto",
     "tools": [TOOL],
     "top_logprobs": 3,
+    "top_k": 40,
     "top_p": 0.9,
     "transcript_id": "t-1",
     "user": "u",
@@ -638,7 +639,7 @@ def test_the_form_of_the_reply_is_kept_beside_the_body() -> None:
     assert not to_gateway({**body, "parallel_tool_calls": True}, resolve).form.one_call
 
 
-ALL = frozenset({"top_p", "response_format"})
+ALL = frozenset({"top_p", "top_k", "response_format"})
 
 
 @pytest.mark.parametrize(
@@ -651,13 +652,14 @@ ALL = frozenset({"top_p", "response_format"})
         ({"gpt-5-mini": ALL}, [{"model": "assemblyai/gpt-5"}], False),
     ],
 )
-def test_top_p_goes_to_models_that_take_it(
-    models: dict[str, frozenset[str]], fallbacks: list[Any], sent: bool
+@pytest.mark.parametrize("name, value", [("top_p", 0.5), ("top_k", 40)])
+def test_some_parameters_go_to_models_that_take_them(
+    models: dict[str, frozenset[str]], fallbacks: list[Any], sent: bool, name: str, value: Any
 ) -> None:
     fields = {"fallbacks": fallbacks} if fallbacks else {}
-    body = {"model": "assemblyai/gpt-5-mini", "messages": HELLO, "top_p": 0.5, **fields}
+    body = {"model": "assemblyai/gpt-5-mini", "messages": HELLO, name: value, **fields}
     request = to_gateway(body, resolve, supported=lambda target: models.get(target.id))
-    assert request.body.get("top_p") == (0.5 if sent else None)
+    assert request.body.get(name) == (value if sent else None)
 
 
 def test_a_model_that_takes_no_response_format_is_asked_for_no_json_object() -> None:
