@@ -7,8 +7,12 @@ translated to and from them in one place, and each API from there.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Protocol
 
+from ...errors import RequestRefused
 from ...http.sse import encode_event
 from .errors import ApiError
 from .request import ChatRequest
@@ -42,9 +46,11 @@ class Exchange(Protocol):
 
     Attributes:
         chat: The request as the JSON of an OpenAI chat, yet to be checked.
+        names: Parameters of a chat that the API calls otherwise, for errors.
     """
 
     chat: Any
+    names: Mapping[str, str]
 
     def reply(self, completion: dict[str, Any]) -> dict[str, Any]:
         """Return the reply for a whole `chat.completion`."""
@@ -55,6 +61,8 @@ class Exchange(Protocol):
 
 class ChatExchange:
     """OpenAI's chat completions themselves."""
+
+    names: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, body: Any) -> None:
         self.chat = body
@@ -91,6 +99,26 @@ class ChunkWriter:
     def error(self, error: ApiError) -> list[bytes]:
         """Write an error object."""
         return [_event(error.payload())]
+
+
+def refused_as(error: RequestRefused, names: Mapping[str, str]) -> RequestRefused:
+    """Return the refusal of a chat with the parameter as *names* call it."""
+    name = names.get(error.param or "")
+    if name is None:
+        return error
+    return RequestRefused(
+        error.message.replace(f"'{error.param}", f"'{name}", 1),
+        status=error.status,
+        code=error.code,
+        type=error.type,
+        param=name,
+        headers=error.headers,
+    )
+
+
+def error_as(error: ApiError, names: Mapping[str, str]) -> ApiError:
+    """Return an error with the parameter as *names* call it."""
+    return replace(error, param=names.get(error.param or "", error.param))
 
 
 def _event(payload: dict[str, Any]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from .checks import invalid, known_keys, missing
 from .form import ReplyForm
 from .messages import function_of, to_message
 from .models import Target, not_found
-from .parameters import PARAMETERS
+from .parameters import PARAMETERS, Parameter
 
 # Names a model as callers spell it, and says which parameter held it; None is unknown.
 Resolve = Callable[[str], Target | None]
@@ -29,6 +29,8 @@ Hint = Callable[[str], str | None]
 # As many models as the ledger's row of a call names.
 MAX_FALLBACKS = 32
 MAX_END_USER_CHARS = 256
+# Sent where the gateway lists what they need for a model and all its fallbacks.
+_WHERE_LISTED = ("top_p", "reasoning_effort")
 _STREAM_OPTIONS = frozenset({"include_usage", "include_obfuscation"})
 _TOOL = frozenset({"type", "function"})
 _FUNCTION = frozenset({"name", "description", "parameters", "strict"})
@@ -109,7 +111,7 @@ def to_gateway(
         raise BadRequest("The body must be a JSON object.")
     if "model" not in body:
         raise missing("model")
-    given = _checked(body, "")
+    given = checked(body, "")
     target = resolve(given["model"])
     if target is None:
         raise not_found(given["model"], hint=hint(given["model"]))
@@ -143,7 +145,8 @@ def _stops(value: str | list[str]) -> tuple[str, ...]:
 
 
 def _fit(body: dict[str, Any], target: Target, supported: Supported | None) -> None:
-    """Leave out `top_p` where a model may not take it, and refuse `json_object` where none does.
+    """Leave out `top_p` and reasoning where a model may not take them, and refuse `json_object`
+    where one does not.
 
     A model and its fallbacks get the same request, but for what a fallback overrides.
 
@@ -151,15 +154,22 @@ def _fit(body: dict[str, Any], target: Target, supported: Supported | None) -> N
         BadRequest: A model takes no `response_format`, and `json_object` was asked for.
     """
     ways = [body, *body.get("fallbacks", ())]
-    if not any("top_p" in way or way.get("response_format") == JSON_OBJECT for way in ways):
+    if not any(
+        way.get("response_format") == JSON_OBJECT or any(name in way for name in _WHERE_LISTED)
+        for way in ways
+    ):
         return
     known = []
     for way in ways:
         model = Target(way["model"], way["model"], target.region, target.prefix)
         known.append(supported(model) if supported is not None else None)
+    taken = frozenset.intersection(*(names or frozenset() for names in known))
     for way in ways:
-        if not all(names is not None and "top_p" in names for names in known):
+        if "top_p" not in taken:
             way.pop("top_p", None)
+        effort = way.pop("reasoning_effort", None)
+        if effort is not None and "reasoning" in taken:
+            way.setdefault("reasoning", {"effort": effort})
     for way, names in zip(ways, known, strict=True):
         asked = way.get("response_format", body.get("response_format"))
         if asked == JSON_OBJECT and names is not None and "response_format" not in names:
@@ -171,11 +181,17 @@ def _fit(body: dict[str, Any], target: Target, supported: Supported | None) -> N
             )
 
 
-def _checked(body: dict[str, Any], path: str) -> dict[str, Any]:
-    """Return what is left of *body* once the table has checked, dropped and refused."""
+def checked(
+    body: dict[str, Any], path: str, table: Mapping[str, Parameter] = PARAMETERS
+) -> dict[str, Any]:
+    """Return what is left of *body* once *table* has checked, dropped and refused.
+
+    Raises:
+        BadRequest: A value of the wrong type, an unknown or a refused parameter.
+    """
     given: dict[str, Any] = {}
     for name, value in body.items():
-        row = PARAMETERS.get(name)
+        row = table.get(name)
         shown = name if len(name) <= 64 and name.isprintable() else "..."
         param = path + shown
         if row is None or (path and not row.nested):
@@ -227,7 +243,7 @@ def _fields(given: dict[str, Any], path: str, target: Target, *, required: bool)
         if format_ is not None:
             out["response_format"] = format_
     for name, value in given.items():
-        if PARAMETERS[name].fate == "passed" or name == "top_p":
+        if PARAMETERS[name].fate == "passed" or name in _WHERE_LISTED:
             out.setdefault(name, value)
     return out
 
@@ -239,7 +255,7 @@ def _fallback(item: dict[str, Any], path: str, first: Target, resolve: Resolve) 
     """
     if "model" not in item:
         raise missing(path + ".model")
-    given = _checked(item, path + ".")
+    given = checked(item, path + ".")
     target = resolve(given["model"])
     if target is None:
         raise not_found(given["model"], path + ".model")

@@ -15,9 +15,17 @@ from ...dialects.chat import ChatExchange, Model, ModelList, Target
 from ...dialects.chat.gateway_models import GatewayModel
 from ...dialects.chat.gateway_reply import Answer
 from ...dialects.chat.models import DEFAULT_MODELS, not_found, spelled
+from ...dialects.responses import ResponsesExchange
 from ...errors import RequestRefused
 from ...http.messages import request_target
-from ...routes import CHAT_DOOR, DEFAULT_BASES, MODELS_DOOR, SPEECH_DOOR, Door
+from ...routes import (
+    CHAT_DOOR,
+    DEFAULT_BASES,
+    MODELS_DOOR,
+    RESPONSES_DOOR,
+    SPEECH_DOOR,
+    Door,
+)
 from .chat import Chats
 from .gateway_models import Catalogue, fetch
 from .speech import speak
@@ -28,6 +36,11 @@ if TYPE_CHECKING:
     Handler = Callable[[Call, WSGIEnvironment, Entered], WSGIApplication]
 
 __all__ = ["Model", "OpenAITranslator"]
+
+# What clients look for below a door, and why it is not there.
+_BELOW = {
+    RESPONSES_DOOR: "There is nothing at this path: no response is stored, compacted or counted."
+}
 
 
 class OpenAITranslator:
@@ -90,6 +103,7 @@ class OpenAITranslator:
         )
         self._handlers: Mapping[Door, Handler] = {
             CHAT_DOOR: functools.partial(chats.answer, ChatExchange),
+            RESPONSES_DOOR: functools.partial(chats.answer, ResponsesExchange),
             MODELS_DOOR: self._models,
             SPEECH_DOOR: functools.partial(speak, app, max_body_bytes=max_body_bytes),
         }
@@ -107,7 +121,7 @@ class OpenAITranslator:
             # Calls go on under a target of their own, so nobody within sees the caller's.
             request_target(environ)
             if entered.rest and door is not MODELS_DOOR:
-                raise RequestRefused("There is nothing at this path.", status=404)
+                raise RequestRefused(_BELOW.get(door, "There is nothing at this path."), status=404)
             answer = self._handlers[door](call, environ, entered)
         except RequestRefused as error:
             return error.reply(door.dialect)(environ, start_response)
