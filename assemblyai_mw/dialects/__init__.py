@@ -1,4 +1,6 @@
 """Other APIs' formats, in and out of AssemblyAI's. Pure.
 
-chat  OpenAI's chat completions and models <-> the LLM Gateway's
+audio      OpenAI's audio transcriptions <-> AssemblyAI's transcripts
+chat       OpenAI's chat completions and models <-> the LLM Gateway's
+responses  OpenAI's responses <-> its chat completions
 """

@@ -9,7 +9,7 @@ import dataclasses
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ sys.path.append(str(ROOT))
 from assemblyai_mw.billing.operations import OPERATIONS  # noqa: E402
 from assemblyai_mw.cli import main  # noqa: E402
 from assemblyai_mw.config import checks, entries, load, values  # noqa: E402
-from assemblyai_mw.dialects.chat import PARAMETERS  # noqa: E402
+from assemblyai_mw.dialects.chat import PARAMETERS, Parameter  # noqa: E402
+from assemblyai_mw.dialects.responses import PARAMETERS as RESPONSES  # noqa: E402
 from assemblyai_mw.errors import ConfigError  # noqa: E402
 from assemblyai_mw.store.key_options import KEY_OPTIONS, Option  # noqa: E402
 from assemblyai_mw.transport import crossing  # noqa: E402
@@ -49,11 +50,11 @@ def rows(head: tuple[str, ...], lines: Iterator[tuple[str, ...]]) -> str:
 # docs/openai.md
 
 
-def parameters() -> str:
-    """Return the parameters of a chat completion, and what becomes of each."""
+def parameters(table: Mapping[str, Parameter]) -> str:
+    """Return the parameters of a chat or of a response, and what becomes of each."""
 
     def lines() -> Iterator[tuple[str, ...]]:
-        for row in sorted(PARAMETERS.values(), key=lambda row: (row.origin != "openai", row.name)):
+        for row in sorted(table.values(), key=lambda row: (row.origin != "openai", row.name)):
             origin = "OpenAI" if row.origin == "openai" else "gateway"
             note = row.note
             if row.harmless:
@@ -237,7 +238,8 @@ def fields(groups: tuple[crossing.Fields, ...], reason: str) -> str:
 
 TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("operations.md", "operations"): operations,
-    ("openai.md", "parameters"): parameters,
+    ("openai.md", "parameters"): lambda: parameters(PARAMETERS),
+    ("openai.md", "responses"): lambda: parameters(RESPONSES),
     ("configuration.md", "settings"): settings,
     ("keys.md", "options"): key_options,
     ("cli.md", "commands"): commands,

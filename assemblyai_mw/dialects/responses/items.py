@@ -88,7 +88,7 @@ def _kind(item: dict[str, Any], path: str) -> str:
     if kind in ("message", "function_call", "function_call_output", "reasoning"):
         return str(kind)
     if kind == "item_reference":
-        raise invalid(f"{path}.type", "nothing is stored, so no item can be referred to.")
+        raise invalid(f"{path}.type", "nothing is stored: send the item itself.")
     if kind in _OTHER_ITEMS:
         raise invalid(f"{path}.type", f"the gateway has no `{kind}`.")
     raise invalid(

@@ -103,9 +103,9 @@ class ResponseWriter:
     def end(self, head: dict[str, Any], usage: dict[str, Any] | None) -> list[bytes]:
         """Write the end of what is open, and the whole response with its usage."""
         known, events = self._begun(head)
-        for call in self._calls.values():
-            if call.at < 0:
-                events += self._add_call(known, call)
+        for called in self._calls.values():
+            if called.at < 0:
+                events += self._add_call(known, called)
         if not self._items:
             events += self._say(known, text_part(""), "text", "")
         reason = incomplete_reason(self._reason)
@@ -163,31 +163,31 @@ class ResponseWriter:
         return events
 
     def _call(self, head: ResponseHead, given: dict[str, Any]) -> list[bytes]:
-        call = self._calls.get(given["index"])
-        if call is None:
-            call = self._calls[given["index"]] = _Call(given["id"])
-        if not call.open:
+        item = self._calls.get(given["index"])
+        if item is None:
+            item = self._calls[given["index"]] = _Call(given["id"])
+        if not item.open:
             return []
         function = given.get("function", {})
         text = function.get("arguments") or ""
-        call.name = call.name or function.get("name") or ""
-        if call.at < 0:
-            call.arguments += text
-            return self._add_call(head, call) if call.name else []
-        return self._arguments(call, text)
+        item.name = item.name or function.get("name") or ""
+        if item.at < 0:
+            item.arguments += text
+            return self._add_call(head, item) if item.name else []
+        return self._arguments(item, text)
 
-    def _add_call(self, head: ResponseHead, call: _Call) -> list[bytes]:
+    def _add_call(self, head: ResponseHead, item: _Call) -> list[bytes]:
         events = self._close_whole()
-        call.at = len(self._items)
-        call.id = head.item_id("fc", call.at)
-        said, call.arguments = call.arguments, ""
-        return events + self._added(call) + self._arguments(call, said)
+        item.at = len(self._items)
+        item.id = head.item_id("fc", item.at)
+        said, item.arguments = item.arguments, ""
+        return events + self._added(item) + self._arguments(item, said)
 
-    def _arguments(self, call: _Call, text: str) -> list[bytes]:
+    def _arguments(self, item: _Call, text: str) -> list[bytes]:
         if not text:
             return []
-        call.arguments += text
-        where = {"item_id": call.id, "output_index": call.at, "delta": text}
+        item.arguments += text
+        where = {"item_id": item.id, "output_index": item.at, "delta": text}
         return [self._event("response.function_call_arguments.delta", **where)]
 
     def _added(self, item: _Message | _Call) -> list[bytes]:
@@ -199,7 +199,7 @@ class ResponseWriter:
         """Write the end of what no later chunk can add to, before another item begins."""
         events: list[bytes] = []
         for item in self._items:
-            if isinstance(item, _Message) or item.is_whole():
+            if item.open and (isinstance(item, _Message) or item.is_whole()):
                 events += self._done(item, "completed")
         return events
 

@@ -1,4 +1,4 @@
-"""OpenAITranslator: OpenAI's chat completions and models, answered by the LLM Gateway."""
+"""OpenAITranslator: OpenAI's chats, responses and models, answered by the LLM Gateway."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _BELOW = {
 
 
 class OpenAITranslator:
-    """Answer `chat/completions` and `models` below each base through *app*'s native routes.
+    """Answer `chat/completions`, `responses`, `models` and others below each base by native calls.
 
     The doors are those of `routes.DOORS`. A chat request is checked, translated and sent to *app*
     as a POST to `/llm-gateway.assemblyai/v1/chat/completions` (or `/eu.…`, or the model's own
