@@ -7,6 +7,7 @@ translated to and from them in one place, and each API from there.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -38,7 +39,10 @@ class EventWriter(Protocol):
         """
 
     def error(self, error: ApiError) -> list[bytes]:
-        """Write the error that broke the stream."""
+        """Write the error that broke the stream; before any chunk as one event.
+
+        That one is not sent: the error gets an HTTP status of its own.
+        """
 
 
 class Exchange(Protocol):
@@ -107,7 +111,7 @@ def refused_as(error: RequestRefused, names: Mapping[str, str]) -> RequestRefuse
     if name is None:
         return error
     return RequestRefused(
-        error.message.replace(f"'{error.param}", f"'{name}", 1),
+        _renamed(error.message, error.param, name),
         status=error.status,
         code=error.code,
         type=error.type,
@@ -118,7 +122,14 @@ def refused_as(error: RequestRefused, names: Mapping[str, str]) -> RequestRefuse
 
 def error_as(error: ApiError, names: Mapping[str, str]) -> ApiError:
     """Return an error with the parameter as *names* call it."""
-    return replace(error, param=names.get(error.param or "", error.param))
+    name = names.get(error.param or "")
+    if name is None:
+        return error
+    return replace(error, message=_renamed(error.message, error.param, name), param=name)
+
+
+def _renamed(message: str, param: str | None, name: str) -> str:
+    return re.sub(rf"\b{re.escape(param or '')}\b", lambda found: name, message)
 
 
 def _event(payload: dict[str, Any]) -> bytes:

@@ -88,7 +88,10 @@ def _kind(item: dict[str, Any], path: str) -> str:
     if kind in ("message", "function_call", "function_call_output", "reasoning"):
         return str(kind)
     if kind == "item_reference":
-        raise invalid(f"{path}.type", "nothing is stored: send the item itself.")
+        raise invalid(
+            f"{path}.type",
+            "nothing is stored: send the item itself, or set your client's `store` to false.",
+        )
     if kind in _OTHER_ITEMS:
         raise invalid(f"{path}.type", f"the gateway has no `{kind}`.")
     raise invalid(

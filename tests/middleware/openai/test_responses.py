@@ -101,6 +101,7 @@ def test_the_gateways_errors_name_the_parameter_of_a_response(
     assert is_error(answered.json)
     error = answered.json["error"]
     assert (error["param"], error["code"]) == (param, code)
+    assert not {"max_tokens", "response_format", "messages"} & set(error["message"].split())
 
 
 def test_an_inner_stages_error_names_the_parameter_of_a_response() -> None:
@@ -266,6 +267,14 @@ def test_a_transcripts_owner_alone_may_name_it(stack: Stack) -> None:
     assert stack.ask("POST", DOOR, alice, json=body).status_int == 200
     reply = stack.ask("POST", DOOR, eve, json=body)
     assert (reply.status_int, is_error(reply.json)) == (404, True)
+
+
+def test_a_bound_that_decides_a_hold_is_named_as_the_caller_wrote_it(stack: Stack) -> None:
+    key = stack.key("a", budget_usd="1")
+    body = {"model": "assemblyai/gpt-5-mini", "input": "Hi", "max_output_tokens": 2**31 - 1}
+    error = stack.ask("POST", DOOR, key, json=body).json["error"]
+    assert error["param"] == "max_output_tokens"
+    assert error["message"].startswith("max_output_tokens must be")
 
 
 def test_a_budget_refuses_in_openais_shape(stack: Stack) -> None:
