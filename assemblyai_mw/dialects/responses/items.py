@@ -55,11 +55,12 @@ def to_messages(given: str | list[dict[str, Any]], instructions: str | None) -> 
     Raises:
         BadRequest: An item is malformed, or the gateway has nothing like it.
     """
-    messages: list[Any] = []
+    messages: list[dict[str, Any] | _Answer] = []
     if instructions:
         messages.append({"role": "system", "content": instructions})
     if isinstance(given, str):
-        return [*messages, {"role": "user", "content": given}]
+        messages.append({"role": "user", "content": given})
+        given = []
     for at, item in enumerate(given):
         path = f"input[{at}]"
         kind = _kind(item, path)
@@ -72,7 +73,21 @@ def to_messages(given: str | list[dict[str, Any]], instructions: str | None) -> 
         # What is left is `reasoning`, which no other model reads.
     if not messages:
         raise invalid("input", "it is empty.", "empty_array")
-    return messages
+    return [item.message() if isinstance(item, _Answer) else item for item in messages]
+
+
+class _Answer:
+    """A message of the assistant under way: its texts and its calls."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.calls: list[dict[str, Any]] = []
+
+    def message(self) -> dict[str, Any]:
+        text = "".join(self.texts)
+        if not self.calls:
+            return {"role": "assistant", "content": text}
+        return {"role": "assistant", "content": text or None, "tool_calls": self.calls}
 
 
 def _kind(item: dict[str, Any], path: str) -> str:
@@ -163,10 +178,10 @@ def _add_answer(messages: list[Any], text: str) -> None:
         # A reply without text comes back as an empty message, which some providers refuse.
         return
     last = messages[-1] if messages else None
-    if last is not None and last.get("tool_calls"):
-        last["content"] = (last["content"] or "") + text
-    else:
-        messages.append({"role": "assistant", "content": text})
+    if not isinstance(last, _Answer) or not last.calls:
+        last = _Answer()
+        messages.append(last)
+    last.texts.append(text)
 
 
 def _add_call(messages: list[Any], item: dict[str, Any], path: str) -> None:
@@ -179,11 +194,10 @@ def _add_call(messages: list[Any], item: dict[str, Any], path: str) -> None:
         },
     }
     last = messages[-1] if messages else None
-    if last is None or last["role"] != "assistant":
-        last = {"role": "assistant", "content": None}
+    if not isinstance(last, _Answer):
+        last = _Answer()
         messages.append(last)
-    last["content"] = last["content"] or None
-    last.setdefault("tool_calls", []).append(call)
+    last.calls.append(call)
 
 
 def _result(item: dict[str, Any], path: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from ...http.sse import encode_event
 from ..chat.errors import ApiError
@@ -25,17 +25,35 @@ from .reply import (
 )
 
 
+class _Part:
+    """A part of a message: text, or a refusal; its pieces are joined once they are needed."""
+
+    def __init__(self, kind: Literal["output_text", "refusal"]) -> None:
+        self.kind = kind
+        self.pieces: list[str] = []
+
+    def part(self, text: str) -> dict[str, Any]:
+        return text_part(text) if self.kind == "output_text" else refusal_part(text)
+
+    def whole(self) -> dict[str, Any]:
+        return self.part("".join(self.pieces))
+
+
 class _Message:
     """A message under way: parts one after the other, the last one open."""
 
     def __init__(self, item_id: str, at: int) -> None:
         self.id = item_id
         self.at = at
-        self.parts: list[dict[str, Any]] = []
+        self.parts: list[_Part] = []
         self.open = True
 
     def item(self, status: str) -> dict[str, Any]:
-        return message_item(self.id, list(self.parts), status)
+        return message_item(self.id, [part.whole() for part in self.parts], status)
+
+    def is_whole(self) -> bool:
+        """Whether nothing can follow: text after another item is a message of its own."""
+        return True
 
 
 class _Call:
@@ -46,8 +64,12 @@ class _Call:
         self.at = -1
         self._call_id = call_id
         self.name = ""
-        self.arguments = ""
+        self.pieces: list[str] = []
         self.open = True
+
+    @property
+    def arguments(self) -> str:
+        return "".join(self.pieces)
 
     def item(self, status: str) -> dict[str, Any]:
         return call_item(self.id, self._call_id, self.name, self.arguments, status)
@@ -79,6 +101,8 @@ class ResponseWriter:
         self._number = 0
         self._items: list[_Message | _Call] = []
         self._calls: dict[int, _Call] = {}  # by the chat's index
+        # By their index: items that came or grew since the last look at what is whole.
+        self._changed: dict[int, _Message | _Call] = {}
         self._index: int | None = None  # of the choice that is written
         self._reason: str | None = None
 
@@ -92,9 +116,9 @@ class ResponseWriter:
                 continue
             delta = choice["delta"]
             if delta.get("content"):
-                events += self._say(head, text_part(""), "text", delta["content"])
+                events += self._say(head, "output_text", delta["content"])
             if delta.get("refusal"):
-                events += self._say(head, refusal_part(""), "refusal", delta["refusal"])
+                events += self._say(head, "refusal", delta["refusal"])
             for call in delta.get("tool_calls", ()):
                 events += self._call(head, call)
             self._reason = choice["finish_reason"] or self._reason
@@ -107,7 +131,7 @@ class ResponseWriter:
             if called.at < 0:
                 events += self._add_call(known, called)
         if not self._items:
-            events += self._say(known, text_part(""), "text", "")
+            events += self._say(known, "output_text", "")
         reason = incomplete_reason(self._reason)
         last = self._items[-1]
         for item in self._items:
@@ -143,23 +167,25 @@ class ResponseWriter:
         return self._head, [self._event(kind, response=response) for kind in kinds]
 
     def _say(
-        self, head: ResponseHead, empty: dict[str, Any], member: str, text: str
+        self, head: ResponseHead, kind: Literal["output_text", "refusal"], text: str
     ) -> list[bytes]:
-        """Write text of a part; *empty* is the part before any, *member* holds its text."""
         events: list[bytes] = []
         item = self._items[-1] if self._items else None
         if not isinstance(item, _Message):
             events += self._close_whole()
             item = _Message(head.item_id("msg", len(self._items)), len(self._items))
             events += self._added(item)
-        if not item.parts or item.parts[-1]["type"] != empty["type"]:
+        if not item.parts or item.parts[-1].kind != kind:
             events += self._part_done(item)
-            item.parts.append(empty)
-            # An event is bytes by now: what is added to the part later does not change it.
+            item.parts.append(_Part(kind))
+            empty = item.parts[-1].part("")
             events.append(self._event("response.content_part.added", **_at(item), part=empty))
-        item.parts[-1][member] += text
         if text:
-            events.append(self._event(f"{_prefix(item)}.delta", **_at(item), **_delta(item, text)))
+            item.parts[-1].pieces.append(text)
+            logprobs: dict[str, Any] = {"logprobs": []} if kind == "output_text" else {}
+            events.append(
+                self._event(f"response.{kind}.delta", **_at(item), delta=text, **logprobs)
+            )
         return events
 
     def _call(self, head: ResponseHead, given: dict[str, Any]) -> list[bytes]:
@@ -172,7 +198,7 @@ class ResponseWriter:
         text = function.get("arguments") or ""
         item.name = item.name or function.get("name") or ""
         if item.at < 0:
-            item.arguments += text
+            item.pieces.append(text)
             return self._add_call(head, item) if item.name else []
         return self._arguments(item, text)
 
@@ -180,27 +206,30 @@ class ResponseWriter:
         events = self._close_whole()
         item.at = len(self._items)
         item.id = head.item_id("fc", item.at)
-        said, item.arguments = item.arguments, ""
+        said, item.pieces = item.arguments, []
         return events + self._added(item) + self._arguments(item, said)
 
     def _arguments(self, item: _Call, text: str) -> list[bytes]:
         if not text:
             return []
-        item.arguments += text
+        item.pieces.append(text)
+        self._changed[item.at] = item
         where = {"item_id": item.id, "output_index": item.at, "delta": text}
         return [self._event("response.function_call_arguments.delta", **where)]
 
     def _added(self, item: _Message | _Call) -> list[bytes]:
         self._items.append(item)
+        self._changed[item.at] = item
         added = item.item("in_progress")
         return [self._event("response.output_item.added", output_index=item.at, item=added)]
 
     def _close_whole(self) -> list[bytes]:
         """Write the end of what no later chunk can add to, before another item begins."""
         events: list[bytes] = []
-        for item in self._items:
-            if item.open and (isinstance(item, _Message) or item.is_whole()):
+        for item in self._changed.values():
+            if item.is_whole():
                 events += self._done(item, "completed")
+        self._changed.clear()
         return events
 
     def _done(self, item: _Message | _Call, status: str) -> list[bytes]:
@@ -218,12 +247,10 @@ class ResponseWriter:
     def _part_done(self, item: _Message) -> list[bytes]:
         if not item.parts:
             return []
-        part = item.parts[-1]
-        said = {"refusal": part["refusal"]} if "refusal" in part else {"text": part["text"]}
-        if "text" in part:
-            said["logprobs"] = []
+        kind, part = item.parts[-1].kind, item.parts[-1].whole()
+        said = {name: part[name] for name in ("text", "refusal", "logprobs") if name in part}
         return [
-            self._event(f"{_prefix(item)}.done", **_at(item), **said),
+            self._event(f"response.{kind}.done", **_at(item), **said),
             self._event("response.content_part.done", **_at(item), part=part),
         ]
 
@@ -236,16 +263,6 @@ class ResponseWriter:
 
 def _at(item: _Message) -> dict[str, Any]:
     return {"item_id": item.id, "output_index": item.at, "content_index": len(item.parts) - 1}
-
-
-def _prefix(item: _Message) -> str:
-    refused = item.parts[-1]["type"] == "refusal"
-    return "response.refusal" if refused else "response.output_text"
-
-
-def _delta(item: _Message, text: str) -> dict[str, Any]:
-    refused = item.parts[-1]["type"] == "refusal"
-    return {"delta": text} if refused else {"delta": text, "logprobs": []}
 
 
 def _failure(error: ApiError) -> str:
