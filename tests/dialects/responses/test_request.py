@@ -141,6 +141,13 @@ def test_calls_that_follow_each_other_are_one_message() -> None:
     assert len(messages(before, after)) == 2
 
 
+def test_many_texts_of_one_message_are_joined_once() -> None:
+    """Joined one by one, these would be copied for a minute."""
+    items = [CALL, *[message("assistant", says("x" * 300))] * 40_000]
+    (found,) = ResponsesExchange({"model": MODEL, "input": items}).chat["messages"]
+    assert len(found["content"]) == 300 * 40_000
+
+
 def test_an_output_in_parts_is_joined() -> None:
     given = {**RESULT, "output": [asks("a"), asks("b")]}
     assert messages(CALL, given)[1]["content"] == "ab"

@@ -193,6 +193,22 @@ def test_a_reply_without_text_is_an_empty_message(payloads: tuple[Any, ...]) -> 
     ]
 
 
+def test_many_pieces_are_joined_once() -> None:
+    """Joined one by one, these would be copied for many seconds."""
+    writer, count = exchange().writer(REQUEST), 200_000
+    for _ in range(count):
+        writer.chunk(delta(content="word"))
+    done = parsed(writer.end(HEAD, None))[0]
+    assert (done["type"], len(done["text"])) == ("response.output_text.done", 4 * count)
+
+
+def test_many_open_calls_are_looked_at_once() -> None:
+    writer, count = exchange().writer(REQUEST), 4000
+    for at in range(count):
+        writer.chunk(begun(at, "f", '{"a": '))
+    assert len(parsed(writer.end(HEAD, None))[-1]["response"]["output"]) == count
+
+
 def test_only_the_first_choice_is_written() -> None:
     other = {**HEAD, "choices": [{"index": 1, "delta": {"content": "no"}, "finish_reason": "stop"}]}
     last = checked(stream(raw(delta(content="yes"), other, delta("stop"), DONE)))

@@ -269,6 +269,15 @@ def test_a_transcripts_owner_alone_may_name_it(stack: Stack) -> None:
     assert (reply.status_int, is_error(reply.json)) == (404, True)
 
 
+def test_a_list_of_routes_names_the_door(stack: Stack) -> None:
+    key = stack.key("a", routes=[DOOR])
+    body = {"model": "assemblyai/gpt-5-mini", "input": "Hi"}
+    assert stack.ask("POST", DOOR, key, json=body).status_int == 200
+    assert stack.ask("POST", CHAT, key, json=chat_body()).status_int == 403
+    other = stack.key("b", routes=[CHAT])
+    assert stack.ask("POST", DOOR, other, json=body).status_int == 403
+
+
 def test_a_bound_that_decides_a_hold_is_named_as_the_caller_wrote_it(stack: Stack) -> None:
     key = stack.key("a", budget_usd="1")
     body = {"model": "assemblyai/gpt-5-mini", "input": "Hi", "max_output_tokens": 2**31 - 1}
