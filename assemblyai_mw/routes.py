@@ -35,11 +35,20 @@ class Door:
 # A new door begins here; `OpenAITranslator` and `AudioTranscriber` have a handler for each.
 CHAT_DOOR = Door("chat/completions", "llm-gateway", "openai")
 MESSAGES_DOOR = Door("messages", "llm-gateway", "anthropic")
+RESPONSES_DOOR = Door("responses", "llm-gateway", "openai")
 MODELS_DOOR = Door("models", "llm-gateway", "openai")
 SPEECH_DOOR = Door("audio/speech", "tts", "openai")
 TRANSCRIPTIONS_DOOR = Door("audio/transcriptions", "api", "openai")
 TRANSLATIONS_DOOR = Door("audio/translations", "api", "openai")
-DOORS = (CHAT_DOOR, MESSAGES_DOOR, MODELS_DOOR, SPEECH_DOOR, TRANSCRIPTIONS_DOOR, TRANSLATIONS_DOOR)
+DOORS = (
+    CHAT_DOOR,
+    RESPONSES_DOOR,
+    MESSAGES_DOOR,
+    MODELS_DOOR,
+    SPEECH_DOOR,
+    TRANSCRIPTIONS_DOOR,
+    TRANSLATIONS_DOOR,
+)
 DEFAULT_BASES = ("/v1",)
 
 

@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
-PINNED = ("assemblyai@4.41.5", "playwright-core@1.65.1", "@anthropic-ai/sdk@1.14.0")
+PINNED = (
+    "assemblyai@4.41.5",
+    "openai@6.49.0",
+    "playwright-core@1.65.1",
+    "@anthropic-ai/sdk@1.14.0",
+)
 
 
 def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -21,7 +21,7 @@ sys.path.append(str(ROOT))
 from assemblyai_mw.billing.operations import OPERATIONS  # noqa: E402
 from assemblyai_mw.cli import main  # noqa: E402
 from assemblyai_mw.config import checks, entries, load, values  # noqa: E402
-from assemblyai_mw.dialects import messages  # noqa: E402
+from assemblyai_mw.dialects import messages, responses  # noqa: E402
 from assemblyai_mw.dialects.chat import PARAMETERS, Parameter  # noqa: E402
 from assemblyai_mw.errors import ConfigError  # noqa: E402
 from assemblyai_mw.store.key_options import KEY_OPTIONS, Option  # noqa: E402
@@ -242,6 +242,7 @@ TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("operations.md", "operations"): operations,
     ("openai.md", "parameters"): lambda: parameters(PARAMETERS),
     ("messages.md", "messages"): lambda: parameters(messages.PARAMETERS),
+    ("openai.md", "responses"): lambda: parameters(responses.PARAMETERS),
     ("configuration.md", "settings"): settings,
     ("keys.md", "options"): key_options,
     ("cli.md", "commands"): commands,

@@ -7,8 +7,13 @@ translated to and from them in one place, and each API from there.
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Protocol
 
+from ...errors import RequestRefused
 from ...http.sse import encode_event
 from .errors import ApiError
 from .request import ChatRequest
@@ -35,7 +40,10 @@ class EventWriter(Protocol):
         """
 
     def error(self, error: ApiError) -> list[bytes]:
-        """Write the error that broke the stream."""
+        """Write the error that broke the stream; before any chunk as one event.
+
+        That one is not sent: the error gets an HTTP status of its own.
+        """
 
 
 class Exchange(Protocol):
@@ -43,10 +51,12 @@ class Exchange(Protocol):
 
     Attributes:
         chat: The request as the JSON of an OpenAI chat, yet to be checked.
+        names: Parameters of a chat that the API calls otherwise, for errors.
         names_stop: A choice that a stop cut tells it, see `ReplyForm`.
     """
 
     chat: Any
+    names: Mapping[str, str]
     names_stop: bool
 
     def reply(self, completion: dict[str, Any]) -> dict[str, Any]:
@@ -63,6 +73,7 @@ class Exchange(Protocol):
 class ChatExchange:
     """OpenAI's chat completions themselves."""
 
+    names: Mapping[str, str] = MappingProxyType({})
     names_stop = False
 
     def __init__(self, body: Any) -> None:
@@ -100,6 +111,33 @@ class ChunkWriter:
     def error(self, error: ApiError) -> list[bytes]:
         """Write an error object."""
         return [_event(error.payload())]
+
+
+def refused_as(error: RequestRefused, names: Mapping[str, str]) -> RequestRefused:
+    """Return the refusal of a chat with the parameter as *names* call it."""
+    name = names.get(error.param or "")
+    if name is None:
+        return error
+    return RequestRefused(
+        _renamed(error.message, error.param, name),
+        status=error.status,
+        code=error.code,
+        type=error.type,
+        param=name,
+        headers=error.headers,
+    )
+
+
+def error_as(error: ApiError, names: Mapping[str, str]) -> ApiError:
+    """Return an error with the parameter as *names* call it."""
+    name = names.get(error.param or "")
+    if name is None:
+        return error
+    return replace(error, message=_renamed(error.message, error.param, name), param=name)
+
+
+def _renamed(message: str, param: str | None, name: str) -> str:
+    return re.sub(rf"\b{re.escape(param or '')}\b", lambda found: name, message)
 
 
 def _event(payload: dict[str, Any]) -> bytes:

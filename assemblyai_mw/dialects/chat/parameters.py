@@ -151,7 +151,12 @@ _TABLE = (
     _openai("prompt_cache_options", "dropped", checks.mapping, "Only saves money"),
     _openai("prompt_cache_retention", "dropped", checks.string, "Only saves money", nullable=True),
     _openai(
-        "reasoning_effort", "dropped", checks.string, "Use the gateway's `reasoning`", nullable=True
+        "reasoning_effort",
+        "translated",
+        checks.string,
+        "Becomes `reasoning.effort` where the gateway lists `reasoning` for the model and its "
+        "fallbacks, else dropped",
+        nullable=True,
     ),
     _openai("safety_identifier", "dropped", checks.string, "Recorded as `end_user`", nullable=True),
     _openai("seed", "dropped", checks.integer(-(2**63), 2**63 - 1), _HINT, nullable=True),

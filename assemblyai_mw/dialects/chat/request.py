@@ -30,8 +30,8 @@ Hint = Callable[[str], str | None]
 MAX_FALLBACKS = 32
 MAX_END_USER_CHARS = 256
 _STREAM_OPTIONS = frozenset({"include_usage", "include_obfuscation"})
-# Sent to the models for which the gateway lists them.
-_IF_LISTED = frozenset({"top_p", "top_k"})
+# Sent where the gateway lists what they need for a model and all its fallbacks.
+_IF_LISTED = frozenset({"top_p", "top_k", "reasoning_effort"})
 _TOOL = frozenset({"type", "function"})
 _FUNCTION = frozenset({"name", "description", "parameters", "strict"})
 _FORMAT = frozenset({"type", "json_schema"})
@@ -145,7 +145,7 @@ def _stops(value: str | list[str]) -> tuple[str, ...]:
 
 
 def _fit(body: dict[str, Any], target: Target, supported: Supported | None) -> None:
-    """Leave out `top_p` and `top_k` where a model may not take it, refuse `json_object` likewise.
+    """Leave out what a model may not take, such as `top_p`, and refuse `json_object` likewise.
 
     A model and its fallbacks get the same request, but for what a fallback overrides.
 
@@ -161,10 +161,14 @@ def _fit(body: dict[str, Any], target: Target, supported: Supported | None) -> N
     for way in ways:
         model = Target(way["model"], way["model"], target.region, target.prefix)
         known.append(supported(model) if supported is not None else None)
+    taken = frozenset.intersection(*(names or frozenset() for names in known))
     for way in ways:
-        for name in _IF_LISTED:
-            if not all(names is not None and name in names for names in known):
+        for name in ("top_p", "top_k"):
+            if name not in taken:
                 way.pop(name, None)
+        effort = way.pop("reasoning_effort", None)
+        if effort is not None and "reasoning" in taken:
+            way.setdefault("reasoning", {"effort": effort})
     for way, names in zip(ways, known, strict=True):
         asked = way.get("response_format", body.get("response_format"))
         if asked == JSON_OBJECT and names is not None and "response_format" not in names:

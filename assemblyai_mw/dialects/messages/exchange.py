@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ..chat import ChatRequest, EventWriter
@@ -17,6 +19,7 @@ class MessagesExchange:
         BadRequest: *body* is no request for a message, or asks for what the gateway cannot do.
     """
 
+    names: Mapping[str, str] = MappingProxyType({})
     # A message tells the sequence that stopped it.
     names_stop = True
 

@@ -26,6 +26,7 @@ from ...dialects.chat import (
     to_gateway,
 )
 from ...dialects.chat.errors import of_status
+from ...dialects.chat.exchange import error_as, refused_as
 from ...dialects.chat.gateway_reply import (
     EVENT_STREAM,
     Answer,
@@ -37,7 +38,7 @@ from ...dialects.chat.gateway_reply import (
     read_json,
 )
 from ...dialects.chat.request import end_user_of
-from ...errors import UpstreamError
+from ...errors import RequestRefused, UpstreamError
 from ...http.strict_json import dumps_like
 from ...http.wsgi import Reply
 from .gateway_models import Catalogue, fetch
@@ -99,13 +100,16 @@ class Chats:
             return models[target.id].supported if target.id in models else None
 
         exchange = exchange_of(json_of(call))
-        request = to_gateway(
-            exchange.chat,
-            lambda name: self._models.choose(name, region, turn),
-            lambda name: self._models.hint(name, region),
-            supported=supported,
-            default_max_tokens=self._default_max_tokens,
-        )
+        try:
+            request = to_gateway(
+                exchange.chat,
+                lambda name: self._models.choose(name, region, turn),
+                lambda name: self._models.hint(name, region),
+                supported=supported,
+                default_max_tokens=self._default_max_tokens,
+            )
+        except RequestRefused as refusal:
+            raise refused_as(refusal, exchange.names) from refusal
         form = dataclasses.replace(request.form, names_stop=exchange.names_stop)
         request = dataclasses.replace(request, form=form)
         call.claimed_end_user = end_user_of(exchange.chat)
@@ -134,11 +138,14 @@ class Chats:
                         usage = False
                         self._incapable.add(target, "stream_options")
                         continue
+                    if error.param in exchange.names:
+                        error, own = error_as(error, exchange.names), None
                     return failure(reply, error, own, dialect=dialect)
                 if stream and media_type(reply) == EVENT_STREAM:
                     events = EventBody(reply, self._chunks(call, request, exchange))
                     broken = events.begin()
                     if broken is not None:
+                        broken = error_as(broken, exchange.names)
                         return failure(reply, broken, dialect=dialect)
                     kept_open = True
                     return Answer(head(reply, EVENT_STREAM, dialect=dialect), events)
@@ -185,7 +192,7 @@ class Chats:
             body = json.dumps(exchange.reply(completion)).encode()
         except BadReply as error:
             logger.error("the LLM Gateway's reply cannot be read: %s", error)
-            return failure(reply, error.error, dialect=dialect)
+            return failure(reply, error_as(error.error, exchange.names), dialect=dialect)
         except UpstreamError as error:
             logger.warning("the LLM Gateway's reply broke off: %s", error)
             broken = of_status(error.status, "The LLM Gateway's reply broke off.")

@@ -16,9 +16,18 @@ from ...dialects.chat.gateway_models import GatewayModel
 from ...dialects.chat.gateway_reply import Answer
 from ...dialects.chat.models import DEFAULT_MODELS, not_found, spelled
 from ...dialects.messages import MessagesExchange
+from ...dialects.responses import ResponsesExchange
 from ...errors import RequestRefused
 from ...http.messages import request_target
-from ...routes import CHAT_DOOR, DEFAULT_BASES, MESSAGES_DOOR, MODELS_DOOR, SPEECH_DOOR, Door
+from ...routes import (
+    CHAT_DOOR,
+    DEFAULT_BASES,
+    MESSAGES_DOOR,
+    MODELS_DOOR,
+    RESPONSES_DOOR,
+    SPEECH_DOOR,
+    Door,
+)
 from .chat import Chats
 from .gateway_models import Catalogue, fetch
 from .speech import speak
@@ -35,11 +44,12 @@ _MISSING = {
     "messages/batches": "the LLM Gateway has no batches; send each message by itself",
     "messages/count_tokens": "the LLM Gateway counts no tokens before a call; the usage of a "
     "message has its counts",
+    "responses": "no response is stored, compacted or counted",
 }
 
 
 class OpenAITranslator:
-    """Answer `chat/completions`, `messages` and `models` below each base by *app*'s native routes.
+    """Answer chats by any API, and `models`, below each base by *app*'s native routes.
 
     The doors are those of `routes.DOORS`. A chat request, by whichever API, is checked, translated
     and sent to *app* as a POST to `/llm-gateway.assemblyai/v1/chat/completions` (or `/eu.…`, or the
@@ -99,6 +109,7 @@ class OpenAITranslator:
         self._handlers: Mapping[Door, Handler] = {
             CHAT_DOOR: functools.partial(chats.answer, ChatExchange),
             MESSAGES_DOOR: functools.partial(chats.answer, MessagesExchange),
+            RESPONSES_DOOR: functools.partial(chats.answer, ResponsesExchange),
             MODELS_DOOR: self._models,
             SPEECH_DOOR: functools.partial(speak, app, max_body_bytes=max_body_bytes),
         }
@@ -171,7 +182,8 @@ class OpenAITranslator:
 
 def _nothing_at(door: Door, rest: str) -> str:
     """Return why there is nothing at a path below a door."""
-    missing = _MISSING.get(f"{door.name}/{rest.split('/')[1]}")
+    part = rest.split("/")[1]
+    missing = _MISSING.get(f"{door.name}/{part}") or _MISSING.get(door.name)
     return f"There is nothing at this path{f': {missing}' if missing else ''}."
 
 

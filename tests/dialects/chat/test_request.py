@@ -662,6 +662,39 @@ def test_some_parameters_go_to_models_that_take_them(
     assert request.body.get(name) == (value if sent else None)
 
 
+REASONS = frozenset({"reasoning"})
+
+
+@pytest.mark.parametrize(
+    "models, fields, sent",
+    [
+        ({"gpt-5-mini": REASONS}, {}, {"effort": "low"}),
+        ({"gpt-5-mini": ALL}, {}, None),
+        ({}, {}, None),
+        ({"gpt-5-mini": REASONS}, {"fallbacks": [{"model": "assemblyai/gpt-5"}]}, None),
+        # The gateway's own parameter says what its caller means, and to whom.
+        ({"gpt-5-mini": REASONS}, {"reasoning": {"max_tokens": 5}}, {"max_tokens": 5}),
+        ({}, {"reasoning": {"max_tokens": 5}}, {"max_tokens": 5}),
+    ],
+)
+def test_an_effort_goes_to_models_that_reason(
+    models: dict[str, frozenset[str]], fields: dict[str, Any], sent: Any
+) -> None:
+    body = {"model": "assemblyai/gpt-5-mini", "messages": HELLO, "reasoning_effort": "low"}
+    request = to_gateway({**body, **fields}, resolve, supported=lambda to: models.get(to.id))
+    assert request.body.get("reasoning") == sent
+    assert "reasoning_effort" not in request.body
+
+
+def test_a_fallback_has_an_effort_of_its_own() -> None:
+    fallback = {"model": "assemblyai/gpt-5", "reasoning_effort": "high"}
+    body = {"model": "assemblyai/gpt-5-mini", "messages": HELLO, "fallbacks": [fallback]}
+    request = to_gateway(body, resolve, supported=lambda target: REASONS)
+    (way,) = request.body["fallbacks"]
+    assert way == {"model": "gpt-5", "reasoning": {"effort": "high"}}
+    assert "reasoning" not in request.body
+
+
 def test_a_model_that_takes_no_response_format_is_asked_for_no_json_object() -> None:
     body = {"model": "assemblyai/gpt-5-mini", "messages": HELLO}
     asked = {**body, "response_format": {"type": "json_object"}}

@@ -15,37 +15,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openai_fuzz_kit import REPLY, SENT, json_values
 from openai_kit import Gateway, chat, is_error, strictly
 
 from assemblyai_mw.dialects.chat import PARAMETERS
 from assemblyai_mw.middleware.openai.stage import OpenAITranslator
 
-REPLY = {
-    "request_id": "r-1",
-    "choices": [{"message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}],
-    "usage": {"input_tokens": 2, "output_tokens": 3, "total_tokens": 5},
-}
-# What the gateway may be sent, by llm-gateway.yml and the table.
-SENT = {row.name for row in PARAMETERS.values() if row.fate in ("passed", "translated")}
-SENT -= {"max_completion_tokens"}
-
-json_values: st.SearchStrategy[Any] = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(10**30), 10**30)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["type", "text", "role", "content", "name", "function"])
-            | st.text(max_size=4),
-            inner,
-            max_size=3,
-        )
-    ),
-    max_leaves=8,
-)
 texts = st.text(max_size=12)
 parts = st.fixed_dictionaries({"type": st.just("text"), "text": texts})
 calls = st.fixed_dictionaries(
