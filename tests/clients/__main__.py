@@ -61,9 +61,9 @@ def main() -> int:
                 )
                 passed &= fine
                 rows += more
-    print(table(rows))
     if options.write:
         write(rows)
+    print(table(rows))
     return 0 if passed else 1
 
 

@@ -149,8 +149,9 @@ _ALL = (
         },
         note="`openai-compatible` tells the usage of a stream by `includeUsage: true`, and sends "
         "a schema by `supportsStructuredOutputs: true`; without that it sends `json_object`, and "
-        "the model knows no schema. With `openai`, `openai(MODEL)` is for `/v1/responses` and "
-        "`openai.chat(MODEL)` for chat completions.",
+        "the model knows no schema. `openai(MODEL)` is for `/v1/responses`: it sends ids of "
+        "earlier replies instead of their text, unless `providerOptions: { openai: { store: "
+        "false } }`. `openai.chat(MODEL)` is for chat completions.",
         npm=True,
         shown=4,
     ),

@@ -18,8 +18,8 @@ export const CLAUDE = 'assemblyai/claude-sonnet-4-6';
 
 const cells = [];
 
-export function cell(name, door, run) {
-  cells.push({ name, door, run });
+export function cell(name, door, run, { setting = false } = {}) {
+  cells.push({ name, door, setting, run });
 }
 
 export function weather(city) {
@@ -58,9 +58,9 @@ export function sound() {
 export async function run() {
   const doors = CLIENT_DOORS.split(',');
   let failed = false;
-  for (const { name, door, run } of cells) {
+  for (const { name, door, setting, run } of cells) {
     if (!doors.includes(door)) continue;
-    const said = { cell: name, door, ok: true };
+    const said = { cell: name, door, ok: true, setting };
     try {
       await run();
     } catch (error) {

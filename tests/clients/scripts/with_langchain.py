@@ -60,7 +60,8 @@ def cells(door, model):
     @cell("stream", door)
     def stream_with_usage():
         whole = None
-        for chunk in model.stream(CAPITAL, stream_usage=True):
+        # The responses API always tells it.
+        for chunk in model.stream(CAPITAL, **({"stream_usage": True} if door == "chat" else {})):
             whole = chunk if whole is None else whole + chunk
         used(whole.usage_metadata["input_tokens"], whole.usage_metadata["output_tokens"])
 

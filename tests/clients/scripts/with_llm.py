@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +69,8 @@ def cells(door):
     def chat():
         done = llm(*model, "--no-stream", "--usage", CAPITAL)
         assert done.stdout.strip() == PARIS
-        used(*(int(word) for word in done.stderr.replace(",", "").split() if word.isdigit()))
+        given, made = re.search(r"(\d+) input, (\d+) output", done.stderr).groups()
+        used(int(given), int(made))
 
     @cell("stream", door)
     def stream():
