@@ -91,12 +91,14 @@ def _run(
     ]
     wrong += [f"ledger: {line}" for line in found["ledger"]]
     wrong += [f"network: {line}" for line in found["tries"]]
-    if found["status"] and not wrong:
+    whole = not found["ledger"] and not found["tries"]
+    if found["status"] and all(cell["ok"] for cell in found["cells"]):
         wrong.append(f"the script ended with {found['status']}: {found['output'][-2000:]}")
+        whole = False
     print(f"{', '.join(versions)}: {len(found['cells'])} cells, {len(wrong)} faults")
     for line in wrong:
         print(f"  {line}")
-    return not wrong, rows_of(client, versions, found["cells"])
+    return not wrong, rows_of(client, versions, found["cells"]) if whole else []
 
 
 sys.exit(main())

@@ -13,6 +13,7 @@ from pathlib import Path
 # Everything that begins in it ends with it.
 _UNSHARE = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 _MARK = "CLIENTS_ALONE"
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 # Port 9 is "discard" (RFC 863): nothing listens there.
 _NOWHERE = "http://127.0.0.1:9"
 

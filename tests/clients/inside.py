@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from .alone import Witness
+from .alone import PROXIES, Witness
 from .clients import CLIENTS, MODEL, SCRIPTS, Client
 from .install import interpreter
 from .served import served
@@ -35,37 +35,50 @@ def main(name: str, folder: Path, volume: str, doors: list[str]) -> None:
     home.mkdir()
     with tempfile.TemporaryDirectory(prefix="clients-") as place:
         with served(Path(place)) as server:
-            environ = _environ(client, home, server.url, server.key, doors)
             # Node finds packages from where a script lies.
             shutil.copytree(SCRIPTS, home, dirs_exist_ok=True)
-            done = subprocess.run(
+            status, output = _said(
                 [interpreter(client, folder), client.script.name],
-                cwd=home,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=SCRIPT_S,
-                check=False,
+                home,
+                _environ(client, home, server.url, server.key, doors),
             )
             ledger = server.unpriced()
         log = (Path(place) / "gunicorn.log").read_text()
-    cells = [json.loads(line[5:]) for line in done.stdout.splitlines() if line[:5] == "CELL "]
+    cells = [json.loads(line[5:]) for line in output.splitlines() if line[:5] == "CELL "]
     result = {
         "cells": cells,
-        "status": done.returncode,
+        "status": status,
         "tries": witness.tries(),
         "ledger": ledger,
-        "output": done.stdout,
+        "output": output,
         "server": log,
     }
     (folder / "result.json").write_text(json.dumps(result, indent=1))
 
 
+def _said(command: list[str], home: Path, environ: dict[str, str]) -> tuple[int, str]:
+    """Run a script; return its status and its output."""
+    try:
+        done = subprocess.run(
+            command,
+            cwd=home,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SCRIPT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        begun = error.stdout.decode("utf-8", "replace") if error.stdout else ""
+        return 1, f"{begun}\nno end after {SCRIPT_S} s"
+    return done.returncode, done.stdout
+
+
 def _environ(client: Client, home: Path, url: str, key: str, doors: list[str]) -> dict[str, str]:
     """Return the environment of a script: the client's settings, and nothing of the caller's."""
-    kept = ("PATH", "LANG", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+    kept = ("PATH", "LANG", *PROXIES)
     given = {
         name: value.format(url=url, key=key)
         for name, value in {**client.settings, **client.quiet}.items()
