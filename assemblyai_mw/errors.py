@@ -2,7 +2,8 @@
 
 AssemblyAI's routes answer `{"error": "..."}` (openapi.yml, components/responses),
 OpenAI's `{"error": {"message", "type", "param", "code"}}` (OpenAI's API reference,
-error object). Messages hold no secret and no part of a body.
+error object), Anthropic's `{"type": "error", "error": {"type", "message"}}` (its API
+reference, page *Errors*). Messages hold no secret and no part of a body.
 """
 
 from __future__ import annotations
@@ -151,8 +152,44 @@ def status_line(status: int) -> str:
         return f"{status} Error"
 
 
+# Anthropic's (its API reference, page *Errors*).
+_ANTHROPIC_TYPES = {
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+
+
+def error_payload(
+    dialect: Literal["assemblyai", "openai", "anthropic"] | str,
+    status: int,
+    message: str,
+    *,
+    code: str | None = None,
+    type: str | None = None,
+    param: str | None = None,
+) -> dict[str, object]:
+    """Return the JSON of an error in *dialect*; its `type` follows from the status if None.
+
+    Anthropic's has neither `param` nor `code`, and types of its own.
+    """
+    client = status < 500
+    if dialect == "openai":
+        kind = type or _TYPES.get(status, "invalid_request_error" if client else "server_error")
+        return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+    if dialect == "anthropic":
+        kind = _ANTHROPIC_TYPES.get(status, "invalid_request_error" if client else "api_error")
+        return {"type": "error", "error": {"type": kind, "message": message}}
+    return {"error": message}
+
+
 def error_reply(
-    dialect: Literal["assemblyai", "openai"] | str,
+    dialect: Literal["assemblyai", "openai", "anthropic"] | str,
     status: int,
     message: str,
     *,
@@ -162,15 +199,7 @@ def error_reply(
     headers: Iterable[tuple[str, str]] = (),
 ) -> WSGIApplication:
     """Return a WSGI app that answers with an error in *dialect*."""
-    if dialect == "openai":
-        kind = type or _TYPES.get(
-            status, "invalid_request_error" if status < 500 else "server_error"
-        )
-        payload: object = {
-            "error": {"message": message, "type": kind, "param": param, "code": code}
-        }
-    else:
-        payload = {"error": message}
+    payload = error_payload(dialect, status, message, code=code, type=type, param=param)
     body = json.dumps(payload).encode()
     reply_headers = [
         ("Content-Type", "application/json"),

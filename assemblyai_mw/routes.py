@@ -14,7 +14,7 @@ Zone = Literal["us", "eu"]
 Region = Literal["us", "eu", "global"]
 
 
-Dialect = Literal["assemblyai", "openai"]
+Dialect = Literal["assemblyai", "openai", "anthropic"]
 
 
 @dataclass(frozen=True, slots=True)

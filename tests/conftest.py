@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +11,31 @@ import pytest
 from hypothesis import settings
 from postgres import PostgreSQL
 
+from assemblyai_mw.store import Database
+
 # The same inputs in each run, so that a run judges the change and not its luck. To look for new
 # ones: `pytest --hypothesis-profile=search`.
 settings.register_profile("repeat", derandomize=True)
 settings.register_profile("search", derandomize=False)
 settings.load_profile("repeat")
+
+# Where pytest keeps the tests' files: thousands of ledgers would wait for a disk. Where the
+# system's memory file system is as small as Docker makes it, or runs no programs, they do.
+MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 2 << 30
+if MEMORY.is_dir() and os.access(MEMORY, os.W_OK):
+    about = os.statvfs(MEMORY)
+    if about.f_bavail * about.f_frsize >= ENOUGH_BYTES and not about.f_flag & os.ST_NOEXEC:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_collection_finish() -> None:
+    """Leave the tests themselves out of garbage collection.
+
+    Thousands of them, and all that they import, would be walked in each full collection, which
+    tests of what is left behind ask for again and again.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +63,11 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database, on each engine in turn."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have ledgers wait half a second for the locks of others, in the place of five."""
+    defaults = Database.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "busy_timeout_s", 0.5)

@@ -18,6 +18,8 @@ from settlement_kit import COST, SUBMIT, House, build, close_databases
 
 from assemblyai_mw.testing import FakeAssemblyAI, Hosts, serve_all
 
+pytestmark = pytest.mark.usefixtures("impatient")
+
 
 @pytest.fixture
 def hosts() -> Iterator[Hosts]:

@@ -16,7 +16,11 @@ from . import Call, json_of, read_body
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+    from ..routes import Door
+
 MAX_JSON_BYTES = 16 * 1024 * 1024
+# By the service behind it.
+_DOOR_KINDS = {"api": "transcript", "llm-gateway": "chat", "tts": "tts"}
 
 
 def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
@@ -58,6 +62,11 @@ def reads_own_work(call: Call) -> bool:
     """Whether the request only reads transcripts; nothing is kept or refused."""
     operation = read(call.route.service, call.method, call.path).operation
     return operation is not None and operation.reads_transcripts
+
+
+def door_kind(door: Door) -> str | None:
+    """Return the kind of billable work that a door leads to, whichever API it speaks."""
+    return _DOOR_KINDS.get(door.service)
 
 
 def check_method(call: Call, reading: Reading) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadRequest, BodyTooLarge, LengthRequired
@@ -36,32 +37,59 @@ def read_body(call: Call, environ: WSGIEnvironment, *, max_bytes: int) -> bytes:
     """
     if call.body is not None:
         return call.body
-    announced = content_length(environ)
-    chunked = is_chunked(environ)
-    if chunked and not environ.get("wsgi.input_terminated"):
-        raise LengthRequired("This server cannot read chunked bodies; send a Content-Length.")
-    if announced is not None and announced > max_bytes:
-        raise BodyTooLarge(f"The body is larger than the {max_bytes} bytes allowed here.")
-    blocks: list[bytes] = []
+    body = b"".join(blocks_of(environ, max_bytes=max_bytes))
+    _keep(call, environ, body)
+    return body
+
+
+def blocks_of(environ: WSGIEnvironment, *, max_bytes: int | None) -> Iterator[bytes]:
+    """Yield the request's body, to its end and no further.
+
+    Raises:
+        RequestRefused: As `read_body`.
+    """
+    length = body_length(environ)
+    if length is not None and max_bytes is not None and length > max_bytes:
+        raise _too_large(max_bytes)
     size = 0
-    limit = max_bytes + 1 if chunked else (announced or 0)
-    while size < limit:
+    # Of a body in chunks, one byte too many is looked for.
+    limit = length
+    if length is None and max_bytes is not None:
+        limit = max_bytes + 1
+    while limit is None or size < limit:
+        wanted = READ_BYTES if limit is None else min(READ_BYTES, limit - size)
         try:
-            block = environ["wsgi.input"].read(min(READ_BYTES, limit - size))
+            block = environ["wsgi.input"].read(wanted)
         except Exception as error:
             # Servers raise their own types for a body cut short or framed badly.
             raise BadRequest("The request's body could not be read.") from error
         if not block:
             break
-        blocks.append(block)
         size += len(block)
-    if chunked and size > max_bytes:
-        raise BodyTooLarge(f"The body is larger than the {max_bytes} bytes allowed here.")
-    if not chunked and size < limit:
+        yield block
+    if length is None and max_bytes is not None and size > max_bytes:
+        raise _too_large(max_bytes)
+    if length is not None and size < length:
         raise BadRequest("The request's body ended before its announced length.")
-    body = b"".join(blocks)
-    _keep(call, environ, body)
-    return body
+
+
+def body_length(environ: WSGIEnvironment) -> int | None:
+    """Return the length of the request's body in bytes; None for one in chunks.
+
+    Raises:
+        BadRequest: It is framed badly.
+        LengthRequired: It is chunked and the server cannot tell its end.
+    """
+    announced = content_length(environ)
+    if not is_chunked(environ):
+        return announced or 0
+    if not environ.get("wsgi.input_terminated"):
+        raise LengthRequired("This server cannot read chunked bodies; send a Content-Length.")
+    return None
+
+
+def _too_large(max_bytes: int) -> BodyTooLarge:
+    return BodyTooLarge(f"The body is larger than the {max_bytes} bytes allowed here.")
 
 
 def replace_body(call: Call, environ: WSGIEnvironment, body: bytes, value: Any = UNREAD) -> None:

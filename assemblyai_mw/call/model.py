@@ -6,7 +6,7 @@ request and never a secret: hosts print their environ on debug pages.
 
 | field | written by | read by |
 |---|---|---|
-| id | call | cost, guardrails, guards, openai, settlement, store, telemetry |
+| id | call | cost, guardrails, guards, idempotency, openai, settlement, store, telemetry |
 | started | call | call, cost, openai, store, telemetry |
 | route | audio, call, openai | everywhere |
 | method, session | call | everywhere |
@@ -14,7 +14,7 @@ request and never a secret: hosts print their environ on debug pages.
 | tags | call | call, endpoints, store, telemetry |
 | request_id | call | call, log, telemetry |
 | caller | auth | everywhere |
-| upstream | call, cost, forward | audio, cost, forward, guards, realtime |
+| upstream | call, cost, forward | audio, cost, forward, guards, idempotency, realtime |
 | max_body_bytes | policy | forward |
 | trace_context | telemetry | call, forward |
 | inner | isolation, log | cost, log |
@@ -24,9 +24,9 @@ request and never a secret: hosts print their environ on debug pages.
 | target | call, isolation | forward |
 | owner | cost, isolation | cost |
 | audio | isolation | budget |
-| row | call, cost, settlement | budget, cost, settlement, telemetry |
-| state | audio, cost, settlement | telemetry |
-| transcript_id | cost | cost, telemetry |
+| row | call, cost, settlement | budget, cost, idempotency, settlement, telemetry |
+| state | audio, cost, settlement | idempotency, telemetry |
+| transcript_id | cost | cost, idempotency, telemetry |
 | usage | audio, call, settlement | telemetry |
 | price | audio, call, settlement | cost, openai, telemetry |
 | body | call | call, forward, guardrails |
@@ -39,6 +39,7 @@ request and never a secret: hosts print their environ on debug pages.
 | session_end | realtime | telemetry |
 | refusal | call | realtime |
 | claimed_end_user | openai | call |
+| replayed | idempotency | telemetry |
 
 A place is a stage of middleware/, else a room; `call` itself writes a field when it makes the
 Call. A test compares this table with the code.
@@ -167,6 +168,7 @@ class Call:
         refusal: Why a stage refused the request.
         claimed_end_user: The user that the request itself names. It describes, and decides
             nothing.
+        replayed: The answer is that of an earlier request with the same Idempotency-Key.
     """
 
     id: str
@@ -204,6 +206,7 @@ class Call:
     session_end: End | None = None
     refusal: RequestRefused | None = None
     claimed_end_user: str | None = None
+    replayed: bool = False
 
     @property
     def started_at(self) -> datetime:

@@ -18,6 +18,7 @@ from ..config.values import DEFAULT_ROUTES
 from ..dialects.chat import (
     BadReply,
     ChunkStream,
+    ChunkWriter,
     ModelList,
     Target,
     to_completion,
@@ -151,7 +152,7 @@ def completion(
                 request.target,
                 created=int(time.time()),
                 fallback_id=secrets.token_hex(12),
-                include_usage=request.include_usage,
+                writer=ChunkWriter(include_usage=request.include_usage),
                 form=request.form,
             )
             return CompletionStream(exchange, chunks, ChatMeter(asked, region), prices)

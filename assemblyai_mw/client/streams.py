@@ -14,7 +14,7 @@ from typing import Self
 
 from ..billing.price_book import PriceBook, Unpriced
 from ..billing.replies import ChatMeter, Usage
-from ..dialects.chat import ChunkStream, completion_as_events
+from ..dialects.chat import ChunkStream, ChunkWriter, completion_as_events
 from ..http.sse import SSESplitter, parse_event
 from .errors import from_gateway
 from .exchange import Exchange
@@ -132,10 +132,11 @@ class WholeStream(CompletionStream):
     def __init__(self, exchange: Exchange, completion: Reply, *, include_usage: bool) -> None:
         exchange.close()
         self._exchange = exchange
-        self._ready = deque(completion_as_events(completion, include_usage=include_usage))
+        writer = ChunkWriter(include_usage=include_usage)
+        self._ready = deque(completion_as_events(completion, writer))
         self._over = True
         self._chunks = ChunkStream(
-            exchange.request.target, created=0, fallback_id="", include_usage=include_usage
+            exchange.request.target, created=0, fallback_id="", writer=writer
         )
         self.usage = completion.usage
         self.cost_usd = completion.cost_usd

@@ -349,6 +349,7 @@ class _General:
     cors_origins: tuple[str, ...] = setting((), origins)
     openai_bases: tuple[str, ...] = setting(DEFAULT_BASES, openai_bases)
     reply_cost: bool = setting(False, switch)
+    idempotency_content: bool = setting(False, switch)
 
 
 def _check_own_paths(general: _General, prefixes: Iterable[str], root: Node) -> None:

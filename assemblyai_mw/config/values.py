@@ -303,6 +303,9 @@ class Config:
             doors; `""` is the root. Empty for none.
         reply_cost: Tell callers what a chat cost, in dollars: in `usage.cost` of OpenAI replies,
             and in the header `x-assemblyai-mw-cost-usd` of whole replies.
+        idempotency_content: Keep the answers of whole chats, `audio/transcriptions` and the
+            synchronous API for 24 hours if their requests have an `Idempotency-Key`: the database
+            then holds content. Submits of transcripts have theirs kept always.
         doors: The doors that are mounted, by prefix. They have no URL of their own: each leads
             where the native routes of its service do.
         models: `model_list`, in its order.
@@ -354,6 +357,7 @@ class Config:
     callbacks: tuple[str, ...] = ()
     openai_bases: tuple[str, ...] = DEFAULT_BASES
     reply_cost: bool = False
+    idempotency_content: bool = False
     doors: Mapping[str, Door] = dataclasses.field(default_factory=doors_below)
     self_service_path: str | None = "/assemblyai-mw/key/me"
     metrics_path: str | None = None

@@ -59,6 +59,7 @@ REPLY_HEADERS = (
     "Content-Range",
     "Date",
     "ETag",
+    "Idempotent-Replayed",
     "Location",
     "Retry-After",
     "WWW-Authenticate",

@@ -42,6 +42,7 @@ BATCH_S = 150.0
 UNKNOWN_AFTER_S = 600.0
 # A jump of the clock that makes a session look lost which had its checkpoint in time.
 JUMP_S = 20.0
+PRUNE_EVERY_S = 60.0
 
 _GONE = "AssemblyAI has no such transcript: it was deleted elsewhere"
 _NEVER = "the request never reached AssemblyAI: it is not in its list of transcripts"
@@ -106,6 +107,7 @@ class Settler:
         self._max_pages = max_pages
         self._said: set[str] = set()
         self._accounts = Accounts(config, transport)
+        self._prune_at = float("-inf")
 
     def run(
         self,
@@ -125,6 +127,7 @@ class Settler:
             StoreError: The ledger cannot be read or written now.
         """
         summary = Summary()
+        self._prune()
         for closing in self.ledger.write_kept():
             self._late(closing, summary)
         lost: list[Due] = []
@@ -170,6 +173,15 @@ class Settler:
             else:
                 self._look_up(account, rows, summary, unasked, stop)
         return summary
+
+    def _prune(self) -> None:
+        """Delete answers to Idempotency-Keys that are older than a day, once a minute."""
+        from ..store import KeptAnswers
+
+        now = time.monotonic()
+        if now >= self._prune_at:
+            self._prune_at = now + PRUNE_EVERY_S
+            KeptAnswers(self.ledger.database).prune()
 
     # Transcripts that have an id
 

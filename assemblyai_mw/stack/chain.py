@@ -24,6 +24,7 @@ from ..middleware.budget import Budget
 from ..middleware.cors import BESIDE_LOGIN, Cors
 from ..middleware.cost import CostLogger
 from ..middleware.forward import UpstreamForwarder
+from ..middleware.idempotency import Idempotency
 from ..middleware.isolation import Isolation
 from ..middleware.lingering import LingeringClose
 from ..middleware.log import CallLog
@@ -138,6 +139,15 @@ class AssemblyAIMiddleware:
             ),
         ]
         governance: list[Stage] = [
+            partial(
+                Idempotency,
+                answers=parts.answers,
+                content=settings.idempotency_content,
+                bases=settings.openai_bases,
+                max_json_bytes=max_json_bytes,
+                max_body_bytes=settings.limits.max_upload_bytes,
+                under_way_s=under_way_s(settings.timeouts),
+            ),
             partial(
                 OpenAITranslator,
                 models=parts.models,

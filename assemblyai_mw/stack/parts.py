@@ -56,6 +56,7 @@ class Parts:
         settlement: None if the configuration disables it.
         relay: Relays streaming sessions; None if the configuration disables it.
         tokens: Tokens that open one of them each.
+        answers: Answers kept for requests that are repeated with their Idempotency-Key.
         models, deployments: The translator's model list, and the upstreams of entries with
             an address or key of their own, by the private prefix they are mounted under.
     """
@@ -63,6 +64,7 @@ class Parts:
     database: Database
     keys: Keys
     tokens: store.SessionTokens
+    answers: store.KeptAnswers
     ledger: Ledger
     holds: Holds
     owners: Ownership
@@ -123,6 +125,7 @@ class Parts:
             database=database,
             keys=lazy(lambda: _store().Keys(resolve(database))),
             tokens=lazy(lambda: _store().SessionTokens(resolve(database))),
+            answers=lazy(lambda: _store().KeptAnswers(resolve(database))),
             ledger=ledger,
             holds=lazy(lambda: _store().Holds(resolve(database), soft_ratio=ratio)),
             owners=Ownership(ledger),

@@ -16,6 +16,7 @@ history           changes of keys and teams, with old and new values
 holds             budget reserved for calls in flight, so that no number of workers can overspend
 idle_connections  connections that stay open between two reads of a SQLite file
 key_info          keys and teams as values, made from their rows
+kept_answers      answers kept for requests that are repeated with their Idempotency-Key
 key_options       the options of keys and teams, each declared once
 keys              virtual keys: made, found, rotated, revoked
 lazy              objects that are made at their first use
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from .database import Database
     from .history import Change
     from .holds import BudgetStatus, Hold, Holds, Refusal
+    from .kept_answers import Answer, Claim, Fate, KeptAnswer, KeptAnswers
     from .key_info import KeyInfo, NewKey, TeamInfo
     from .keys import Keys, hash_key
     from .leases import Due, LastSeen
@@ -60,12 +62,17 @@ if TYPE_CHECKING:
     from .totals import SoftBudget
 
 __all__ = [
+    "Answer",
     "BudgetStatus",
     "Change",
+    "Claim",
     "Database",
     "Due",
+    "Fate",
     "Hold",
     "Holds",
+    "KeptAnswer",
+    "KeptAnswers",
     "KeyInfo",
     "Keys",
     "LastSeen",
@@ -86,6 +93,7 @@ __all__ = [
 
 _MODULES = {
     **dict.fromkeys(("Hold", "Holds", "Refusal", "BudgetStatus"), "holds"),
+    **dict.fromkeys(("Answer", "Claim", "Fate", "KeptAnswer", "KeptAnswers"), "kept_answers"),
     **dict.fromkeys(("KeyInfo", "NewKey", "TeamInfo"), "key_info"),
     **dict.fromkeys(("Keys", "hash_key"), "keys"),
     **dict.fromkeys(("Due", "LastSeen"), "leases"),

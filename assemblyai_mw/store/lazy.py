@@ -16,7 +16,7 @@ from ..errors import ConfigError
 from .driver import check_driver
 
 if TYPE_CHECKING:
-    from . import Database, Holds, Ledger
+    from . import Database, Holds, KeptAnswers, Ledger
 
 T = TypeVar("T")
 
@@ -90,5 +90,19 @@ def holds_of(what: Holds | Database | str) -> Holds:
         from . import Holds
 
         return Holds(cast("Database | str", what))
+
+    return lazy(make)
+
+
+def kept_answers_of(what: KeptAnswers | Database | str) -> KeptAnswers:
+    """Return the KeptAnswers that *what* is, or those on the Database or URL that it is."""
+    if isinstance(what, Lazy) or hasattr(type(what), "claim"):
+        return cast("KeptAnswers", what)
+    _check(what)
+
+    def make() -> KeptAnswers:
+        from . import KeptAnswers
+
+        return KeptAnswers(cast("Database | str", what))
 
     return lazy(make)

@@ -16,6 +16,7 @@ totals, since a primary key holds no NULL.
 | uploads        | who owns an uploaded file, by the hash of its URL; its audio's length |
 | open_sessions  | a streaming session under way, as of its last checkpoint              |
 | session_tokens | a token that opens one session: its SHA-256, and whose it is          |
+| kept_answers   | what an Idempotency-Key stands for: its answer, for a day             |
 | holds          | budget reserved for one call in flight                                |
 | spend          | spent and held of one key or team in one window                       |
 | totals         | closed calls of one day, key, team and model, added up                |
@@ -44,7 +45,7 @@ from sqlalchemy import (
 )
 
 # Version of the tables below; `migrations` upgrades the ledgers of earlier versions.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 PENDING: Final = "pending"
 SETTLED: Final = "settled"
@@ -271,6 +272,27 @@ session_tokens = Table(
     Column("used_at", BigInteger),
 )
 Index("session_tokens_expiry", session_tokens.c.expires_at)
+
+kept_answers = Table(
+    "kept_answers",
+    metadata,
+    # SHA-256 of the caller, and of the key that it sent.
+    Column("scope", LargeBinary(32), primary_key=True),
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    # Those of its call: they lead to its rows in the ledger.
+    Column("request_id", Text, nullable=False),
+    Column("call_at", BigInteger, nullable=False),
+    # SHA-256 of the request; NULL as long as its body is being read.
+    Column("digest", LargeBinary(32)),
+    # Whether the call was billed is known; NULL while it is under way.
+    Column("known", Boolean),
+    # NULL without an answer.
+    Column("status", SmallInteger),
+    Column("headers", Text),
+    Column("body", LargeBinary),
+)
+Index("kept_answers_at", kept_answers.c.at)
 
 holds = Table(
     "holds",

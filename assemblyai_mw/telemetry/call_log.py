@@ -101,6 +101,8 @@ def _fields(call: Call, status: int | None, bytes_out: int) -> dict[str, Any]:
         known["request_id"] = call.request_id
     if call.end_user is not None:
         known["end_user"] = call.end_user
+    if call.replayed:
+        known["replayed"] = True
     return known
 
 

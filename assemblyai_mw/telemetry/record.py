@@ -68,6 +68,8 @@ class CallRecord(NamedTuple):
         bytes_in, ended_by, close_code: Of a streaming session: bytes from the client; who ended
             it, `client`, `upstream`, `cut` (from here) or `error`; the code that it was closed
             with.
+        replayed: The answer was that of an earlier request with the same Idempotency-Key; nothing
+            was sent, and nothing billed.
     """
 
     id: str
@@ -96,6 +98,7 @@ class CallRecord(NamedTuple):
     bytes_in: int | None = None
     ended_by: str | None = None
     close_code: int | None = None
+    replayed: bool | None = None
 
     def fields(self) -> dict[str, Any]:
         """Return the known fields by name, as JSON types."""

@@ -73,6 +73,10 @@ REFUSED = (
         "they belong to one connection",
     ),
     Fields(("Host", "Content-Length", "Expect"), "the forwarder's own, or the server's"),
+    Fields(
+        ("Idempotency-Key",),
+        "it is answered here; AssemblyAI would see the keys of all callers as those of one",
+    ),
     Fields(OVERRIDES, "they override the request line"),
     Fields(("X-AssemblyAI-MW-*",), "they address this package"),
 )
@@ -199,7 +203,7 @@ def field_fault(name: str) -> tuple[str, str] | None:
     if lower in _REFUSED or not CREDENTIAL_WORDS.isdisjoint(lower.split("-")):
         return (
             "a header that may leave this app: no credential, no field of one connection, "
-            "not Host, no X-AssemblyAI-MW-*",
+            "not Host, not Idempotency-Key, no X-AssemblyAI-MW-*",
             "another",
         )
     return None

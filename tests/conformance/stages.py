@@ -27,6 +27,7 @@ from assemblyai_mw.middleware.audio import AudioTranscriber
 from assemblyai_mw.middleware.budget import Budget
 from assemblyai_mw.middleware.cors import Cors
 from assemblyai_mw.middleware.guardrails import Guardrails
+from assemblyai_mw.middleware.idempotency import Idempotency
 from assemblyai_mw.middleware.lingering import LingeringClose
 from assemblyai_mw.middleware.log import CallLog
 from assemblyai_mw.middleware.rate_limit.stage import RateLimit
@@ -194,6 +195,17 @@ STAGES = [
         "AudioTranscriber",
         (AudioTranscriber,),
         lambda app, folder: known(AudioTranscriber(app, models=[]), ALICE),
+    ),
+    Stage(
+        "Idempotency",
+        (Idempotency,),
+        lambda app, folder: known(Idempotency(app, answers=_database(folder)), ALICE),
+    ),
+    Stage(
+        "Idempotency-without-effect",
+        (Idempotency,),
+        lambda app, folder: known(Idempotency(app, answers=_database(folder)), ALICE),
+        headers={"HTTP_IDEMPOTENCY_KEY": "k-1"},
     ),
     Stage("Policy", (Policy,), lambda app, folder: known(Policy(app), ALICE)),
     Stage(

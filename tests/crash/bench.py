@@ -37,7 +37,7 @@ POINTS = (
     "after-settle",
     "random",
 )
-CLIENTS = 6
+WORKERS, CLIENTS = 2, 6
 # What a submit may ask for beside the transcript: prices differ, so that a mix-up shows.
 ASKS: tuple[dict[str, Any], ...] = (
     {"speech_models": ["universal-2"]},
@@ -165,7 +165,7 @@ def run(
         keys = Keys(database)
         secrets = [keys.create(name, team="team" if name == "carol" else None) for name in names]
         database.close()
-        with Workers(folder, config, count=2) as workers:
+        with Workers(folder, config, count=WORKERS) as workers:
             load = Load(workers, [secret.key for secret in secrets])
             for number in range(rounds):
                 point = POINTS[number % len(POINTS)]
@@ -205,7 +205,7 @@ def kill_one(workers: Workers, point: str, choose: random.Random) -> bool:
     # The next round begins with all workers alive.
     while time.monotonic() < deadline:
         now = set(workers.pids())
-        if len(now) == len(before) and now != before:
+        if len(now) == WORKERS and now != before:
             return True
         time.sleep(0.01)
     return True

@@ -85,9 +85,13 @@ class Workers:
 
     def pids(self) -> list[int]:
         """Return the process ids of the workers alive."""
+        found = []
         with contextlib.suppress(psutil.NoSuchProcess):
-            return [child.pid for child in psutil.Process(self.process.pid).children()]
-        return []
+            for child in psutil.Process(self.process.pid).children():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    if child.status() != psutil.STATUS_ZOMBIE:
+                        found.append(child.pid)
+        return found
 
     def arm(self, point: str) -> None:
         """Have the first worker that comes to *point* kill itself there."""

@@ -13,6 +13,8 @@ from websockets.exceptions import InvalidStatus
 
 from assemblyai_mw.middleware.cost import sessions as cost_sessions
 
+pytestmark = pytest.mark.usefixtures("impatient")
+
 
 @pytest.fixture(scope="module")
 def own_postgresql() -> Iterator[PostgreSQL]:

@@ -128,6 +128,8 @@ def test_a_drain_ends_all_sessions_and_returns_when_their_ends_are_noted(relay: 
             assert rig.client.error_code() == 1012
             assert rig.client.close_code() == 1012
             rig.client.close(1012)
+            assert rig.client.ends()
+            rig.client.leave()
 
         clients.append(threading.Thread(target=listen))
         clients[-1].start()
@@ -144,7 +146,8 @@ def test_a_drain_ends_all_sessions_and_returns_when_their_ends_are_noted(relay: 
         rig.gone()
 
 
-def test_a_session_that_joins_during_a_drain_is_ended_too(relay: Relay) -> None:
+def test_a_session_that_joins_during_a_drain_is_ended_too(relay: Relay, monkeypatch: Any) -> None:
+    monkeypatch.setattr("assemblyai_mw.relay.session.CLOSE_S", 0.05)
     Rig(relay).gone()
     real, let_in = relay.enter, relay.enter()
     assert let_in is None
@@ -202,7 +205,11 @@ GLUED = [
 
 
 @pytest.mark.parametrize("glued", GLUED, ids=["nothing", "text", "audio", "part of a frame"])
-def test_a_refused_client_is_told_the_reason_whatever_it_sent(relay: Relay, glued: bytes) -> None:
+def test_a_refused_client_is_told_the_reason_whatever_it_sent(
+    relay: Relay, glued: bytes, monkeypatch: Any
+) -> None:
+    # What ends the one whose frame does not.
+    monkeypatch.setattr("assemblyai_mw.relay.relay.CLOSE_S", 0.5)
     refused = Refused(relay, glued)
     for _ in range(20):
         refused.client.audio(bytes(3000))
@@ -336,6 +343,7 @@ rig.client.text(TERMINATE)
 assert rig.upstream.says(TEXT, TERMINATE)
 rig.upstream.text(TERMINATION)
 rig.upstream.close(1000)
+rig.upstream.leave()
 assert rig.client.says(TEXT, TERMINATION)
 assert rig.client.close_code() == 1000
 rig.client.close()

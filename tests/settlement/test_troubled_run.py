@@ -28,10 +28,11 @@ from assemblyai_mw.settlement.settler import Settler
 from assemblyai_mw.store import Database, Holds, Ledger
 from assemblyai_mw.testing import FakeTransport
 
+pytestmark = pytest.mark.usefixtures("impatient")
 LLM = "/llm-gateway.assemblyai/v1/chat/completions"
 METRICS, TOKEN = "/metrics", "token-of-the-monitor-0123"
-# Longer than a transaction waits for a lock.
-LOCKED_S = 6.0
+# Longer than a transaction waits for a lock (`impatient`).
+LOCKED_S = 2.0
 WEEK_S = 7 * 86_400
 
 
@@ -161,12 +162,12 @@ def run(stack: Stack, url: str, troubles: list[Callable[[], Any]]) -> None:
     callers = Callers(stack)
     try:
         for trouble in troubles:
-            time.sleep(1)
+            time.sleep(0.5)
             before = len(callers.statuses)
             with trouble():
                 time.sleep(LOCKED_S)
             assert 503 in callers.statuses[before:], trouble
-        time.sleep(1)
+        time.sleep(0.5)
     finally:
         callers.end()
     assert set(callers.statuses) == {200, 503}, Counter(callers.statuses)

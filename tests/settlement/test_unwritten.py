@@ -183,6 +183,7 @@ def test_a_closing_of_another_call_in_the_same_row_is_not_written(stack: Stack) 
     assert files(stack) == []
 
 
+@pytest.mark.usefixtures("impatient")
 def test_sqlite_locked_for_longer_than_a_worker_waits(
     sqlite_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -320,7 +320,7 @@ def test_a_file_harmed_while_in_use_is_refused_and_never_made_anew(
     path, other = tmp_path / "ledger.db", tmp_path / "other.db"
     with opening(f"sqlite:///{other}") as database:
         Keys(database).create("mallory")
-    with opening(f"sqlite:///{path}") as database:
+    with opening(f"sqlite:///{path}", busy_timeout_s=0.2) as database:
         keys, ledger = Keys(database), Ledger(database)
         secret = keys.create("alice").key
         opened(ledger, call_by(None))

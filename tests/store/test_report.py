@@ -17,7 +17,7 @@ from assemblyai_mw.store import totals as store_totals
 from assemblyai_mw.store.columns import tag_names
 from assemblyai_mw.store.schema import tag_totals
 
-from .kit import NOON, call_by, caller_of, opened, opening, price_of, settled, used
+from .kit import NOON, Clock, call_by, caller_of, opened, opening, price_of, settled, used
 
 DAY = 86_400
 
@@ -37,15 +37,29 @@ def _months() -> list[tuple[float, int, int, int]]:
     ]
 
 
-@pytest.fixture
-def filled(ledger: Ledger, keys: Keys, _months: list[tuple[float, int, int, int]]) -> Ledger:
-    """A ledger with calls of every state, key, team, model and tag."""
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def filled(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    _months: list[tuple[float, int, int, int]],
+) -> Iterator[Ledger]:
+    """A ledger with calls of every state, key, team, model and tag, for tests that only read."""
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql").fresh_url()
+    else:
+        url = f"sqlite:///{tmp_path_factory.mktemp('months') / 'ledger.db'}"
+    with opening(url, clock=Clock()) as database:
+        yield _fill(database, _months)
+
+
+def _fill(database: Database, months: list[tuple[float, int, int, int]]) -> Ledger:
+    ledger, keys = Ledger(database), Keys(database)
     callers = [
         caller_of(keys, "alice", team="search"),
         caller_of(keys, "bob", team="search"),
         caller_of(keys, "carol"),
     ]
-    for at, who, how, nano in _months:
+    for at, who, how, nano in months:
         tags = [{}, {"feature": "captions"}, {"feature": "search", "beta": ""}, {"beta": ""}][how]
         call = call_by(callers[who], at=at, tags=tags)
         row = opened(ledger, call, model=f"model {how % 2}")

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,21 @@ class Server:
 
 KINDS = ("gthread", "sync", "waitress")
 each_server = pytest.mark.parametrize("wire", KINDS, indirect=True)
+
+
+def at_once(servers: Sequence[Server], check: Callable[[Server], object]) -> None:
+    """Run *check* on all of the servers side by side; for what is mostly waiting."""
+
+    def run(server: Server) -> None:
+        try:
+            check(server)
+        except BaseException as error:
+            error.add_note(f"under {server.kind}")
+            raise
+
+    with ThreadPoolExecutor(len(servers)) as pool:
+        for _ in pool.map(run, servers):
+            pass
 
 
 class Fleet:

@@ -84,8 +84,8 @@ def _take(sock: socket.socket, size: int) -> int:
 @pytest.mark.parametrize(
     "timeouts",
     [
-        pytest.param(Timeouts(read_s=0.5, total_s=60), id="c84-a-block"),
-        pytest.param(Timeouts(read_s=60, total_s=0.5), id="c84-all"),
+        pytest.param(Timeouts(read_s=0.3, total_s=60), id="c84-a-block"),
+        pytest.param(Timeouts(read_s=60, total_s=0.3), id="c84-all"),
     ],
 )
 def test_an_upstream_that_drips_its_reading_is_left(
@@ -107,7 +107,7 @@ def test_an_upstream_that_is_slow_but_steady_is_not(
     def script(sock: socket.socket) -> None:
         taken = 0
         while taken < SIZE:
-            made.over.wait(0.3)
+            made.over.wait(0.15)
             wanted = min(taken + BLOCK, SIZE)
             while taken < wanted:
                 taken += _take(sock, wanted - taken)
@@ -115,7 +115,7 @@ def test_an_upstream_that_is_slow_but_steady_is_not(
 
     made = peer(script)
     request = Request("POST", "/v2/upload", [], body(), SIZE)
-    answer = made.transport.send(made.origin, request, Timeouts(read_s=2.0, total_s=60))
+    answer = made.transport.send(made.origin, request, Timeouts(read_s=1.0, total_s=60))
     assert (answer.status, answer.whole) == (200, b'{"ok": true}')
 
 
@@ -129,7 +129,7 @@ def test_requests_ends_a_request_whose_blocks_come_by_drips(peer, length: int | 
     made = peer(lambda sock: made.over.wait(10))
     request = Request("POST", "/v2/upload", [], blocks(), length)
     with pytest.raises(UpstreamTimeout, match="the request took too long"):
-        by_requests(made).send(made.origin, request, Timeouts(read_s=0.5, total_s=0.5))
+        by_requests(made).send(made.origin, request, Timeouts(read_s=0.3, total_s=0.3))
 
 
 def test_requests_ends_a_reply_whose_chunks_come_by_drips(peer) -> None:
@@ -144,6 +144,6 @@ def test_requests_ends_a_reply_whose_chunks_come_by_drips(peer) -> None:
 
     made = peer(script)
     request = Request("GET", "/v2/x", [])
-    answer = by_requests(made).send(made.origin, request, Timeouts(read_s=60, total_s=0.5))
+    answer = by_requests(made).send(made.origin, request, Timeouts(read_s=60, total_s=0.3))
     with closing(answer), pytest.raises(UpstreamTimeout, match="body took too long"):
         list(answer)

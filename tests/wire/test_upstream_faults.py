@@ -16,16 +16,17 @@ from assemblyai_mw.transport import Timeouts
 from .kit_client import ACCOUNT_KEY, GOOD_KEY, Client, ask, request
 from .kit_direct import environ, run
 from .kit_http import CutShort, Malformed, Request
-from .kit_servers import KINDS, QUICK, Fleet, Server, each_server
+from .kit_servers import KINDS, QUICK, Fleet, Server, at_once, each_server
 from .kit_upstream import LAST_CHUNK, Blackhole, Conn, Refuser, Upstream, chunk, reply
 
 
-@pytest.fixture(params=KINDS)
-def quick(request: pytest.FixtureRequest, fleet: Fleet) -> Iterator[Server]:
-    """A server, of each kind, with timeouts that a test can wait for."""
-    server = fleet.get(request.param, timeouts=QUICK)
-    yield server
-    server.restart_upstreams()
+@pytest.fixture
+def quick(fleet: Fleet) -> Iterator[list[Server]]:
+    """A server of each kind, with timeouts that a test can wait for."""
+    servers = [fleet.get(kind, timeouts=QUICK) for kind in KINDS]
+    yield servers
+    for server in servers:
+        server.restart_upstreams()
 
 
 @pytest.fixture(scope="module")
@@ -122,17 +123,20 @@ def test_c82_connecting_that_never_ends_is_504(forward, method: str) -> None:
     assert b"unknown" not in answer.body
 
 
-def test_c83_upstream_that_never_answers_is_504_and_let_go(quick: Server) -> None:
+def test_c83_upstream_that_never_answers_is_504_and_let_go(quick: list[Server]) -> None:
     def script(conn: Conn) -> None:
         conn.request()
         conn.wait_closed()
 
-    quick.upstream.script = script
-    got = ask(quick.port, request("/assemblyai/v2/x"))
-    assert got.status == 504
-    assert got.error
-    quick.upstream.wait(lambda: quick.upstream.conns[0].ended)
-    assert len(quick.upstream.conns) == 1
+    def check(server: Server) -> None:
+        server.upstream.script = script
+        got = ask(server.port, request("/assemblyai/v2/x"))
+        assert got.status == 504
+        assert got.error
+        server.upstream.wait(lambda: server.upstream.conns[0].ended)
+        assert len(server.upstream.conns) == 1
+
+    at_once(quick, check)
 
 
 def drip(data: bytes, gap: float = 0.1) -> Callable[[Conn], None]:
@@ -153,15 +157,20 @@ def drip(data: bytes, gap: float = 0.1) -> Callable[[Conn], None]:
         pytest.param(b"HTTP/1.1 103 E\r\n\r\n" * 60, 0.02, id="c84-interim"),
     ],
 )
-def test_a_head_that_drips_is_504(quick: Server, data: bytes, gap: float) -> None:
-    quick.upstream.script = drip(data, gap)
-    got = ask(quick.port, request("/assemblyai/v2/x"))
-    assert got.status in (502, 504)
-    quick.upstream.wait(lambda: quick.upstream.conns[0].finished.is_set())
+def test_a_head_that_drips_is_504(quick: list[Server], data: bytes, gap: float) -> None:
+    def check(server: Server) -> None:
+        server.upstream.script = drip(data, gap)
+        got = ask(server.port, request("/assemblyai/v2/x"))
+        assert got.status in (502, 504)
+        server.upstream.wait(lambda: server.upstream.conns[0].finished.is_set())
+
+    at_once(quick, check)
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["c84-length", "c84-chunked"])
-def test_a_body_that_drips_past_the_total_deadline_is_cut(quick: Server, chunked: bool) -> None:
+def test_a_body_that_drips_past_the_total_deadline_is_cut(
+    quick: list[Server], chunked: bool
+) -> None:
     """Each byte comes in time; all of them would not."""
 
     def script(conn: Conn) -> None:
@@ -171,15 +180,20 @@ def test_a_body_that_drips_past_the_total_deadline_is_cut(quick: Server, chunked
         while conn.pause(0.1):
             conn.send(chunk(b"x") if chunked else b"x")
 
-    quick.upstream.script = script
-    got = ask(quick.port, request("/assemblyai/v2/x"))
-    assert (got.status, got.whole) == (200, False)
-    assert got.body.startswith(b"x")
+    def check(server: Server) -> None:
+        server.upstream.script = script
+        got = ask(server.port, request("/assemblyai/v2/x"))
+        assert (got.status, got.whole) == (200, False)
+        assert got.body.startswith(b"x")
+
+    at_once(quick, check)
 
 
 def test_c84_an_upstream_that_drips_its_reading_is_left_by_the_total_deadline(
-    quick: Server,
+    quick: list[Server],
 ) -> None:
+    body = bytes(64_000_000)
+
     def script(conn: Conn) -> None:
         conn.head()
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -188,17 +202,22 @@ def test_c84_an_upstream_that_drips_its_reading_is_left_by_the_total_deadline(
                 conn.source.ended = "eof"
                 return
 
-    quick.upstream.script = script
-    with Client(quick.port, timeout=8) as client:
-        client.send(request("/assemblyai/v2/x", "Content-Length: 64000000", method="POST"))
-        sender = threading.Thread(target=client.send, args=(bytes(64_000_000),), daemon=True)
-        sender.start()
-        # Closed on while it still sends, the client may not get to read the reply.
-        with suppress(CutShort):
-            assert client.reply().status == 504
-        client.close()
-        sender.join(5)
-    assert [port for port, status in quick.stats()["outgoing"] if status == "ESTABLISHED"] == []
+    def check(server: Server) -> None:
+        server.upstream.script = script
+        with Client(server.port, timeout=8) as client:
+            head = request("/assemblyai/v2/x", f"Content-Length: {len(body)}", method="POST")
+            client.send(head)
+            sender = threading.Thread(target=client.send, args=(body,), daemon=True)
+            sender.start()
+            # Closed on while it still sends, the client may not get to read the reply.
+            with suppress(CutShort):
+                assert client.reply().status == 504
+            client.close()
+            sender.join(5)
+        outgoing = server.stats()["outgoing"]
+        assert [port for port, status in outgoing if status == "ESTABLISHED"] == []
+
+    at_once(quick, check)
 
 
 @pytest.mark.parametrize(

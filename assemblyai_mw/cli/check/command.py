@@ -106,6 +106,9 @@ def _accounts(config: Config) -> Iterator[Finding]:
         yield Finding("ok", "route", f"{prefix} -> {upstream.base_url}")
     if config.doors:
         yield Finding("ok", "doors", ", ".join(config.doors))
+    if config.idempotency_content:
+        text = "the database keeps chats and transcripts for 24 h, if sent with an Idempotency-Key"
+        yield Finding("note", "idempotency_content", text)
     eu = [u.api_key for u in config.upstreams.values() if u.region == "eu"]
     others = [u.api_key for u in config.upstreams.values() if u.region != "eu"]
     if eu and others and eu[0] == others[0]:

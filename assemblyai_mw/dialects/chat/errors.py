@@ -12,6 +12,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ...errors import error_payload
+from ...routes import Dialect
+
 # `type` and `code` by status, as OpenAI's API reference and its error guide name them.
 _BY_STATUS: dict[int, tuple[str, str | None]] = {
     400: ("invalid_request_error", None),
@@ -74,16 +77,11 @@ class ApiError:
     request_id: str | None = None
     unsupported: str | None = None
 
-    def payload(self) -> dict[str, Any]:
-        """Return the JSON body."""
-        return {
-            "error": {
-                "message": self.message,
-                "type": self.type,
-                "param": self.param,
-                "code": self.code,
-            }
-        }
+    def payload(self, dialect: Dialect = "openai") -> dict[str, Any]:
+        """Return the JSON body in *dialect*."""
+        return error_payload(
+            dialect, self.status, self.message, code=self.code, type=self.type, param=self.param
+        )
 
     @property
     def cannot_stream(self) -> bool:
@@ -107,7 +105,7 @@ def parsed(body: bytes) -> Any:
 
 
 def is_openai(payload: Any) -> bool:
-    """Whether *payload* already is OpenAI's error object, as this library's stages write it."""
+    """Whether *payload* is an error object of OpenAI's or Anthropic's, as stages write it."""
     error = payload.get("error") if isinstance(payload, dict) else None
     return (
         isinstance(error, dict)

@@ -13,6 +13,7 @@ from ...http.encoding import decode
 from ...http.messages import BODY_FIELDS
 from ...http.sse import Event, SSESplitter, WholeEvents, parse_event
 from ...http.wsgi import Headers, Reply
+from ...routes import Dialect
 from . import ApiError, BadReply, ChunkStream, to_error
 from .errors import is_openai, of_status, parsed
 
@@ -154,8 +155,8 @@ def read_json(reply: Reply, max_bytes: int) -> Any:
     return payload
 
 
-def read_error(reply: Reply) -> tuple[ApiError, bytes | None]:
-    """Return what *reply* says went wrong, and its body where that is OpenAI's shape already."""
+def read_error(reply: Reply, dialect: Dialect = "openai") -> tuple[ApiError, bytes | None]:
+    """Return what *reply* says went wrong, and its body where that is *dialect*'s already."""
     try:
         body = read_body_of(reply, MAX_ERROR_BYTES)
     except (BadReply, UpstreamError) as fault:
@@ -165,12 +166,15 @@ def read_error(reply: Reply) -> tuple[ApiError, bytes | None]:
     error = to_error(reply.status_code, payload)
     if error.code == "upstream_credentials" and not is_openai(payload):
         logger.error("the LLM Gateway refused the account's key: check it")
-    return error, body if is_openai(payload) else None
+    spoken = is_openai(payload) and (payload.get("type") == "error") == (dialect == "anthropic")
+    return error, body if spoken else None
 
 
-def failure(reply: Reply, error: ApiError, own: bytes | None = None) -> WSGIApplication:
-    """Answer with *error*; *own* is a body that already says it."""
-    body = json.dumps(error.payload()).encode() if own is None else own
+def failure(
+    reply: Reply, error: ApiError, own: bytes | None = None, *, dialect: Dialect = "openai"
+) -> WSGIApplication:
+    """Answer with *error* in *dialect*; *own* is a body that already says it."""
+    body = json.dumps(error.payload(dialect)).encode() if own is None else own
     _, headers = head(reply, "application/json", error.request_id, body)
     if reply.status_code // 100 == 2 and error.status not in _WITHOUT_A_REPLY:
         # The model may have worked, and been billed: OpenAI's clients would pay for it thrice.

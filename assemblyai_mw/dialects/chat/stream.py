@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ...http.sse import Event, encode_event
+from ...http.sse import Event
 from .choice_state import ChoiceState
 from .errors import ApiError, event_error, of_status
+from .exchange import EventWriter
 from .form import AS_IT_COMES, ReplyForm
 from .models import Target
 from .reply import (
@@ -20,20 +21,18 @@ from .reply import (
     to_usage,
 )
 
-DONE = encode_event(b"[DONE]")
-
 
 class ChunkStream:
     """One stream on its way to the caller.
 
-    Feed it the gateway's events in order; each call returns the events to send on, most
-    often one. `id`, `created` and `model` stay as in the first chunk.
+    Feed it the gateway's events in order; each call returns the events to send on, for OpenAI's
+    chat most often one. `id`, `created` and `model` stay as in the first chunk.
 
     Args:
         target: The requested model.
         created: Unix seconds, where the gateway gives none.
         fallback_id: Makes the `id` where the gateway gave none.
-        include_usage: The caller wants the usage as the last chunk.
+        writer: Writes the chunks as the events of the caller's API.
         form: Cuts texts and calls as the request asked; the rest is read for its usage.
         cost: Returns the cost in dollars at the stream's end, for the usage; None if unknown.
 
@@ -49,14 +48,14 @@ class ChunkStream:
         *,
         created: int,
         fallback_id: str,
-        include_usage: bool,
+        writer: EventWriter,
         form: ReplyForm = AS_IT_COMES,
         cost: Callable[[], float | None] | None = None,
     ) -> None:
         self._target = target
         self._created = created
         self._fallback_id = fallback_id
-        self._include_usage = include_usage
+        self._writer = writer
         self._form = form
         self._cost = cost
         self._head: dict[str, Any] | None = None
@@ -95,7 +94,7 @@ class ChunkStream:
             if isinstance(choice, dict)
         ]
         said = [choice for choice in translated if choice is not None]
-        return [self._chunk(payload, said)] if said else []
+        return self._writer.chunk(self._chunk(payload, said)) if said else []
 
     def end(self) -> list[bytes]:
         """Return what to send when the gateway's HTTP reply ended as it should.
@@ -115,13 +114,23 @@ class ChunkStream:
 
     def _whole(self) -> list[bytes]:
         self.done = True
-        return [*self._last_usage(), DONE]
+        head = self._head or {
+            "id": reply_id({}, self._fallback_id),
+            "object": "chat.completion.chunk",
+            "created": self._created,
+            "model": self._target.name,
+        }
+        cost = self._cost() if self._cost is not None else None
+        usage = self.usage
+        if usage is not None and cost is not None:
+            usage = {**usage, "cost": cost}
+        return self._writer.end(head, usage)
 
     def _broken(self, error: ApiError) -> list[bytes]:
         self.error = error
-        return [_event(error.payload())]
+        return self._writer.error(error)
 
-    def _chunk(self, payload: dict[str, Any], choices: list[dict[str, Any]]) -> bytes:
+    def _chunk(self, payload: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any]:
         if self._head is None:
             self._head = {
                 "id": reply_id(payload, self._fallback_id),
@@ -133,22 +142,7 @@ class ChunkStream:
         for name in ("system_fingerprint", "service_tier"):
             if isinstance(payload.get(name), str):
                 chunk[name] = payload[name]
-        if self._include_usage:
-            chunk["usage"] = None
-        return _event(chunk)
-
-    def _last_usage(self) -> list[bytes]:
-        if not self._include_usage or self.usage is None:
-            return []
-        head = self._head or {
-            "id": reply_id({}, self._fallback_id),
-            "object": "chat.completion.chunk",
-            "created": self._created,
-            "model": self._target.name,
-        }
-        cost = self._cost() if self._cost is not None else None
-        usage = self.usage if cost is None else {**self.usage, "cost": cost}
-        return [_event({**head, "choices": [], "usage": usage})]
+        return chunk
 
     def _choice(self, choice: dict[str, Any], at: int) -> dict[str, Any] | None:
         """Return the choice as OpenAI's, or None where nothing of it is passed on now."""
@@ -179,8 +173,8 @@ class ChunkStream:
         }
 
 
-def completion_as_events(completion: dict[str, Any], *, include_usage: bool) -> list[bytes]:
-    """Return a whole `chat.completion` as the events of a valid stream, `[DONE]` included."""
+def completion_as_events(completion: dict[str, Any], writer: EventWriter) -> list[bytes]:
+    """Return a whole `chat.completion` as the events of a valid stream, its end included."""
     head = {
         "id": completion["id"],
         "object": "chat.completion.chunk",
@@ -190,12 +184,11 @@ def completion_as_events(completion: dict[str, Any], *, include_usage: bool) -> 
     for name in ("system_fingerprint", "service_tier"):
         if name in completion:
             head[name] = completion[name]
-    usage = {"usage": None} if include_usage else {}
-    events = []
+    events: list[bytes] = []
 
     def say(index: int, delta: dict[str, Any], reason: str | None = None) -> None:
         choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
-        events.append(_event({**head, "choices": [choice], **usage}))
+        events.extend(writer.chunk({**head, "choices": [choice]}))
 
     for choice in completion["choices"]:
         index, message = choice["index"], choice["message"]
@@ -206,10 +199,4 @@ def completion_as_events(completion: dict[str, Any], *, include_usage: bool) -> 
         for at, call in enumerate(message.get("tool_calls", ())):
             say(index, {"tool_calls": [{"index": at, **call}]})
         say(index, {}, choice["finish_reason"])
-    if include_usage and completion["usage"] is not None:
-        events.append(_event({**head, "choices": [], "usage": completion["usage"]}))
-    return [*events, DONE]
-
-
-def _event(payload: dict[str, Any]) -> bytes:
-    return encode_event(json.dumps(payload, separators=(",", ":")).encode())
+    return [*events, *writer.end(head, completion["usage"])]

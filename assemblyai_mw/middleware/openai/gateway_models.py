@@ -10,8 +10,22 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from ...dialects.chat.gateway_models import GatewayModel
+from ...call import CALL_KEY, Call, Caller, Route, new_id
+from ...call.inner import native
+from ...dialects.chat import Model, Target
+from ...dialects.chat.errors import parsed
+from ...dialects.chat.gateway_models import GatewayModel, read_models
+from ...dialects.chat.gateway_reply import read_body_of
+from ...errors import UpstreamError
+from ...http.wsgi import Reply
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+MODELS = "/v1/models"
+MAX_LIST_BYTES = 8 << 20
 
 logger = logging.getLogger("assemblyai_mw.openai")
 
@@ -84,3 +98,27 @@ class _Kept:
         self.lock = threading.Lock()
         self.models: Mapping[str, GatewayModel] | None = None
         self.due = float("-inf")
+
+
+def fetch(
+    app: WSGIApplication, call: Call, environ: WSGIEnvironment, mount: str, at: Model | Target
+) -> Mapping[str, GatewayModel]:
+    """Fetch the gateway's models on the operator's behalf: the list is for all callers.
+
+    Raises:
+        UpstreamError, ValueError: The fetch failed, or its reply is no list.
+    """
+    prefix = at.route if isinstance(at, Model) else at.prefix
+    route = Route(prefix, "llm-gateway", at.region, "openai")
+    caller = call.caller and Caller("models", master=True)
+    own = Call(new_id(), time.time(), route, "GET", MODELS, caller=caller)
+    inner = native(environ, mount, route, "GET", MODELS, **{CALL_KEY: own})
+    # What asked first does not ask for all.
+    inner.pop("HTTP_USER_AGENT", None)
+    reply = Reply(app, inner)
+    try:
+        if reply.status_code != 200:
+            raise UpstreamError(f"status {reply.status_code}")
+        return read_models(parsed(read_body_of(reply, MAX_LIST_BYTES)))
+    finally:
+        reply.close()

@@ -5,50 +5,21 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import functools
-import itertools
 import json
-import logging
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...billing.money import NANO
-from ...call import CALL_KEY, Call, Caller, Route, enter, json_of, new_id, read_body, replace_body
+from ...call import Call, Caller, enter
 from ...call.entrance import Entered, Entrances, not_allowed
-from ...call.inner import native, native_post
-from ...dialects.chat import (
-    BadReply,
-    ChatRequest,
-    ChunkStream,
-    Model,
-    ModelList,
-    Target,
-    completion_as_events,
-    to_completion,
-    to_gateway,
-)
-from ...dialects.chat.errors import of_status, parsed
-from ...dialects.chat.gateway_models import GatewayModel, read_models
-from ...dialects.chat.gateway_reply import (
-    EVENT_STREAM,
-    Answer,
-    EventBody,
-    failure,
-    head,
-    media_type,
-    read_body_of,
-    read_error,
-    read_json,
-)
+from ...dialects.chat import ChatExchange, Model, ModelList, Target
+from ...dialects.chat.gateway_models import GatewayModel
+from ...dialects.chat.gateway_reply import Answer
 from ...dialects.chat.models import DEFAULT_MODELS, not_found, spelled
-from ...dialects.chat.request import end_user_of
-from ...errors import RequestRefused, UpstreamError
+from ...errors import RequestRefused
 from ...http.messages import request_target
-from ...http.strict_json import dumps_like
-from ...http.wsgi import Reply
 from ...routes import CHAT_DOOR, DEFAULT_BASES, MODELS_DOOR, SPEECH_DOOR, Door
-from .gateway_models import Catalogue
-from .incapable import Incapable
+from .chat import Chats
+from .gateway_models import Catalogue, fetch
 from .speech import speak
 
 if TYPE_CHECKING:
@@ -57,12 +28,6 @@ if TYPE_CHECKING:
     Handler = Callable[[Call, WSGIEnvironment, Entered], WSGIApplication]
 
 __all__ = ["Model", "OpenAITranslator"]
-
-logger = logging.getLogger("assemblyai_mw.openai")
-
-CHAT = "/v1/chat/completions"
-MODELS = "/v1/models"
-MAX_LIST_BYTES = 8 << 20
 
 
 class OpenAITranslator:
@@ -112,16 +77,19 @@ class OpenAITranslator:
     ) -> None:
         self.app = app
         self.models = ModelList(models)
-        self.max_body_bytes = max_body_bytes
-        self.max_reply_bytes = max_reply_bytes
-        self.default_max_tokens = default_max_tokens
-        self.reply_cost = reply_cost
         self._catalogue = Catalogue(fresh_s=models_fresh_s)
-        self._incapable = Incapable()
-        self._turn = itertools.count()
         self._entrances = Entrances(bases)
+        chats = Chats(
+            app,
+            self.models,
+            self._catalogue,
+            max_body_bytes=max_body_bytes,
+            max_reply_bytes=max_reply_bytes,
+            default_max_tokens=default_max_tokens,
+            reply_cost=reply_cost,
+        )
         self._handlers: Mapping[Door, Handler] = {
-            CHAT_DOOR: self._chat,
+            CHAT_DOOR: functools.partial(chats.answer, ChatExchange),
             MODELS_DOOR: self._models,
             SPEECH_DOOR: functools.partial(speak, app, max_body_bytes=max_body_bytes),
         }
@@ -144,106 +112,6 @@ class OpenAITranslator:
         except RequestRefused as error:
             return error.reply(door.dialect)(environ, start_response)
         return answer(environ, start_response)
-
-    def _chat(self, call: Call, environ: WSGIEnvironment, entered: Entered) -> WSGIApplication:
-        if environ["REQUEST_METHOD"] != "POST":
-            raise not_allowed("POST")
-        given = read_body(call, environ, max_bytes=self.max_body_bytes)
-        region = call.caller.region if call.caller is not None else None
-        turn = next(self._turn)
-
-        def supported(target: Target) -> frozenset[str] | None:
-            fetch = functools.partial(_fetch, self.app, call, environ, entered.mount, target)
-            models = self._catalogue.models(target.prefix, fetch) or {}
-            return models[target.id].supported if target.id in models else None
-
-        body = json_of(call)
-        request = to_gateway(
-            body,
-            lambda name: self.models.choose(name, region, turn),
-            lambda name: self.models.hint(name, region),
-            supported=supported,
-            default_max_tokens=self.default_max_tokens,
-        )
-        call.claimed_end_user = end_user_of(body)
-        target = request.target
-        listed = (self._catalogue.known(target.prefix) or {}).get(target.id)
-        cannot = self._incapable.of(target)
-        stream = request.stream and "stream" not in cannot
-        stream = stream and not (listed is not None and listed.cannot_stream)
-        usage = "stream_options" not in cannot
-        while True:
-            payload = request.payload(stream=stream, usage=usage)
-            inner = _native_chat(call, environ, entered.mount, request.target)
-            replace_body(call, inner, dumps_like(payload, given), payload)
-            reply = Reply(self.app, inner)
-            kept_open = False
-            try:
-                if reply.status_code // 100 != 2:
-                    error, own = read_error(reply)
-                    if stream and error.cannot_stream:
-                        # The gateway refused before any work: a 400 costs nothing.
-                        stream = False
-                        self._incapable.add(target, "stream")
-                        continue
-                    if stream and usage and error.unsupported == "stream_options":
-                        usage = False
-                        self._incapable.add(target, "stream_options")
-                        continue
-                    return failure(reply, error, own)
-                if stream and media_type(reply) == EVENT_STREAM:
-                    events = EventBody(reply, self._chunks(call, request))
-                    broken = events.begin()
-                    if broken is not None:
-                        return failure(reply, broken)
-                    kept_open = True
-                    return Answer(head(reply, EVENT_STREAM), events)
-                return self._whole(call, reply, request)
-            finally:
-                if not kept_open:
-                    reply.close()
-
-    def _chunks(self, call: Call, request: ChatRequest) -> ChunkStream:
-        return ChunkStream(
-            request.target,
-            created=int(call.started),
-            fallback_id=call.id,
-            include_usage=request.include_usage,
-            form=request.form,
-            cost=lambda: self._cost(call),
-        )
-
-    def _cost(self, call: Call) -> float | None:
-        """Return the cost in dollars, where replies tell it and a meter within has priced it.
-
-        `CostLogger` closes the row before the reply's last block leaves it.
-        """
-        return call.price.nano / NANO if self.reply_cost and call.price is not None else None
-
-    def _whole(self, call: Call, reply: Reply, request: ChatRequest) -> WSGIApplication:
-        try:
-            completion = to_completion(
-                read_json(reply, self.max_reply_bytes),
-                request.target,
-                created=int(call.started),
-                fallback_id=call.id,
-                form=request.form,
-            )
-        except BadReply as error:
-            logger.error("the LLM Gateway's reply cannot be read: %s", error)
-            return failure(reply, error.error)
-        except UpstreamError as error:
-            logger.warning("the LLM Gateway's reply broke off: %s", error)
-            return failure(reply, of_status(error.status, "The LLM Gateway's reply broke off."))
-        cost = self._cost(call)
-        if cost is not None and completion["usage"] is not None:
-            completion["usage"]["cost"] = cost
-        if request.stream:
-            events = completion_as_events(completion, include_usage=request.include_usage)
-            return Answer(head(reply, EVENT_STREAM), events)
-        body = json.dumps(completion).encode()
-        request_id = completion["id"].removeprefix("chatcmpl-")
-        return Answer(head(reply, "application/json", request_id, body), [body])
 
     def _models(self, call: Call, environ: WSGIEnvironment, entered: Entered) -> WSGIApplication:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
@@ -272,8 +140,8 @@ class OpenAITranslator:
                 continue
             models: Mapping[str, GatewayModel] = {}
             if "*" in entry.model:
-                fetch = functools.partial(_fetch, self.app, call, environ, mount, entry)
-                models = self._catalogue.models(entry.route, fetch) or {}
+                fetched = functools.partial(fetch, self.app, call, environ, mount, entry)
+                models = self._catalogue.models(entry.route, fetched) or {}
             models = models or self._catalogue.known(entry.route) or {}
             for target in self.models.listed(entry, models):
                 if target.name not in offered and _may_use(call.caller, target):
@@ -290,38 +158,6 @@ class OpenAITranslator:
             ):
                 return _model(target, None)
         return None
-
-
-def _native_chat(
-    call: Call, environ: WSGIEnvironment, mount: str, target: Target
-) -> WSGIEnvironment:
-    """Return the environ of the native call, and move the Call to its route."""
-    route = Route(target.prefix, "llm-gateway", target.region, "openai")
-    return native_post(call, environ, mount, route, CHAT)
-
-
-def _fetch(
-    app: WSGIApplication, call: Call, environ: WSGIEnvironment, mount: str, at: Model | Target
-) -> Mapping[str, GatewayModel]:
-    """Fetch the gateway's models on the operator's behalf: the list is for all callers.
-
-    Raises:
-        UpstreamError, ValueError: The fetch failed, or its reply is no list.
-    """
-    prefix = at.route if isinstance(at, Model) else at.prefix
-    route = Route(prefix, "llm-gateway", at.region, "openai")
-    caller = call.caller and Caller("models", master=True)
-    own = Call(new_id(), time.time(), route, "GET", MODELS, caller=caller)
-    inner = native(environ, mount, route, "GET", MODELS, **{CALL_KEY: own})
-    # What asked first does not ask for all.
-    inner.pop("HTTP_USER_AGENT", None)
-    reply = Reply(app, inner)
-    try:
-        if reply.status_code != 200:
-            raise UpstreamError(f"status {reply.status_code}")
-        return read_models(parsed(read_body_of(reply, MAX_LIST_BYTES)))
-    finally:
-        reply.close()
 
 
 def _may_reach(caller: Caller | None, region: str) -> bool:

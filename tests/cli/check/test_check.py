@@ -46,6 +46,16 @@ def test_check_passes_a_good_configuration_without_leaving_the_machine(run, keys
     assert ACCOUNT_KEY not in result.output
 
 
+def test_check_notes_that_content_is_kept(run, tmp_path):
+    config = tmp_path / "mw.yaml"
+    config.write_text("general_settings: {idempotency_content: true}\n")
+    environ = {"ASSEMBLYAI_API_KEY": ACCOUNT_KEY, "ASSEMBLYAI_MW_MASTER_KEY": "m" * 20}
+    notes = [
+        text for level, text in findings(run("--config", str(config), "check", environ=environ))
+    ]
+    assert [text for text in notes if text.startswith("idempotency_content: the database keeps")]
+
+
 def test_check_says_each_fault_in_a_line_and_fails(run, tmp_path):
     config = tmp_path / "mw.yaml"
     config.write_text("routes: {/assemblyai: http://example.com}\n")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai_kit import TARGET, strictly
 
-from assemblyai_mw.dialects.chat import ChunkStream, ReplyForm, to_completion
+from assemblyai_mw.dialects.chat import ChunkStream, ChunkWriter, ReplyForm, to_completion
 from assemblyai_mw.dialects.chat.form import StopCutter, cut
 from assemblyai_mw.http.sse import SSESplitter, encode_event
 
@@ -52,7 +52,9 @@ def test_pieces_are_cut_as_the_whole_text_is(pieces: list[str], stop: list[str])
 
 
 def streamed(choices: list[dict[str, Any]], form: ReplyForm, *, done: bool = True) -> list[Any]:
-    chunks = ChunkStream(TARGET, created=7, fallback_id="f00", include_usage=True, form=form)
+    chunks = ChunkStream(
+        TARGET, created=7, fallback_id="f00", writer=ChunkWriter(include_usage=True), form=form
+    )
     out: list[bytes] = []
     payloads: list[Any] = [{"choices": [choice]} for choice in choices]
     for payload in [*payloads, {"choices": [], "usage": USAGE}]:

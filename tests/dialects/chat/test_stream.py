@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 from openai_kit import TARGET, is_error, strictly
 
-from assemblyai_mw.dialects.chat import ChunkStream, completion_as_events, to_completion
+from assemblyai_mw.dialects.chat import (
+    ChunkStream,
+    ChunkWriter,
+    completion_as_events,
+    to_completion,
+)
 from assemblyai_mw.http.sse import SSESplitter, encode_event
 
 HEAD = {
@@ -32,7 +37,9 @@ class Stream:
     """Feeds payloads (or raw data) and collects what comes out, parsed."""
 
     def __init__(self, *, include_usage: bool = False) -> None:
-        self.chunks = ChunkStream(TARGET, created=7, fallback_id="f00", include_usage=include_usage)
+        self.chunks = ChunkStream(
+            TARGET, created=7, fallback_id="f00", writer=ChunkWriter(include_usage=include_usage)
+        )
         self.out: list[Any] = []
 
     def feed(self, *payloads: Any) -> Stream:
@@ -349,7 +356,7 @@ REPLY = {
 @pytest.mark.parametrize("include_usage", [True, False])
 def test_a_whole_reply_makes_a_valid_stream(include_usage: bool) -> None:
     completion = to_completion(REPLY, TARGET, created=7, fallback_id="f00")
-    events = completion_as_events(completion, include_usage=include_usage)
+    events = completion_as_events(completion, ChunkWriter(include_usage=include_usage))
     out = [event.data for item in events for event in SSESplitter().feed(item)]
     assert out.pop() == b"[DONE]"
     payloads = [json.loads(data or b"") for data in out]
