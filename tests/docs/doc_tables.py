@@ -16,7 +16,9 @@ from typing import Any
 import click
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT))
+sys.path += [str(ROOT), str(ROOT / "tests")]
+
+from clients.clients import CLIENTS  # noqa: E402
 
 from assemblyai_mw.billing.operations import OPERATIONS  # noqa: E402
 from assemblyai_mw.cli import main  # noqa: E402
@@ -227,6 +229,28 @@ def operations() -> str:
     return rows(("host", "operation", "kind", "guards", "prices"), lines())
 
 
+# docs/clients.md
+
+
+def client_settings() -> str:
+    """Return the settings of each client of others that is run: `python -m tests.clients`."""
+
+    def shown(settings: dict[str, str]) -> str:
+        texts = []
+        for name, value in settings.items():
+            text = value.format(url="http://127.0.0.1:8000", key="sk-...")
+            texts.append(f"`{name}={text}`" if name.isupper() else f"`{text}`")
+        return "<br>".join(texts)
+
+    return rows(
+        ("client", "to reach the app", "to call nobody else", "note"),
+        (
+            (each.title, shown(each.settings), shown(each.quiet), each.note)
+            for each in CLIENTS.values()
+        ),
+    )
+
+
 # docs/reliability.md
 
 
@@ -246,6 +270,7 @@ TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("configuration.md", "settings"): settings,
     ("keys.md", "options"): key_options,
     ("cli.md", "commands"): commands,
+    ("clients.md", "settings"): client_settings,
     ("reliability.md", "sent"): lambda: fields(crossing.SENT, "what they are for"),
     ("reliability.md", "refused"): lambda: fields(crossing.REFUSED, "why they never go"),
     ("reliability.md", "dropped"): lambda: fields(crossing.DROPPED, "why they do not come back"),

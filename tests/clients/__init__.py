@@ -1,0 +1,1 @@
+"""Clients of other people, each in its newest release against a real server of ours."""
