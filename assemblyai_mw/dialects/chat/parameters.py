@@ -185,7 +185,7 @@ _TABLE = (
         "Passed where the gateway lists it for the model and its fallbacks, else dropped",
         nullable=True,
     ),
-    _openai("user", "dropped", checks.string, "Recorded as `end_user`"),
+    _openai("user", "dropped", checks.string, "Recorded as `end_user`", nullable=True),
     _openai("verbosity", "dropped", checks.string, _HINT, nullable=True),
     _openai("web_search_options", "refused", checks.mapping, "The gateway searches nothing"),
     _gateway("prompt", checks.string, "Instead of `messages`"),

@@ -130,7 +130,7 @@ _TABLE = (
         "`include_obfuscation` adds nothing to the text",
         nullable=True,
     ),
-    _row("user", "translated", checks.string, "Recorded as `end_user`"),
+    _row("user", "translated", checks.string, "Recorded as `end_user`", nullable=True),
     _row("safety_identifier", "translated", checks.string, "Recorded as `end_user`", nullable=True),
     _row("access_programs", "dropped", checks.mapping, "OpenAI's own"),
     _row(
