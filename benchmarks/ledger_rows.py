@@ -25,7 +25,7 @@ from assemblyai_mw.billing.price_book import PriceBook
 from assemblyai_mw.billing.replies import Usage
 from assemblyai_mw.call import Call, Caller
 from assemblyai_mw.routes import route_for
-from assemblyai_mw.store import Database, Holds, Keys, Ledger
+from assemblyai_mw.store import Database, Holds, Keys, Ledger, UsageFilter
 from assemblyai_mw.store.schema import calls, spend, totals
 
 KEYS, TEAMS, DAYS, COST = 1000, 20, 90, 541_667
@@ -90,7 +90,7 @@ def fill(database: Database, count: int) -> None:
         func.sum(calls.c.cost_nano).label("cost_nano"),
     ).group_by("day", calls.c.key_id, calls.c.key_name, calls.c.team, calls.c.model)
     nothing = dict.fromkeys(
-        ("failed", "unpriced", "input_tokens", "output_tokens", "cached_tokens"), 0
+        ("failed", "unpriced", "input_tokens", "output_tokens", "cached_tokens", "characters"), 0
     )
     spent: dict[int, int] = {}
     with database.read() as connection:
@@ -187,7 +187,7 @@ def measure(database: Database) -> dict[str, float]:
     ledger, holds, prices = Ledger(database), Holds(database), PriceBook.load()
     caller = Caller("key-1", 1, "team-1", budgeted=True)
     route = route_for("/assemblyai")
-    since = datetime.now(UTC) - timedelta(days=30)
+    last_month = UsageFilter(since=datetime.now(UTC) - timedelta(days=30))
     usage = Usage("transcript", "universal-2", audio_ms=13_000)
     numbers = iter(range(1 << 30))
     day = time.time() - 45 * 86_400
@@ -224,8 +224,8 @@ def measure(database: Database) -> dict[str, float]:
             lambda: ledger.neighbour("us", 5, newer=True, distance=25), 200
         ),
         "due rows": median_ms(lambda: ledger.due(limit=20), 200),
-        "usage --by key, 30 days": median_ms(lambda: ledger.usage("key", since), 5),
-        "usage --by day, 30 days": median_ms(lambda: ledger.usage("day", since), 5),
+        "usage --by key, 30 days": median_ms(lambda: ledger.usage("key", last_month), 5),
+        "usage --by day, 30 days": median_ms(lambda: ledger.usage("day", last_month), 5),
         "usage --by key, all": median_ms(lambda: ledger.usage("key"), 3),
     }
 
