@@ -13,7 +13,7 @@ from ..billing.price_book import format_usd
 from .columns import Moment, from_json, iso, micros, model_of, moment
 from .database import Database
 from .schema import IS_UNPRICED, PENDING, SUMS, calls, transcripts
-from .usage_filter import UsageFilter
+from .usage_filter import UsageFilter, moment_of
 from .usage_names import GROUPINGS, By
 from .usage_query import usage_sums
 
@@ -96,14 +96,11 @@ class Reports:
     ) -> Sequence[Any]:
         # Read by calls_at, or an index of one team, key, model or end user, which has their order.
         conditions = which.calls_where(sqlite=self.database.is_sqlite)
-        if which.start is not None:
-            conditions.append(calls.c.at >= which.start)
-        if which.end is not None:
-            conditions.append(calls.c.at < which.end)
-        place = tuple_(calls.c.at, calls.c.id)
+        at = moment_of(which.state)
+        place = tuple_(at, calls.c.id)
         if last is not None:
             conditions.append(place < tuple_(*last) if newest_first else place > tuple_(*last))
-        order = [each.desc() if newest_first else each.asc() for each in (calls.c.at, calls.c.id)]
+        order = [each.desc() if newest_first else each.asc() for each in (at, calls.c.id)]
         statement = select(calls).where(*conditions).order_by(*order).limit(limit)
         with self.database.read() as connection:
             return connection.execute(statement).all()

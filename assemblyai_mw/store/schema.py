@@ -352,6 +352,7 @@ totals = Table(
     *_sums(),
 )
 Index("totals_team", totals.c.team, totals.c.day)
+Index("totals_key", totals.c.key_id, totals.c.day)
 Index("totals_key_name", totals.c.key_name, totals.c.day)
 Index("totals_model", totals.c.model, totals.c.day)
 

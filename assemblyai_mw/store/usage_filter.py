@@ -20,7 +20,7 @@ from sqlalchemy import (
     or_,
 )
 
-from .columns import Moment, micros, moment, plain
+from .columns import MAX_TEXT, Moment, micros, moment, plain
 from .schema import (
     FAILED,
     IS_FAILED,
@@ -39,6 +39,8 @@ from .usage_names import STATES
 _RARE = {PENDING: IS_PENDING, FAILED: IS_FAILED, UNPRICED: IS_UNPRICED}
 _STATES = {**_RARE, SETTLED: IS_SETTLED}
 _MOST_PAIRS = 8
+# From, and to before, in epoch microseconds; None is open.
+Span = tuple[int | None, int | None]
 _COLUMNS = {"key": "key_name", "team": "team", "model": "model"}
 
 
@@ -171,15 +173,23 @@ class UsageFilter:
         ]
         return found if self.scope is None else [*found, self.scope.where(totals)]
 
-    def calls_where(self, *, sqlite: bool, state: str | None = None) -> list[Any]:
-        """Return the conditions on `calls`, but for the moments.
+    def calls_where(
+        self, *, sqlite: bool, state: str | None = None, span: Span | None = None
+    ) -> list[Any]:
+        """Return the conditions on `calls`, with another *state* or *span* if they are given.
 
-        With a rare *state*, else that of the filter, only its own index can be read: SQLite knows
-        no sizes, and would read every call of a team to find the few that are open.
+        With a rare state only its own index can be read: SQLite knows no sizes, and would read
+        every call of a team to find the few that are open.
         """
         state = self.state if state is None else state
         indexed = state not in _RARE
         found = [] if state is None else [calls.c.state == _STATES[state]]
+        start, end = (self.start, self.end) if span is None else span
+        at = moment_of(state)
+        if start is not None:
+            found.append(at >= start)
+        if end is not None:
+            found.append(at < end)
         for name, of in (*_COLUMNS.items(), ("end_user", "end_user"), ("region", "region")):
             value = getattr(self, name)
             if value is not None:
@@ -189,6 +199,12 @@ class UsageFilter:
         if self.scope is not None:
             found.append(self.scope.where(calls, indexed=indexed))
         return found
+
+
+def moment_of(state: str | None) -> Any:
+    """Return `calls.at`, so that its index is not read for calls in a rare *state*."""
+    # The index of failed calls has the moment, too.
+    return calls.c.at + 0 if state in (PENDING, UNPRICED) else calls.c.at
 
 
 def _month(day: datetime) -> datetime:
@@ -212,6 +228,8 @@ def _is_tagged(tag: str, sqlite: bool) -> list[Any]:
         return [calls.c.tags == "{}"]
     # A name and a value are each as `plain` makes them; both together may be longer.
     tag = tag.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    if len(tag) > 2 * MAX_TEXT + 1:
+        return [false()]
     # A name may itself hold an equals sign.
     pairs = [(tag, "")] + [
         (tag[:at], tag[at + 1 :]) for at, character in enumerate(tag) if character == "="

@@ -6,7 +6,8 @@ from its calls, and open calls, which are in no total, from the calls. Else ever
 | asked                                  | read                | by                                |
 |----------------------------------------|---------------------|-----------------------------------|
 | key, team, model, day, month           | `totals`            | its key, or totals_team,          |
-|                                        |                     | totals_key_name, totals_model     |
+|                                        |                     | totals_key, totals_key_name,      |
+|                                        |                     | totals_model                      |
 | tag, and day or month, without filters | `tag_totals`,       | their keys                        |
 |                                        | `tagged_totals`     |                                   |
 | the rest of a day                      | `calls`             | calls_at, or as the next          |
@@ -28,7 +29,7 @@ from sqlalchemy import Connection, case, func, select
 
 from .columns import from_json, tag_names
 from .schema import FAILED, PENDING, SUMS, UNPRICED, calls, tag_totals, tagged_totals, totals
-from .usage_filter import UsageFilter
+from .usage_filter import Span, UsageFilter
 
 # A value for each grouping; a key is its name and its id, 0 for none.
 Group = tuple[Any, ...]
@@ -111,22 +112,15 @@ def _add_calls(
     connection: Connection,
     by: tuple[str, ...],
     which: UsageFilter,
-    span: tuple[int | None, int | None],
+    span: Span,
     *conditions: Any,
     state: str | None = None,
 ) -> None:
     """Add calls made within *span*, of the *state* if one is given."""
-    start, end = span
     sqlite = connection.dialect.name == "sqlite"
-    # An index of one state alone is read whole: its calls are few.
-    at = calls.c.at + 0 if PENDING in (state, which.state) else calls.c.at
-    where = [*conditions, *which.calls_where(sqlite=sqlite, state=state)]
-    if start is not None:
-        where.append(at >= start)
-    if end is not None:
-        where.append(at < end)
+    where = which.calls_where(sqlite=sqlite, state=state, span=span)
     columns = [each for name in by for each in _IN_CALLS[name]]
-    statement = select(*columns, *_CALL_SUMS).where(*where)
+    statement = select(*columns, *_CALL_SUMS).where(*conditions, *where)
     if columns:
         statement = statement.group_by(*columns)
     for row in connection.execute(statement):
@@ -201,7 +195,7 @@ def _of_days(
     return [row for row in connection.execute(statement) if any(row)]
 
 
-def _split(which: UsageFilter) -> tuple[str | None, str | None, list[tuple[int, int]]]:
+def _split(which: UsageFilter) -> tuple[str | None, str | None, list[Span]]:
     """Return the whole days, from and to before, and the parts of days beside them."""
     start, end = which.start, which.end
     if start is not None and end is not None and start >= end:
@@ -211,7 +205,7 @@ def _split(which: UsageFilter) -> tuple[str | None, str | None, list[tuple[int, 
     if start is not None and end is not None and -(-start // _DAY) >= end // _DAY:
         # Not one whole day: nothing but calls, up to two days of them.
         return "", "", [(start, end)]
-    edges = []
+    edges: list[Span] = []
     if start is not None and first is not None and start < first * _DAY:
         edges.append((start, first * _DAY))
     if end is not None and last is not None and last * _DAY < end:

@@ -56,6 +56,7 @@ _STATEMENTS = (
     "CREATE INDEX calls_end_user ON calls (end_user, at, id) WHERE end_user IS NOT NULL",
     "CREATE INDEX calls_failed ON calls (at, id) WHERE state = 'failed'",
     "CREATE INDEX totals_team ON totals (team, day)",
+    "CREATE INDEX totals_key ON totals (key_id, day)",
     "CREATE INDEX totals_key_name ON totals (key_name, day)",
     "CREATE INDEX totals_model ON totals (model, day)",
 )
