@@ -114,7 +114,10 @@ class Month(click.ParamType):  # type: ignore[type-arg]
 @click.option("--region", type=click.Choice(["us", "eu", "global"]), help="Of this region alone.")
 @click.option("--state", type=click.Choice(STATES), help="Calls in this state alone.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), help="With --by call: the newest N, newest first."
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --by call: the newest N, newest first.",
 )
 @click.option("--exact", is_flag=True, help="Exact dollars and seconds in a table too.")
 @click.option(

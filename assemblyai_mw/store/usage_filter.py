@@ -162,7 +162,10 @@ class UsageFilter:
         end = min(end, at)
         if end <= start:
             return None
-        return replace(self, since=moment(start - (end - start)), until=moment(start))
+        try:
+            return replace(self, since=moment(start - (end - start)), until=first)
+        except OverflowError:
+            return None
 
     def totals_where(self) -> list[Any]:
         """Return the conditions on `totals`, but for the moments."""

@@ -21,7 +21,7 @@ from its calls, and open calls, which are in no total, from the calls. Else ever
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -36,6 +36,7 @@ Group = tuple[Any, ...]
 # Numbers in the order of SUMS, and how many calls are pending.
 Sums = dict[Group, list[int]]
 _DAY = 86_400_000_000
+_LAST_DAY = date.max.toordinal() - date(1970, 1, 1).toordinal()
 
 _IN_CALLS: dict[str, list[Any]] = {
     "key": [func.coalesce(calls.c.key_name, ""), func.coalesce(calls.c.key_id, 0)],
@@ -218,4 +219,7 @@ def _split(which: UsageFilter) -> tuple[str | None, str | None, list[Span]]:
 
 
 def _day_text(number: int) -> str:
+    # The day after the calendar's last: no day is that, or after it.
+    if number > _LAST_DAY:
+        return "9999-12-32"
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=number)).date().isoformat()

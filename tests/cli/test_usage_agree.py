@@ -28,7 +28,7 @@ from assemblyai_mw.store.usage_names import GROUPINGS
 LABELS = ("key", "team", "model", "direction")
 SUMS = (
     *("calls", "pending", "failed", "unpriced", "cached_tokens"),
-    *("input_tokens", "output_tokens", "cost_usd"),
+    *("input_tokens", "output_tokens", "characters", "cost_usd"),
 )
 
 
@@ -123,6 +123,7 @@ def test_metrics_are_the_command_lines_sums(filled: Filled) -> None:
             assert shown("failed_calls_total") == sums["failed"]
             assert shown("unpriced_calls") == sums["unpriced"]
             assert shown("cached_tokens_total") == sums["cached_tokens"]
+            assert shown("characters_total") == sums["characters"]
             assert shown("tokens_total", "input") == sums["input_tokens"]
             assert shown("tokens_total", "output") == sums["output_tokens"]
             # A sample is a float, which holds every nano-dollar below some millions of dollars.

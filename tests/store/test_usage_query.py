@@ -153,6 +153,15 @@ def test_no_value_of_a_filter_is_more_than_a_value(filled: Filled, field: str, v
     assert filled.ledger.newest_calls(which).calls == ()
 
 
+def test_the_ends_of_the_calendar_are_moments_too(filled: Filled) -> None:
+    first, last = utc("0001-01-01"), utc("9999-12-31T23:59:59.999999")
+    assert filled.ledger.usage("day", UsageFilter(since=last)) == []
+    assert filled.ledger.usage("tag", UsageFilter(since=last, until=last)) == []
+    assert filled.ledger.usage("day", UsageFilter(until=first)) == []
+    everything = UsageFilter(since=first, until=last)
+    assert filled.ledger.usage("day", everything) == filled.ledger.usage("day")
+
+
 def test_two_owners_of_one_name_are_two_rows(keys: Keys, ledger: Ledger) -> None:
     for nano in (1, 2):
         settled(ledger, call_by(caller_of(keys)), nano)
@@ -191,6 +200,7 @@ def utc(text: str) -> datetime:
         pytest.param("2026-11-23", None, None, id="yet to come"),
         pytest.param("0001-01-01", "0001-02-01", None, id="before the calendar"),
         pytest.param("0001-01-01", "2026-11-01", None, id="of all time"),
+        pytest.param("0001-01-02", "2026-11-01", None, id="of nearly all time"),
     ],
 )
 def test_the_period_before(
