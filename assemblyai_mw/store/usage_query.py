@@ -75,8 +75,8 @@ _CALL_SUMS = [
 def usage_sums(connection: Connection, by: tuple[str, ...], which: UsageFilter) -> Sums:
     """Return the sums of the calls of *which* by group, without groups that have none.
 
-    *by* names up to any number of groupings, none for one sum of all. A call with several tags
-    counts in each of them.
+    *by* names any number of groupings; without one there is one sum of all. A call with several
+    tags counts in each of them.
     """
     found: Sums = {}
     if set(by) <= _IN_TOTALS.keys() and which.in_totals:
