@@ -8,12 +8,14 @@ one: the same statements, by the library's own methods. Medians, in milliseconds
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import sqlite3
 import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,10 +27,13 @@ from assemblyai_mw.billing.price_book import PriceBook
 from assemblyai_mw.billing.replies import Usage
 from assemblyai_mw.call import Call, Caller
 from assemblyai_mw.routes import route_for
-from assemblyai_mw.store import Database, Holds, Keys, Ledger
-from assemblyai_mw.store.schema import calls, spend, totals
+from assemblyai_mw.store import Database, Holds, Keys, Ledger, UsageFilter
+from assemblyai_mw.store.columns import tag_names
+from assemblyai_mw.store.schema import calls, spend, tag_totals, tagged_totals, totals
 
 KEYS, TEAMS, DAYS, COST = 1000, 20, 90, 541_667
+USERS = 5000
+TAGS = ("{}", '{"feature":"captions"}', '{"feature":"search","beta":""}')
 MODELS = ("universal-2", "universal-3-5-pro", "gpt-5", "gpt-5-mini", "claude-sonnet-4-6")
 CHUNK = 20_000
 _DAY = 86_400_000_000
@@ -50,19 +55,23 @@ def rows(count: int, now: int) -> Iterator[tuple[Any, ...]]:
             f"team-{key % TEAMS}",
             MODELS[number % len(MODELS)],
             f"{number:08x}-0000-4000-8000-000000000000",
+            f"user-{number % USERS}",
+            "us" if number % 10 else "eu",
+            TAGS[number % len(TAGS)],
         )
 
 
-COLUMNS = ("id", "request_id", "at", "key_id", "key_name", "team", "model", "transcript_id")
+COLUMNS = (
+    *("id", "request_id", "at", "key_id", "key_name", "team", "model", "transcript_id"),
+    *("end_user", "region", "tags"),
+)
 FIXED = {
     "route": "/assemblyai",
     "service": "api",
-    "region": "us",
     "method": "POST",
     "path": "/v2/transcript",
     "kind": "transcript",
     "features": "{}",
-    "tags": "{}",
     "status": 200,
     "state": "settled",
     "audio_ms": 13_000,
@@ -89,21 +98,43 @@ def fill(database: Database, count: int) -> None:
         func.sum(calls.c.audio_ms).label("audio_ms"),
         func.sum(calls.c.cost_nano).label("cost_nano"),
     ).group_by("day", calls.c.key_id, calls.c.key_name, calls.c.team, calls.c.model)
+    tagged = select(
+        (calls.c.at // _DAY).label("day"),
+        calls.c.tags,
+        calls.c.key_id,
+        func.count().label("calls"),
+        func.sum(calls.c.audio_ms).label("audio_ms"),
+        func.sum(calls.c.cost_nano).label("cost_nano"),
+    ).group_by("day", calls.c.tags, calls.c.key_id)
     nothing = dict.fromkeys(
-        ("failed", "unpriced", "input_tokens", "output_tokens", "cached_tokens"), 0
+        ("failed", "unpriced", "input_tokens", "output_tokens", "cached_tokens", "characters"), 0
     )
     spent: dict[int, int] = {}
     with database.read() as connection:
         found = connection.execute(sums).mappings().all()
+        by_tags = connection.execute(tagged).mappings().all()
     days = []
     for row in found:
-        day = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=int(row["day"]))).date()
-        numbers = {name: int(row[name]) for name in ("calls", "audio_ms", "cost_nano")}
-        days.append({**row, **nothing, **numbers, "day": day.isoformat()})
+        numbers = _numbers(row)
+        days.append({**row, **nothing, **numbers, "day": _day_text(row["day"])})
         spent[row["key_id"]] = spent.get(row["key_id"], 0) + numbers["cost_nano"]
+    tags: Counter[tuple[str, str, str]] = Counter()
+    keys: Counter[tuple[str, int, str]] = Counter()
+    for row in by_tags:
+        day = _day_text(row["day"])
+        for name, number in _numbers(row).items():
+            for tag in tag_names(json.loads(row["tags"])):
+                tags[day, tag, name] += number
+            if row["tags"] != "{}":
+                keys[day, row["key_id"], name] += number
     with database.write() as connection:
-        for at in range(0, len(days), CHUNK):
-            connection.execute(insert(totals), days[at : at + CHUNK])
+        for table, counted in (
+            (totals, days),
+            (tag_totals, _rows_of("tag", tags, nothing)),
+            (tagged_totals, _rows_of("key_id", keys, nothing)),
+        ):
+            for at in range(0, len(counted), CHUNK):
+                connection.execute(insert(table), counted[at : at + CHUNK])
         if spent:
             connection.execute(
                 insert(spend),
@@ -119,6 +150,21 @@ def fill(database: Database, count: int) -> None:
                     for key, nano in spent.items()
                 ],
             )
+
+
+def _numbers(row: Any) -> dict[str, int]:
+    return {name: int(row[name]) for name in ("calls", "audio_ms", "cost_nano")}
+
+
+def _day_text(number: int) -> str:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=int(number))).date().isoformat()
+
+
+def _rows_of(owner: str, counted: Counter[Any], nothing: dict[str, int]) -> list[dict[str, Any]]:
+    found: dict[Any, dict[str, Any]] = {}
+    for (day, each, name), number in counted.items():
+        found.setdefault((day, each), {"day": day, owner: each, **nothing})[name] = number
+    return list(found.values())
 
 
 def _fill_sqlite(database: Database, count: int, now: int) -> None:
@@ -187,7 +233,7 @@ def measure(database: Database) -> dict[str, float]:
     ledger, holds, prices = Ledger(database), Holds(database), PriceBook.load()
     caller = Caller("key-1", 1, "team-1", budgeted=True)
     route = route_for("/assemblyai")
-    since = datetime.now(UTC) - timedelta(days=30)
+    last_month = UsageFilter(since=datetime.now(UTC) - timedelta(days=30))
     usage = Usage("transcript", "universal-2", audio_ms=13_000)
     numbers = iter(range(1 << 30))
     day = time.time() - 45 * 86_400
@@ -224,8 +270,8 @@ def measure(database: Database) -> dict[str, float]:
             lambda: ledger.neighbour("us", 5, newer=True, distance=25), 200
         ),
         "due rows": median_ms(lambda: ledger.due(limit=20), 200),
-        "usage --by key, 30 days": median_ms(lambda: ledger.usage("key", since), 5),
-        "usage --by day, 30 days": median_ms(lambda: ledger.usage("day", since), 5),
+        "usage --by key, 30 days": median_ms(lambda: ledger.usage("key", last_month), 5),
+        "usage --by day, 30 days": median_ms(lambda: ledger.usage("day", last_month), 5),
         "usage --by key, all": median_ms(lambda: ledger.usage("key"), 3),
     }
 

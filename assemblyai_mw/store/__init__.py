@@ -41,6 +41,9 @@ totals            running totals of keys and teams, and sums for reports
 trial             whether every table can be written
 unwritten         closings that could not be written
 urls              checks of the ledger's database URL
+usage_filter      which calls a report is of
+usage_names       what a report may be grouped and filtered by, in words
+usage_query       the sums of calls by group, for every report and for metrics
 """
 
 from importlib import import_module
@@ -57,13 +60,16 @@ if TYPE_CHECKING:
     from .ledger import Ledger
     from .on_database import as_database
     from .owners import Owner, TranscriptRow, owner_key
+    from .report import CallPage
     from .session_tokens import SessionTokens, TakenToken
     from .sessions import SessionLimit
     from .totals import SoftBudget
+    from .usage_filter import Scope, UsageFilter
 
 __all__ = [
     "Answer",
     "BudgetStatus",
+    "CallPage",
     "Change",
     "Claim",
     "Database",
@@ -80,12 +86,14 @@ __all__ = [
     "NewKey",
     "Owner",
     "Refusal",
+    "Scope",
     "SessionLimit",
     "SessionTokens",
     "SoftBudget",
     "TakenToken",
     "TeamInfo",
     "TranscriptRow",
+    "UsageFilter",
     "as_database",
     "hash_key",
     "owner_key",
@@ -99,6 +107,8 @@ _MODULES = {
     **dict.fromkeys(("Due", "LastSeen"), "leases"),
     **dict.fromkeys(("Owner", "TranscriptRow", "owner_key"), "owners"),
     **dict.fromkeys(("SessionTokens", "TakenToken"), "session_tokens"),
+    **dict.fromkeys(("Scope", "UsageFilter"), "usage_filter"),
+    "CallPage": "report",
     "Change": "history",
     "Database": "database",
     "Ledger": "ledger",

@@ -39,6 +39,7 @@ class Closing:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_tokens: int | None = None
+    characters: int | None = None
     cost_nano: int | None = None
     breakdown: str | None = None
     usage: str | None = None
@@ -76,6 +77,7 @@ def closing_of(
         input_tokens=None if usage is None else usage.input_tokens,
         output_tokens=None if usage is None else usage.output_tokens,
         cached_tokens=None if usage is None else usage.cached_tokens,
+        characters=None if usage is None else usage.characters,
         cost_nano=None if price is None else price.nano,
         breakdown=None if price is None else to_json(price.breakdown()),
         usage=None if usage is None else to_json(_fields(usage)),

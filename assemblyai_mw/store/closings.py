@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from ..billing.replies import Usage
 
 BY_HAND = "settled by hand"
-_COUNTS = ("audio_ms", "input_tokens", "output_tokens", "cached_tokens")
+_COUNTS = ("audio_ms", "input_tokens", "output_tokens", "cached_tokens", "characters")
 
 
 def _given(name: str, column: Any, type_: Any) -> Any:

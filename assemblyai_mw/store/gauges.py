@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from .database import Database
-from .schema import IS_PENDING, SUMS, calls, holds, totals
+from .schema import IS_PENDING, SUMS, calls, holds
 from .sessions import LOST_S, fresh_sessions
+from .usage_query import Sums as GroupSums
+from .usage_query import closed_sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Sums:
         audio_ms: Milliseconds of audio.
         input_tokens, output_tokens, cached_tokens: The last is a part of the first.
         cost_nano: Nano-dollars.
+        characters: Spoken ones.
     """
 
     key: str
@@ -34,6 +37,7 @@ class Sums:
     output_tokens: int
     cached_tokens: int
     cost_nano: int
+    characters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,6 @@ def gauges(database: Database, *, lost_after_s: float = LOST_S) -> Gauges:
     Raises:
         StoreError: The database cannot be read.
     """
-    group = (totals.c.key_name, totals.c.team, totals.c.model)
-    by_group = select(*group, *(func.sum(totals.c[name]) for name in SUMS)).group_by(*group)
     pending = (
         select(calls.c.kind, func.count()).where(calls.c.state == IS_PENDING).group_by(calls.c.kind)
     )
@@ -72,8 +74,17 @@ def gauges(database: Database, *, lost_after_s: float = LOST_S) -> Gauges:
     )
     since = database.now - round(lost_after_s * 1_000_000)
     with database.snapshot() as connection:
-        # PostgreSQL sums whole numbers into a Decimal.
-        sums = tuple(Sums(*row[:3], *map(int, row[3:])) for row in connection.execute(by_group))
+        sums = _sums(closed_sums(connection, ("key", "team", "model")))
         open_calls = {row[0]: int(row[1]) for row in connection.execute(pending)}
         held_nano = int(connection.execute(held).scalar_one())
         return Gauges(sums, open_calls, held_nano, fresh_sessions(connection, since))
+
+
+def _sums(found: GroupSums) -> tuple[Sums, ...]:
+    # A key that was revoked, and another one of its name, are one series.
+    named: dict[tuple[str, str, str], list[int]] = {}
+    for ((key, _), team, model), sums in found.items():
+        into = named.setdefault((key, team, model), [0] * len(SUMS))
+        for index in range(len(SUMS)):
+            into[index] += sums[index]
+    return tuple(Sums(*group, *sums) for group, sums in sorted(named.items()))

@@ -21,6 +21,7 @@ totals, since a primary key holds no NULL.
 | spend          | spent and held of one key or team in one window                       |
 | totals         | closed calls of one day, key, team and model, added up                |
 | tag_totals     | closed calls of one day and tag, added up                             |
+| tagged_totals  | closed calls of one day and key that have any tag, each counted once  |
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from sqlalchemy import (
     Table,
     Text,
     literal_column,
+    text,
 )
 
 # Version of the tables below; `migrations` upgrades the ledgers of earlier versions.
@@ -53,6 +55,8 @@ FAILED: Final = "failed"
 UNPRICED: Final = "unpriced"
 # SQLite matches a partial index to a literal only, not to a parameter.
 IS_PENDING: ColumnClause[str] = literal_column("'pending'")
+IS_SETTLED: ColumnClause[str] = literal_column("'settled'")
+IS_FAILED: ColumnClause[str] = literal_column("'failed'")
 IS_UNPRICED: ColumnClause[str] = literal_column("'unpriced'")
 
 metadata = MetaData()
@@ -178,10 +182,28 @@ calls = Table(
     Column("kept_nano", BigInteger),
     # The reply named no model with a price: priced by the requested model.
     Column("estimated", Boolean),
+    Column("characters", BigInteger),
 )
 Index("calls_at", calls.c.at, calls.c.id)
 Index("calls_team", calls.c.team, calls.c.at, calls.c.id)
 Index("calls_key", calls.c.key_id, calls.c.at, calls.c.id)
+Index("calls_key_name", calls.c.key_name, calls.c.at, calls.c.id)
+Index("calls_model", calls.c.model, calls.c.at, calls.c.id)
+Index(
+    "calls_end_user",
+    calls.c.end_user,
+    calls.c.at,
+    calls.c.id,
+    sqlite_where=calls.c.end_user.is_not(None),
+    postgresql_where=calls.c.end_user.is_not(None),
+)
+Index(
+    "calls_failed",
+    calls.c.at,
+    calls.c.id,
+    sqlite_where=calls.c.state == IS_FAILED,
+    postgresql_where=calls.c.state == IS_FAILED,
+)
 Index(
     "calls_pending",
     calls.c.at,
@@ -329,11 +351,16 @@ SUMS = (
     "output_tokens",
     "cached_tokens",
     "cost_nano",
+    "characters",
 )
 
 
 def _sums() -> list[Column[int]]:
-    return [Column(name, BigInteger, nullable=False) for name in SUMS]
+    # Workers of the release before write no characters while a ledger is upgraded.
+    return [
+        *(Column(name, BigInteger, nullable=False) for name in SUMS[:-1]),
+        Column(SUMS[-1], BigInteger, nullable=False, server_default=text("0")),
+    ]
 
 
 totals = Table(
@@ -346,11 +373,25 @@ totals = Table(
     Column("model", Text, primary_key=True),
     *_sums(),
 )
+Index("totals_team", totals.c.team, totals.c.day)
+Index("totals_key", totals.c.key_id, totals.c.day)
+Index("totals_key_name", totals.c.key_name, totals.c.day)
+Index("totals_model", totals.c.model, totals.c.day)
 
 tag_totals = Table(
     "tag_totals",
     metadata,
     Column("day", Text, primary_key=True),
     Column("tag", Text, primary_key=True),
+    *_sums(),
+)
+
+# A call with several tags counts in several rows of `tag_totals`. Totals less these are the calls
+# without a tag. A row a key: one for all would make every settlement wait for the others.
+tagged_totals = Table(
+    "tagged_totals",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("key_id", Id, primary_key=True, autoincrement=False),
     *_sums(),
 )

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, select, updat
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .columns import moment
-from .schema import SUMS, holds, keys, spend, tag_totals, teams, totals
+from .schema import SUMS, holds, keys, spend, tag_totals, tagged_totals, teams, totals
 from .statements import Prepared
 
 Scope = Literal["key", "team"]
@@ -85,6 +85,7 @@ def _adding(table: Table, columns: Iterable[str]) -> Prepared:
 _add_spend = _adding(spend, ["spent_nano", "held_nano"])
 _add_totals = _adding(totals, SUMS)
 _add_tags = _adding(tag_totals, SUMS)
+_add_tagged = _adding(tagged_totals, SUMS)
 _find_tag = Prepared(
     select(tag_totals.c.tag).where(
         tag_totals.c.day == bindparam("b_day"), tag_totals.c.tag == bindparam("b_tag")
@@ -127,6 +128,7 @@ def add_sums(
     _add_totals.run(connection, {**group, **full})
     if tags:
         day = group["day"]
+        _add_tagged.run(connection, {"day": day, "key_id": group["key_id"], **full})
         _add_tags.run_many(
             connection,
             [{"day": day, "tag": tag, **full} for tag in _counted_tags(connection, day, tags)],

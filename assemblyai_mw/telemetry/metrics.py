@@ -95,6 +95,7 @@ class LedgerCollector(Collector):
         yield _counter(
             "cached_tokens", "Input tokens read from a cache.", now.sums, "cached_tokens"
         )
+        yield _counter("characters", "Characters that were spoken.", now.sums, "characters")
         unpriced = GaugeMetricFamily(
             f"{PREFIX}unpriced_calls", "Closed calls that no price was found for.", labels=_GROUP
         )

@@ -96,8 +96,8 @@ def main() -> None:
             say(f"deleted: {aai.Transcript.delete_by_id(transcript.id).text!r}")
 
         heading("What it cost", "from the ledger, in US dollars")
-        command(environ, "usage", "--by", "model")
-        command(environ, "usage", "--by", "key")
+        command(environ, "usage", "--by", "model", "--exact")
+        command(environ, "usage", "--by", "key", "--exact")
     print(f"\nDone in {time.monotonic() - started:.1f} s; everything is stopped and removed.")
 
 

@@ -15,7 +15,7 @@ ACCOUNT_KEY = "account-key-of-this-test"
 Run = Callable[..., Result]
 
 
-def made(key_id: int, at: datetime, tags: Mapping[str, str]) -> Call:
+def made(key_id: int | None, at: datetime, tags: Mapping[str, str]) -> Call:
     return Call(
         id=os.urandom(8).hex(),
         started=at.timestamp(),

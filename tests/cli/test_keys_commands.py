@@ -392,7 +392,7 @@ def test_teams_have_limits_of_their_own(run):
         pytest.param(
             "usage --since 2026-01-02 --until 2026-01-01", 2, "before --until", id="backwards"
         ),
-        pytest.param("usage --by planet", 2, "'planet' is not one of", id="grouping"),
+        pytest.param("usage --by planet", 2, "one or two of call, key", id="grouping"),
         pytest.param("--config /no/such.yaml keys list", 2, "/no/such.yaml: expected", id="file"),
     ],
 )

@@ -21,7 +21,7 @@ from assemblyai_mw.billing.price_book import PriceBook, format_usd
 from assemblyai_mw.billing.replies import transcript_outcome
 from assemblyai_mw.config import load_config
 from assemblyai_mw.settlement.settler import Settler
-from assemblyai_mw.store import Database, Keys, Ledger
+from assemblyai_mw.store import Database, Keys, Ledger, UsageFilter
 from assemblyai_mw.store.schema import calls, holds, spend
 from assemblyai_mw.testing import EU_KEY, US_KEY, FakeAssemblyAI, Hosts, serve_all
 from assemblyai_mw.transport import SocketTransport
@@ -269,7 +269,7 @@ def check(
         counts.held = int(
             connection.scalar(select(func.coalesce(func.sum(holds.c.amount_nano), 0)))
         )
-    by_day = ledger.usage("day", until=datetime.now(UTC).replace(year=2100))
+    by_day = ledger.usage("day", UsageFilter(until=datetime.now(UTC).replace(year=2100)))
     reported = sum(round(float(day["cost_usd"]) * 1e9) for day in by_day)
     counts.double += (spent != total) + (reported != total)
     counts.ledger_usd, counts.upstream_usd = format_usd(total), format_usd(upstream)

@@ -99,8 +99,8 @@ def test_the_demo_shows_everything_and_leaves_nothing(tmp_path: Path) -> None:
     assert abs(Decimal(total[1]) - speech - llm) < Decimal("0.000000002")
     # The README shows the same table.
     readme = (FOLDER.parents[1] / "README.md").read_text()
-    shown = readme.partition("$ assemblyai-mw usage\n")[2].partition("```")[0].splitlines()
-    printed = output.partition("$ assemblyai-mw usage --by key\n")[2]
+    shown = readme.partition("$ assemblyai-mw usage --exact\n")[2].partition("```")[0].splitlines()
+    printed = output.partition("$ assemblyai-mw usage --by key --exact\n")[2]
     assert len(shown) == 5
     assert [f"   | {line}" for line in shown] == printed.splitlines()[:5]
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 
 from assemblyai_mw.call import Caller
 from assemblyai_mw.store import Database, Holds, Keys, Ledger
-from assemblyai_mw.store.report import By
+from assemblyai_mw.store.usage_names import By
 
 from .kit import sqlite_path
 
@@ -101,7 +101,11 @@ def said(database: Database, secrets: dict[str, str]) -> dict[str, Any]:
         "teams": [info.as_dict() for info in keys.teams()],
         "history": [[c.action, c.actor, c.key_name, c.team, c.detail] for c in keys.history()],
         "calls": list(ledger.calls()),
-        "usage": {by: ledger.usage(by) for by in get_args(By)},
+        # Earlier versions had no row of calls without a tag.
+        "usage": {
+            by: [row for row in ledger.usage(by) if by != "tag" or row["tag"]]
+            for by in get_args(By)
+        },
         "unpriced": [row["row"] for row in ledger.unpriced()],
         "pending": ledger.pending(),
         "spent": spent,

@@ -11,7 +11,7 @@ from assemblyai_mw.billing.audio_length import AudioFacts
 from assemblyai_mw.call import Caller
 from assemblyai_mw.errors import StoreError
 from assemblyai_mw.routes import route_for
-from assemblyai_mw.store import Database, Holds, Keys, Ledger, Owner
+from assemblyai_mw.store import Database, Holds, Keys, Ledger, Owner, UsageFilter
 
 from .kit import NOON, Clock, call_by, caller_of, opened, opening, price_of, race, settled, used
 
@@ -100,7 +100,7 @@ def test_a_call_shows_its_own_model_and_is_counted_under_another(
         return [
             (group["model"], group["calls"], group["failed"], group["unpriced"], group["cost_usd"])
             for since in (None, NOON - 60)
-            for group in ledger.usage("model", since)
+            for group in ledger.usage("model", UsageFilter(since=since))
         ]
 
     assert told() == [("other", 3, 0, 0, "0")] * 2

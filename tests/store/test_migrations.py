@@ -24,7 +24,7 @@ from assemblyai_mw.billing.price_book import PriceBook
 from assemblyai_mw.config import load_config
 from assemblyai_mw.errors import StoreError
 from assemblyai_mw.settlement.settler import Settler
-from assemblyai_mw.store import Database, Keys, Ledger
+from assemblyai_mw.store import Database, Keys, Ledger, UsageFilter
 from assemblyai_mw.store import database as database_module
 from assemblyai_mw.store.migrations import MIGRATIONS, v2_call_indexes
 from assemblyai_mw.store.schema import SCHEMA_VERSION, metadata
@@ -101,11 +101,15 @@ def migrated(before: dict[str, list[Any]], version: int) -> dict[str, list[Any]]
     ]
     now = {**before, "meta": meta}
     # Columns more, at the end of their tables.
-    added = {3: {"uploads": 3, "calls": 2}, 4: {"keys": 1, "teams": 1}}
+    added: dict[int, dict[str, tuple[Any, ...]]] = {
+        3: {"uploads": (None,) * 3, "calls": (None,) * 2},
+        4: {"keys": (None,), "teams": (None,)},
+        5: {"calls": (None,), "totals": (0,), "tag_totals": (0,)},
+    }
     for number, tables in added.items():
         if version < number:
-            for table, columns in tables.items():
-                now[table] = [(*row, *[None] * columns) for row in before[table]]
+            for table, values in tables.items():
+                now[table] = [(*row, *values) for row in now[table]]
     return now
 
 
@@ -205,6 +209,30 @@ def test_what_was_open_is_settled_later_and_new_calls_get_new_rows(
         alice = Keys(database).create("alice").info
         assert alice.key_id == 1 + max(info["key_id"] for info in then["said"]["keys"])
         assert len(before) == len(now)
+
+
+def test_sums_of_characters_and_of_calls_without_a_tag_are_those_of_the_calls(
+    database_url: str,
+) -> None:
+    lay(database_url, 4)
+    spoken = json.dumps({"kind": "tts", "characters": 70, "model": "\u00e9"}, separators=(",", ":"))
+    statement = f"UPDATE calls SET usage = '{spoken}' WHERE state <> 'failed'"
+    run(database_url, f"{statement};" if engine_of(database_url) == "sqlite" else statement)
+    with opening(database_url) as database:
+        ledger = Ledger(database)
+        assert {
+            by: ledger.usage(by, UsageFilter(since=0)) for by in ("key", "model", "tag", "day")
+        } == {by: ledger.usage(by) for by in ("key", "model", "tag", "day")}
+        calls = list(ledger.calls())
+        spoke = {call["id"] for call in calls if call["characters"] == 70}
+        assert spoke == {call["id"] for call in calls if call["state"] != "failed"}
+        untagged = [call for call in calls if not call["tags"] and call["state"] != "pending"]
+        (told,) = [row for row in ledger.usage("tag") if row["tag"] == ""]
+        assert told["calls"] - told["pending"] == len(untagged)
+        assert told["characters"] == 70 * len([c for c in untagged if c["id"] in spoke])
+        assert sum(row["characters"] for row in ledger.usage("key")) == 70 * len(
+            [call for call in calls if call["id"] in spoke and call["state"] != "pending"]
+        )
 
 
 # Many at once, and late

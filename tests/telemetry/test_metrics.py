@@ -28,6 +28,7 @@ from assemblyai_mw.call import Call
 from assemblyai_mw.endpoints.metrics import MetricsApp
 from assemblyai_mw.errors import ConfigError
 from assemblyai_mw.routes import route_for
+from assemblyai_mw.store import UsageFilter
 from assemblyai_mw.store.schema import totals
 from assemblyai_mw.telemetry.metrics import LedgerCollector, RequestMetrics
 from assemblyai_mw.testing import FakeAssemblyAI, serve_all
@@ -139,7 +140,7 @@ def test_names_that_callers_make_up_are_one_series(stack):
     groups = {row["model"]: row["calls"] for row in stack.ledger.usage("model")}
     assert groups == {"other": 2 * len(MADE_UP), "gpt-5-mini": 2 * len(KNOWN)}
     # A part of a day is read from the calls themselves.
-    recent = stack.ledger.usage("model", time.time() - 3600)
+    recent = stack.ledger.usage("model", UsageFilter(since=time.time() - 3600))
     assert {row["model"]: row["calls"] for row in recent} == groups
     assert [row["model"] for row in stack.ledger.calls()] == asked
 

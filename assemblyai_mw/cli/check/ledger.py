@@ -36,12 +36,14 @@ def migration_due(database: Database, settings: DatabaseSettings) -> Finding | N
 
 def rows_without_cost(ledger: Ledger) -> Iterator[Finding]:
     """Yield a note if calls are open for long, or were closed without a price."""
+    from ...store import UsageFilter
+
     yesterday = datetime.now(UTC) - timedelta(days=1)
-    late = sum(day["pending"] for day in ledger.usage("day", until=yesterday))
+    late = ledger.usage_total(UsageFilter(until=yesterday))["pending"]
     if late:
         text = f"{late} open for more than a day; assemblyai-mw settle says why"
         yield Finding("note", "calls", text)
-    unpriced = sum(day["unpriced"] for day in ledger.usage("day"))
+    unpriced = ledger.usage_total()["unpriced"]
     if unpriced:
         text = (
             f"{unpriced} have no cost (unpriced): usage --by call says why, and "

@@ -1,10 +1,9 @@
-"""Version 5: answers that are kept for repeated requests with an Idempotency-Key."""
+"""Answers that are kept for repeated requests with an Idempotency-Key."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection
 
-NUMBER = 5
 SUMMARY = "answers kept for repeated requests with an Idempotency-Key"
 
 _STATEMENTS = (
