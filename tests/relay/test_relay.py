@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +34,12 @@ from .rig import (
     Peer,
     Rig,
     fds,
-    relaying,
     taken_of,
     tcp_pair,
     until,
 )
 
 REFUSED = Cut(1008, "This key may not do that.")
-
-
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    with relaying() as relay:
-        yield relay
 
 
 def ends_when_asked(rig: Rig) -> threading.Thread:

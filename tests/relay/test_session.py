@@ -6,7 +6,7 @@ import gc
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -30,23 +30,8 @@ from .rig import (
     Rig,
     fds,
     finish,
-    relaying,
     until,
 )
-
-
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    with relaying() as relay:
-        yield relay
-
-
-@pytest.fixture
-def brief() -> Iterator[Relay]:
-    """A relay that waits but a moment for the upstream's end."""
-    with relaying(terminate_s=0.05) as relay:
-        yield relay
-
 
 # The client ends it
 

@@ -6,7 +6,6 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -30,24 +29,9 @@ from .rig import (
     TERMINATION,
     Rig,
     finish,
-    relaying,
     told,
     until,
 )
-
-
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    with relaying() as relay:
-        yield relay
-
-
-@pytest.fixture
-def brief() -> Iterator[Relay]:
-    """A relay that waits but a moment for the upstream's end."""
-    with relaying(terminate_s=0.05) as relay:
-        yield relay
-
 
 # A cut
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -29,24 +28,9 @@ from .rig import (
     Notes,
     Rig,
     finish,
-    relaying,
     told,
     until,
 )
-
-
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    with relaying() as relay:
-        yield relay
-
-
-@pytest.fixture
-def brief() -> Iterator[Relay]:
-    """A relay that waits but a moment for the upstream's end."""
-    with relaying(terminate_s=0.05) as relay:
-        yield relay
-
 
 # Backpressure
 

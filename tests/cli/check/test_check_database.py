@@ -29,8 +29,12 @@ def _as_anybody() -> None:
         assert ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE) == 0
 
 
+def of_the_database(output: str) -> list[str]:
+    return [line for line in output.splitlines() if re.match(r"\w+ +database: ", line)]
+
+
 def check(url: str, folder: Path) -> tuple[int, list[str]]:
-    """Run `check`; return its status and what it says of the database."""
+    """Run `check` as anybody; return its status and what it says of the database."""
     done = subprocess.run(
         [sys.executable, "-m", "assemblyai_mw", "check"],
         cwd=folder,
@@ -47,8 +51,7 @@ def check(url: str, folder: Path) -> tuple[int, list[str]]:
         check=False,
     )
     assert done.stderr == ""
-    lines = done.stdout.splitlines()
-    return done.returncode, [line for line in lines if re.match(r"\w+ +database: ", line)]
+    return done.returncode, of_the_database(done.stdout)
 
 
 # SQLite
@@ -134,6 +137,17 @@ def counts(server: PostgreSQL, url: str) -> list[Any]:
 READ_ONLY = "ALTER DATABASE NAME SET default_transaction_read_only = on"
 
 
+Says = Callable[..., list[str]]
+
+
+@pytest.fixture
+def says(run: Any, app_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Says:
+    """Run `check`, which must end with *status*; gives what it says of the database."""
+    monkeypatch.chdir(tmp_path)
+    environ = {"ASSEMBLYAI_API_KEY": ACCOUNT_KEY, "ASSEMBLYAI_MW_DATABASE_URL": app_url}
+    return lambda status: of_the_database(run("check", status=status, environ=environ).output)
+
+
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
@@ -145,17 +159,15 @@ READ_ONLY = "ALTER DATABASE NAME SET default_transaction_read_only = on"
     ],
 )
 def test_a_server_that_may_only_be_read_is_wrong(
-    postgresql: PostgreSQL, app_url: str, tmp_path: Path, statement: str, said: str
+    postgresql: PostgreSQL, app_url: str, says: Says, statement: str, said: str
 ) -> None:
     with Keys(app_url) as keys:
         keys.create("alice")
-    assert check(app_url, tmp_path)[0] == 0
+    assert says(status=0)
     before = counts(postgresql, app_url)
     execute(postgresql, app_url, statement)
-    status, lines = check(app_url, tmp_path)
-    assert status == 1
-    assert len(lines) == 1
-    assert re.match(rf"wrong +database: .*{said}", lines[0])
+    (line,) = says(status=1)
+    assert re.match(rf"wrong +database: .*{said}", line)
     assert counts(postgresql, app_url) == before
 
 
@@ -171,13 +183,12 @@ def test_a_server_that_may_only_be_read_is_wrong(
     ],
 )
 def test_a_server_where_no_ledger_can_be_made_is_wrong(
-    postgresql: PostgreSQL, app_url: str, tmp_path: Path, statement: str, said: str
+    postgresql: PostgreSQL, app_url: str, says: Says, statement: str, said: str
 ) -> None:
-    status, (line,) = check(app_url, tmp_path)
-    assert (status, line[:6].strip()) == (0, "note")
+    (line,) = says(status=0)
+    assert line[:6].strip() == "note"
     execute(postgresql, app_url, statement)
-    status, (line,) = check(app_url, tmp_path)
-    assert status == 1
+    (line,) = says(status=1)
     assert re.match(rf"wrong +database: .*{said}", line)
     execute(postgresql, app_url, "SELECT 1")
     with pytest.raises(psycopg.errors.UndefinedTable):

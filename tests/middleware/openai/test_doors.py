@@ -26,20 +26,6 @@ NATIVE_CHAT = "/llm-gateway.assemblyai/v1/chat/completions"
 HOSTS_OWN = "host"
 
 
-@pytest.fixture
-def stack_of(sqlite_url: str) -> Iterator[Callable[..., Stack]]:
-    made: list[Stack] = []
-
-    def make(**config: Any) -> Stack:
-        made.append(Stack(sqlite_url, **config))
-        return made[-1]
-
-    yield make
-    for stack in made:
-        stack.middleware.close()
-        stack.close()
-
-
 def based(*bases: str, **more: Any) -> dict[str, Any]:
     return {"general_settings": {"openai_bases": list(bases), **more}}
 

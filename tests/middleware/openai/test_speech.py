@@ -28,20 +28,6 @@ def asked(model: str = "assemblyai/aria", **fields: Any) -> dict[str, Any]:
     return {"model": model, "input": WORDS, "voice": "jane", **fields}
 
 
-@pytest.fixture
-def stack_of(sqlite_url: str) -> Iterator[Callable[..., Stack]]:
-    made: list[Stack] = []
-
-    def make(**config: Any) -> Stack:
-        made.append(Stack(sqlite_url, **config))
-        return made[-1]
-
-    yield make
-    for stack in made:
-        stack.middleware.close()
-        stack.close()
-
-
 @pytest.mark.parametrize("zone, prefix", [("us", "assemblyai/"), ("eu", "eu.assemblyai/")])
 def test_the_openai_sdk_gets_speech_from_the_zone_of_the_model(
     zone: str, prefix: str, stack_of: Callable[..., Stack]
