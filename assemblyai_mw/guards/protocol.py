@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from ..billing.operations import SESSION_KINDS
 from ..errors import MiddlewareError
 
 if TYPE_CHECKING:
@@ -156,7 +157,8 @@ class Guardrail:
         kinds = getattr(self.guard, "kinds", None)
         if kinds is None or kind in kinds or self.only_logs:
             return False
-        return not SPEECH.isdisjoint(kinds) or (with_llm and "chat" in kinds)
+        speech = (SPEECH | SESSION_KINDS) - {kind}
+        return not speech.isdisjoint(kinds) or (with_llm and "chat" in kinds)
 
     def ask(self, question: Callable[..., Any], *arguments: Any) -> Any:
         """Return the guard's answer; a `Block` if it raises `Blocked`.

@@ -17,10 +17,10 @@ from typing import Any
 from websockets.frames import Frame
 from websockets.protocol import OPEN, Protocol, Side
 
+from assemblyai_mw.call.session_kind import STREAMING
 from assemblyai_mw.relay import Cut, End, Relay, Taken, Watcher
 from assemblyai_mw.relay.frames import BINARY, CLOSE, TEXT, close_frame, frame
 from assemblyai_mw.relay.takeover import DeadEndBody
-from assemblyai_mw.call.session_kind import STREAMING
 from assemblyai_mw.relay.watch import OpenSession
 from assemblyai_mw.transport import Tunnel
 

@@ -19,11 +19,11 @@ import pytest
 import trustme
 from websockets.protocol import Side
 
+from assemblyai_mw.call.session_kind import STREAMING
 from assemblyai_mw.relay import Cut, Relay, Taken
 from assemblyai_mw.relay.frames import BINARY, PING, TEXT, close_frame, frame
 from assemblyai_mw.relay.relay import STOPPING
 from assemblyai_mw.relay.takeover import DeadEndBody
-from assemblyai_mw.call.session_kind import STREAMING
 from assemblyai_mw.transport import Tunnel
 from assemblyai_mw.transport.tunnel import TLSPipe
 

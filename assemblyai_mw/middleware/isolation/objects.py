@@ -88,8 +88,14 @@ class Objects:
             kind = _kind_of(call.path)
             if not self._is_theirs(call, caller, kind, reading.object_id):
                 raise not_found()
+        if operation is None:
+            raise RequestRefused(
+                f"Method not allowed; use {', '.join(reading.allow)}.",
+                status=405,
+                headers=[("Allow", ", ".join(reading.allow))],
+            )
         self._check_query(call, caller, environ.get("QUERY_STRING", ""))
-        if operation is not None and operation.body == "json":
+        if operation.body == "json":
             self._check_body(call, caller, operation, environ)
         elif content_length(environ) or is_chunked(environ):
             raise BadRequest("This request takes no body.")

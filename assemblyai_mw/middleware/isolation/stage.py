@@ -145,7 +145,7 @@ class Isolation:
         reading = reading_of(call, environ)
         operation = reading.operation
         if not caller.master:
-            _refuse_unowned(call, operation)
+            _refuse_unowned(call, reading)
             if not environ.keys().isdisjoint(_OVERRIDES):
                 for key in _OVERRIDES:
                     environ.pop(key, None)
@@ -344,7 +344,7 @@ class Isolation:
         return Reply(self.app, inner)
 
 
-def _refuse_unowned(call: Call, operation: Operation | None) -> None:
+def _refuse_unowned(call: Call, reading: Reading) -> None:
     """Raise 403 if the owner or the cost of a request is unknown here."""
     service = call.route.service
     if service not in OWNED_SERVICES:
@@ -353,7 +353,8 @@ def _refuse_unowned(call: Call, operation: Operation | None) -> None:
             status=403,
             code="forbidden",
         )
-    if operation is None and service in SESSION_SERVICES:
+    known = reading.allow if service in OBJECT_SERVICES else reading.operation
+    if not known and service in SESSION_SERVICES:
         raise undescribed("it may open a session that is not metered")
 
 
