@@ -109,8 +109,9 @@ class Policy:
                     "This key may not let a model run outside its region.", param="model_region"
                 )
         if operation is not None:
-            by_what = caller.models or caller.features or caller.denied_features
-            if operation.session is not None and kind_of(operation).runs_llm and by_what:
+            by_what = caller.models is not None or caller.features is not None
+            runs_llm = operation.session is not None and kind_of(operation).runs_llm
+            if runs_llm and (by_what or caller.denied_features):
                 raise _forbidden(_NO_LLM, code="feature_not_allowed")
             self._check_models(caller, operation, found)
             refuse(found.fault("price", "words"))

@@ -396,6 +396,18 @@ def ids_of_another(site: Site) -> tuple[str, str]:
     return found
 
 
+@pytest.mark.parametrize("name", ["agent_id", "AgentId", "session_id", "x"])
+def test_a_handshake_that_names_another_s_object_opens_nothing(site: Site, name: str) -> None:
+    agent_id, session_id = ids_of_another(site)
+    for id in (agent_id, session_id, *(["never"] if name != "x" else [])):
+        found = site.refused(one(site, "uma"), f"{name}={id}", target=f"{AGENTS}/v1/ws")
+        assert (found.status, found.json) == (404, {"error": "Not found"})
+    if name == "agent_id":
+        with session(site, one(site, "vera"), f"?{name}={agent_id}") as agent:
+            agent.begin()
+            agent.end()
+
+
 def test_an_own_agent_runs_and_tools_may_speak_of_agents(site: Site) -> None:
     key = site.key("wanda")
     id = make_agent(site, key, greeting="Hello.")

@@ -204,7 +204,7 @@ class SessionMeter(Watcher):
         elif outcome is None or outcome.state == "unmeterable":
             reason = None if outcome is None else outcome.reason
             seconds, kind = end.seconds, self._kind
-            if end.by == "error" and outcome is None:
+            if outcome is None and self._has_begun and end.by in ("error", "upstream"):
                 # Nobody has ended it: its client may resume it, and it is billed meanwhile.
                 seconds += kind.grace_s
             outcome = estimated_session(
