@@ -17,11 +17,12 @@ from ..billing.usage import Outcome
 from ..relay import Cut, Words
 from .model import Call
 
-_NO_AUDIO = re.compile(rb"(?!)")
-# Base64 alone between the quotes: no reader sees anything else in it.
-_AGENT_AUDIO = re.compile(
-    rb'\s*\{\s*"type"\s*:\s*"input\.audio"\s*,\s*"audio"\s*:\s*"[A-Za-z0-9+/=]*"\s*\}\s*'
-)
+_NEVER = re.compile(rb"(?!)")
+# The beginning of a client's text with audio, and the end of one. What is between is one string
+# for every reader, as long as it holds neither a quote nor a backslash.
+_AGENT_AUDIO = re.compile(rb'\s*\{\s*"type"\s*:\s*"input\.audio"\s*,\s*"audio"\s*:\s*"')
+_AUDIO_ENDS = re.compile(rb'"\s*\}\s*')
+_AGENT_SPEECH = re.compile(rb'\s*\{\s*"type"\s*:\s*"reply\.audio"')
 # The codes of `session.error` are names. AssemblyAI's own where it has one for the same thing.
 _AGENT_CODES = {
     1002: "invalid_format",
@@ -55,7 +56,8 @@ class SessionKind:
         no_words: Types of the server's texts that hold nobody's words.
         outcome: The usage by a text of the server's, the facts asked for, and the region.
         model_told: The model that the beginning names; None where it names none.
-        audio: A client's text that holds audio and nothing else.
+        audio: How a client's text begins that holds audio, up to that.
+        speech: How a server's text begins that holds audio.
         grace_s: Seconds that a session is billed for after its connection was lost.
         runs_llm: A language model that no message names takes part.
     """
@@ -69,7 +71,8 @@ class SessionKind:
     no_words: frozenset[str]
     outcome: Callable[[Any, Mapping[str, Any] | None, str], Outcome]
     model_told: Callable[[Mapping[str, Any]], Any] = lambda begin: None
-    audio: re.Pattern[bytes] = _NO_AUDIO
+    audio: re.Pattern[bytes] = _NEVER
+    speech: re.Pattern[bytes] = _NEVER
     grace_s: float = 0.0
     runs_llm: bool = False
     _noted: tuple[bytes, ...] = field(init=False)
@@ -79,8 +82,16 @@ class SessionKind:
         object.__setattr__(self, "_noted", tuple(f'"{each}"'.encode() for each in noted))
 
     def is_audio(self, text: bytes) -> bool:
-        """Whether a client's text is audio; such a text is looked at, and not parsed."""
-        return self.audio.fullmatch(text) is not None
+        """Whether a client's text is audio and nothing else; such a text is not parsed."""
+        begins = self.audio.match(text)
+        if begins is None or b"\\" in text:
+            return False
+        ends = text.find(b'"', begins.end())
+        return ends > 0 and _AUDIO_ENDS.fullmatch(text, ends) is not None
+
+    def is_speech(self, text: bytes) -> bool:
+        """Whether a server's text is audio."""
+        return self.speech.match(text) is not None
 
     def is_noted(self, text: bytes) -> bool:
         """Whether a server's text may be one with which a session begins, ends or fails."""
@@ -113,6 +124,7 @@ AGENTS = SessionKind(
     no_words=agents.NO_WORDS,
     outcome=agents.agent_outcome,
     audio=_AGENT_AUDIO,
+    speech=_AGENT_SPEECH,
     grace_s=agents.GRACE_S,
     runs_llm=True,
 )

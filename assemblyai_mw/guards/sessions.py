@@ -67,6 +67,10 @@ class SessionGuards(Watcher):
         """Audio holds no words."""
         return not self._kind.is_audio(text)
 
+    def server_waits(self, text: bytes) -> bool:
+        """Neither does a reply's audio."""
+        return not self._kind.is_speech(text)
+
     def client_text(self, text: bytes) -> bytes | Cut | None:
         """Judge what a client sets, and pass what the guards leave of it."""
         if not self._before or self._kind.is_audio(text):
@@ -93,6 +97,8 @@ class SessionGuards(Watcher):
 
     def server_text(self, text: bytes) -> bytes | Cut | None:
         """Judge a text with words; what the guards leave of it takes its place."""
+        if self._kind.is_speech(text):
+            return None
         passed = text
         for guard in self._after:
             # Each gets a copy of its own.

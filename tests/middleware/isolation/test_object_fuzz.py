@@ -134,6 +134,10 @@ def test_a_damaged_message_never_gets_further_than_a_sound_one(watcher: SessionI
         (b'{"type":"input.audio","audio":"QUJD","type":"session.resume"}', False),
         (b'{"type":"input.audio","audio":["QUJD"]}', False),
         (b'{"type":"session.end","audio":"QUJD"}', False),
+        (b'{"type":"input.audio","audio":"', False),
+        (b'{"type":"input.audio","audio":"QUJD"', False),
+        (b'{"type":"input.audio","audio":"QUJD","x":"y"}', False),
+        (b'{"type":"input.audio","audio":"not base64, and one text all the same"}', True),
     ],
 )
 def test_audio_is_what_no_reader_takes_for_something_else(
