@@ -73,6 +73,9 @@ def billing_facts(kind: str, body: Mapping[str, Any], *, size: int | None = None
         return chat_asked(body, size)
     if kind == "session":
         return session_asked(body)
+    if kind == "agent":
+        # One price, whatever the agent is.
+        return {}
     asked: dict[str, Any] = {}
     models = _models(body) if kind in _SPEECH else _other_models(body)
     if models:

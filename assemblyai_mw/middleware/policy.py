@@ -17,6 +17,7 @@ from ..call.billable import (
     refuse,
     undescribed,
 )
+from ..call.session_kind import SessionKind, kind_of
 from ..call.session_text import update_in
 from ..errors import BadRequest, RequestRefused
 from ..http.lookalikes import folded
@@ -108,14 +109,18 @@ class Policy:
                     "This key may not let a model run outside its region.", param="model_region"
                 )
         if operation is not None:
+            by_what = caller.models is not None or caller.features is not None
+            runs_llm = operation.session is not None and kind_of(operation).runs_llm
+            if runs_llm and (by_what or caller.denied_features):
+                raise _forbidden(_NO_LLM, code="feature_not_allowed")
             self._check_models(caller, operation, found)
             refuse(found.fault("price", "words"))
             self._check_features(caller, operation, found.asked)
-        if kind == "session":
+        if operation is not None and operation.session is not None:
             if found.asked.get("llm_gateway"):
                 raise _forbidden(_NO_LLM, param="llm_gateway", code="feature_not_allowed")
             if call.session is not None:
-                call.session.append(SessionPolicy(caller))
+                call.session.append(SessionPolicy(caller, kind_of(operation)))
 
     def _outside(self, zone: Zone, route: Route) -> RequestRefused:
         """Return the refusal of a route that is not in the key's *zone*."""
@@ -175,14 +180,17 @@ class Policy:
 class SessionPolicy(Watcher):
     """Ends a session whose client turns on what its key may not use."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, kind: SessionKind) -> None:
         self._caller = caller
+        self._kind = kind
 
     def client_text(self, text: bytes) -> Cut | None:
         """Judge the options that a client adds."""
         listed = _listed(self._caller)
         found = update_in(
-            text, f"this key may use certain {listed} only" if listed else "this key has a region"
+            text,
+            f"this key may use certain {listed} only" if listed else "this key has a region",
+            self._kind,
         )
         if found is None or isinstance(found, Cut):
             return found

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ..billing.operations import SESSION_KINDS
 from ..billing.price_book import Price, PriceBook
 from ..billing.replies import Outcome, transcript_outcome
 from ..billing.usage import milliseconds
@@ -21,6 +22,7 @@ from ..telemetry.record import OnCall
 from ..transport import Transport
 from .closing import Closed, close_row, end_of, shows_end
 from .deadlines import deadline
+from .lost_agents import TELL_AGAIN_S, AgentLengths
 from .lost_sessions import lost_session_outcome
 from .matching import Match, match, shows_what_was_asked
 from .reprice import usage_of
@@ -68,6 +70,7 @@ class Settler:
     | understanding, reply seen    | by the length of the transcript that it read         |
     | session                      | once it has had no checkpoint for long enough, at    |
     |                              | one interval after the last; estimated               |
+    | Voice Agent session          | likewise, by its length where AssemblyAI tells it    |
     | any other kind               | `unpriced`, once its request cannot be under way     |
     | past the service's retention | `unpriced`, with the reason                          |
 
@@ -108,6 +111,9 @@ class Settler:
         self._said: set[str] = set()
         self._accounts = Accounts(config, transport)
         self._prune_at = float("-inf")
+        self._lengths = AgentLengths(
+            self._accounts, ledger, clock=lambda: self._clock(), say=self._say
+        )
 
     def run(
         self,
@@ -150,7 +156,7 @@ class Settler:
                 self._later(due, summary, "not reached in this run", delay_s=0.0)
             elif due.usage is not None:
                 self._measure(due, summary, unasked)
-            elif due.kind == "session":
+            elif due.kind in SESSION_KINDS:
                 self._session(due, summary)
             elif due.kind != "transcript":
                 self._lost(due, summary)
@@ -359,7 +365,7 @@ class Settler:
         logger.info("row %s: found its transcript in AssemblyAI's list", due.row)
         self._ask(account, replace(due, transcript_id=transcript_id), summary, unasked)
 
-    # Streaming sessions
+    # Sessions
 
     def _session(self, due: Due, summary: Summary) -> None:
         """Close a session that its process does not close any more."""
@@ -370,8 +376,12 @@ class Settler:
             delay_s = self._left_s(due) + 1
             self._later(due, summary, "the session is under way", delay_s=delay_s)
         else:
-            outcome = lost_session_outcome(self.prices, due, seen, self.ledger.checkpoint_s)
-            closed, closing = end_of(self.prices, due.row, outcome, due.at, estimated=True)
+            told = self._lengths.told(due, seen, is_last=self._stopped)
+            if told is not None and told.state == "pending":
+                self._later(due, summary, told.reason or "", delay_s=TELL_AGAIN_S)
+                return
+            outcome = told or lost_session_outcome(self.prices, due, seen, self.ledger.checkpoint_s)
+            closed, closing = end_of(self.prices, due.row, outcome, due.at, estimated=told is None)
             # A checkpoint that comes meanwhile shows that the session goes on.
             if self.ledger.write(closing, last_seen=seen.at):
                 self._closed(due, closed, summary)

@@ -20,10 +20,15 @@ WSGI server gets 501. `fake.sessions` holds a record of each: what was asked, he
 it ended, and the seconds that AssemblyAI would bill. `fake.streaming` holds the settings, most of
 all for what AssemblyAI does not document; `fake.fail_next_session(...)` breaks sessions.
 
+Voice agents (`/v1/ws` of their host, agents, sessions, webhook subscriptions) are in `fake.agents`,
+`fake.agent_sessions` and `fake.subscriptions`; `fake.agent_settings` and
+`fake.fail_next_agent_session(...)` are theirs.
+
 The shapes follow AssemblyAI's OpenAPI description, its documentation and its Python
 SDK 1.8.2. Where those are silent the docstrings say so.
 """
 
+from .agent_sessions import AgentFault, AgentSettings, FakeAgentSession
 from .chat import ChatAnswer
 from .fake import EU_KEY, US_KEY, FakeAssemblyAI
 from .faults import ConnectionCut, Fault
@@ -36,8 +41,11 @@ from .state import FakeTranscript, Upload
 __all__ = [
     "EU_KEY",
     "US_KEY",
+    "AgentFault",
+    "AgentSettings",
     "ChatAnswer",
     "ConnectionCut",
+    "FakeAgentSession",
     "FakeAssemblyAI",
     "FakeSession",
     "FakeToken",

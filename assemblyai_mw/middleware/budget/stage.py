@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...billing.layers import line_for
-from ...billing.operations import Operation
+from ...billing.operations import SESSION_KINDS, Operation
 from ...billing.price_book import PriceBook, Unpriced, format_usd
 from ...call import Call, Caller, enter
 from ...call.billable import (
@@ -19,6 +19,7 @@ from ...call.billable import (
     refuse,
     undescribed,
 )
+from ...call.session_kind import kind_of
 from ...errors import RequestRefused, StoreError
 from ...http.bodies import CountingBody
 from ...store.clock import ClockWatch
@@ -175,10 +176,12 @@ class Budget:
         at = call.started_at
         if not operation.metered and not caller.allow_unpriced:
             raise _unpriced(Unpriced(f"the use of a {kind} is not metered here"))
-        sessions = self._sessions if kind == "session" else None
+        opens = operation.session is not None and call.session is not None
+        sessions = self._sessions if opens else None
         try:
             if sessions is not None:
-                bound = sessions.first(self.prices.session_rate(asked, call.route.region, at))
+                rate = self.prices.session_rate(asked, call.route.region, at, kind=kind)
+                bound = sessions.first(rate, kind_of(operation))
             else:
                 bound = self.prices.estimate(
                     kind,
@@ -210,9 +213,10 @@ class Budget:
         if caller.key_id is None and caller.team is None:
             return
         try:
-            if reading_of(call, environ).kind != "session":
+            kind = reading_of(call, environ).kind
+            if kind not in SESSION_KINDS:
                 return
-            found = read_billable(call, environ, "session", max_bytes=self.max_json_bytes)
+            found = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
         except RequestRefused:
             # The CostLogger refuses it, too.
             return

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...billing.operations import OTHER, outcome_of
+from ...billing.operations import OTHER, SESSION_KINDS, outcome_of
 from ...billing.price_book import PriceBook
 from ...billing.replies import ChatMeter, Outcome, speech_outcome
 from ...call import Call, enter, json_of
@@ -143,8 +143,8 @@ class CostLogger:
                 # Settlement counts from when it goes out, not from when it began to come in.
                 asked = {**asked, SENT_AFTER: round(waited_s)}
             model = metrics_label(self.prices, kind, models[0])
-            if kind == "session":
-                call.row = self._open_session(call, model, asked)
+            if kind in SESSION_KINDS:
+                call.row = self._open_session(call, kind, model, asked)
             else:
                 call.row = self.ledger.open(call, kind=kind, model=model, features=asked)
         except RequestRefused as error:
@@ -186,11 +186,13 @@ class CostLogger:
         reply.start(start_response)
         return reply
 
-    def _open_session(self, call: Call, model: str | None, asked: Mapping[str, Any]) -> int:
+    def _open_session(
+        self, call: Call, kind: str, model: str | None, asked: Mapping[str, Any]
+    ) -> int:
         """Record a session, and have it followed; return its row."""
         from ...store.sessions import SessionLimit
 
-        row = self.ledger.open_session(call, model=model, features=asked)
+        row = self.ledger.open_session(call, kind=kind, model=model, features=asked)
         if isinstance(row, SessionLimit):
             raise RequestRefused(
                 f"Too many sessions: this {row.scope} may have {row.limit} open at a time.",
