@@ -43,7 +43,8 @@ OWNED_SERVICES = frozenset({"api", "llm-gateway", "streaming", "token", "sync", 
 ID = r"[A-Za-z0-9_-]{1,128}"
 # The longest audio of the sync and dictation APIs, seconds: 20 minutes where the file is sent
 # whole, 120 seconds live (docs/sync-stt, read 2026-11-25; older pages say 120 for all). The
-# path without a version is an older spelling that still answers (SDK 1.8.2).
+# path without a version is an older spelling that still answers (SDK 1.8.2; `/warm` in
+# docs/api-reference/dictation-api/warm).
 _CLIP_PATHS = {
     "/v1/transcribe": 1200,
     "/v1/transcribe/live": 120,
@@ -52,6 +53,8 @@ _CLIP_PATHS = {
 }
 # Speech synthesis in the shape of OpenAI's `audio/speech`.
 OPENAI_SPEECH_PATH = "/v1/openai/audio/speech"
+# The same as a stream of events, with the time of each word.
+SPEECH_EVENTS_PATH = "/v1/speech/events"
 _SEGMENTS = {"{id}": f"({ID})", "{part}": r"[a-z]+(?:-[a-z]+)*"}
 
 
@@ -74,8 +77,9 @@ class Operation:
         shows_end: Its reply may show how a transcript ended.
         metered: Its use is visible here. A token, by contrast, opens any session elsewhere.
         websocket: It is a handshake.
-        session: Whose messages its session speaks, where sessions are relayed here: `streaming`
-            is ended by `Terminate` and says its length in `Termination`; None for others.
+        session: Whose messages its session speaks, where sessions are relayed here, as in
+            `relay.WORDS`: `streaming` costs its time, `tts` the characters that it is sent; None
+            for others.
         max_audio_s: Longest audio that it takes, seconds; None where its hold does not ask.
     """
 
@@ -92,7 +96,7 @@ class Operation:
     shows_end: bool = False
     metered: bool = True
     websocket: bool = False
-    session: Literal["streaming"] | None = None
+    session: Literal["streaming", "tts"] | None = None
     max_audio_s: int | None = None
 
     @property
@@ -124,6 +128,7 @@ def _clips(service: str) -> Iterable[Operation]:
             max_audio_s=max_audio_s,
         )
     yield _row(service, "GET /v1/warm")
+    yield _row(service, "GET /warm")
 
 
 def _speech(path: str) -> Operation:
@@ -220,15 +225,27 @@ OPERATIONS: tuple[Operation, ...] = (
     *_clips("sync"),
     *_clips("dictation"),
     _speech("/v1/speech"),
-    _speech("/v1/speech/events"),
+    _speech(SPEECH_EVENTS_PATH),
     _speech(OPENAI_SPEECH_PATH),
-    _row("tts", "GET /v1/ws", kind="tts", websocket=True),
+    _row(
+        "tts",
+        "GET /v1/ws",
+        kind="tts",
+        body="query",
+        words="request",
+        prices=("tts",),
+        websocket=True,
+        session="tts",
+    ),
     _row("agents", "GET /v1/token", kind="token", body="query", metered=False),
     _row("agents", "GET /v1/ws", kind="agent", prices=("agent",), websocket=True),
 )
 
 # Facts of a kind of work by its name alone: those of the first row that has it.
 BY_KIND: Mapping[str, Operation] = {row.kind: row for row in reversed(OPERATIONS) if row.kind}
+# The kinds of work, and the hosts, that have sessions here.
+SESSION_KINDS = frozenset(row.kind for row in OPERATIONS if row.session and row.kind)
+SESSION_HOSTS = frozenset(row.service for row in OPERATIONS if row.session)
 
 
 @dataclass(frozen=True, slots=True)

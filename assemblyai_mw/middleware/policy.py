@@ -15,9 +15,10 @@ from ..call.billable import (
     read_billable,
     reading_of,
     refuse,
+    session_of,
     undescribed,
 )
-from ..call.session_text import update_in
+from ..call.session_text import update_in, words_in
 from ..errors import BadRequest, RequestRefused
 from ..http.lookalikes import folded
 from ..http.messages import content_length, is_chunked
@@ -111,11 +112,15 @@ class Policy:
             self._check_models(caller, operation, found)
             refuse(found.fault("price", "words"))
             self._check_features(caller, operation, found.asked)
-        if kind == "session":
+        session = session_of(call, environ)
+        if session == "tts":
+            assert call.session is not None
+            call.session.append(SpeechPolicy(_only(caller)))
+        elif kind == "session":
             if found.asked.get("llm_gateway"):
                 raise _forbidden(_NO_LLM, param="llm_gateway", code="feature_not_allowed")
             if call.session is not None:
-                call.session.append(SessionPolicy(caller))
+                call.session.append(SessionPolicy(caller, _only(caller)))
 
     def _outside(self, zone: Zone, route: Route) -> RequestRefused:
         """Return the refusal of a route that is not in the key's *zone*."""
@@ -175,15 +180,13 @@ class Policy:
 class SessionPolicy(Watcher):
     """Ends a session whose client turns on what its key may not use."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, reason: str) -> None:
         self._caller = caller
+        self._reason = reason
 
     def client_text(self, text: bytes) -> Cut | None:
         """Judge the options that a client adds."""
-        listed = _listed(self._caller)
-        found = update_in(
-            text, f"this key may use certain {listed} only" if listed else "this key has a region"
-        )
+        found = update_in(text, self._reason)
         if found is None or isinstance(found, Cut):
             return found
         if found.asked.get("llm_gateway"):
@@ -195,6 +198,21 @@ class SessionPolicy(Watcher):
         except RequestRefused as error:
             return Cut(1008, error.message)
         return None
+
+
+class SpeechPolicy(Watcher):
+    """Ends a session of speech synthesis for a text that is not documented: it could set options.
+
+    All options are those of the handshake, and no documented text changes them.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def client_text(self, text: bytes) -> Cut | None:
+        """Judge a text by its type."""
+        found = words_in(text, self._reason)
+        return found if isinstance(found, Cut) else None
 
 
 def check_features(caller: Caller, asked: Mapping[str, Any]) -> None:
@@ -217,6 +235,12 @@ def check_models(caller: Caller, models: Iterable[str]) -> None:
                 param="model",
                 code="model_not_allowed",
             )
+
+
+def _only(caller: Caller) -> str:
+    """Return why an undocumented text of a session is refused."""
+    listed = _listed(caller)
+    return f"this key may use certain {listed} only" if listed else "this key has a region"
 
 
 def _listed(caller: Caller) -> str:

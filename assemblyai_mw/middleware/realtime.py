@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from ..billing.operations import OWN_TOKEN, read
+from ..billing.operations import OWN_TOKEN, SESSION_HOSTS, read
 from ..call import Call, enter
 from ..call.billable import reading_of
 from ..errors import CONTENT_POLICY, RequestRefused
@@ -63,7 +63,7 @@ class Realtime:
         try:
             if call.session is not None:
                 return self._handshake(call, environ, start_response)
-            if call.route.service == OWN_TOKEN.service:
+            if call.route.service in SESSION_HOSTS:
                 self._without_upgrade(call, environ)
         except RequestRefused as error:
             return call.refused(error)(environ, start_response)
@@ -71,7 +71,7 @@ class Realtime:
 
     def _without_upgrade(self, call: Call, environ: WSGIEnvironment) -> None:
         """Note who makes the token that is asked for; raise on the path of a session."""
-        if call.path == OWN_TOKEN.path:
+        if (call.route.service, call.path) == (OWN_TOKEN.service, OWN_TOKEN.path):
             call.own_token = self._makes_tokens(environ)
             return
         operation = read(call.route.service, call.method, call.path).operation

@@ -111,15 +111,25 @@ class Words:
     Attributes:
         asks_end: `type` of the client's text that ends a session.
         says_end: `type` of the server's last text.
+        drops: `type` of the client's text that drops what is still to come, where nobody will
+            hear it; None where there is no such text.
+        takes_binary: The client may send binary messages: audio.
     """
 
     asks_end: str
     says_end: str
+    drops: str | None = None
+    takes_binary: bool = True
 
     @property
     def end(self) -> bytes:
         """The client's text that ends a session."""
-        return json.dumps({"type": self.asks_end}, separators=(",", ":")).encode()
+        return _typed(self.asks_end)
+
+    @property
+    def drop(self) -> bytes | None:
+        """The client's text that drops what is still to come."""
+        return None if self.drops is None else _typed(self.drops)
 
     def is_end_asked(self, text: bytes) -> bool:
         """Whether a client's text asks for the end."""
@@ -137,7 +147,13 @@ class Words:
 
 # Universal Streaming v3 (AsyncAPI, messages SessionTermination and Termination).
 STREAMING = Words("Terminate", "Termination")
-WORDS = {"streaming": STREAMING}
+# Streaming TTS (docs/tts/message-frames): Terminate has the words spoken that are still waiting.
+SPEECH = Words("Terminate", "Termination", drops="Cancel", takes_binary=False)
+WORDS = {"streaming": STREAMING, "tts": SPEECH}
+
+
+def _typed(kind: str) -> bytes:
+    return json.dumps({"type": kind}, separators=(",", ":")).encode()
 
 
 def message(text: bytes) -> dict[str, Any] | None:

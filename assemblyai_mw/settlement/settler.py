@@ -147,7 +147,7 @@ class Settler:
                 self._later(due, summary, "not reached in this run", delay_s=0.0)
             elif due.usage is not None:
                 self._measure(due, summary, unasked)
-            elif due.kind == "session":
+            elif due.kind == "session" or due.session is not None:
                 self._session(due, summary)
             elif due.kind != "transcript":
                 self._lost(due, summary)

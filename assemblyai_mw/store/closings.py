@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from ..billing.money import Item, Price, format_usd
+from ..billing.operations import SESSION_KINDS
 from ..errors import StoreError
 from .closing import Closing, closing_of, failure_of, priced
 from .columns import Moment, day_of, from_json, micros, tag_names
@@ -125,7 +126,9 @@ _revise = _revising(_is_unpriced, counts=_given_count)
 _revise_lost = _revising(_is_unpriced, calls.c.usage.is_(None), counts=_given_count)
 # Settlement closed the session by its last checkpoint.
 _is_estimate = (
-    (calls.c.kind == "session") & (calls.c.state == SETTLED) & calls.c.estimated.is_(True)
+    calls.c.kind.in_(sorted(SESSION_KINDS))
+    & (calls.c.state == SETTLED)
+    & calls.c.estimated.is_(True)
 )
 _estimate = Prepared(
     select(*(calls.c[name] for name in _COUNTS), calls.c.cost_nano)
@@ -292,7 +295,7 @@ class Closings:
         closed = _close.first(connection, parameters)
         if closed is None:
             return None
-        if closed.kind == "session":
+        if closed.kind in SESSION_KINDS:
             ended = _end_session.first(connection, {"b_row": closing.row, "b_seen": seen_at})
             if ended is None and seen_at is not None:
                 raise _StillOpen

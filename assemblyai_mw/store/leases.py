@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Text, bindparam, func, select, update
 
+from ..billing.operations import SESSION_KINDS
 from .columns import Moment, from_json, micros, model_of, moment, plain
 from .database import Database
 from .schema import IS_PENDING, calls, holds, open_sessions
@@ -221,7 +222,7 @@ class Settling:
     def _due(self, connection: Connection, row: Any) -> Due:
         features = from_json(row.features)
         session = None
-        if row.kind == "session":
+        if row.kind in SESSION_KINDS:
             session = self._last_seen(connection, row.id)
         return Due(
             row=row.id,

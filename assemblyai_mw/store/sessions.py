@@ -91,7 +91,12 @@ class Sessions(Settling):
     """The part of the Ledger for streaming sessions."""
 
     def open_session(
-        self, call: Call, *, model: str | None, features: Mapping[str, Any] | None
+        self,
+        call: Call,
+        *,
+        model: str | None,
+        features: Mapping[str, Any] | None,
+        kind: str = "session",
     ) -> int | SessionLimit:
         """Record a session before its handshake goes out, like `open`; return its row.
 
@@ -100,9 +105,7 @@ class Sessions(Settling):
         process left behind count until `lost_after_s`.
         """
         now = self.database.now
-        values = opened(
-            call, kind="session", model=model, features=features, due_at=now + _DUE_AFTER
-        )
+        values = opened(call, kind=kind, model=model, features=features, due_at=now + _DUE_AFTER)
         since = now - round(self.lost_after_s * 1_000_000)
         with self.database.write() as connection:
             if call.caller is not None:

@@ -14,6 +14,8 @@ from . import speech
 from .chat import ChatAnswer
 from .gateway_models import catalogue
 from .sessions import FakeSession, FakeToken, StreamingSettings
+from .tts_sessions import FakeSpeech
+from .tts_voice import SpeechSettings
 
 Json = dict[str, Any]
 
@@ -122,6 +124,9 @@ class State:
         self.transcripts: dict[str, FakeTranscript] = {}
         self.streaming = StreamingSettings()
         self.sessions: list[FakeSession] = []
+        self.dictation_hides_itself = False
+        self.tts = SpeechSettings()
+        self.speech_sessions: list[FakeSpeech] = []
         self.tokens: dict[str, FakeToken] = {}
         self.models = catalogue(region)
         self.models_down: set[str] = set()

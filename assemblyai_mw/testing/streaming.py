@@ -52,7 +52,7 @@ class Streaming:
 
     def answer(self, request: Request) -> Answer:
         """Answer a handshake: 101, and the session goes to the server that has the connection."""
-        problem = _handshake_problem(request)
+        problem = handshake_problem(request)
         if problem is not None:
             return problem
         settings = self._fake.streaming
@@ -184,7 +184,7 @@ class Streaming:
             conversation.run()
 
 
-def _handshake_problem(request: Request) -> Answer | None:
+def handshake_problem(request: Request) -> Answer | None:
     """Return the refusal of what is no handshake by RFC 6455, 4.2.1."""
     seen = request.seen
     if request.method != "GET":

@@ -55,10 +55,6 @@ class Sessions:
         self._tried_at = -math.inf
         relay.every(min(FACTS_S, checkpoint_s), self._tick)
 
-    def meter(self, call: Call, row: int, asked: Mapping[str, Any]) -> SessionMeter:
-        """Return the watcher of a session whose row is open."""
-        return SessionMeter(self, call, row, asked)
-
     def began(self, row: int, meter: SessionMeter) -> None:
         """Have a session's checkpoints written."""
         if not self._open:
@@ -137,8 +133,11 @@ class SessionMeter(Watcher):
         elif kind == "Termination":
             self._outcome = self._told(value)
         elif kind == "Error":
-            code = value.get("error_code")
-            self._error = f"AssemblyAI refused it: {code if isinstance(code, int) else 'unknown'}"
+            self._note_error(value)
+
+    def _note_error(self, value: Mapping[str, Any]) -> None:
+        code = value.get("error_code")
+        self._error = f"AssemblyAI refused it: {code if isinstance(code, int) else 'unknown'}"
 
     def _told(self, termination: Mapping[str, Any]) -> Outcome:
         outcome = session_outcome(termination, self._asked, self._call.route.region)
@@ -176,16 +175,23 @@ class SessionMeter(Watcher):
         if self.session is not None:
             self.session.end_after(seconds, _UNRECORDED, by=self)
 
+    def _estimated(self, end: End) -> tuple[Outcome, str]:
+        """Return the usage without AssemblyAI's figure, and what it is measured by."""
+        ms = _ms(end.seconds)
+        return estimated_session(
+            self._asked, ms, self._call.route.region
+        ), "the time is by our clock"
+
     def ended(self, end: End) -> None:
-        """Close the row: by AssemblyAI's own figure, else by our clock."""
+        """Close the row: by AssemblyAI's own figure, else by ours."""
         call, sessions = self._call, self._sessions
         outcome, estimated = self._outcome, False
         if outcome is None and self._error is not None and not self._has_begun:
             outcome = Outcome("error", reason=self._error)
         elif outcome is None or outcome.state == "unmeterable":
             reason = None if outcome is None else outcome.reason
-            outcome = estimated_session(self._asked, _ms(end.seconds), call.route.region)
-            reason = reason or f"no Termination came ({end.by}): the time is by our clock"
+            outcome, measure = self._estimated(end)
+            reason = reason or f"no Termination came ({end.by}): {measure}"
             outcome, estimated = replace(outcome, reason=outcome.reason or reason), True
         at = call.started_at
         close_call(

@@ -1,0 +1,67 @@
+"""Sessions of speech synthesis: the characters that go up, and the end of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...billing.sessions import model_in_force
+from ...billing.speech import (
+    CHARACTERS,
+    byte_length,
+    estimated_speech,
+    session_speech_outcome,
+    spoken,
+    with_model,
+)
+from ...billing.usage import Outcome
+from ...call import Call
+from ...call.session_text import client_message
+from ...relay import Cut, End
+from ...relay.watch import message
+from .sessions import SessionMeter, Sessions
+
+
+class SpeechMeter(SessionMeter):
+    """Follows one session for its price: the words that its client sends, by the character.
+
+    It is the innermost of the session's watchers, so that what it counts goes up.
+    """
+
+    def __init__(self, sessions: Sessions, call: Call, row: int, asked: Mapping[str, Any]) -> None:
+        super().__init__(sessions, call, row, asked)
+        self._bytes = 0
+
+    def client_text(self, text: bytes) -> Cut | None:
+        """Count words that go up."""
+        value = client_message(text)
+        if isinstance(value, Cut):
+            return value
+        words = spoken(value)
+        if words:
+            self._bytes += byte_length(words)
+            so_far = self._asked.get(CHARACTERS) or 0
+            self._learn({**self._asked, CHARACTERS: so_far + len(words)})
+        return None
+
+    def server_text(self, text: bytes) -> None:
+        """Note the model that speaks, and how many characters were billed."""
+        # Sound comes in texts too, and base64 has no quotes.
+        if not (b'"Begin"' in text or b'"Termination"' in text or b'"Error"' in text):
+            return
+        value = message(text)
+        kind = value.get("type") if value is not None else None
+        if value is None:
+            return
+        if kind == "Begin":
+            self._has_begun = True
+            self._learn(with_model(self._asked, model_in_force(value)))
+        elif kind == "Termination":
+            region = self._call.route.region
+            self._outcome = session_speech_outcome(value, self._asked, region, most=self._bytes)
+        elif kind == "Error":
+            self._note_error(value)
+
+    def _estimated(self, end: End) -> tuple[Outcome, str]:
+        outcome = estimated_speech(self._asked, self._call.route.region)
+        return outcome, "the characters are those that were sent"
