@@ -178,10 +178,13 @@ class PriceBook:
     def _characters(self, usage: Usage, at: dt.datetime) -> Price:
         if usage.characters is None:
             raise Unpriced("the number of characters is not known")
-        if not usage.characters:
+        try:
+            entry, prices = self._found(usage.kind, usage.model, at)
+        except NoSuchModel:
+            if usage.characters:
+                raise
             # Whatever one costs.
             return Price(0, ())
-        entry, prices = self._found(usage.kind, usage.model, at)
         label = entry.name if entry.name != "*" else f"{usage.kind} {usage.model or ''}".rstrip()
         item = characters_line(label + entry.suffix, usage.characters, prices.rates["usd"])
         return Price(item.amount_nano, (item,))

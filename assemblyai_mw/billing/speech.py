@@ -78,11 +78,16 @@ def speech_outcome(
     characters = int(billed) if told and billed is not None else None
     if characters is None:
         return unmeterable(f"the reply tells no number of billed characters: {shown(billed)}")
-    return _billed(characters, with_model(asked, model), region, asked.get("body_bytes"))
+    return _billed(characters, asked, region, asked.get("body_bytes"), model)
 
 
 def session_speech_outcome(
-    termination: Mapping[str, Any], asked: Mapping[str, Any], region: str, *, most: int
+    termination: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    region: str,
+    *,
+    most: int,
+    model: str | None = None,
 ) -> Outcome:
     """Return the outcome of a session by its `Termination`.
 
@@ -91,25 +96,28 @@ def session_speech_outcome(
         asked: The session's facts.
         region: The region of the host.
         most: UTF-8 bytes of the words that were sent up; no count of their characters is above.
+        model: The model of its `Begin`.
     """
-    return _billed(termination.get(TOLD), asked, region, most)
+    return _billed(termination.get(TOLD), asked, region, most, model)
 
 
-def estimated_speech(asked: Mapping[str, Any], region: str) -> Outcome:
+def estimated_speech(asked: Mapping[str, Any], region: str, *, model: str | None = None) -> Outcome:
     """Return the outcome of a session that told no usable number: what was sent up counts."""
-    models = asked.get("models") or (None,)
-    characters = count(asked.get(CHARACTERS)) or 0
-    return completed(asked, Usage("tts", models[0], region, characters=characters))
+    return _billed(count(asked.get(CHARACTERS)) or 0, asked, region, None, model)
 
 
-def _billed(told: Any, asked: Mapping[str, Any], region: str, most: int | None) -> Outcome:
+def _billed(
+    told: Any, asked: Mapping[str, Any], region: str, most: int | None, model: str | None
+) -> Outcome:
+    """Return the outcome of so many characters; *model* is the one that AssemblyAI names."""
     characters = count(told)
     if characters is None:
         return unmeterable(f"the number of billed characters is {shown(told)}")
     if most is not None and characters > most:
         return unmeterable(f"{characters} billed characters are more than were sent")
-    models = asked.get("models") or (None,)
-    return completed(asked, Usage("tts", models[0], region, characters=characters))
+    models = with_model(asked, model).get("models") or (None,)
+    usage = Usage("tts", models[0], region, characters=characters)
+    return completed(asked, usage, model=name_of(model))
 
 
 class SpeechEvents:
@@ -120,7 +128,7 @@ class SpeechEvents:
     def __init__(self) -> None:
         self._splitter = SSESplitter()
         self._termination: Mapping[str, Any] | None = None
-        self._model: Any = None
+        self._model: str | None = None
         self._failed = self._broken = False
 
     def feed(self, block: bytes) -> None:
@@ -148,7 +156,7 @@ class SpeechEvents:
         elif kind == "Error":
             self._failed = True
         elif kind == "Begin" and isinstance(value.get("configuration"), dict):
-            self._model = value["configuration"].get("model")
+            self._model = name_of(value["configuration"].get("model"))
 
     def outcome(
         self,
@@ -167,7 +175,7 @@ class SpeechEvents:
         if told is None:
             ended = "in an error" if self._failed else "before its last event"
             return unmeterable(f"the stream of speech ended {ended}")
-        known = with_model(asked, model or self._model)
+        model = model or self._model
         if told.get(TOLD) is None:
-            return speech_outcome(billed, known, region)
-        return _billed(told[TOLD], known, region, asked.get("body_bytes"))
+            return speech_outcome(billed, asked, region, model=model)
+        return _billed(told[TOLD], asked, region, asked.get("body_bytes"), model)

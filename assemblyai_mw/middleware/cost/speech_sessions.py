@@ -14,7 +14,7 @@ from ...billing.speech import (
     spoken,
     with_model,
 )
-from ...billing.usage import Outcome
+from ...billing.usage import Outcome, name_of
 from ...call import Call
 from ...call.session_text import client_message
 from ...relay import Cut, End
@@ -31,6 +31,7 @@ class SpeechMeter(SessionMeter):
     def __init__(self, sessions: Sessions, call: Call, row: int, asked: Mapping[str, Any]) -> None:
         super().__init__(sessions, call, row, asked)
         self._bytes = 0
+        self._model: str | None = None
 
     def client_text(self, text: bytes) -> Cut | None:
         """Count words that go up."""
@@ -55,13 +56,15 @@ class SpeechMeter(SessionMeter):
             return
         if kind == "Begin":
             self._has_begun = True
-            self._learn(with_model(self._asked, model_in_force(value)))
+            self._model = name_of(model_in_force(value))
+            self._learn(with_model(self._asked, self._model))
         elif kind == "Termination":
-            region = self._call.route.region
-            self._outcome = session_speech_outcome(value, self._asked, region, most=self._bytes)
+            self._outcome = session_speech_outcome(
+                value, self._asked, self._call.route.region, most=self._bytes, model=self._model
+            )
         elif kind == "Error":
             self._note_error(value)
 
     def _estimated(self, end: End) -> tuple[Outcome, str]:
-        outcome = estimated_speech(self._asked, self._call.route.region)
+        outcome = estimated_speech(self._asked, self._call.route.region, model=self._model)
         return outcome, "the characters are those that were sent"
