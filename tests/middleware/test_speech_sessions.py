@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+import assemblyai as aai
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,7 +22,6 @@ from stack_kit import MASTER_KEY
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection
 
-import assemblyai as aai
 from assemblyai_mw.middleware.budget import speech_sessions
 from assemblyai_mw.testing import US_KEY, SpeechSettings
 

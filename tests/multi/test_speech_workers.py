@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import assemblyai as aai
 import psutil
 import pytest
 from metered_kit import Books, listen, until
 from session_kit import served_by_gunicorn
 from speech_kit import DOLLAR, FLUSH, PRICES, TERMINATE, generate, sdk_session, settled, speech
 
-import assemblyai as aai
 from assemblyai_mw import PriceBook, SocketTransport
 from assemblyai_mw.config import load_config
 from assemblyai_mw.settlement.settler import Settler
