@@ -52,6 +52,17 @@ def spoken(message: Mapping[str, Any]) -> str | None:
     return text if message.get("type") == GENERATE and isinstance(text, str) else None
 
 
+def most_at_once(begin: Mapping[str, Any]) -> int | None:
+    """Return how many code points one `Generate` may have, by a `Begin`; None where none is told.
+
+    A session ends for a longer one, without a word of what it cost. The SDK splits by this number.
+    """
+    configuration = begin.get("configuration")
+    limits = configuration.get("limits") if isinstance(configuration, Mapping) else None
+    told = limits.get("max_generate_text_length") if isinstance(limits, Mapping) else None
+    return count(told) or None
+
+
 def byte_length(text: str) -> int:
     """Return the length of *text* in UTF-8: never below its characters, however counted."""
     return len(text.encode("utf-8", "surrogatepass"))

@@ -273,7 +273,7 @@ class Speaking:
         settings = self._settings
         if not isinstance(text, str):
             raise _Ended("error", 3006, "invalid_message", "text: expected words")
-        if len(text) > settings.max_generate_chars:
+        if 0 < settings.max_generate_chars < len(text):
             limit = settings.max_generate_chars
             raise _Ended("error", 3006, "invalid_message", f"text: over {limit} characters")
         self._waiting += text

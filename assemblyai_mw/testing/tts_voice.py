@@ -33,8 +33,8 @@ class SpeechSettings:
         bills_cancelled: Words that a Cancel drops are billed. AssemblyAI's way is not known.
         answers_end: A Terminate gets its Termination; else nothing is sent any more.
         termination: Fields over those of Termination.
-        max_generate_chars, max_buffer_chars: Code points of one Generate, else 3006, and of words
-            that wait for a Flush, else 3011.
+        max_generate_chars: Code points of one Generate, else 3006; 0: any number.
+        max_buffer_chars: Code points of words that wait for a Flush, else 3011.
         max_control_rate: Flush, Cancel and KeepAlive a second, else 3010.
         max_session_s: Seconds until 3008.
         max_sessions: Sessions an account may have open; one more gets 3009.

@@ -206,6 +206,18 @@ def test_words_in_fragments_and_escapes_are_counted_as_they_are_read(stack: Spee
     assert characters(row_of(stack, name)) == 2
 
 
+def test_words_that_assemblyai_would_end_the_session_for_are_not_sent_and_not_charged(
+    stack: Speech,
+) -> None:
+    name, key = key_of(stack, budget_usd="5000")
+    with stack.speech(key) as client:
+        client.recv()
+        code, text = said(client, generate("Hello."), FLUSH, generate("x" * 2001)).error
+    assert (code, "2000 characters" in text) == (3006, True)
+    row = row_of(stack, name)
+    assert (row.estimated, row.cost_nano) == (False, 6 * DOLLAR)
+
+
 # Figures that are not there, or cannot be
 
 

@@ -10,6 +10,7 @@ from ...billing.speech import (
     CHARACTERS,
     byte_length,
     estimated_speech,
+    most_at_once,
     session_speech_outcome,
     spoken,
     with_model,
@@ -32,6 +33,7 @@ class SpeechMeter(SessionMeter):
         super().__init__(sessions, call, row, asked)
         self._bytes = 0
         self._model: str | None = None
+        self._most: int | None = None
 
     def client_text(self, text: bytes) -> Cut | None:
         """Count words that go up."""
@@ -39,6 +41,8 @@ class SpeechMeter(SessionMeter):
         if isinstance(value, Cut):
             return value
         words = spoken(value)
+        if words and self._most is not None and len(words) > self._most:
+            return Cut(3006, f"A Generate has more than {self._most} characters.", drain=True)
         if words:
             self._bytes += byte_length(words)
             so_far = self._asked.get(CHARACTERS) or 0
@@ -56,6 +60,7 @@ class SpeechMeter(SessionMeter):
             return
         if kind == "Begin":
             self._has_begun = True
+            self._most = most_at_once(value)
             self._model = name_of(model_in_force(value))
             self._learn(with_model(self._asked, self._model))
         elif kind == "Termination":
