@@ -83,6 +83,8 @@ class Site:
     Attributes:
         url: Of its server.
         us, eu: The stand-ins.
+        routes: Where they are, by prefix.
+        database_url: The ledger.
         records: What `on_call` was told, in Werkzeug's process only.
         middleware: The stack itself; None where it runs in other processes.
     """
@@ -91,6 +93,8 @@ class Site:
         self.url = url
         self.us: FakeAssemblyAI = hosts.us
         self.eu: FakeAssemblyAI = hosts.eu
+        self.routes = hosts.routes
+        self.database_url = database_url
         self.records: list[Any] = []
         self.middleware: AssemblyAIMiddleware | None = None
         self.keys = Keys(database_url)

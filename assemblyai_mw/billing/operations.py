@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Literal
 
 from ..http.paths import canonical
+from .agents import ObjectKind, agent_outcome
 from .replies import (
     chat_outcome,
     clip_outcome,
@@ -35,10 +36,14 @@ READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # The hosts that know transcripts by their ids; the others take audio or text, and nothing else.
 TRANSCRIPT_SERVICES = frozenset({"api", "llm-gateway"})
 # On these hosts, a path without a row may open an unmetered session.
-SESSION_SERVICES = frozenset({"streaming", "token"})
-# Every other host of AssemblyAI's, such as agents.assemblyai.com: the owners of its objects are
-# unknown here, so a key that knows an id could read, change and delete another owner's object.
-OWNED_SERVICES = frozenset({"api", "llm-gateway", "streaming", "token", "sync", "dictation", "tts"})
+SESSION_SERVICES = frozenset({"streaming", "token", "agents"})
+# On this host, objects have owners that the ledger knows; a path without a row may name some.
+OBJECT_SERVICES = frozenset({"agents"})
+# Every other host of AssemblyAI's: the owners of its objects are unknown here, so a key that knows
+# an id could read, change and delete another owner's object.
+OWNED_SERVICES = frozenset(
+    {"api", "llm-gateway", "streaming", "token", "sync", "dictation", "tts", "agents"}
+)
 
 ID = r"[A-Za-z0-9_-]{1,128}"
 # The longest audio of the sync and dictation APIs, seconds: 20 minutes where the file is sent
@@ -55,7 +60,7 @@ _CLIP_PATHS = {
 OPENAI_SPEECH_PATH = "/v1/openai/audio/speech"
 # The same as a stream of events, with the time of each word.
 SPEECH_EVENTS_PATH = "/v1/speech/events"
-_SEGMENTS = {"{id}": f"({ID})", "{part}": r"[a-z]+(?:-[a-z]+)*"}
+_SEGMENTS = {"{id}": f"({ID})", "{object}": f"({ID})", "{part}": r"[a-z]+(?:-[a-z]+)*"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,8 @@ class Operation:
     Attributes:
         service: The first name of its host: `api`, `llm-gateway`, `streaming`, ...
         method: As documented. HEAD asks for the same as GET.
-        path: `{id}` is a transcript's id, `{part}` a word of small letters.
+        path: `{id}` is a transcript's id, `{object}` another object's, `{part}` a word of small
+            letters.
         kind: Kind of billable work; None for free operations.
         body: The request's content: `json`; `query`, if the query holds the parameters; `bytes`,
             which are not read here; or `none`.
@@ -77,9 +83,9 @@ class Operation:
         shows_end: Its reply may show how a transcript ended.
         metered: Its use is visible here. A token, by contrast, opens any session elsewhere.
         websocket: It is a handshake.
-        session: Whose messages its session speaks, where sessions are relayed here, as in
-            `relay.WORDS`: `streaming` costs its time, `tts` the characters that it is sent; None
-            for others.
+        session: Whose messages its session speaks, where sessions are relayed here: a name in
+            `call.session_kind`; None for others.
+        object: What its path or its reply is about, where it has an owner.
         max_audio_s: Longest audio that it takes, seconds; None where its hold does not ask.
     """
 
@@ -96,7 +102,8 @@ class Operation:
     shows_end: bool = False
     metered: bool = True
     websocket: bool = False
-    session: Literal["streaming", "tts"] | None = None
+    session: Literal["streaming", "agents", "tts"] | None = None
+    object: ObjectKind | None = None
     max_audio_s: int | None = None
 
     @property
@@ -171,8 +178,52 @@ UNDERSTANDING = _row(
     reader=understanding_outcome,
 )
 
-# A token that is made here takes the place of AssemblyAI's own.
-OWN_TOKEN = _row("streaming", "GET /v3/token")
+# A token that is made here takes the place of AssemblyAI's own; by their services.
+OWN_TOKENS: Mapping[str, Operation] = {
+    "streaming": _row("streaming", "GET /v3/token"),
+    "agents": _row("agents", "GET /v1/token"),
+}
+CREATE_AGENT = _row(
+    "agents", "POST /v1/agents", body="json", words="request", guarded_as="agent", object="agent"
+)
+LIST_AGENTS = _row("agents", "GET /v1/agents", object="agent")
+LIST_SESSIONS = _row("agents", "GET /v1/sessions", object="session")
+READ_SESSION = _row("agents", "GET /v1/sessions/{object}", object="session")
+SUBSCRIBE = _row(
+    "agents", "POST /v1/webhook-subscriptions", body="json", object="webhook-subscription"
+)
+LIST_SUBSCRIPTIONS = _row("agents", "GET /v1/webhook-subscriptions", object="webhook-subscription")
+
+
+def _agents() -> Iterable[Operation]:
+    """Return the rows of agents.yaml, webhooks.yaml and voice-agent-api.yaml."""
+    yield _row("agents", "GET /v1/token", kind="token", body="query", metered=False)
+    yield _row(
+        "agents",
+        "GET /v1/ws",
+        kind="agent",
+        body="query",
+        words="request reply",
+        prices=("agent",),
+        reader=agent_outcome,
+        websocket=True,
+        session="agents",
+    )
+    yield _row("agents", "GET /v1/voices")
+    yield from (CREATE_AGENT, LIST_AGENTS)
+    agent, subscription = "/v1/agents/{object}", "/v1/webhook-subscriptions/{object}"
+    yield _row("agents", f"GET {agent}", object="agent")
+    yield _row(
+        "agents", f"PUT {agent}", body="json", words="request", guarded_as="agent", object="agent"
+    )
+    yield _row("agents", f"DELETE {agent}", object="agent")
+    yield from (LIST_SESSIONS, READ_SESSION)
+    yield _row("agents", "DELETE /v1/sessions/{object}", object="session")
+    yield from (SUBSCRIBE, LIST_SUBSCRIPTIONS)
+    yield _row("agents", f"GET {subscription}", object="webhook-subscription")
+    yield _row("agents", f"PATCH {subscription}", body="json", object="webhook-subscription")
+    yield _row("agents", f"DELETE {subscription}", object="webhook-subscription")
+
 
 OPERATIONS: tuple[Operation, ...] = (
     UPLOAD,
@@ -237,14 +288,14 @@ OPERATIONS: tuple[Operation, ...] = (
         websocket=True,
         session="tts",
     ),
-    _row("agents", "GET /v1/token", kind="token", body="query", metered=False),
-    _row("agents", "GET /v1/ws", kind="agent", prices=("agent",), websocket=True),
+    *_agents(),
 )
+# Kinds of billable work that are sessions which are relayed here.
+SESSION_KINDS = frozenset(row.kind for row in OPERATIONS if row.session and row.kind)
 
 # Facts of a kind of work by its name alone: those of the first row that has it.
 BY_KIND: Mapping[str, Operation] = {row.kind: row for row in reversed(OPERATIONS) if row.kind}
-# The kinds of work, and the hosts, that have sessions here.
-SESSION_KINDS = frozenset(row.kind for row in OPERATIONS if row.session and row.kind)
+# The hosts that have sessions which are relayed here.
 SESSION_HOSTS = frozenset(row.service for row in OPERATIONS if row.session)
 
 
@@ -255,6 +306,7 @@ class Reading:
     Attributes:
         operation: None for what no row describes.
         transcript_id: The id in a transcript's path.
+        object_id: The id in another object's path.
         kind: Which billable work it is; `other` for what writes and has no row.
         allow: Methods that the path is described with; empty where none is.
     """
@@ -263,28 +315,33 @@ class Reading:
     transcript_id: str | None
     kind: str | None
     allow: tuple[str, ...] = ()
+    object_id: str | None = None
 
 
 def read(service: str, method: str, path: str) -> Reading:
     """Return the operation of a request with exactly this *path*."""
     asked = "GET" if method == "HEAD" else method
     rows = _LITERAL.get((service, path))
-    transcript_id = None
+    transcript_id = object_id = None
     if rows is None:
         for pattern, described in _PATTERNS.get(service, ()):
             match = pattern.fullmatch(path)
             if match is not None:
-                rows, transcript_id = described, match[1] if match.re.groups else None
+                rows, found = described, match[1] if match.re.groups else None
+                if service in OBJECT_SERVICES:
+                    object_id = found
+                else:
+                    transcript_id = found
                 break
         else:
             return _UNKNOWN_READ if method in READS else _UNKNOWN_WRITE
     operation = rows.get(asked)
     if operation is None:
         unknown = _UNKNOWN_READ if method in READS else _UNKNOWN_WRITE
-        return Reading(None, transcript_id, unknown.kind, tuple(sorted(rows)))
+        return Reading(None, transcript_id, unknown.kind, tuple(sorted(rows)), object_id)
     # Only a request that asks for WebSocket opens a session.
     kind = None if operation.websocket else operation.kind
-    return Reading(operation, transcript_id, kind, tuple(sorted(rows)))
+    return Reading(operation, transcript_id, kind, tuple(sorted(rows)), object_id)
 
 
 def is_variant(service: str, path: str) -> bool:

@@ -122,7 +122,9 @@ class PriceBook:
             return Price(sum(item.amount_nano for item in items), tuple(items))
         return self._speech(usage, usage.audio_ms, addons, at)
 
-    def session_rate(self, asked: Mapping[str, Any], region: str, at: dt.datetime) -> int:
+    def session_rate(
+        self, asked: Mapping[str, Any], region: str, at: dt.datetime, *, kind: str = "session"
+    ) -> int:
         """Return what an open session costs an hour: nano-dollars, rounded up to a whole one.
 
         That is its model and every add-on in force. `sessions.cost_of` and `seconds_for` go
@@ -132,6 +134,7 @@ class PriceBook:
             asked: Its billing facts, those of its updates united with them.
             region: The region of the host.
             at: When it began, an aware datetime.
+            kind: Kind of billable work.
 
         Raises:
             Unpriced: It names no model, or the book has no price for its model or an add-on, or
@@ -140,15 +143,17 @@ class PriceBook:
         at = _utc(at)
         if asked.get(UNCLEAR):
             raise Unpriced(str(asked[UNCLEAR]))
+        section, *addons = BY_KIND[kind].prices
         models = asked.get("models") or ()
-        if not models:
+        if not models and kind == "session":
             raise Unpriced("the session names no speech_model, so its price is not known")
         rates = []
-        for model in models:
-            usage = Usage("session", model, region, features=used_features(asked))
-            entry, prices = self._found("session", model, at)
+        for model in models or (None,):
+            usage = Usage(kind, model, region, features=used_features(asked))
+            entry, prices = self._found(section, model, at)
             lines = [prices.rates["usd"]]
-            lines += [r for _, _, r in self._addon_rates(usage, "session_addon", entry, at) if r]
+            for each in addons:
+                lines += [r for _, _, r in self._addon_rates(usage, each, entry, at) if r]
             rates.append(math.ceil(sum(Fraction(rate.num, rate.den) for rate in lines)))
         return max(rates)
 

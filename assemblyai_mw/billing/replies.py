@@ -77,6 +77,9 @@ def billing_facts(kind: str, body: Mapping[str, Any], *, size: int | None = None
         return session_asked(body)
     if kind == "tts":
         return speech_asked(body, len(json.dumps(body).encode()) if size is None else size)
+    if kind == "agent":
+        # One price, whatever the agent is.
+        return {}
     asked: dict[str, Any] = {}
     models = _models(body) if kind in _SPEECH else _other_models(body)
     if models:

@@ -35,6 +35,8 @@ from .usage import (
 # The feature under which the price book would have the LLM that a session runs. Its tokens are in
 # no message of the session, so without a price of the operator's such a session has none.
 LLM_GATEWAY = "llm_gateway"
+# The fact that names a session, where an API tells of it later.
+SESSION_ID = "session_id"
 # Documented client messages in JSON; audio is binary (SDKs as above).
 MESSAGES = ("UpdateConfiguration", "ForceEndpoint", "KeepAlive", "Terminate")
 # `NoiseSuppressionModel` (Python), `VoiceFocusModel` (Node).
@@ -233,25 +235,24 @@ def session_outcome(message: Any, asked: Mapping[str, Any] | None, region: str) 
     if session_ms is None:
         value = shown(message.get("session_duration_seconds"))
         return unmeterable(f"session_duration_seconds is {value}")
-    return _session(asked, session_ms, region)
+    return estimated_session(asked, session_ms, region)
 
 
-def estimated_session(asked: Mapping[str, Any] | None, elapsed_ms: int, region: str) -> Outcome:
-    """Return the usage of a session that ended without a usable `Termination`, by our own clock.
+def estimated_session(
+    asked: Mapping[str, Any] | None, elapsed_ms: int, region: str, *, kind: str = "session"
+) -> Outcome:
+    """Return the usage of a session that ended without a usable word of it, by our own clock.
 
     Args:
         asked, region: As for `session_outcome`.
         elapsed_ms: From the upstream's 101 to its end, milliseconds; less than one counts as one.
+        kind: Kind of billable work.
     """
-    return _session(asked, max(1, elapsed_ms), region)
-
-
-def _session(asked: Mapping[str, Any] | None, session_ms: int, region: str) -> Outcome:
     asked = asked or {}
     models = asked.get("models") or (None,)
     features = used_features(asked)
-    usage = Usage("session", models[0], region, session_ms=session_ms, features=features)
-    return completed(asked, usage)
+    ms = max(1, elapsed_ms)
+    return completed(asked, Usage(kind, models[0], region, session_ms=ms, features=features))
 
 
 def cost_of(ms: int, rate: int) -> int:

@@ -94,10 +94,10 @@ def speech_outcome(
 
 def session_speech_outcome(
     termination: Mapping[str, Any],
-    asked: Mapping[str, Any],
+    asked: Mapping[str, Any] | None,
     region: str,
     *,
-    most: int,
+    most: int | None,
     model: str | None = None,
 ) -> Outcome:
     """Return the outcome of a session by its `Termination`.
@@ -107,9 +107,10 @@ def session_speech_outcome(
         asked: The session's facts.
         region: The region of the host.
         most: UTF-8 bytes of the words that were sent up; no count of their characters is above.
+            None where they were not counted.
         model: The model of its `Begin`.
     """
-    return _billed(termination.get(TOLD), asked, region, most, model)
+    return _billed(termination.get(TOLD), asked or {}, region, most, model)
 
 
 def estimated_speech(asked: Mapping[str, Any], region: str, *, model: str | None = None) -> Outcome:

@@ -6,6 +6,7 @@ query     the request's query, where a stage changes it
 billable  the billing facts of a request
 entrance  the doors at which requests come in
 inner     the native requests that stages make behind them
+session_kind  the sessions that are relayed, and how their messages are called
 session_text  the texts of a session's client
 """
 

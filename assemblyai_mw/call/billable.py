@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from ..billing import decisive
 from ..billing.decisive import Billable, Fault
-from ..billing.operations import OWN_TOKEN, READS, Reading, is_variant, read
+from ..billing.operations import OWN_TOKENS, READS, Reading, is_variant, read
 from ..errors import BadRequest, RequestRefused
 from ..http.messages import request_target
 from . import Call, json_of, read_body
@@ -28,7 +28,7 @@ def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
     Raises:
         RequestRefused: 400 where the target could be read in two ways, as `request_target`
             says; 404 where the path is another spelling of a described one, 405 where it is
-            described and the method is not. A transcript's path gets no 405 here, since its
+            described and the method is not. An object's path gets no 405 here, since its
             ownership is checked first.
     """
     if call.reading is not None:
@@ -40,7 +40,7 @@ def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
     if reading.allow:
         if spelled != path:
             raise not_found()
-        if reading.transcript_id is None:
+        if reading.transcript_id is None and reading.object_id is None:
             check_method(call, reading)
     elif is_variant(service, path):
         raise not_found()
@@ -49,7 +49,7 @@ def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
         reading = replace(reading, kind=operation.kind)
     elif call.own_token:
         # It opens only sessions that are metered here, so it is free, and any key may have it.
-        reading = replace(reading, operation=OWN_TOKEN, kind=None)
+        reading = replace(reading, operation=OWN_TOKENS[service], kind=None)
     call.reading, call.kind = reading, reading.kind
     return reading
 

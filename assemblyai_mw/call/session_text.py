@@ -6,12 +6,10 @@ from typing import Any
 
 from ..billing import decisive, speech
 from ..billing.decisive import Billable
-from ..billing.sessions import MESSAGES
 from ..errors import BadRequest
 from ..http.strict_json import loads
 from ..relay import Cut
-
-UPDATE = "UpdateConfiguration"
+from .session_kind import SessionKind
 
 
 def client_message(text: bytes) -> dict[str, Any] | Cut:
@@ -38,14 +36,14 @@ def words_in(text: bytes, reason: str) -> str | Cut | None:
         return value
     kind = value.get("type")
     if kind not in speech.MESSAGES:
-        return Cut(1008, f"A message of this type is not known here, and {reason}.")
+        return unknown(reason)
     if kind != speech.GENERATE:
         return None
     fault = decisive.read_words(value).fault("price")
     return speech.spoken(value) if fault is None else Cut(3006, f"{fault.reason}.")
 
 
-def update_in(text: bytes, reason: str) -> Billable | Cut | None:
+def update_in(text: bytes, reason: str, kind: SessionKind) -> Billable | Cut | None:
     """Return the options that a client's text sets; None for a text that sets none.
 
     For keys whose rights or budget depend on it: a message that no documentation of ours knows, or
@@ -54,15 +52,23 @@ def update_in(text: bytes, reason: str) -> Billable | Cut | None:
     Args:
         text: The client's text.
         reason: Why a message that is not known is refused: `this key has a budget`.
+        kind: The session's.
     """
+    if kind.is_audio(text):
+        return None
     value = client_message(text)
     if isinstance(value, Cut):
         return value
-    kind = value.get("type")
-    if kind not in MESSAGES:
-        return Cut(1008, f"A message of this type is not known here, and {reason}.")
-    if kind != UPDATE:
+    said = value.get("type")
+    if said not in kind.messages:
+        return unknown(reason)
+    if said != kind.updates:
         return None
-    found = decisive.read("session", value)
+    found = decisive.read(kind.kind, value)
     fault = found.fault("price", "hold")
     return found if fault is None else Cut(3006, f"{fault.reason}.")
+
+
+def unknown(reason: str) -> Cut:
+    """Return the end of a session whose client sent a message that is not known here."""
+    return Cut(1008, f"A message of this type is not known here, and {reason}.")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from ..billing.operations import SESSION_KINDS
 from ..errors import MiddlewareError
 
 if TYPE_CHECKING:
@@ -147,16 +148,17 @@ class Guardrail:
         kinds = getattr(self.guard, "kinds", None)
         return callable(getattr(self.guard, method, None)) and (kinds is None or kind in kinds)
 
-    def misses_sessions(self, *, with_llm: bool) -> bool:
-        """Whether a session could do unseen what it checks elsewhere.
+    def misses_sessions(self, kind: str, *, with_llm: bool) -> bool:
+        """Whether a session of this *kind* could do unseen what it checks elsewhere.
 
         Speech is what every session has; its LLM is one of *with_llm*. A guard that checks neither
         has nothing to see there.
         """
         kinds = getattr(self.guard, "kinds", None)
-        if kinds is None or "session" in kinds or self.only_logs:
+        if kinds is None or kind in kinds or self.only_logs:
             return False
-        return not SPEECH.isdisjoint(kinds) or (with_llm and "chat" in kinds)
+        speech = (SPEECH | SESSION_KINDS) - {kind}
+        return not speech.isdisjoint(kinds) or (with_llm and "chat" in kinds)
 
     def ask(self, question: Callable[..., Any], *arguments: Any) -> Any:
         """Return the guard's answer; a `Block` if it raises `Blocked`.

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..billing import decisive
-from ..billing.sessions import MESSAGES
-from ..call.session_text import client_message
+from ..call.session_kind import SessionKind
+from ..call.session_text import client_message, unknown
 from ..errors import CONTENT_POLICY
 from ..http.strict_json import dumps_like
 from ..relay import Cut, Watcher
@@ -19,12 +19,7 @@ from .verdicts import Refused, encoded, needs_copy, parsed, verdict_of
 if TYPE_CHECKING:
     from ..call import Call
 
-# Messages of the server without words of anybody's (streaming-v3.yml; SDK 1.8.2). Others, those of
-# tomorrow among them, are judged.
-NO_WORDS = frozenset(
-    {"Begin", "Error", "Heartbeat", "Silence", "SpeechStarted", "Termination", "Warning"}
-)
-_UNKNOWN = Cut(1008, "A message of this type is not known here, and guards could not read it.")
+_UNREADABLE = "guards could not read it"
 
 
 class SessionGuards(Watcher):
@@ -34,12 +29,20 @@ class SessionGuards(Watcher):
         before: Guards of what the client sends.
         after: Guards of what the server sends.
         call: The session's call.
+        kind: How the session speaks.
     """
 
-    def __init__(self, before: Sequence[Guardrail], after: Sequence[Guardrail], call: Call) -> None:
+    def __init__(
+        self,
+        before: Sequence[Guardrail],
+        after: Sequence[Guardrail],
+        call: Call,
+        kind: SessionKind,
+    ) -> None:
         self._before = before
         self._after = after
         self._call = call
+        self._kind = kind
         # A guard may wait; and one action a guard is told, not one a text.
         self.slow_client = bool(before)
         self.slow_server = bool(after)
@@ -55,15 +58,23 @@ class SessionGuards(Watcher):
             value = judged_by(guard, value, self._call, self._told)
         return value
 
+    def client_waits(self, text: bytes) -> bool:
+        """Audio holds no words."""
+        return not self._kind.is_audio(text)
+
+    def server_waits(self, text: bytes) -> bool:
+        """Neither does a reply's audio."""
+        return not self._kind.is_speech(text)
+
     def client_text(self, text: bytes) -> bytes | Cut | None:
         """Judge what a client sets, and pass what the guards leave of it."""
-        if not self._before:
+        if not self._before or self._kind.is_audio(text):
             return None
         value = client_message(text)
         if isinstance(value, Cut):
             return value
-        if value.get("type") not in MESSAGES:
-            return _UNKNOWN
+        if value.get("type") not in self._kind.messages:
+            return unknown(_UNREADABLE)
         if len(value) == 1:
             return None
         try:
@@ -76,16 +87,18 @@ class SessionGuards(Watcher):
             value = client_message(changed)
             if isinstance(value, Cut):
                 return value
-        fault = decisive.read("session", value).fault("price", "words")
+        fault = decisive.read(self._kind.kind, value).fault("price", "words")
         return changed if fault is None else Cut(3006, f"{fault.reason}.")
 
     def server_text(self, text: bytes) -> bytes | Cut | None:
         """Judge a text with words; what the guards leave of it takes its place."""
+        if self._kind.is_speech(text):
+            return None
         passed = text
         for guard in self._after:
             # Each gets a copy of its own.
             value = parsed(passed)
-            if isinstance(value, dict) and str(value.get("type")) in NO_WORDS:
+            if isinstance(value, dict) and str(value.get("type")) in self._kind.no_words:
                 break
             try:
                 verdict = verdict_of(

@@ -19,6 +19,7 @@ from ..call.billable import (
     session_of,
     undescribed,
 )
+from ..call.session_kind import SessionKind, kind_of
 from ..errors import RequestRefused, UpstreamError
 from ..guards.guarded_stream import GuardedStream
 from ..guards.protocol import GuardError, Guardrail
@@ -119,7 +120,7 @@ class Guardrails:
                 if session == "tts":
                     self._follow_speech(call, environ)
                 elif session is not None:
-                    self._open_session(call, environ)
+                    self._open_session(call, environ, kind_of(operation))
                 return self.app(environ, start_response)
             before = self._before[kind] if "request" in operation.words else ()
             after = self._after[kind] if "reply" in operation.words else ()
@@ -147,25 +148,26 @@ class Guardrails:
                 body = dumps_like(verdict, body)
                 replace_body(call, environ, body)
 
-    def _open_session(self, call: Call, environ: WSGIEnvironment) -> None:
+    def _open_session(self, call: Call, environ: WSGIEnvironment, kind: SessionKind) -> None:
         """Judge a handshake's parameters, and have the guards follow its session."""
         assert call.session is not None
         query = environ.get("QUERY_STRING", "")
         given = in_json(parameters(query))
         for guard in self.guards:
-            if guard.misses_sessions(with_llm="llm_gateway" in given):
+            with_llm = kind.runs_llm or "llm_gateway" in given
+            if guard.misses_sessions(kind.kind, with_llm=with_llm):
                 raise RequestRefused(
-                    f"The guardrail {guard.name!r} does not check streaming sessions, so none is "
-                    "opened: its kinds need `session`.",
+                    f"The guardrail {guard.name!r} does not check such sessions, so none is "
+                    f"opened: its kinds need `{kind.kind}`.",
                     status=403,
                     code="forbidden",
                 )
-        guards = SessionGuards(self._before["session"], self._after["session"], call)
+        guards = SessionGuards(self._before[kind.kind], self._after[kind.kind], call, kind)
         if guards.slow_client:
             judged = guards.judged(given)
             if judged is not given:
                 replace_query(call, environ, changed_to(query, given, judged))
-            found = read_billable(call, environ, "session")
+            found = read_billable(call, environ, kind.kind)
             refuse(found.fault("price", "words"))
         if guards.slow_client or guards.slow_server:
             call.session.append(guards)

@@ -15,9 +15,9 @@ from ..call.billable import (
     read_billable,
     reading_of,
     refuse,
-    session_of,
     undescribed,
 )
+from ..call.session_kind import SessionKind, kind_of
 from ..call.session_text import update_in, words_in
 from ..errors import BadRequest, RequestRefused
 from ..http.lookalikes import folded
@@ -109,18 +109,20 @@ class Policy:
                     "This key may not let a model run outside its region.", param="model_region"
                 )
         if operation is not None:
+            by_what = caller.models is not None or caller.features is not None
+            runs_llm = operation.session is not None and kind_of(operation).runs_llm
+            if runs_llm and (by_what or caller.denied_features):
+                raise _forbidden(_NO_LLM, code="feature_not_allowed")
             self._check_models(caller, operation, found)
             refuse(found.fault("price", "words"))
             self._check_features(caller, operation, found.asked)
-        session = session_of(call, environ)
-        if session == "tts":
-            assert call.session is not None
+        if call.session is not None and operation is not None and operation.session == "tts":
             call.session.append(SpeechPolicy(_only(caller)))
-        elif kind == "session":
+        elif operation is not None and operation.session is not None:
             if found.asked.get("llm_gateway"):
                 raise _forbidden(_NO_LLM, param="llm_gateway", code="feature_not_allowed")
             if call.session is not None:
-                call.session.append(SessionPolicy(caller, _only(caller)))
+                call.session.append(SessionPolicy(caller, kind_of(operation), _only(caller)))
 
     def _outside(self, zone: Zone, route: Route) -> RequestRefused:
         """Return the refusal of a route that is not in the key's *zone*."""
@@ -180,13 +182,14 @@ class Policy:
 class SessionPolicy(Watcher):
     """Ends a session whose client turns on what its key may not use."""
 
-    def __init__(self, caller: Caller, reason: str) -> None:
+    def __init__(self, caller: Caller, kind: SessionKind, reason: str) -> None:
         self._caller = caller
+        self._kind = kind
         self._reason = reason
 
     def client_text(self, text: bytes) -> Cut | None:
         """Judge the options that a client adds."""
-        found = update_in(text, self._reason)
+        found = update_in(text, self._reason, self._kind)
         if found is None or isinstance(found, Cut):
             return found
         if found.asked.get("llm_gateway"):

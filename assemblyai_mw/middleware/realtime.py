@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from ..billing.operations import OWN_TOKEN, SESSION_HOSTS, read
+from ..billing.operations import OWN_TOKENS, SESSION_HOSTS, read
 from ..call import Call, enter
 from ..call.billable import reading_of
+from ..call.session_kind import kind_of
 from ..errors import CONTENT_POLICY, RequestRefused
 from ..http.wsgi import Reply
-from ..relay import WORDS, Cut, End, Relay, TLSThreads, Ungrippable, can_take, find
+from ..relay import Cut, End, Relay, TLSThreads, Ungrippable, can_take, find
 from ..relay.handshake import NOT_RELAYED, check, impossible, reply_head
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Realtime:
     Args:
         app: The next WSGI app.
         relay: Relays sessions; None: there are none here.
-        tokens: `own`, if `/v3/token` gives tokens of this package's own; `upstream` for
+        tokens: `own`, if the token routes give tokens of this package's own; `upstream` for
             AssemblyAI's; None for the former wherever sessions can be relayed.
     """
 
@@ -71,7 +72,8 @@ class Realtime:
 
     def _without_upgrade(self, call: Call, environ: WSGIEnvironment) -> None:
         """Note who makes the token that is asked for; raise on the path of a session."""
-        if (call.route.service, call.path) == (OWN_TOKEN.service, OWN_TOKEN.path):
+        token = OWN_TOKENS.get(call.route.service)
+        if token is not None and call.path == token.path:
             call.own_token = self._makes_tokens(environ)
             return
         operation = read(call.route.service, call.method, call.path).operation
@@ -124,7 +126,7 @@ class Realtime:
             return reply
         reply.close()
         taken = grip.take()
-        say = partial(relay.refuse, taken, reply_head(environ), cut, WORDS[operation.session])
+        say = partial(relay.refuse, taken, reply_head(environ), cut, kind_of(operation).words)
         call.session_end = End(0.0, "cut", cut.code, 0, 0, cut)
         headers = [field for field in reply.headers if field[0].lower() != "content-length"]
         start_response("101 Switching Protocols", headers)

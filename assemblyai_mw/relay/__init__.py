@@ -20,11 +20,10 @@ relay       a stack's sessions, from the first handshake to the end of the proce
 
 from .relay import STOPPING, Relay
 from .takeover import DeadEndBody, Grip, Taken, TLSThreads, Ungrippable, can_take, find
-from .watch import WORDS, Cut, End, OpenSession, Watcher, Words
+from .watch import Cut, End, OpenSession, Watcher, Words
 
 __all__ = [
     "STOPPING",
-    "WORDS",
     "Cut",
     "DeadEndBody",
     "End",

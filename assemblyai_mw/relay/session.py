@@ -59,8 +59,13 @@ class Session:
         self._idle_s = idle_s
         self._terminate_s = terminate_s
         self._released = released
-        to_server = [(each.client_text, each.slow_client) for each in watchers]
-        to_client = [(each.server_text, each.slow_server) for each in reversed(watchers)]
+        to_server = [
+            (each.client_text, each.client_waits if each.slow_client else None) for each in watchers
+        ]
+        to_client = [
+            (each.server_text, each.server_waits if each.slow_server else None)
+            for each in reversed(watchers)
+        ]
         binary = words.takes_binary
         self._up = Way(self, client, upstream, to_server, masked=True, binary=binary)
         self._down = Way(self, upstream, client, to_client, masked=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -14,11 +15,13 @@ class Cut(NamedTuple):
         code: Close code, as AssemblyAI's page streaming/common-session-errors-and-closures has it.
         text: For the client, in an Error message before the close.
         drain: The upstream's last texts still pass, until it has ended the session.
+        name: The code in words, for APIs whose errors have one; None: that of *code*.
     """
 
     code: int
     text: str
     drain: bool = False
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,14 @@ class Watcher:
         if self.session is not None:
             self.session.cut(cut)
 
+    def client_waits(self, text: bytes) -> bool:
+        """Whether judging this text of a client may wait; asked where *slow_client* is set."""
+        return self.slow_client
+
+    def server_waits(self, text: bytes) -> bool:
+        """Whether judging this text of a server may wait; asked where *slow_server* is set."""
+        return self.slow_server
+
     def client_text(self, text: bytes) -> bytes | Cut | None:
         """Judge a client's text: None passes it, bytes take its place, a Cut ends the session."""
         return None
@@ -104,13 +115,18 @@ class Watcher:
         """The session is over."""
 
 
+def _error(cut: Cut) -> bytes:
+    return json.dumps({"type": "Error", "error_code": cut.code, "error": cut.text}).encode()
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The texts with which sessions of one service begin and end.
+    """The texts with which sessions of one service end.
 
     Attributes:
         asks_end: `type` of the client's text that ends a session.
         says_end: `type` of the server's last text.
+        error: Returns the text that tells a client why its session ends.
         drops: `type` of the client's text that drops what is still to come, where nobody will
             hear it; None where there is no such text.
         takes_binary: The client may send binary messages: audio.
@@ -118,6 +134,7 @@ class Words:
 
     asks_end: str
     says_end: str
+    error: Callable[[Cut], bytes] = _error
     drops: str | None = None
     takes_binary: bool = True
 
@@ -138,18 +155,6 @@ class Words:
     def is_end(self, text: bytes) -> bool:
         """Whether a server's text is its last one."""
         return self.says_end.encode() in text and type_of(text) == self.says_end
-
-    @staticmethod
-    def error(cut: Cut) -> bytes:
-        """Return the text that tells a client why its session ends."""
-        return json.dumps({"type": "Error", "error_code": cut.code, "error": cut.text}).encode()
-
-
-# Universal Streaming v3 (AsyncAPI, messages SessionTermination and Termination).
-STREAMING = Words("Terminate", "Termination")
-# Streaming TTS (docs/tts/message-frames): Terminate has the words spoken that are still waiting.
-SPEECH = Words("Terminate", "Termination", drops="Cancel", takes_binary=False)
-WORDS = {"streaming": STREAMING, "tts": SPEECH}
 
 
 def _typed(kind: str) -> bytes:

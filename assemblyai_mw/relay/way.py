@@ -21,6 +21,8 @@ _FAILED = Cut(3005, "A check of this session failed; the session is over.")
 
 Verdict = bytes | Cut | None
 Judge = Callable[[bytes], Verdict]
+# Whether a judge may wait over a text; None is one that never does.
+Waits = Callable[[bytes], bool] | None
 
 
 class Rules(Protocol):
@@ -63,7 +65,7 @@ class Way:
     """One direction.
 
     Args:
-        judges: What judges texts, in their order, and whether it may wait.
+        judges: What judges texts, in their order, and which of them it may wait over.
         masked: The source is the client.
         binary: The source may send binary messages.
 
@@ -97,7 +99,7 @@ class Way:
         rules: Rules,
         source: Wire,
         to: Wire,
-        judges: Sequence[tuple[Judge, bool]],
+        judges: Sequence[tuple[Judge, Waits]],
         *,
         masked: bool,
         binary: bool = True,
@@ -233,9 +235,9 @@ class Way:
         if self.masked and not self.open:
             # It does not reach the upstream, so nobody may count it: the meter, for one.
             return
-        for judge, slow in self._judges[at:]:
+        for judge, waits in self._judges[at:]:
             at += 1
-            if not slow:
+            if waits is None or not self._may_wait(waits, text):
                 verdict = self._verdict(judge, text)
             elif self.open and passes:
                 self._waits = True
@@ -250,6 +252,14 @@ class Way:
             if self.masked and not passes:
                 return
         self._rules.on_text(self, item, text, passes=passes and self.open)
+
+    def _may_wait(self, waits: Callable[[bytes], bool], text: bytes) -> bool:
+        """Whether a judge may wait over a text; one that cannot tell may."""
+        try:
+            return waits(text)
+        except Exception:
+            self._rules.say(logging.ERROR, f"a check of a session failed\n{traceback.format_exc()}")
+            return True
 
     def _judge_slowly(self, item: Text, at: int, text: bytes, judge: Judge) -> None:
         verdict = self._verdict(judge, text)

@@ -1,7 +1,8 @@
 """Streaming sessions whose process died: how long they are charged for. Pure.
 
-No API of AssemblyAI tells of a session later. A session ends with the process that relays it, at
-most one interval after its last checkpoint, and before it has used more than is held for it.
+No API of AssemblyAI tells of a streaming session later; one tells of a Voice Agent's. A session
+ends with the process that relays it, at most one interval after its last checkpoint, and before it
+has used more than is held for it. A Voice Agent's is billed on for as long as it can be resumed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..billing.agents import GRACE_S
 from ..billing.price_book import PriceBook, Unpriced
 from ..billing.sessions import estimated_session
 from ..billing.speech import estimated_speech
@@ -34,7 +36,8 @@ def lost_session_outcome(
         outcome = estimated_speech(due.features, due.region)
         return outcome if outcome.usage is None else replace(outcome, reason=_SPOKEN)
     least = max(1, seen.elapsed_ms)
-    most = seen.elapsed_ms + max(1, round(checkpoint_s * 1000))
+    grace_s = GRACE_S if due.kind == "agent" else 0.0
+    most = seen.elapsed_ms + max(1, round((checkpoint_s + grace_s) * 1000))
     held = seen.held_nano
     if held is not None:
         try:
@@ -45,10 +48,10 @@ def lost_session_outcome(
             # No length has a price.
             fitting = most
         most = min(most, max(least, least + fitting - 1))
-    outcome = estimated_session(due.features, most, due.region)
+    outcome = estimated_session(due.features, most, due.region, kind=due.kind)
     return outcome if outcome.usage is None else replace(outcome, reason=_REASON)
 
 
 def _cost(prices: PriceBook, due: Due, ms: int) -> int:
-    usage = estimated_session(due.features, ms, due.region).usage
+    usage = estimated_session(due.features, ms, due.region, kind=due.kind).usage
     return 0 if usage is None else prices.price(usage, due.at).nano

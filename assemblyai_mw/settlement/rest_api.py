@@ -1,4 +1,4 @@
-"""Asking AssemblyAI's REST API on the ledger's own behalf, region by region."""
+"""Asking AssemblyAI's REST APIs on the ledger's own behalf, region by region."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Answer:
 
 
 class Account:
-    """The REST API of one region with the account's key there; nothing else is ever asked.
+    """One REST API with the account's key there; nothing else is ever asked.
 
     Redirects are not followed and the environment's proxies and `.netrc` do not count, so
     that the key reaches *upstream* alone.
@@ -65,6 +65,10 @@ class Account:
         """
         query = {"limit": str(PAGE), **({"before_id": before_id} if before_id else {})}
         return self._get(f"/v2/transcript?{urlencode(query)}")
+
+    def agent_session(self, session_id: str) -> Answer:
+        """Return a Voice Agent session as AssemblyAI has it now. Raises UpstreamError."""
+        return self._get(f"/v1/sessions/{quote(session_id, safe='')}")
 
     def _get(self, target: str) -> Answer:
         fields = [
@@ -98,6 +102,11 @@ class Accounts:
         total = min(times.total_s, MAX_TOTAL_S)
         self._timeouts = Timeouts(min(times.connect_s, total), min(times.read_s, total), total)
         self._transport = transport
+        self._agents = {
+            prefix: config.upstreams[prefix]
+            for prefix, route in config.routes.items()
+            if route.service == "agents"
+        }
         self._upstreams = {
             prefix: config.upstreams[prefix]
             for prefix, route in config.routes.items()
@@ -110,8 +119,14 @@ class Accounts:
         own = self._upstreams.get(route or "")
         if own is None or own.region != region:
             own = next((u for u in self._upstreams.values() if u.region == region), None)
-        if own is None:
-            return None
+        return None if own is None else self._account(own)
+
+    def of_agents(self, region: str, route: str) -> Account | None:
+        """Return the Voice Agent API that a session was opened on, None where it leads no more."""
+        own = self._agents.get(route)
+        return None if own is None or own.region != region else self._account(own)
+
+    def _account(self, own: Upstream) -> Account:
         account = self._open.get(own)
         if account is None:
             account = self._open[own] = Account(own, self._transport, self._timeouts)

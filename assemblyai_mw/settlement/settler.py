@@ -10,12 +10,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ..billing.agents import RESUMED, stored_outcome
 from ..billing.price_book import Price, PriceBook
 from ..billing.replies import Outcome, transcript_outcome
+from ..billing.sessions import SESSION_ID
 from ..billing.usage import milliseconds
 from ..config import Config
 from ..errors import StoreError, UpstreamError
 from ..store.clock import ClockWatch
+from ..store.space import Space
 from ..telemetry.call_log import wanted
 from ..telemetry.record import OnCall
 from ..transport import Transport
@@ -30,7 +33,7 @@ from .telling import tell
 from .transcript_list import Listed, walk
 
 if TYPE_CHECKING:
-    from ..store import Due, Ledger
+    from ..store import Due, LastSeen, Ledger
     from ..store.closing import Closing
 
 logger = logging.getLogger("assemblyai_mw.settlement")
@@ -42,6 +45,10 @@ BATCH_S = 150.0
 UNKNOWN_AFTER_S = 600.0
 # A jump of the clock that makes a session look lost which had its checkpoint in time.
 JUMP_S = 20.0
+# For how long, and how often, AssemblyAI is asked for the length of a lost session before it is
+# estimated; and by how much that may pass the time since it began: clocks differ.
+TELL_WITHIN_S, TELL_AGAIN_S = 600.0, 30.0
+TOLD_SLACK_MS = 2000
 
 _GONE = "AssemblyAI has no such transcript: it was deleted elsewhere"
 _NEVER = "the request never reached AssemblyAI: it is not in its list of transcripts"
@@ -67,6 +74,7 @@ class Settler:
     | understanding, reply seen    | by the length of the transcript that it read         |
     | session                      | once it has had no checkpoint for long enough, at    |
     |                              | one interval after the last; estimated               |
+    | Voice Agent session          | likewise, by its length where AssemblyAI tells it    |
     | any other kind               | `unpriced`, once its request cannot be under way     |
     | past the service's retention | `unpriced`, with the reason                          |
 
@@ -347,7 +355,7 @@ class Settler:
         logger.info("row %s: found its transcript in AssemblyAI's list", due.row)
         self._ask(account, replace(due, transcript_id=transcript_id), summary, unasked)
 
-    # Streaming sessions
+    # Sessions
 
     def _session(self, due: Due, summary: Summary) -> None:
         """Close a session that its process does not close any more."""
@@ -358,11 +366,50 @@ class Settler:
             delay_s = self._left_s(due) + 1
             self._later(due, summary, "the session is under way", delay_s=delay_s)
         else:
-            outcome = lost_session_outcome(self.prices, due, seen, self.ledger.checkpoint_s)
-            closed, closing = end_of(self.prices, due.row, outcome, due.at, estimated=True)
+            told = self._later_told(due, seen)
+            if told is not None and told.state == "pending":
+                self._later(due, summary, told.reason or "", delay_s=TELL_AGAIN_S)
+                return
+            outcome = told or lost_session_outcome(self.prices, due, seen, self.ledger.checkpoint_s)
+            closed, closing = end_of(self.prices, due.row, outcome, due.at, estimated=told is None)
             # A checkpoint that comes meanwhile shows that the session goes on.
             if self.ledger.write(closing, last_seen=seen.at):
                 self._closed(due, closed, summary)
+
+    def _later_told(self, due: Due, seen: LastSeen) -> Outcome | None:
+        """Return what AssemblyAI tells of a lost session; pending while it may yet tell.
+
+        None where it tells nothing: of streaming sessions, and of a Voice Agent's that is unknown
+        there, or that went on in another call, since it tells one length for both.
+        """
+        session_id = due.features.get(SESSION_ID)
+        if not isinstance(session_id, str) or due.features.get(RESUMED):
+            return None
+        account = self._accounts.of_agents(due.region, due.route)
+        owner = self.ledger.object_owner(Space(due.service, due.region, "session"), session_id)
+        if account is None or owner is None or owner.row != due.row:
+            return None
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        waits = not self._stopped and now < seen.lost_at + timedelta(seconds=TELL_WITHIN_S)
+        later = Outcome("pending", reason="AssemblyAI does not tell its length yet")
+        try:
+            answer = account.agent_session(session_id)
+        except UpstreamError as error:
+            self._say(logging.WARNING, f"AssemblyAI cannot be asked about a session: {error}")
+            return later if waits else None
+        if answer.status == 404:
+            return None
+        if answer.status != 200 or answer.value is None:
+            self._say(logging.WARNING, str(refusal(answer)))
+            return later if waits else None
+        outcome = stored_outcome(answer.value, due.features, due.region)
+        if outcome.state == "pending":
+            return later if waits else None
+        usage = outcome.usage
+        most_ms = (now - due.at).total_seconds() * 1000 + TOLD_SLACK_MS
+        if usage is None or usage.session_ms is None or usage.session_ms > most_ms:
+            return None
+        return outcome
 
     # Everything else
 

@@ -25,6 +25,7 @@ listing           one owner's transcripts in the order of their calls, for lists
 on_database       base class of keys, ledger and holds: each works on one database
 opening           the row of a call before it goes out
 option_kinds      kinds of values that a key's option may have
+owned             owners of voice agents, their sessions, and other objects of an account
 owner_cache       cache of transcripts' owners
 owners            owners of transcripts by id, and of uploaded files by URL
 renewals          holds of many calls that grow in one transaction
@@ -33,6 +34,7 @@ schema            the tables, one definition for SQLite and PostgreSQL
 session_tokens    tokens that open one streaming session each
 sessions          streaming sessions under way: limits, checkpoints
 slots             limits a process's connections, and keeps the order of waiters
+space             where an object's id is one
 sqlite_file       a ledger's SQLite file
 statements        statements compiled once, run on the driver's own cursor
 teams             limits that all keys of a team share

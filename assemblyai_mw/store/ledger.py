@@ -13,6 +13,7 @@ from .database import Database
 from .listing import Listing
 from .on_database import OnDatabase
 from .opening import insert_call, opened
+from .owned import Objects
 from .owners import Transcripts, add_transcript
 from .report import Reports
 from .schema import calls
@@ -45,7 +46,7 @@ _accept = Prepared(
 )
 
 
-class Ledger(Transcripts, Listing, Sessions, Closings, Reports, OnDatabase):
+class Ledger(Transcripts, Objects, Listing, Sessions, Closings, Reports, OnDatabase):
     """The record of billable calls with callers and costs, and of the owners of results.
 
     Args:

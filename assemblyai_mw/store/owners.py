@@ -51,7 +51,11 @@ class Owner:
         """Whether *caller* may see it: it is the team's, or the caller's own without a team."""
         if caller.master or caller.scope == "all":
             return True
-        return _owned_by(self.key_id, self.key_name, self.team) == owner_key(caller)
+        return self.is_of(owner_key(caller))
+
+    def is_of(self, owner: str) -> bool:
+        """Whether it is of *owner*, as `owner_key` says it."""
+        return _owned_by(self.key_id, self.key_name, self.team) == owner
 
 
 @dataclass(frozen=True, slots=True)

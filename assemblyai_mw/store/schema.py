@@ -14,6 +14,7 @@ totals, since a primary key holds no NULL.
 | calls          | the ledger: one call that costs or could                              |
 | transcripts    | who owns a transcript id, per region                                  |
 | uploads        | who owns an uploaded file, by the hash of its URL; its audio's length |
+| owned          | who owns another object of the account: an agent, its sessions, a hook |
 | open_sessions  | a streaming session under way, as of its last checkpoint              |
 | session_tokens | a token that opens one session: its SHA-256, and whose it is          |
 | holds          | budget reserved for one call in flight                                |
@@ -44,7 +45,7 @@ from sqlalchemy import (
 )
 
 # Version of the tables below; `migrations` upgrades the ledgers of earlier versions.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 PENDING: Final = "pending"
 SETTLED: Final = "settled"
@@ -237,6 +238,32 @@ uploads = Table(
     Column("audio_ms", BigInteger),
     Column("audio_channels", Integer),
     Column("audio_counted", Boolean),
+)
+
+owned = Table(
+    "owned",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    # As in `transcripts`: lists of one owner read one index range.
+    Column("owner", Text, nullable=False),
+    Column("key_id", Id),
+    Column("key_name", Text),
+    Column("team", Text),
+    Column("at", BigInteger, nullable=False),
+    # The ledger's row that a session was last opened by.
+    Column("call_id", Id, ForeignKey("calls.id")),
+)
+Index(
+    "owned_listed",
+    owned.c.service,
+    owned.c.region,
+    owned.c.kind,
+    owned.c.owner,
+    owned.c.at,
+    owned.c.id,
 )
 
 open_sessions = Table(

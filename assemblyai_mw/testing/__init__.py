@@ -22,10 +22,15 @@ it ended, and the seconds that AssemblyAI would bill. `fake.streaming` holds the
 all for what AssemblyAI does not document; `fake.fail_next_session(...)` breaks sessions. Those of
 speech synthesis are in `fake.speech_sessions`, their settings in `fake.tts`.
 
+Voice agents (`/v1/ws` of their host, agents, sessions, webhook subscriptions) are in `fake.agents`,
+`fake.agent_sessions` and `fake.subscriptions`; `fake.agent_settings` and
+`fake.fail_next_agent_session(...)` are theirs.
+
 The shapes follow AssemblyAI's OpenAPI description, its documentation and its Python
 SDK 1.8.2. Where those are silent the docstrings say so.
 """
 
+from .agent_sessions import AgentFault, AgentSettings, FakeAgentSession
 from .chat import ChatAnswer
 from .fake import EU_KEY, US_KEY, FakeAssemblyAI
 from .faults import ConnectionCut, Fault
@@ -40,8 +45,11 @@ from .tts_voice import SpeechSettings
 __all__ = [
     "EU_KEY",
     "US_KEY",
+    "AgentFault",
+    "AgentSettings",
     "ChatAnswer",
     "ConnectionCut",
+    "FakeAgentSession",
     "FakeAssemblyAI",
     "FakeSession",
     "FakeSpeech",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import small_hosts as voice
 from . import transcript_json as features
+from .agent_sessions import AgentFault
+from .agents import SOCKET_PATH, AgentsHost, failure
 from .faults import BrokenBody, ConnectionCut, Fault, Faults
 from .gateway import Gateway, gateway_error, unauthorized
 from .replies import Answer, Headers, Request, api_error
@@ -73,6 +75,12 @@ class FakeAssemblyAI(State):
         tts: `SpeechSettings`: what speech synthesis does, also where AssemblyAI's way is not
             documented.
         tokens: `FakeToken`s of `/v3/token` that have not expired, by their text.
+        agents: Stored voice agents by id: `account`, what was `asked`, what is `shown`.
+        agent_sessions: `FakeAgentSession`s of the agents' `/v1/ws`, oldest first.
+        agent_settings: `AgentSettings`: what that host does.
+        agent_session_fields: Fields over those of every `GET /v1/sessions/{id}`.
+        agent_tokens: `FakeToken`s of its `/v1/token`.
+        subscriptions: Webhook subscriptions by id.
         models: The gateway's catalogue by id; change it at will.
         models_down, models_forbidden: Ids of models that fail, or that the account may
             not use.
@@ -132,6 +140,7 @@ class FakeAssemblyAI(State):
         self._gateway = Gateway(self)
         self._sessions = Streaming(self, self._note)
         self._speech = SpeechHost(self, self._note)
+        self._agents = AgentsHost(self, self._note)
         self._watching = 0
 
     # What comes out.
@@ -177,9 +186,14 @@ class FakeAssemblyAI(State):
         if how or not (status is not None or no_reply):
             self._sessions.faults.add(SessionFault(times=times, **how))
 
+    def fail_next_agent_session(self, **how: Any) -> None:
+        """Break the next sessions of the agents' `/v1/ws`; *how* are those of `AgentFault`."""
+        self._agents.add_fault(AgentFault(**how))
+
     def clear_faults(self) -> None:
         """Forget the faults that have not struck."""
         self._faults.clear()
+        self._agents.clear_faults()
         self._sessions.faults.clear()
 
     def finish(self, transcript_id: str | None = None) -> None:
@@ -308,6 +322,8 @@ class FakeAssemblyAI(State):
             return self._sessions.answer(request)
         if (request.path, service) == (WS_PATH, "tts"):
             return self._speech.open_session(request)
+        if (request.path, service) == (SOCKET_PATH, "agents"):
+            return self._agents.connect(request)
         account = self._account(service, request.seen.header("authorization") or "")
         if account is None and service == "dictation" and self.dictation_hides_itself:
             return Answer.json({"detail": "Invalid API key"}, status=404)
@@ -321,7 +337,7 @@ class FakeAssemblyAI(State):
         if service == "streaming":
             return voice.streaming_token(request, self)
         if service == "agents":
-            return voice.agent_token(request)
+            return self._agents.answer(request)
         if service == "tts":
             return self._speech.answer(request)
         return voice.transcribe(request, self, service)
@@ -331,9 +347,9 @@ class FakeAssemblyAI(State):
             return "account"
         if service == "tts":
             return self._speech.account(credentials)
-        # Seen live: the gateway takes both forms. The other hosts' documentation shows
-        # the raw key only.
-        if service == "llm-gateway" and credentials[:7].lower() == "bearer ":
+        # Seen live: the gateway takes both forms; the agents' host documents both. The other hosts'
+        # documentation shows the raw key only.
+        if service in ("llm-gateway", "agents") and credentials[:7].lower() == "bearer ":
             credentials = credentials[7:]
         return self.keys.get(credentials)
 
@@ -355,6 +371,8 @@ def _error(service: str, status: int, message: str | None = None) -> Answer:
     if service == "tts":
         code = "unauthorized" if status == 401 else "error"
         return speech_error(status, code, message or api_error(status).status_line[4:])
+    if service == "agents":
+        return failure(status, message or "Unauthorized")
     if service in ("sync", "dictation"):
         title = api_error(status).status_line[4:]
         return voice.problem(status, title, message or title)

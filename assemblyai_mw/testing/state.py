@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import speech
+from .agent_sessions import AgentSettings, FakeAgentSession
 from .chat import ChatAnswer
 from .gateway_models import catalogue
 from .sessions import FakeSession, FakeToken, StreamingSettings
@@ -128,6 +129,12 @@ class State:
         self.tts = SpeechSettings()
         self.speech_sessions: list[FakeSpeech] = []
         self.tokens: dict[str, FakeToken] = {}
+        self.agents: dict[str, Json] = {}
+        self.agent_sessions: list[FakeAgentSession] = []
+        self.agent_settings = AgentSettings()
+        self.agent_session_fields: Json = {}
+        self.agent_tokens: dict[str, FakeToken] = {}
+        self.subscriptions: dict[str, Json] = {}
         self.models = catalogue(region)
         self.models_down: set[str] = set()
         self.models_forbidden: set[str] = set()

@@ -28,7 +28,8 @@ ID = "5552830d-d8b1-4e60-a2b4-bdfefb3130b3"
 
 def example(operation: Operation) -> str:
     """Return a path that the row describes."""
-    return operation.path.replace("{id}", ID).replace("{part}", "word-search")
+    path = operation.path.replace("{object}", "6f1c")
+    return path.replace("{id}", ID).replace("{part}", "word-search")
 
 
 @pytest.mark.parametrize(

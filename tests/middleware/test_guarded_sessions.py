@@ -16,6 +16,7 @@ import pytest
 from session_kit import MODEL, STREAMING, Site, farewell, live, served_by_gunicorn, until
 from stand_in.streaming_kit import CHUNK, Raw, Sdk
 
+from assemblyai_mw.call.session_kind import STREAMING as SPEAKS
 from assemblyai_mw.guards import Block, Guardrail, PatternGuard
 from assemblyai_mw.guards.sessions import SessionGuards
 from assemblyai_mw.testing import FakeAssemblyAI
@@ -492,7 +493,7 @@ def test_a_guard_of_speech_that_does_not_see_sessions_refuses_them(
         return
     code, text = at.goodbye(at.key("alice"), query)
     assert code == 1008
-    assert "'half' does not check streaming sessions" in text
+    assert "'half' does not check such sessions" in text
     assert at.unseen()
 
 
@@ -636,7 +637,7 @@ def test_a_custom_guard_can_block_by_a_setting(site: Any) -> None:
 def test_a_direction_without_guards_does_not_wait(before: bool, after: bool) -> None:
     guards = [Guardrail(PatternGuard(patterns=["email"]))]
     call: Any = None
-    watcher = SessionGuards(guards if before else [], guards if after else [], call)
+    watcher = SessionGuards(guards if before else [], guards if after else [], call, SPEAKS)
     assert (watcher.slow_client, watcher.slow_server) == (before, after)
     if not before:
         assert watcher.client_text(b"no JSON") is None

@@ -335,7 +335,7 @@ def test_other_methods_open_no_session(site: Site, method: str, who: str) -> Non
         ("GET", f"{STREAMING}/v3/token?expires_in_seconds=60"),
         ("GET", f"{STREAMING}/v3/other"),
         ("GET", f"{STREAMING}/"),
-        ("GET", "/agents.assemblyai/v1/ws"),
+        ("GET", "/agents.assemblyai/v1/agents"),
         ("GET", "/sync.assemblyai/v3/ws"),
         ("GET", "/dictation.assemblyai/v1/ws"),
     ],

@@ -17,10 +17,11 @@ from typing import Any
 from websockets.frames import Frame
 from websockets.protocol import OPEN, Protocol, Side
 
+from assemblyai_mw.call.session_kind import STREAMING
 from assemblyai_mw.relay import Cut, End, Relay, Taken, Watcher
 from assemblyai_mw.relay.frames import BINARY, CLOSE, TEXT, close_frame, frame
 from assemblyai_mw.relay.takeover import DeadEndBody
-from assemblyai_mw.relay.watch import STREAMING, OpenSession
+from assemblyai_mw.relay.watch import OpenSession
 from assemblyai_mw.transport import Tunnel
 
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
@@ -221,7 +222,7 @@ class Rig:
             Tunnel(reason="", headers=[], fd=theirs.detach(), early=upstream_early),
             HEAD,
             watchers=[*watchers, self.notes],
-            words=STREAMING,
+            words=STREAMING.words,
         )
 
     def begin(self) -> Rig:

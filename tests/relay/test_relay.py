@@ -19,11 +19,11 @@ import pytest
 import trustme
 from websockets.protocol import Side
 
+from assemblyai_mw.call.session_kind import STREAMING
 from assemblyai_mw.relay import Cut, Relay, Taken
 from assemblyai_mw.relay.frames import BINARY, PING, TEXT, close_frame, frame
 from assemblyai_mw.relay.relay import STOPPING
 from assemblyai_mw.relay.takeover import DeadEndBody
-from assemblyai_mw.relay.watch import STREAMING
 from assemblyai_mw.transport import Tunnel
 from assemblyai_mw.transport.tunnel import TLSPipe
 
@@ -108,7 +108,7 @@ def test_a_session_that_cannot_start_closes_both_ends(monkeypatch: Any) -> None:
     tunnel = Tunnel(reason="", headers=[], fd=theirs.detach())
     assert relay.enter() is None
     with pytest.raises(OSError, match="no descriptor"):
-        relay.start(taken_of(ours), tunnel, HEAD, watchers=[], words=STREAMING)
+        relay.start(taken_of(ours), tunnel, HEAD, watchers=[], words=STREAMING.words)
     assert relay.open == 0
     for each in (client, upstream):
         assert each.recv(1) == b""
@@ -190,7 +190,7 @@ class Refused:
     def __init__(self, relay: Relay, early: bytes = b"") -> None:
         sock, ours = tcp_pair()
         self.client = Peer(sock, Side.CLIENT)
-        relay.refuse(taken_of(ours, early), HEAD, REFUSED, STREAMING)
+        relay.refuse(taken_of(ours, early), HEAD, REFUSED, STREAMING.words)
 
 
 GLUED = [
@@ -398,7 +398,7 @@ def test_an_upstream_over_tls(relay: Relay, contexts: Any) -> None:
         Tunnel(reason="", headers=[], fd=near.detach(), tls=pipe),
         HEAD,
         watchers=[notes],
-        words=STREAMING,
+        words=STREAMING.words,
     )
     large = os.urandom(900_000)
     sender = threading.Thread(target=peer.audio, args=(large,))
@@ -451,7 +451,7 @@ class Held:
             Tunnel(reason="", headers=[], fd=theirs.detach()),
             HEAD,
             watchers=[self.notes],
-            words=STREAMING,
+            words=STREAMING.words,
         )
 
     def close(self) -> None:

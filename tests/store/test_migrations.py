@@ -191,7 +191,10 @@ def test_what_was_open_is_settled_later_and_new_calls_get_new_rows(
             transport=transport,
             clock=lambda: later,
         )
-        assert settler.run(limit=100).settled == 2
+        # From version 4 on, a session that its process left is among them.
+        lost = [call for call in before.values() if call["kind"] == "session"]
+        lost = [call for call in lost if call["state"] == "pending"]
+        assert settler.run(limit=100).settled == 2 + len(lost)
         now = {call["id"]: call for call in ledger.calls()}
         for call in open_jobs:
             assert now[call["id"]]["state"] == "settled"

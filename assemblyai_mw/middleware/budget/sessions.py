@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...billing import decisive
 from ...billing.price_book import PriceBook, Unpriced, format_usd
-from ...billing.sessions import cost_of, model_in_force, seconds_for, union
+from ...billing.sessions import cost_of, seconds_for, union
 from ...call import Call
-from ...call.session_text import UPDATE, client_message, update_in
+from ...call.session_kind import SessionKind, session_kind
+from ...call.session_text import client_message, update_in
 from ...errors import StoreError
 from ...relay import Cut, End, OpenSession, Relay, Watcher
 from ...relay.watch import message
@@ -65,9 +66,9 @@ class SessionHolds:
         relay.every(min(TICK_S, self._ahead_s / 2), self._renew)
         relay.every(LOOK_S, self._look)
 
-    def first(self, rate: int) -> int:
+    def first(self, rate: int, kind: SessionKind) -> int:
         """Return the nano-dollars to hold before the handshake, at *rate* an hour."""
-        return cost_of(round((self._slice_s + self._reserve_s) * 1000), rate)
+        return cost_of(round((self._slice_s + self._reserve_s + kind.grace_s) * 1000), rate)
 
     def watcher(
         self, call: Call, asked: Mapping[str, Any], at: datetime, hold: Hold | None
@@ -92,11 +93,13 @@ class SessionHolds:
         """Return for how many seconds of the session what is held lasts."""
         if hold.taken is None:
             return math.inf
-        return seconds_for(hold.held, hold.rate) - self._reserve_s - hold.lead_s
+        reserve_s = self._reserve_s + hold.kind.grace_s
+        return seconds_for(hold.held, hold.rate) - reserve_s - hold.lead_s
 
     def _missing(self, hold: SessionHold, rate: int) -> int:
         """Return the nano-dollars that another slice needs at *rate*, beyond what is held."""
-        lasts_s = hold.lead_s + hold.elapsed() + self._slice_s + self._reserve_s
+        lasts_s = hold.lead_s + hold.elapsed() + self._slice_s
+        lasts_s += self._reserve_s + hold.kind.grace_s
         return cost_of(round(lasts_s * 1000), rate) - hold.held
 
     def _renew(self) -> None:
@@ -162,7 +165,7 @@ class SessionHold(Watcher):
     """Ends one session where its budget does.
 
     Attributes:
-        call, caller: The call, and whose budget it is.
+        call, caller, kind: The call, whose budget it is, and how the session speaks.
         taken: Its hold, which has grown since; None while no budget bounds it.
         rate: Nano-dollars an hour; 0 while it is not known.
         held: Nano-dollars.
@@ -181,6 +184,7 @@ class SessionHold(Watcher):
         assert call.caller is not None
         self._holds = holds
         self.call = call
+        self.kind = session_kind(call)
         self.caller = call.caller
         self._asked: Mapping[str, Any] = asked
         self._at = at
@@ -200,7 +204,8 @@ class SessionHold(Watcher):
 
     def _rate(self, asked: Mapping[str, Any]) -> int:
         """Return the hourly rate of the options *asked*. Raises Unpriced."""
-        return self._holds.prices.session_rate(asked, self.call.route.region, self._at)
+        region = self.call.route.region
+        return self._holds.prices.session_rate(asked, region, self._at, kind=self.kind.kind)
 
     def began(self, session: OpenSession) -> None:
         """Set the first end."""
@@ -237,12 +242,16 @@ class SessionHold(Watcher):
             seconds = max(self._least_s, self._holds.lasts_for(self))
             self.session.end_after(seconds, self._cut, by=self)
 
+    def client_waits(self, text: bytes) -> bool:
+        """Audio adds nothing."""
+        return not self.kind.is_audio(text)
+
     def client_text(self, text: bytes) -> Cut | None:
         """Hold what added options cost, for the whole session, before they go up."""
         if not self.slow_client:
             self._note(text)
             return None
-        found = update_in(text, "this key has a budget")
+        found = update_in(text, "this key has a budget", self.kind)
         if found is None or isinstance(found, Cut):
             return found
         asked = union(self._asked, found.asked)
@@ -267,20 +276,18 @@ class SessionHold(Watcher):
 
     def _note(self, text: bytes) -> None:
         """Note added options of a session that had no budget when it began."""
-        value = client_message(text)
-        if not isinstance(value, Cut) and value.get("type") == UPDATE:
-            self._asked = union(self._asked, decisive.read("session", value).asked)
+        value = None if self.kind.is_audio(text) else client_message(text)
+        if isinstance(value, dict) and value.get("type") == self.kind.updates:
+            self._asked = union(self._asked, decisive.read(self.kind.kind, value).asked)
             with contextlib.suppress(Unpriced):
                 self._rises_to(self._rate(self._asked))
 
     def server_text(self, text: bytes) -> Cut | None:
         """Note which model is in force: it may cost more than the one that was asked for."""
-        if b'"Begin"' not in text:
+        value = message(text) if self.kind.is_noted(text) else None
+        if value is None or value.get("type") != self.kind.begins:
             return None
-        value = message(text)
-        if value is None or value.get("type") != "Begin":
-            return None
-        told = model_in_force(value)
+        told = self.kind.model_told(value)
         self._asked = self._holds.prices.with_model(self._asked, told, self._at)
         try:
             self._rises_to(self._rate(self._asked))

@@ -20,6 +20,7 @@ from ...call.billable import (
     session_of,
     undescribed,
 )
+from ...call.session_kind import kind_of
 from ...errors import RequestRefused, StoreError
 from ...http.bodies import CountingBody
 from ...store.clock import ClockWatch
@@ -179,13 +180,14 @@ class Budget:
         if not operation.metered and not caller.allow_unpriced:
             raise _unpriced(Unpriced(f"the use of a {kind} is not metered here"))
         session = session_of(call, environ)
-        sessions = self._sessions if session == "streaming" else None
+        sessions = self._sessions if session not in (None, "tts") else None
         try:
             if session == "tts":
                 # A character's worth; more is held before more goes up.
                 bound = cost_of(self.prices, asked, call.route.region, at, 1)
             elif sessions is not None:
-                bound = sessions.first(self.prices.session_rate(asked, call.route.region, at))
+                rate = self.prices.session_rate(asked, call.route.region, at, kind=kind)
+                bound = sessions.first(rate, kind_of(operation))
             else:
                 bound = self.prices.estimate(
                     kind,

@@ -10,11 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...billing import decisive
+from ...billing.agents import RESUMED, RESUMES
 from ...billing.price_book import PriceBook
-from ...billing.sessions import estimated_session, model_in_force, session_outcome, union
+from ...billing.sessions import SESSION_ID, estimated_session, union
 from ...billing.usage import Outcome
 from ...call import Call
-from ...call.session_text import UPDATE, client_message
+from ...call.session_kind import session_kind
+from ...call.session_text import client_message
 from ...errors import StoreError
 from ...relay import Cut, End, OpenSession, Relay, Watcher
 from ...relay.watch import message
@@ -31,6 +33,14 @@ LEDGER_DOWN_S = 60.0
 FACTS_S = 1.0
 # What AssemblyAI may count beyond the time that we saw: it states whole seconds.
 _ROUNDING_S = 2.0
+# Of a session that did not begin: what Voice Agents' errors may be called in the ledger.
+_NAMED_CODES = frozenset(
+    {
+        *("UNAUTHORIZED", "FORBIDDEN", "INTERNAL_ERROR", "server_error", "session_not_found"),
+        *("session_forbidden", "session_expired", "agent_init_failed", "agent_timeout"),
+        *("invalid_format", "invalid_value", "invalid_config"),
+    }
+)
 _UNRECORDED = Cut(3005, "The ledger cannot be written here; the session is over.", drain=True)
 _CLOSED_ELSEWHERE = Cut(3005, "The session was closed in the ledger; it is over.", drain=True)
 
@@ -95,6 +105,7 @@ class SessionMeter(Watcher):
         self._sessions = sessions
         self._call = call
         self._row = row
+        self._kind = session_kind(call)
         self._asked: Mapping[str, Any] = asked
         self._recorded = self._offered = self._asked
         self._made_at = time.monotonic()
@@ -110,37 +121,45 @@ class SessionMeter(Watcher):
 
     def client_text(self, text: bytes) -> Cut | None:
         """Note options that the client adds."""
+        if self._kind.is_audio(text):
+            return None
         value = client_message(text)
         if isinstance(value, Cut):
             return value
-        if value.get("type") == UPDATE:
-            self._learn(union(self._asked, decisive.read("session", value).asked))
+        said = value.get("type")
+        if said == RESUMES:
+            self._learn({**self._asked, RESUMED: True})
+        elif said == self._kind.updates:
+            self._learn(union(self._asked, decisive.read(self._kind.kind, value).asked))
         return None
 
     def server_text(self, text: bytes) -> None:
-        """Note the model in force, and how long the session lasted."""
-        if b'"Turn"' in text and b'"Termination"' not in text:
-            return
-        value = message(text)
-        kind = value.get("type") if value is not None else None
+        """Note the model in force, the session's id, and how long it lasted."""
+        kind = self._kind
+        value = message(text) if kind.is_noted(text) else None
         if value is None:
             return
-        if kind == "Begin":
+        said = value.get("type")
+        if said == kind.begins:
             self._has_begun = True
-            model = model_in_force(value)
             at = self._call.started_at
-            self._learn(self._sessions.prices.with_model(self._asked, model, at))
-        elif kind == "Termination":
+            asked = self._sessions.prices.with_model(self._asked, kind.model_told(value), at)
+            session_id = value.get("session_id")
+            if isinstance(session_id, str):
+                asked[SESSION_ID] = session_id
+            self._learn(asked)
+        elif said == kind.words.says_end:
             self._outcome = self._told(value)
-        elif kind == "Error":
+        elif said == kind.fails:
             self._note_error(value)
 
     def _note_error(self, value: Mapping[str, Any]) -> None:
-        code = value.get("error_code")
-        self._error = f"AssemblyAI refused it: {code if isinstance(code, int) else 'unknown'}"
+        code = value.get("error_code", value.get("code"))
+        shown = code if isinstance(code, int) or code in _NAMED_CODES else "unknown"
+        self._error = f"AssemblyAI refused it: {shown}"
 
-    def _told(self, termination: Mapping[str, Any]) -> Outcome:
-        outcome = session_outcome(termination, self._asked, self._call.route.region)
+    def _told(self, end: Mapping[str, Any]) -> Outcome:
+        outcome = self._kind.outcome(end, self._asked, self._call.route.region)
         if outcome.usage is not None and outcome.usage.session_ms is not None:
             told_s = outcome.usage.session_ms / 1000
             most_s = time.monotonic() - self._made_at + _ROUNDING_S
@@ -177,10 +196,13 @@ class SessionMeter(Watcher):
 
     def _estimated(self, end: End) -> tuple[Outcome, str]:
         """Return the usage without AssemblyAI's figure, and what it is measured by."""
-        ms = _ms(end.seconds)
-        return estimated_session(
-            self._asked, ms, self._call.route.region
-        ), "the time is by our clock"
+        seconds, kind = end.seconds, self._kind
+        if self._outcome is None and self._has_begun and end.by in ("error", "upstream"):
+            # Nobody has ended it: its client may resume it, and it is billed meanwhile.
+            seconds += kind.grace_s
+        region = self._call.route.region
+        outcome = estimated_session(self._asked, _ms(seconds), region, kind=kind.kind)
+        return outcome, "the time is by our clock"
 
     def ended(self, end: End) -> None:
         """Close the row: by AssemblyAI's own figure, else by ours."""
@@ -191,7 +213,8 @@ class SessionMeter(Watcher):
         elif outcome is None or outcome.state == "unmeterable":
             reason = None if outcome is None else outcome.reason
             outcome, measure = self._estimated(end)
-            reason = reason or f"no Termination came ({end.by}): {measure}"
+            said = self._kind.words.says_end
+            reason = reason or f"no {said} came ({end.by}): {measure}"
             outcome, estimated = replace(outcome, reason=outcome.reason or reason), True
         at = call.started_at
         close_call(

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...call import Call
+from ...call.session_kind import kind_of
 from ...errors import RequestRefused
-from ...relay import STOPPING, WORDS, Relay, Ungrippable, find
+from ...relay import STOPPING, Relay, Ungrippable, find
 from ...relay.handshake import NOT_RELAYED, check, impossible, passed_on, reply_head, request_fields
 from ...transport import Origin, Request, Timeouts, Transport, Tunnel, Upgrading, UpstreamReply
 
@@ -146,4 +147,4 @@ def grip_of(
     grip = find(environ, relay.tls_threads)
     if isinstance(grip, Ungrippable):
         raise impossible(str(grip))
-    return grip, WORDS[operation.session]
+    return grip, kind_of(operation).words

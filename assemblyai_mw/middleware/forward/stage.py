@@ -61,6 +61,9 @@ MAX_ERROR_BYTES = 64 * 1024
 _VALUE = itemgetter(1)
 # By whether the server in front is Gunicorn.
 _FATES = {False: reply_fields(), True: reply_fields(*GUNICORNS)}
+# Hosts that take the account's key as a bearer token, their WebSocket that alone (AssemblyAI,
+# voice-agents/voice-agent-api, Connection); the others' documentation has it bare.
+_BEARER = frozenset({"agents"})
 # Words that mark a refused key rather than a refused request (both can be 403).
 _ABOUT_THE_KEY = (b"authenticat", b"api key", b"api token", b"unauthorized")
 
@@ -136,7 +139,8 @@ class UpstreamForwarder:
         except RequestRefused as error:
             return call.refused(error)(environ, start_response)
         # Added last and into the request itself, so that no frame here holds the key in clear.
-        request.headers.append(("Authorization", self._key.reveal()))
+        scheme = "Bearer " if call.route.service in _BEARER else ""
+        request.headers.append(("Authorization", scheme + self._key.reveal()))
         try:
             reply: UpstreamReply | Tunnel
             if handshake is not None:

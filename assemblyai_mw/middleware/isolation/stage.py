@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...billing.operations import (
     LIST,
+    OBJECT_SERVICES,
     OWNED_SERVICES,
     SESSION_SERVICES,
     TRANSCRIPT_SERVICES,
@@ -45,6 +46,7 @@ from .ids import (
     upload_key,
 )
 from .lists import CURSOR, ListQuery, reply_of
+from .objects import Objects
 from .own_rows import OwnRows
 from .replies import NoList, base_url, json_in, json_reply, listed, through_here, unreadable, whole
 from .uploads import audio_of, counted
@@ -81,6 +83,10 @@ class Isolation:
     caller's rows, in full pages, with links that lead through this app: the only change to native
     replies. Only the master key reaches ids made outside the app.
 
+    Voice agents, their sessions and webhook subscriptions have owners likewise. In a session, the
+    ids that its client names are checked, and the session's own id is recorded before the client
+    learns it.
+
     The stage counts an upload's bytes and reads the first 64 KiB as they pass. If they tell the
     length of the audio, it is stored with the owner.
 
@@ -108,6 +114,9 @@ class Isolation:
         self.ledger = ledger_of(ledger)
         self.max_json_bytes = max_json_bytes
         self._owners = owners or Ownership(self.ledger)
+        self._objects = Objects(
+            app, ledger=self.ledger, ask=self._ask, max_json_bytes=max_json_bytes
+        )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
@@ -136,14 +145,19 @@ class Isolation:
         reading = reading_of(call, environ)
         operation = reading.operation
         if not caller.master:
-            _refuse_unowned(call, operation)
+            _refuse_unowned(call, reading)
             if not environ.keys().isdisjoint(_OVERRIDES):
                 for key in _OVERRIDES:
                     environ.pop(key, None)
-            self._check_target(call, caller, reading, environ)
-            if operation is not UPLOAD:
-                self._check_body(call, caller, operation, environ)
+            if call.route.service in OBJECT_SERVICES:
+                self._objects.check(call, caller, reading, environ)
+            else:
+                self._check_target(call, caller, reading, environ)
+                if operation is not UPLOAD:
+                    self._check_body(call, caller, operation, environ)
         check_method(call, reading)
+        if call.route.service in OBJECT_SERVICES:
+            return self._objects.answer(call, caller, reading, environ, start_response)
         if operation is UPLOAD:
             return self._upload(call, caller, environ, start_response)
         if operation is LIST:
@@ -310,10 +324,14 @@ class Isolation:
             raise unreadable()
         return value
 
-    def _ask(self, call: Call, environ: WSGIEnvironment, query: str) -> Reply:
+    def _ask(
+        self, call: Call, environ: WSGIEnvironment, query: str, path: str | None = None
+    ) -> Reply:
+        """Ask AssemblyAI on the caller's behalf: for another query, or for another path too."""
         call.upstream_reads += 1
         inner = {
             **environ,
+            "PATH_INFO": environ.get("PATH_INFO", "") if path is None else path,
             "REQUEST_METHOD": "GET",
             "QUERY_STRING": query,
             "CONTENT_LENGTH": "",
@@ -326,7 +344,7 @@ class Isolation:
         return Reply(self.app, inner)
 
 
-def _refuse_unowned(call: Call, operation: Operation | None) -> None:
+def _refuse_unowned(call: Call, reading: Reading) -> None:
     """Raise 403 if the owner or the cost of a request is unknown here."""
     service = call.route.service
     if service not in OWNED_SERVICES:
@@ -335,7 +353,8 @@ def _refuse_unowned(call: Call, operation: Operation | None) -> None:
             status=403,
             code="forbidden",
         )
-    if operation is None and service in SESSION_SERVICES:
+    known = reading.allow if service in OBJECT_SERVICES else reading.operation
+    if not known and service in SESSION_SERVICES:
         raise undescribed("it may open a session that is not metered")
 
 

@@ -8,9 +8,14 @@ transaction on both engines, so it can neither use `CREATE INDEX CONCURRENTLY` n
 half of itself. It is never changed once it was released.
 """
 
-from . import v2_call_indexes, v3_fitting_holds, v4_sessions
+from . import v2_call_indexes, v3_fitting_holds, v4_sessions, v5_owned
 from .runner import Migration, migrate, migrations_after, stored_version
 
-MIGRATIONS: tuple[Migration, ...] = (v2_call_indexes, v3_fitting_holds, v4_sessions)
+MIGRATIONS: tuple[Migration, ...] = (
+    v2_call_indexes,
+    v3_fitting_holds,
+    v4_sessions,
+    v5_owned,
+)
 
 __all__ = ["MIGRATIONS", "Migration", "migrate", "migrations_after", "stored_version"]

@@ -1,0 +1,33 @@
+"""Version 5: the owners of other objects than transcripts and uploads."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+NUMBER = 5
+SUMMARY = "owners of voice agents, their sessions and webhook subscriptions"
+
+_STATEMENTS = (
+    "CREATE TABLE owned ("
+    " service TEXT NOT NULL,"
+    " region TEXT NOT NULL,"
+    " kind TEXT NOT NULL,"
+    " id TEXT NOT NULL,"
+    " owner TEXT NOT NULL,"
+    " key_id {id},"
+    " key_name TEXT,"
+    " team TEXT,"
+    " at BIGINT NOT NULL,"
+    " call_id {id},"
+    " PRIMARY KEY (service, region, kind, id),"
+    " FOREIGN KEY(call_id) REFERENCES calls (id))",
+    "CREATE INDEX owned_listed ON owned (service, region, kind, owner, at, id)",
+)
+_TYPES = {"sqlite": {"id": "INTEGER"}, "postgresql": {"id": "BIGINT"}}
+
+
+def upgrade(connection: Connection) -> None:
+    """Add the table; no row is rewritten."""
+    types = _TYPES[connection.dialect.name]
+    for statement in _STATEMENTS:
+        connection.exec_driver_sql(statement.format(**types))
