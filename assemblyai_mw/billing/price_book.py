@@ -405,7 +405,9 @@ class PriceBook:
                 models = list(self._priced(kind, at))
                 if not models or "*" in self._book.items[kind]:
                     models.append(None)
-            return self._dearest(kind, models, at, characters=int(asked.get("body_bytes") or 0))
+            # Nothing would cost nothing, without any price.
+            characters = max(1, int(asked.get("body_bytes") or 0))
+            return self._dearest(kind, models, at, characters=characters)
         raise Unpriced(f"no price for calls of kind {kind!r}")
 
     def _dearest(self, kind: str, models: list[str | None], at: dt.datetime, **used: Any) -> int:

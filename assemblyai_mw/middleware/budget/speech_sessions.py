@@ -39,7 +39,7 @@ def cost_of(
     Raises:
         Unpriced: The book has no price for the model, or for any.
     """
-    sized = {**asked, "body_bytes": max(1, size)}
+    sized = {**asked, "body_bytes": size}
     return prices.estimate("tts", sized, region, at, assumed_audio_s=1.0)
 
 
