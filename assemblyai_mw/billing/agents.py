@@ -72,6 +72,21 @@ def ids_in_body(body: Mapping[str, Any]) -> list[Id]:
     return [Id(each, value, path == ("agent_id",)) for each, value, path in _named(body, limit=64)]
 
 
+def texts_in(value: object, *, longest: int, most: int) -> set[str]:
+    """Return the texts in JSON of up to *longest* characters; no more than one over *most*."""
+    found: set[str] = set()
+    waiting = [value]
+    while waiting and len(found) <= most:
+        each = waiting.pop()
+        if isinstance(each, str) and 0 < len(each) <= longest:
+            found.add(each)
+        elif isinstance(each, list):
+            waiting += each
+        elif isinstance(each, Mapping):
+            waiting += each.values()
+    return found
+
+
 def _named(
     body: Mapping[str, Any], *, limit: int
 ) -> list[tuple[ObjectKind, object, tuple[str, ...]]]:

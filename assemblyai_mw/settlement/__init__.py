@@ -12,6 +12,7 @@ telling          callbacks hear of rows that settlement closed
 matching         matches transcripts to submits without a reply
 options          marks of a submit's options, to recognise its transcript
 lost_sessions    how long streaming sessions lasted whose process died
+lost_agents      how long voice agents' sessions lasted: AssemblyAI is asked
 closing          closes open ledger rows, alike for clients' replies and settlement
 
 Only what a worker needs from its start is imported here; the rest by its module.

@@ -10,20 +10,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ..billing.agents import RESUMED, stored_outcome
+from ..billing.operations import SESSION_KINDS
 from ..billing.price_book import Price, PriceBook
 from ..billing.replies import Outcome, transcript_outcome
-from ..billing.sessions import SESSION_ID
 from ..billing.usage import milliseconds
 from ..config import Config
 from ..errors import StoreError, UpstreamError
 from ..store.clock import ClockWatch
-from ..store.space import Space
 from ..telemetry.call_log import wanted
 from ..telemetry.record import OnCall
 from ..transport import Transport
 from .closing import Closed, close_row, end_of, shows_end
 from .deadlines import deadline
+from .lost_agents import TELL_AGAIN_S, AgentLengths
 from .lost_sessions import lost_session_outcome
 from .matching import Match, match, shows_what_was_asked
 from .reprice import usage_of
@@ -33,7 +32,7 @@ from .telling import tell
 from .transcript_list import Listed, walk
 
 if TYPE_CHECKING:
-    from ..store import Due, LastSeen, Ledger
+    from ..store import Due, Ledger
     from ..store.closing import Closing
 
 logger = logging.getLogger("assemblyai_mw.settlement")
@@ -45,10 +44,6 @@ BATCH_S = 150.0
 UNKNOWN_AFTER_S = 600.0
 # A jump of the clock that makes a session look lost which had its checkpoint in time.
 JUMP_S = 20.0
-# For how long, and how often, AssemblyAI is asked for the length of a lost session before it is
-# estimated; and by how much that may pass the time since it began: clocks differ.
-TELL_WITHIN_S, TELL_AGAIN_S = 600.0, 30.0
-TOLD_SLACK_MS = 2000
 
 _GONE = "AssemblyAI has no such transcript: it was deleted elsewhere"
 _NEVER = "the request never reached AssemblyAI: it is not in its list of transcripts"
@@ -114,6 +109,9 @@ class Settler:
         self._max_pages = max_pages
         self._said: set[str] = set()
         self._accounts = Accounts(config, transport)
+        self._lengths = AgentLengths(
+            self._accounts, ledger, clock=lambda: self._clock(), say=self._say
+        )
 
     def run(
         self,
@@ -155,7 +153,7 @@ class Settler:
                 self._later(due, summary, "not reached in this run", delay_s=0.0)
             elif due.usage is not None:
                 self._measure(due, summary, unasked)
-            elif due.kind == "session" or due.session is not None:
+            elif due.kind in SESSION_KINDS:
                 self._session(due, summary)
             elif due.kind != "transcript":
                 self._lost(due, summary)
@@ -366,7 +364,7 @@ class Settler:
             delay_s = self._left_s(due) + 1
             self._later(due, summary, "the session is under way", delay_s=delay_s)
         else:
-            told = self._later_told(due, seen)
+            told = self._lengths.told(due, seen, is_last=self._stopped)
             if told is not None and told.state == "pending":
                 self._later(due, summary, told.reason or "", delay_s=TELL_AGAIN_S)
                 return
@@ -375,41 +373,6 @@ class Settler:
             # A checkpoint that comes meanwhile shows that the session goes on.
             if self.ledger.write(closing, last_seen=seen.at):
                 self._closed(due, closed, summary)
-
-    def _later_told(self, due: Due, seen: LastSeen) -> Outcome | None:
-        """Return what AssemblyAI tells of a lost session; pending while it may yet tell.
-
-        None where it tells nothing: of streaming sessions, and of a Voice Agent's that is unknown
-        there, or that went on in another call, since it tells one length for both.
-        """
-        session_id = due.features.get(SESSION_ID)
-        if not isinstance(session_id, str) or due.features.get(RESUMED):
-            return None
-        account = self._accounts.of_agents(due.region, due.route)
-        owner = self.ledger.object_owner(Space(due.service, due.region, "session"), session_id)
-        if account is None or owner is None or owner.row != due.row:
-            return None
-        now = datetime.fromtimestamp(self._clock(), UTC)
-        waits = not self._stopped and now < seen.lost_at + timedelta(seconds=TELL_WITHIN_S)
-        later = Outcome("pending", reason="AssemblyAI does not tell its length yet")
-        try:
-            answer = account.agent_session(session_id)
-        except UpstreamError as error:
-            self._say(logging.WARNING, f"AssemblyAI cannot be asked about a session: {error}")
-            return later if waits else None
-        if answer.status == 404:
-            return None
-        if answer.status != 200 or answer.value is None:
-            self._say(logging.WARNING, str(refusal(answer)))
-            return later if waits else None
-        outcome = stored_outcome(answer.value, due.features, due.region)
-        if outcome.state == "pending":
-            return later if waits else None
-        usage = outcome.usage
-        most_ms = (now - due.at).total_seconds() * 1000 + TOLD_SLACK_MS
-        if usage is None or usage.session_ms is None or usage.session_ms > most_ms:
-            return None
-        return outcome
 
     # Everything else
 

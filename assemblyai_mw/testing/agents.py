@@ -14,7 +14,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .agent_sessions import AgentFault, AgentTalk, when
+from .agent_sessions import AgentFault, when
+from .agent_talk import AgentTalk
 from .replies import Answer, Request
 from .sessions import MAX_SESSION_S, FakeToken
 from .small_hosts import agent_token

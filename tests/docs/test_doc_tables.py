@@ -71,5 +71,5 @@ def test_each_public_name_is_in_the_reference(package: ModuleType) -> None:
 def test_each_page_is_in_the_navigation() -> None:
     """`mkdocs build --strict` finds the pages that are named and missing."""
     site = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[2]
-    named = set(re.findall(r": ([\w/]+\.md)$", site, re.M))
+    named = set(re.findall(r": ([\w/-]+\.md)$", site, re.M))
     assert {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")} <= named

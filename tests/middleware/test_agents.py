@@ -14,12 +14,13 @@ from agents_kit import AGENT, AGENTS, AUDIO, SECOND, Agent, ask, make_agent, ses
 from session_kit import MASTER_KEY, STREAMING, Site, live, until
 from sqlalchemy import select
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 from assemblyai_mw.middleware.budget.sessions import SessionHolds
 from assemblyai_mw.relay.watch import Cut
 from assemblyai_mw.store.schema import calls
 from assemblyai_mw.store.space import Space
-from assemblyai_mw.testing import FakeAgentSession
+from assemblyai_mw.testing import FakeAgentSession, FakeAssemblyAI, serve
 
 SESSIONS = Space("agents", "global", "session")
 
@@ -524,3 +525,21 @@ def test_an_error_s_code_is_a_name() -> None:
 
     assert json.loads(KIND.words.error(Cut(4999, "?")))["code"] == "server_error"
     assert json.loads(KIND.words.error(Cut(3008, "?", name="mine")))["code"] == "mine"
+
+
+def test_a_key_of_the_eu_talks_where_the_host_is_of_its_zone(tmp_path: Any) -> None:
+    fake = FakeAssemblyAI(region="eu")
+    with serve(fake.host("agents")) as url:
+        routes = {"/eu.agents.assemblyai": url}
+        with live(f"sqlite:///{tmp_path}/ledger.db", routes=routes) as site:
+            key = site.key("alice", region="eu")
+            address = f"ws{site.url.removeprefix('http')}/eu.agents.assemblyai/v1/ws"
+            headers = {"Authorization": key}
+            with connect(address, additional_headers=headers, proxy=None) as socket:
+                agent = Agent(socket)
+                id = agent.begin()
+                agent.end()
+            (row,) = rows(site, "alice", "settled")
+            assert (row.region, fake.agent_sessions[0].id) == ("eu", id)
+            assert site.ledger.object_owner(SESSIONS, id) is None
+            assert site.ledger.object_owner(Space("agents", "eu", "session"), id) is not None

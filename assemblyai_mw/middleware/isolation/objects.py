@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from ...billing.agents import Id, ids_in_body
+from ...billing.agents import Id, ids_in_body, texts_in
 from ...billing.operations import (
     CREATE_AGENT,
     LIST_AGENTS,
@@ -29,7 +29,7 @@ from ...http.lookalikes import folded
 from ...http.messages import content_length, is_chunked
 from ...http.wsgi import Reply
 from ...store.space import Space
-from .ids import PLAIN_ID, fully_decoded, ids_like
+from .ids import MAX_ID_CHARS, PLAIN_ID, fully_decoded, ids_like
 from .object_lists import ObjectLists
 from .object_sessions import SessionIds
 from .replies import NoList, base_url, json_in, json_reply, unreadable, whole
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("assemblyai_mw.isolation")
 
 Ask = Callable[..., Reply]
-MAX_WORDS = 100
+# Possible ids of one request that are looked up, and the texts among which they are searched.
+MAX_WORDS, MAX_TEXTS = 100, 10_000
 _KINDS = ("agent", "session", "webhook-subscription")
 _QUERY_NAMES = {
     "agentid": "agent",
@@ -96,7 +97,7 @@ class Objects:
             )
         self._check_query(call, caller, environ.get("QUERY_STRING", ""))
         if operation.body == "json":
-            self._check_body(call, caller, operation, environ)
+            self._check_body(call, caller, operation, reading.object_id, environ)
         elif content_length(environ) or is_chunked(environ):
             raise BadRequest("This request takes no body.")
 
@@ -114,7 +115,10 @@ class Objects:
             kind = _QUERY_NAMES.get(folded(name))
             if kind is not None and not self._is_theirs(call, caller, kind, value):
                 raise not_found()
-        words = ids_like(plain)
+        self._check_words(call, caller, ids_like(plain))
+
+    def _check_words(self, call: Call, caller: Caller, words: set[str]) -> None:
+        """Raise 404 where a word is another owner's id, whatever it stands for."""
         if len(words) > MAX_WORDS:
             raise RequestRefused("Too many identifiers in the request.", status=413)
         for kind in _KINDS if words else ():
@@ -123,7 +127,12 @@ class Objects:
                 raise not_found()
 
     def _check_body(
-        self, call: Call, caller: Caller, operation: Operation, environ: WSGIEnvironment
+        self,
+        call: Call,
+        caller: Caller,
+        operation: Operation,
+        object_id: str | None,
+        environ: WSGIEnvironment,
     ) -> None:
         body = json_object(call, environ, max_bytes=self._max_json_bytes)
         subscribes = operation.object == "webhook-subscription"
@@ -133,6 +142,12 @@ class Objects:
             raise RequestRefused(_ACCOUNT_WIDE, status=403, code="forbidden", param="agent_id")
         for each in named:
             self._check_named(call, caller, each, documented=subscribes and each.is_documented)
+        if any(folded(name) == "id" and value != object_id for name, value in body.items()):
+            raise BadRequest("The body names another id than the path.", param="id")
+        texts = texts_in(body, longest=MAX_ID_CHARS, most=MAX_TEXTS)
+        if len(texts) > MAX_TEXTS:
+            raise RequestRefused("Too many short texts in the request.", status=413)
+        self._check_words(call, caller, {text for text in texts if ids_like(text) == {text}})
 
     def _check_named(self, call: Call, caller: Caller, named: Id, *, documented: bool) -> None:
         if not documented:

@@ -283,6 +283,10 @@ def test_a_path_that_is_not_described_is_not_for_keys(
         (b'{"name": "a", "name": "b"}', 400),
         (json.dumps(AGENT | {"agent_id": "x"}).encode(), 400),
         (json.dumps(AGENT | {"transfer": {"session_id": "x"}}).encode(), 400),
+        (json.dumps(AGENT | {"id": "THEIRS"}).encode(), 400),
+        (json.dumps(AGENT | {"Id": "another"}).encode(), 400),
+        (json.dumps(AGENT | {"copy_of": ["THEIRS"]}).encode(), 404),
+        (json.dumps(AGENT | {"x": [f"word-number-{n:04}" for n in range(101)]}).encode(), 413),
         (json.dumps({"name": "only"}).encode(), 422),
     ],
 )
@@ -291,6 +295,8 @@ def test_an_agent_s_body_is_read_before_it_goes_out(
 ) -> None:
     site = tenants.site
     before = len(site.us.agents)
+    if b"THEIRS" in body:
+        body = body.replace(b"THEIRS", tenants.objects["agents"].encode())
     headers = {"Content-Type": "application/json"}
     import requests
 
