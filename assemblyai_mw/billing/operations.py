@@ -34,8 +34,9 @@ READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 # The hosts that know transcripts by their ids; the others take audio or text, and nothing else.
 TRANSCRIPT_SERVICES = frozenset({"api", "llm-gateway"})
-# On these hosts, a path without a row may open an unmetered session.
-SESSION_SERVICES = frozenset({"streaming", "token"})
+# On these hosts, a path without a row may open an unmetered session. On that of speech synthesis it
+# may also name a cloned voice, whose owner is unknown here.
+SESSION_SERVICES = frozenset({"streaming", "token", "tts"})
 # Every other host of AssemblyAI's, such as agents.assemblyai.com: the owners of its objects are
 # unknown here, so a key that knows an id could read, change and delete another owner's object.
 OWNED_SERVICES = frozenset({"api", "llm-gateway", "streaming", "token", "sync", "dictation", "tts"})
