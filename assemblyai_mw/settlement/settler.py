@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ..billing.operations import SESSION_KINDS
 from ..billing.price_book import Price, PriceBook
 from ..billing.replies import Outcome, transcript_outcome
 from ..billing.usage import milliseconds
@@ -147,7 +148,7 @@ class Settler:
                 self._later(due, summary, "not reached in this run", delay_s=0.0)
             elif due.usage is not None:
                 self._measure(due, summary, unasked)
-            elif due.kind == "session" or due.session is not None:
+            elif due.kind in SESSION_KINDS:
                 self._session(due, summary)
             elif due.kind != "transcript":
                 self._lost(due, summary)
