@@ -35,8 +35,9 @@ READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 # The hosts that know transcripts by their ids; the others take audio or text, and nothing else.
 TRANSCRIPT_SERVICES = frozenset({"api", "llm-gateway"})
-# On these hosts, a path without a row may open an unmetered session.
-SESSION_SERVICES = frozenset({"streaming", "token", "agents"})
+# On these hosts, a path without a row may open an unmetered session. On that of speech synthesis it
+# may also name a cloned voice, whose owner is unknown here.
+SESSION_SERVICES = frozenset({"streaming", "token", "agents", "tts"})
 # On this host, objects have owners that the ledger knows; a path without a row may name some.
 OBJECT_SERVICES = frozenset({"agents"})
 # Every other host of AssemblyAI's: the owners of its objects are unknown here, so a key that knows

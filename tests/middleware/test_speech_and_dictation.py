@@ -10,7 +10,7 @@ from typing import Any
 
 import assemblyai as aai
 import pytest
-from stack_kit import Stack, host_app
+from stack_kit import MASTER_KEY, Stack, host_app
 from stand_in.kit import wav
 from webtest import TestApp
 
@@ -162,6 +162,17 @@ def test_more_characters_than_the_request_has_bytes_are_no_price(
     stack.ask("POST", f"{NATIVE}/v1/speech", stack.key("a", budget_usd="1"), json={"text": "x"})
     (row,) = stack.ledger.calls()
     assert (row["state"], "more than were sent" in row["reason"]) == ("unpriced", True)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_paths_that_may_name_somebodys_voice_are_the_master_keys(
+    method: str, stack_of: Callable[..., Stack]
+) -> None:
+    stack = stack_of()
+    target = f"{NATIVE}/v1/voices/x"
+    assert stack.ask(method, target, stack.key("a")).status_int == 403
+    assert not stack.us.requests
+    assert stack.ask(method, target, MASTER_KEY).status_int == 404
 
 
 # Dictation

@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...billing.operations import OTHER, SPEECH_EVENTS_PATH, outcome_of
+from ...billing.operations import OTHER, outcome_of
 from ...billing.price_book import PriceBook
 from ...billing.replies import ChatMeter, Outcome
-from ...billing.speech import SpeechEvents, speech_outcome
 from ...call import Call, enter, json_of
 from ...call.billable import MAX_JSON_BYTES, read_billable, reading_of, session_of
 from ...errors import RequestRefused, StoreError, UpstreamError, error_reply
@@ -33,7 +32,7 @@ from ...telemetry.call_log import logged, wanted
 from ...telemetry.record import OnCall
 from .reads import Polls
 from .sessions import SessionMeter, Sessions
-from .speech_sessions import SpeechMeter
+from .speech import SpeechMeter, metered_speech
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -52,8 +51,6 @@ LOOK_UP_AFTER_S = 5.0
 GATEWAY_STATUSES = frozenset({502, 503, 504})
 MAX_ERROR_BYTES = 64 * 1024
 BROKE_OFF = "AssemblyAI's reply broke off. Whether it acted on the request is unknown."
-BILLED_CHARACTERS = "x-tts-billed-characters"
-SPEAKING_MODEL = "x-tts-model"
 COST_HEADER = "x-assemblyai-mw-cost-usd"
 
 
@@ -311,30 +308,14 @@ class CostLogger:
         reply: Reply,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        """Pass speech on; its head tells the characters, which count where all of it arrived.
+        """Pass speech on, and close its row by what was billed."""
+        status = reply.status_code
 
-        A stream of events tells them again, as its last one.
-        """
-        status, billed = reply.status_code, reply.header(BILLED_CHARACTERS)
-        region, model = call.route.region, reply.header(SPEAKING_MODEL)
-        events = SpeechEvents() if call.path == SPEECH_EVENTS_PATH else None
-
-        def each(block: bytes) -> bool:
-            if events is not None:
-                events.feed(block)
-            return False
-
-        def end(whole: bool) -> None:
-            if not whole:
-                outcome = Outcome("unmeterable", reason="the speech did not arrive whole")
-            elif events is not None:
-                outcome = events.outcome(billed, asked, region, model=model)
-            else:
-                outcome = speech_outcome(billed, asked, region, model=model)
+        def close(outcome: Outcome) -> None:
             self._close(call, outcome, status=status)
 
         reply.start(start_response)
-        return CountingBody(reply, lambda _, whole: log_exceptions(end)(whole), each=each)
+        return metered_speech(call, asked, reply, close)
 
     def _replied(
         self,

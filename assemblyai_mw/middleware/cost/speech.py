@@ -1,26 +1,62 @@
-"""Sessions of speech synthesis: the characters that go up, and the end of their rows."""
+"""Speech synthesis: the characters of a reply or of a session, and the end of their rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ...billing.operations import SPEECH_EVENTS_PATH
 from ...billing.sessions import model_in_force
 from ...billing.speech import (
     CHARACTERS,
+    SpeechEvents,
     byte_length,
     estimated_speech,
     most_at_once,
     session_speech_outcome,
+    speech_outcome,
     spoken,
     with_model,
 )
 from ...billing.usage import Outcome, name_of
 from ...call import Call
 from ...call.session_text import client_message
+from ...http.bodies import CountingBody, log_exceptions
+from ...http.wsgi import Reply
 from ...relay import Cut, End
 from ...relay.watch import message
 from .sessions import SessionMeter, Sessions
+
+BILLED_CHARACTERS = "x-tts-billed-characters"
+SPEAKING_MODEL = "x-tts-model"
+
+
+def metered_speech(
+    call: Call, asked: Mapping[str, Any], reply: Reply, close: Callable[[Outcome], object]
+) -> Iterable[bytes]:
+    """Return the body of a synthesis, which *close*s its row when it ends.
+
+    Its head tells the characters, which count where all of it arrived. A stream of events tells
+    them again, as its last one.
+    """
+    billed, model = reply.header(BILLED_CHARACTERS), reply.header(SPEAKING_MODEL)
+    region = call.route.region
+    events = SpeechEvents() if call.path == SPEECH_EVENTS_PATH else None
+
+    def each(block: bytes) -> bool:
+        if events is not None:
+            events.feed(block)
+        return False
+
+    def end(whole: bool) -> None:
+        if not whole:
+            close(Outcome("unmeterable", reason="the speech did not arrive whole"))
+        elif events is not None:
+            close(events.outcome(billed, asked, region, model=model))
+        else:
+            close(speech_outcome(billed, asked, region, model=model))
+
+    return CountingBody(reply, lambda _, whole: log_exceptions(end)(whole), each=each)
 
 
 class SpeechMeter(SessionMeter):
