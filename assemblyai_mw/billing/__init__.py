@@ -7,6 +7,7 @@ usage             the record of it, of which prices are made
 chat              tokens of chats, whole and streamed
 features          features of a transcript, from requests and replies
 sessions          streaming sessions: parameters, facts, cost of open ones
+speech            speech synthesis: facts, words of a session, characters billed
 agents            Voice Agent sessions: the ids that their messages name, and what they used
 price_book        usage x prices -> money, exactly
 compiled_book     which item a name means, and its price on a day

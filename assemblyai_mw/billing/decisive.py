@@ -23,6 +23,7 @@ from .chat import MAX_CHOICES
 from .features import FILLED, FLAGS, MAX_FEATURES, TASKS, is_plain, made_up, tasks_on
 from .replies import billing_facts
 from .sessions import MESSAGES, PARAMETERS, VOICE_FOCUS, Form, parsed
+from .speech import speech_asked
 from .usage import MAX_MODELS, MAX_TOKENS, UNCLEAR, count, name_of
 
 # Of a name, and of a path.
@@ -83,6 +84,8 @@ def read(kind: str, body: Mapping[str, Any], *, size: int | None = None) -> Bill
     finder.table(_MESSAGE if kind == "session" else _BY_KIND.get(kind, _NOTHING), body, "")
     if kind == "understanding":
         finder.task_named(body)
+    if kind == "tts":
+        finder.one_model(body)
     return _billable(billing_facts(kind, body, size=size), finder)
 
 
@@ -94,7 +97,7 @@ def read_query(kind: str, pairs: Iterable[tuple[str, str]]) -> Billable:
         pairs: Names and values as they stand there, decoded.
     """
     finder = _Finder()
-    table = _SESSION if kind == "session" else _QUERY
+    table = _QUERIES.get(kind, _QUERY)
     query: dict[str, str] = {}
     for name, value in pairs:
         known = table.name(name)
@@ -106,7 +109,19 @@ def read_query(kind: str, pairs: Iterable[tuple[str, str]]) -> Billable:
                 finder.add(name, "stands there twice", decides=member.decides)
             member.check(finder, value, name, member.decides)
         query[name] = value
+    if kind == "tts":
+        finder.one_model(query)
+        return _billable(speech_asked(query), finder)
     return _billable(billing_facts(kind, query), finder)
+
+
+def read_words(message: Mapping[str, Any]) -> Billable:
+    """Return the faults of a message by which a client of speech synthesis sends words."""
+    finder = _Finder()
+    finder.table(_WORDS_MESSAGE, message, "")
+    if message.get("text") is None:
+        finder.add("text", "must be a text")
+    return _billable({}, finder)
 
 
 def _billable(asked: dict[str, Any], finder: _Finder) -> Billable:
@@ -210,6 +225,11 @@ class _Finder:
                         self.add(place, f"is not where {meant} is documented")
                     if is_place:
                         stack.append((place, inner))
+
+    def one_model(self, body: Mapping[str, Any]) -> None:
+        """Find that a request of speech synthesis names its model twice."""
+        if body.get("model") is not None and body.get("model_id") is not None:
+            self.add("model_id", "stands beside model")
 
     def task_named(self, body: Mapping[str, Any]) -> None:
         """Find that a request of speech understanding asks for none."""
@@ -331,7 +351,10 @@ _UNDERSTANDING = _Table(
 _UNDERSTANDING_OBJECT = _Table({"request": _Member(_Finder.tasks)}, is_body=False)
 _REQUEST = _Table(dict.fromkeys(sorted(TASKS), _OBJECT), is_body=False)
 _LEMUR = _Table({"final_model": _MODEL, "transcript_ids": _TEXTS, "prompt": _WORDS})
-_SPEECH = _Table({"model": _MODEL, "text": _WORDS, "input": _WORDS})
+# The model in AssemblyAI's shape, and in OpenAI's.
+_VOICES = {"model_id": _MODEL, "model": _MODEL}
+_SPEECH = _Table({**_VOICES, "text": _WORDS, "input": _WORDS})
+_WORDS_MESSAGE = _Table({"type": _TEXT, "text": _TEXT})
 _QUERY = _Table(
     dict.fromkeys(
         [*sorted(FLAGS | FILLED), "domain", "max_session_duration_seconds", "speech_model"],
@@ -388,6 +411,7 @@ def _session_table(*, update: bool) -> _Table:
 
 _SESSION, _MESSAGE = _session_table(update=False), _session_table(update=True)
 _NOTHING = _Table({})
+_QUERIES: Mapping[str, _Table] = {"session": _SESSION, "tts": _Table(_VOICES)}
 _BY_KIND: Mapping[str, _Table] = {
     "transcript": _TRANSCRIPT,
     "chat": _CHAT,

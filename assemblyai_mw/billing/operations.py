@@ -35,8 +35,9 @@ READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 # The hosts that know transcripts by their ids; the others take audio or text, and nothing else.
 TRANSCRIPT_SERVICES = frozenset({"api", "llm-gateway"})
-# On these hosts, a path without a row may open an unmetered session.
-SESSION_SERVICES = frozenset({"streaming", "token", "agents"})
+# On these hosts, a path without a row may open an unmetered session. On that of speech synthesis it
+# may also name a cloned voice, whose owner is unknown here.
+SESSION_SERVICES = frozenset({"streaming", "token", "agents", "tts"})
 # On this host, objects have owners that the ledger knows; a path without a row may name some.
 OBJECT_SERVICES = frozenset({"agents"})
 # Every other host of AssemblyAI's: the owners of its objects are unknown here, so a key that knows
@@ -48,7 +49,8 @@ OWNED_SERVICES = frozenset(
 ID = r"[A-Za-z0-9_-]{1,128}"
 # The longest audio of the sync and dictation APIs, seconds: 20 minutes where the file is sent
 # whole, 120 seconds live (docs/sync-stt, read 2026-11-25; older pages say 120 for all). The
-# path without a version is an older spelling that still answers (SDK 1.8.2).
+# path without a version is an older spelling that still answers (SDK 1.8.2; `/warm` in
+# docs/api-reference/dictation-api/warm).
 _CLIP_PATHS = {
     "/v1/transcribe": 1200,
     "/v1/transcribe/live": 120,
@@ -57,6 +59,8 @@ _CLIP_PATHS = {
 }
 # Speech synthesis in the shape of OpenAI's `audio/speech`.
 OPENAI_SPEECH_PATH = "/v1/openai/audio/speech"
+# The same as a stream of events, with the time of each word.
+SPEECH_EVENTS_PATH = "/v1/speech/events"
 _SEGMENTS = {"{id}": f"({ID})", "{object}": f"({ID})", "{part}": r"[a-z]+(?:-[a-z]+)*"}
 
 
@@ -99,7 +103,7 @@ class Operation:
     shows_end: bool = False
     metered: bool = True
     websocket: bool = False
-    session: Literal["streaming", "agents"] | None = None
+    session: Literal["streaming", "agents", "tts"] | None = None
     object: ObjectKind | None = None
     max_audio_s: int | None = None
 
@@ -132,6 +136,7 @@ def _clips(service: str) -> Iterable[Operation]:
             max_audio_s=max_audio_s,
         )
     yield _row(service, "GET /v1/warm")
+    yield _row(service, "GET /warm")
 
 
 def _speech(path: str) -> Operation:
@@ -272,9 +277,18 @@ OPERATIONS: tuple[Operation, ...] = (
     *_clips("sync"),
     *_clips("dictation"),
     _speech("/v1/speech"),
-    _speech("/v1/speech/events"),
+    _speech(SPEECH_EVENTS_PATH),
     _speech(OPENAI_SPEECH_PATH),
-    _row("tts", "GET /v1/ws", kind="tts", websocket=True),
+    _row(
+        "tts",
+        "GET /v1/ws",
+        kind="tts",
+        body="query",
+        words="request",
+        prices=("tts",),
+        websocket=True,
+        session="tts",
+    ),
     *_agents(),
 )
 # Kinds of billable work that are sessions which are relayed here.
@@ -282,6 +296,8 @@ SESSION_KINDS = frozenset(row.kind for row in OPERATIONS if row.session and row.
 
 # Facts of a kind of work by its name alone: those of the first row that has it.
 BY_KIND: Mapping[str, Operation] = {row.kind: row for row in reversed(OPERATIONS) if row.kind}
+# The hosts that have sessions which are relayed here.
+SESSION_HOSTS = frozenset(row.service for row in OPERATIONS if row.session)
 
 
 @dataclass(frozen=True, slots=True)

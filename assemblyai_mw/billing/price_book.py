@@ -40,6 +40,8 @@ __all__ = ["Item", "Price", "PriceBook", "Unpriced", "format_usd"]
 
 # Every documented task and domain costs something: one that is not in the book is not free.
 _BILLABLE = ("speech_understanding.", "domain.")
+# Their requests need not name a model: an operator's price is one for all of them.
+_MODEL_LEFT_OUT = frozenset({"agent", "dictation", "sync", "tts"})
 # Tokens of a prompt beyond its bytes: the marks around a conversation, and the text that providers
 # put before tools (Anthropic documents up to about 700 tokens).
 PROMPT_EXTRA_TOKENS = 1000
@@ -181,7 +183,13 @@ class PriceBook:
     def _characters(self, usage: Usage, at: dt.datetime) -> Price:
         if usage.characters is None:
             raise Unpriced("the number of characters is not known")
-        entry, prices = self._found(usage.kind, usage.model, at)
+        try:
+            entry, prices = self._found(usage.kind, usage.model, at)
+        except NoSuchModel:
+            if usage.characters:
+                raise
+            # Whatever one costs.
+            return Price(0, ())
         label = entry.name if entry.name != "*" else f"{usage.kind} {usage.model or ''}".rstrip()
         item = characters_line(label + entry.suffix, usage.characters, prices.rates["usd"])
         return Price(item.amount_nano, (item,))
@@ -194,7 +202,7 @@ class PriceBook:
             raise NoSuchModel(
                 f"no price for {noun} {model!r}" if model else f"no {noun} is named ({section})",
                 section,
-                model,
+                model or ("*" if section in _MODEL_LEFT_OUT else None),
             )
         prices = entry.at(at)
         if prices is None:
@@ -340,7 +348,8 @@ class PriceBook:
         - A clip of the sync and dictation APIs lasts *max_audio_s* seconds, which its
           operation says; a token opens a session of the length it allows, on the dearest
           model with every add-on.
-        - A synthesis speaks no more characters than its request has bytes.
+        - A synthesis speaks no more characters than its request has bytes, by the dearest of all
+          models where it names none.
 
         Raises:
             Unpriced: The book has no price for something that the call asks for.
@@ -392,9 +401,13 @@ class PriceBook:
                 features=frozenset(self._priced("session_addon", at)),
             )
         if kind == "tts":
-            return self._dearest(
-                kind, models or [None], at, characters=int(asked.get("body_bytes") or 0)
-            )
+            if not models:
+                models = list(self._priced(kind, at))
+                if not models or "*" in self._book.items[kind]:
+                    models.append(None)
+            # Nothing would cost nothing, without any price.
+            characters = max(1, int(asked.get("body_bytes") or 0))
+            return self._dearest(kind, models, at, characters=characters)
         raise Unpriced(f"no price for calls of kind {kind!r}")
 
     def _dearest(self, kind: str, models: list[str | None], at: dt.datetime, **used: Any) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 from .chat import ChatMeter, chat_asked, chat_outcome, chat_usage
 from .features import CHANNELED, features_of
 from .sessions import estimated_session, session_asked, session_outcome
+from .speech import speech_asked
 from .usage import (
     MAX_CHANNELS,
     Outcome,
@@ -58,6 +59,7 @@ def billing_facts(kind: str, body: Mapping[str, Any], *, size: int | None = None
     | `fallbacks`      | chat                       | true where another model may answer |
     | `max_tokens`, `choices`, `prompt_bytes`, `model_region` | chat | bounds   |
     | `body_bytes`     | tts                        | bound of the characters           |
+    | `characters`     | tts                        | sent up in a session so far       |
     | `unclear`        | all                        | why no price can be told, by `decisive.read` |
     | `max_session_s`  | token                      | longest session it can open       |
     | `llm_gateway`    | session                    | true where it runs an LLM         |
@@ -73,6 +75,8 @@ def billing_facts(kind: str, body: Mapping[str, Any], *, size: int | None = None
         return chat_asked(body, size)
     if kind == "session":
         return session_asked(body)
+    if kind == "tts":
+        return speech_asked(body, len(json.dumps(body).encode()) if size is None else size)
     if kind == "agent":
         # One price, whatever the agent is.
         return {}
@@ -88,27 +92,9 @@ def billing_facts(kind: str, body: Mapping[str, Any], *, size: int | None = None
         transcript = name_of(body.get("transcript_id"))
         if transcript:
             asked["transcript_id"] = transcript
-    if kind == "tts":
-        asked["body_bytes"] = len(json.dumps(body).encode()) if size is None else size
     if kind == "token":
         asked["max_session_s"] = _session_bound(body.get("max_session_duration_seconds"))
     return asked
-
-
-def speech_outcome(billed: str | None, asked: Mapping[str, Any], region: str) -> Outcome:
-    """Return the outcome of a synthesis that arrived whole.
-
-    Args:
-        billed: Its reply's `X-TTS-Billed-Characters`.
-        asked: Its `billing_facts`.
-        region: The region of the host.
-    """
-    told = billed is not None and billed.isascii() and billed.isdigit() and len(billed) < 16
-    characters = count(int(billed)) if told and billed is not None else None
-    if characters is None:
-        return unmeterable(f"the reply tells no number of billed characters: {shown(billed)}")
-    models = asked.get("models") or (None,)
-    return completed(asked, Usage("tts", models[0], region, characters=characters))
 
 
 def _models(body: Mapping[str, Any]) -> list[str]:

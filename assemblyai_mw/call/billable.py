@@ -58,6 +58,16 @@ def reading_of(call: Call, environ: WSGIEnvironment) -> Reading:
     return reading
 
 
+def session_of(call: Call, environ: WSGIEnvironment) -> str | None:
+    """Return whose messages the session speaks that the request opens; None if it opens none.
+
+    Raises:
+        RequestRefused: As `reading_of` does.
+    """
+    operation = reading_of(call, environ).operation
+    return operation.session if operation is not None and call.session is not None else None
+
+
 def reads_own_work(call: Call) -> bool:
     """Whether the request only reads transcripts; nothing is kept or refused."""
     operation = read(call.route.service, call.method, call.path).operation

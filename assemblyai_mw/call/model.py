@@ -9,8 +9,7 @@ request and never a secret: hosts print their environ on debug pages.
 | id | call | cost, guardrails, guards, idempotency, openai, settlement, store, telemetry |
 | started | call | call, cost, openai, store, telemetry |
 | route | audio, call, openai | everywhere |
-| method, session | call | everywhere |
-| path | call | auth, call, endpoints, forward, isolation, realtime, store, telemetry |
+| method, path, session | call | everywhere |
 | tags | call | call, endpoints, store, telemetry |
 | request_id | call | call, log, telemetry |
 | caller | auth | everywhere |

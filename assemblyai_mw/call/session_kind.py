@@ -9,9 +9,10 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from ..billing import agents, sessions
+from ..billing import agents, sessions, speech
 from ..billing.operations import Operation
 from ..billing.usage import Outcome
 from ..relay import Cut, Words
@@ -128,8 +129,21 @@ AGENTS = SessionKind(
     grace_s=agents.GRACE_S,
     runs_llm=True,
 )
+# Streaming TTS (docs/tts/message-frames, and SDK 1.8.2). Its handshake has all options. Terminate
+# has the words spoken that still wait, Cancel drops them.
+SPEECH = SessionKind(
+    kind="tts",
+    words=Words("Terminate", "Termination", drops="Cancel", takes_binary=False),
+    begins="Begin",
+    fails="Error",
+    updates="",
+    messages=speech.MESSAGES,
+    no_words=frozenset(),
+    outcome=partial(speech.session_speech_outcome, most=None),
+    model_told=sessions.model_in_force,
+)
 # By `Operation.session`.
-KINDS: Mapping[str, SessionKind] = {"streaming": STREAMING, "agents": AGENTS}
+KINDS: Mapping[str, SessionKind] = {"streaming": STREAMING, "agents": AGENTS, "tts": SPEECH}
 
 
 def kind_of(operation: Operation) -> SessionKind:

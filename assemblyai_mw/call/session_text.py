@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..billing import decisive
+from ..billing import decisive, speech
 from ..billing.decisive import Billable
 from ..errors import BadRequest
 from ..http.strict_json import loads
@@ -22,6 +22,25 @@ def client_message(text: bytes) -> dict[str, Any] | Cut:
     except BadRequest as error:
         return Cut(3006, error.message)
     return value if isinstance(value, dict) else Cut(3006, "The message is not a JSON object.")
+
+
+def words_in(text: bytes, reason: str) -> str | Cut | None:
+    """Return the words that a client of speech synthesis sends; None for a text without any.
+
+    Args:
+        text: The client's text.
+        reason: As for `update_in`, which refuses alike.
+    """
+    value = client_message(text)
+    if isinstance(value, Cut):
+        return value
+    kind = value.get("type")
+    if kind not in speech.MESSAGES:
+        return unknown(reason)
+    if kind != speech.GENERATE:
+        return None
+    fault = decisive.read_words(value).fault("price")
+    return speech.spoken(value) if fault is None else Cut(3006, f"{fault.reason}.")
 
 
 def update_in(text: bytes, reason: str, kind: SessionKind) -> Billable | Cut | None:

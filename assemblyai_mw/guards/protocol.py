@@ -67,6 +67,8 @@ class Guard(Protocol):
     Of a streaming session, `before` gets the parameters of its query, as a JSON object, and each
     message with which its client changes them, such as `UpdateConfiguration`; `after` gets each
     message of AssemblyAI's that holds words, such as a `Turn`. The calls come from several threads.
+    Of a session of speech synthesis, `before` gets the parameters of its query, then each
+    `Generate`, whose `text` begins with the words of the same request that have gone up.
 
     A guard may also have:
 

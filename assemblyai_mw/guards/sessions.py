@@ -55,12 +55,7 @@ class SessionGuards(Watcher):
             Refused: A guard blocks it, or failed and is closed.
         """
         for guard in self._before:
-            given = copy.deepcopy(value) if needs_copy(guard.guard) else value
-            verdict = verdict_of(
-                guard, "before", self._call, guard.guard.before, self._call, given, told=self._told
-            )
-            if verdict is not None:
-                value = json.loads(json.dumps(verdict))
+            value = judged_by(guard, value, self._call, self._told)
         return value
 
     def client_waits(self, text: bytes) -> bool:
@@ -85,7 +80,7 @@ class SessionGuards(Watcher):
         try:
             judged = self.judged(value)
         except Refused as error:
-            return _cut(error)
+            return cut_of(error)
         changed = None
         if judged is not value:
             changed = dumps_like(judged, text)
@@ -116,12 +111,25 @@ class SessionGuards(Watcher):
                     told=self._told,
                 )
             except Refused as error:
-                return _cut(error)
+                return cut_of(error)
             if verdict is not None:
                 passed = encoded(verdict)
         return None if passed is text else passed
 
 
-def _cut(error: Refused) -> Cut:
+def judged_by(
+    guard: Guardrail, value: dict[str, Any], call: Call, told: set[tuple[str, ...]]
+) -> dict[str, Any]:
+    """Return what a session's client sets or says as a guard leaves it; *value* if it does.
+
+    Raises:
+        Refused: The guard blocks it, or failed and is closed.
+    """
+    given = copy.deepcopy(value) if needs_copy(guard.guard) else value
+    verdict = verdict_of(guard, "before", call, guard.guard.before, call, given, told=told)
+    return value if verdict is None else dict(json.loads(json.dumps(verdict)))
+
+
+def cut_of(error: Refused) -> Cut:
     """Return the end of a session: for its content, or for a guard that could not judge it."""
     return Cut(1008 if error.code == CONTENT_POLICY else 3005, error.message)

@@ -16,6 +16,7 @@ from ..call.billable import (
     read_billable,
     reading_of,
     refuse,
+    session_of,
     undescribed,
 )
 from ..call.session_kind import SessionKind, kind_of
@@ -23,6 +24,7 @@ from ..errors import RequestRefused, UpstreamError
 from ..guards.guarded_stream import GuardedStream
 from ..guards.protocol import GuardError, Guardrail
 from ..guards.sessions import SessionGuards
+from ..guards.speech_sessions import SpeechGuards
 from ..guards.verdicts import encoded, failed, needs_copy, parsed, verdict_of
 from ..http.bodies import PrefixedBody
 from ..http.encoding import decode
@@ -57,7 +59,8 @@ class Guardrails:
     Of a streaming session, guards check the parameters of its query and its client's updates
     before, and AssemblyAI's messages with words after: a `Turn`, partial or not. A block, or a
     failure of a closed guard, ends the session. A guard that checks speech elsewhere, and not
-    sessions, refuses them all with 403.
+    sessions, refuses them all with 403. Of a session of speech synthesis, guards check the words
+    that its client sends, before they go up.
 
     A body or a query is a 400 if a member that decides rights, prices or words is not as documented
     (`billing.decisive`), unless a guard has corrected it: AssemblyAI could read it differently than
@@ -113,7 +116,10 @@ class Guardrails:
             if operation is None or kind is None:
                 return self.app(environ, start_response)
             if operation.websocket:
-                if call.session is not None and operation.session is not None:
+                session = session_of(call, environ)
+                if session == "tts":
+                    self._follow_speech(call, environ)
+                elif session is not None:
                     self._open_session(call, environ, kind_of(operation))
                 return self.app(environ, start_response)
             before = self._before[kind] if "request" in operation.words else ()
@@ -165,6 +171,20 @@ class Guardrails:
             refuse(found.fault("price", "words"))
         if guards.slow_client or guards.slow_server:
             call.session.append(guards)
+
+    def _follow_speech(self, call: Call, environ: WSGIEnvironment) -> None:
+        """Judge a handshake's parameters, and have the guards judge the session's words."""
+        assert call.session is not None
+        if not self._before["tts"]:
+            return
+        guards = SpeechGuards(self._before["tts"], call)
+        query = environ.get("QUERY_STRING", "")
+        given = parameters(query)
+        judged = guards.judged(given)
+        if judged is not given:
+            replace_query(call, environ, changed_to(query, given, judged))
+        refuse(read_billable(call, environ, "tts").fault("price", "words"))
+        call.session.append(guards)
 
     def _guarded(
         self,

@@ -18,7 +18,7 @@ from ..call.billable import (
     undescribed,
 )
 from ..call.session_kind import SessionKind, kind_of
-from ..call.session_text import update_in
+from ..call.session_text import update_in, words_in
 from ..errors import BadRequest, RequestRefused
 from ..http.lookalikes import folded
 from ..http.messages import content_length, is_chunked
@@ -116,11 +116,13 @@ class Policy:
             self._check_models(caller, operation, found)
             refuse(found.fault("price", "words"))
             self._check_features(caller, operation, found.asked)
-        if operation is not None and operation.session is not None:
+        if call.session is not None and operation is not None and operation.session == "tts":
+            call.session.append(SpeechPolicy(_only(caller)))
+        elif operation is not None and operation.session is not None:
             if found.asked.get("llm_gateway"):
                 raise _forbidden(_NO_LLM, param="llm_gateway", code="feature_not_allowed")
             if call.session is not None:
-                call.session.append(SessionPolicy(caller, kind_of(operation)))
+                call.session.append(SessionPolicy(caller, kind_of(operation), _only(caller)))
 
     def _outside(self, zone: Zone, route: Route) -> RequestRefused:
         """Return the refusal of a route that is not in the key's *zone*."""
@@ -180,18 +182,14 @@ class Policy:
 class SessionPolicy(Watcher):
     """Ends a session whose client turns on what its key may not use."""
 
-    def __init__(self, caller: Caller, kind: SessionKind) -> None:
+    def __init__(self, caller: Caller, kind: SessionKind, reason: str) -> None:
         self._caller = caller
         self._kind = kind
+        self._reason = reason
 
     def client_text(self, text: bytes) -> Cut | None:
         """Judge the options that a client adds."""
-        listed = _listed(self._caller)
-        found = update_in(
-            text,
-            f"this key may use certain {listed} only" if listed else "this key has a region",
-            self._kind,
-        )
+        found = update_in(text, self._reason, self._kind)
         if found is None or isinstance(found, Cut):
             return found
         if found.asked.get("llm_gateway"):
@@ -203,6 +201,21 @@ class SessionPolicy(Watcher):
         except RequestRefused as error:
             return Cut(1008, error.message)
         return None
+
+
+class SpeechPolicy(Watcher):
+    """Ends a session of speech synthesis for a text that is not documented: it could set options.
+
+    All options are those of the handshake, and no documented text changes them.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def client_text(self, text: bytes) -> Cut | None:
+        """Judge a text by its type."""
+        found = words_in(text, self._reason)
+        return found if isinstance(found, Cut) else None
 
 
 def check_features(caller: Caller, asked: Mapping[str, Any]) -> None:
@@ -225,6 +238,12 @@ def check_models(caller: Caller, models: Iterable[str]) -> None:
                 param="model",
                 code="model_not_allowed",
             )
+
+
+def _only(caller: Caller) -> str:
+    """Return why an undocumented text of a session is refused."""
+    listed = _listed(caller)
+    return f"this key may use certain {listed} only" if listed else "this key has a region"
 
 
 def _listed(caller: Caller) -> str:

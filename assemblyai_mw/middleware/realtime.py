@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from ..billing.operations import OWN_TOKENS, read
+from ..billing.operations import OWN_TOKENS, SESSION_HOSTS, read
 from ..call import Call, enter
 from ..call.billable import reading_of
 from ..call.session_kind import kind_of
@@ -64,7 +64,7 @@ class Realtime:
         try:
             if call.session is not None:
                 return self._handshake(call, environ, start_response)
-            if call.route.service in OWN_TOKENS:
+            if call.route.service in SESSION_HOSTS:
                 self._without_upgrade(call, environ)
         except RequestRefused as error:
             return call.refused(error)(environ, start_response)
@@ -72,7 +72,8 @@ class Realtime:
 
     def _without_upgrade(self, call: Call, environ: WSGIEnvironment) -> None:
         """Note who makes the token that is asked for; raise on the path of a session."""
-        if call.path == OWN_TOKENS[call.route.service].path:
+        token = OWN_TOKENS.get(call.route.service)
+        if token is not None and call.path == token.path:
             call.own_token = self._makes_tokens(environ)
             return
         operation = read(call.route.service, call.method, call.path).operation

@@ -82,12 +82,24 @@ class Frames:
 
     Args:
         masked: The sender is a client: its frames are masked, a server's are not.
+        binary: It may send binary messages.
     """
 
-    __slots__ = ("_ended", "_held", "_kind", "_masked", "_need", "_payload", "_raw", "_through")
+    __slots__ = (
+        "_binary",
+        "_ended",
+        "_held",
+        "_kind",
+        "_masked",
+        "_need",
+        "_payload",
+        "_raw",
+        "_through",
+    )
 
-    def __init__(self, *, masked: bool) -> None:
+    def __init__(self, *, masked: bool, binary: bool = True) -> None:
         self._masked = masked
+        self._binary = binary
         self._held = bytearray()
         # Bytes that must be held before the next look is worth it.
         self._need = 0
@@ -156,7 +168,8 @@ class Frames:
                     length = int.from_bytes(data[at + 2 : at + 10], "big")
                 end = head + length
                 need = end - at
-                if first == 0x82 and self._kind is None and length <= MAX_AUDIO_BYTES:
+                is_sound = first == 0x82 and self._kind is None and self._binary
+                if is_sound and length <= MAX_AUDIO_BYTES:
                     # Audio, in one frame: nearly all that ever passes.
                     is_audio = True
                 else:
@@ -208,6 +221,8 @@ class Frames:
         if (opcode == CONTINUATION) is (self._kind is None):
             raise Violation(1002, "a message begins within another, or goes on without a beginning")
         if BINARY in (opcode, self._kind):
+            if not self._binary:
+                raise Violation(3006, "this session takes text messages only")
             if length > MAX_AUDIO_BYTES:
                 raise Violation(3007, "a frame of audio has more than 1 MiB")
             return True

@@ -66,7 +66,8 @@ class Session:
             (each.server_text, each.server_waits if each.slow_server else None)
             for each in reversed(watchers)
         ]
-        self._up = Way(self, client, upstream, to_server, masked=True)
+        binary = words.takes_binary
+        self._up = Way(self, client, upstream, to_server, masked=True, binary=binary)
         self._down = Way(self, upstream, client, to_client, masked=False)
         self.ends = (client, upstream)
         self.cut_by: Cut | None = None
@@ -360,9 +361,11 @@ class Session:
         """
         if not self._end_asked:
             self._end_asked = True
-            last = self._up.fill()
-            last += self._up.own(frame(TEXT, self._words.end, masked=True))
-            self.send(self._upstream, last)
+            last, drop = b"", self._words.drop
+            if drop is not None and not self._down.open:
+                last = frame(TEXT, drop, masked=True)
+            last += frame(TEXT, self._words.end, masked=True)
+            self.send(self._upstream, self._up.fill() + self._up.own(last))
 
     def _who(self) -> By:
         """Return who ended a session that the upstream ended."""

@@ -127,16 +127,26 @@ class Words:
         asks_end: `type` of the client's text that ends a session.
         says_end: `type` of the server's last text.
         error: Returns the text that tells a client why its session ends.
+        drops: `type` of the client's text that drops what is still to come, where nobody will
+            hear it; None where there is no such text.
+        takes_binary: The client may send binary messages: audio.
     """
 
     asks_end: str
     says_end: str
     error: Callable[[Cut], bytes] = _error
+    drops: str | None = None
+    takes_binary: bool = True
 
     @property
     def end(self) -> bytes:
         """The client's text that ends a session."""
-        return json.dumps({"type": self.asks_end}, separators=(",", ":")).encode()
+        return _typed(self.asks_end)
+
+    @property
+    def drop(self) -> bytes | None:
+        """The client's text that drops what is still to come."""
+        return None if self.drops is None else _typed(self.drops)
 
     def is_end_asked(self, text: bytes) -> bool:
         """Whether a client's text asks for the end."""
@@ -145,6 +155,10 @@ class Words:
     def is_end(self, text: bytes) -> bool:
         """Whether a server's text is its last one."""
         return self.says_end.encode() in text and type_of(text) == self.says_end
+
+
+def _typed(kind: str) -> bytes:
+    return json.dumps({"type": kind}, separators=(",", ":")).encode()
 
 
 def message(text: bytes) -> dict[str, Any] | None:

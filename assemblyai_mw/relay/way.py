@@ -67,6 +67,7 @@ class Way:
     Args:
         judges: What judges texts, in their order, and which of them it may wait over.
         masked: The source is the client.
+        binary: The source may send binary messages.
 
     Attributes:
         open: What comes may pass; else it is read, judged and dropped.
@@ -101,13 +102,14 @@ class Way:
         judges: Sequence[tuple[Judge, Waits]],
         *,
         masked: bool,
+        binary: bool = True,
     ) -> None:
         self._rules = rules
         self.source = source
         self.to = to
         self._judges = tuple(judges)
         self.masked = masked
-        self._frames = Frames(masked=masked)
+        self._frames = Frames(masked=masked, binary=binary)
         # What was read and waits for its turn; None is the connection's end.
         self._items: deque[Item | None] = deque()
         # A slow judge has a text.

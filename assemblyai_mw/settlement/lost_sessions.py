@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from ..billing.agents import GRACE_S
 from ..billing.price_book import PriceBook, Unpriced
 from ..billing.sessions import estimated_session
+from ..billing.speech import estimated_speech
 from ..billing.usage import Outcome
 
 if TYPE_CHECKING:
     from ..store import Due, LastSeen
 
 _REASON = "its end was not seen: charged up to one interval after its last checkpoint"
+_SPOKEN = "its end was not seen: charged by the characters of its last checkpoint"
 
 
 def lost_session_outcome(
@@ -27,8 +29,12 @@ def lost_session_outcome(
 ) -> Outcome:
     """Return the end of a session that was last seen so, *checkpoint_s* seconds later at most.
 
-    One whose handshake nobody saw succeed counts as one interval too: it may have begun.
+    One whose handshake nobody saw succeed counts as one interval too: it may have begun. A session
+    of speech synthesis costs the characters that its last checkpoint has.
     """
+    if due.kind == "tts":
+        outcome = estimated_speech(due.features, due.region)
+        return outcome if outcome.usage is None else replace(outcome, reason=_SPOKEN)
     least = max(1, seen.elapsed_ms)
     grace_s = GRACE_S if due.kind == "agent" else 0.0
     most = seen.elapsed_ms + max(1, round((checkpoint_s + grace_s) * 1000))

@@ -127,7 +127,8 @@ _revise = _revising(_is_unpriced, counts=_given_count)
 _revise_lost = _revising(_is_unpriced, calls.c.usage.is_(None), counts=_given_count)
 # Settlement closed the session by its last checkpoint.
 _is_estimate = (
-    or_(*(calls.c.kind == each for each in sorted(SESSION_KINDS)))
+    # A prepared statement cannot have a list among its parameters.
+    or_(*(calls.c.kind == kind for kind in sorted(SESSION_KINDS)))
     & (calls.c.state == SETTLED)
     & calls.c.estimated.is_(True)
 )

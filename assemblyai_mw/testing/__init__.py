@@ -1,7 +1,8 @@
 """A stand-in AssemblyAI for tests and demos: no account, no network, no bill.
 
 `FakeAssemblyAI` is a WSGI app that answers as AssemblyAI's hosts do: the REST API,
-the LLM Gateway, streaming sessions and their tokens, and the synchronous API. On a socket:
+the LLM Gateway, streaming sessions and their tokens, the synchronous API, dictation, and speech
+synthesis, its sessions too. On a socket:
 
     from assemblyai_mw.testing import FakeAssemblyAI, serve
 
@@ -18,7 +19,8 @@ any socket. `fake.fail_next(...)` injects faults; `fake.next_result(...)` and
 Streaming sessions (`/v3/ws`, a WebSocket) need `serve`, `serve_all` or `FakeTransport`; another
 WSGI server gets 501. `fake.sessions` holds a record of each: what was asked, heard and said, how
 it ended, and the seconds that AssemblyAI would bill. `fake.streaming` holds the settings, most of
-all for what AssemblyAI does not document; `fake.fail_next_session(...)` breaks sessions.
+all for what AssemblyAI does not document; `fake.fail_next_session(...)` breaks sessions. Those of
+speech synthesis are in `fake.speech_sessions`, their settings in `fake.tts`.
 
 Voice agents (`/v1/ws` of their host, agents, sessions, webhook subscriptions) are in `fake.agents`,
 `fake.agent_sessions` and `fake.subscriptions`; `fake.agent_settings` and
@@ -37,6 +39,8 @@ from .seen import SeenRequest
 from .server import Hosts, serve, serve_all
 from .sessions import FakeSession, FakeToken, SessionFault, StreamingSettings
 from .state import FakeTranscript, Upload
+from .tts_sessions import FakeSpeech
+from .tts_voice import SpeechSettings
 
 __all__ = [
     "EU_KEY",
@@ -48,6 +52,7 @@ __all__ = [
     "FakeAgentSession",
     "FakeAssemblyAI",
     "FakeSession",
+    "FakeSpeech",
     "FakeToken",
     "FakeTranscript",
     "FakeTransport",
@@ -55,6 +60,7 @@ __all__ = [
     "Hosts",
     "SeenRequest",
     "SessionFault",
+    "SpeechSettings",
     "StreamingSettings",
     "Upload",
     "serve",

@@ -21,6 +21,8 @@ from .sessions import SessionFault
 from .state import State
 from .streaming import WEBSOCKET_PATH, Streaming
 from .transcripts import Transcripts
+from .tts import WS_PATH, SpeechHost
+from .tts import error as speech_error
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -69,6 +71,9 @@ class FakeAssemblyAI(State):
         sessions: `FakeSession`s of `/v3/ws`, oldest first.
         streaming: `StreamingSettings`: what the streaming host does, also where AssemblyAI's way
             is not documented.
+        speech_sessions: `FakeSpeech`s of `/v1/ws` of the TTS host, oldest first.
+        tts: `SpeechSettings`: what speech synthesis does, also where AssemblyAI's way is not
+            documented.
         tokens: `FakeToken`s of `/v3/token` that have not expired, by their text.
         agents: Stored voice agents by id: `account`, what was `asked`, what is `shown`.
         agent_sessions: `FakeAgentSession`s of the agents' `/v1/ws`, oldest first.
@@ -86,6 +91,7 @@ class FakeAssemblyAI(State):
         usage_spelling: `both`, `input` or `prompt`: which counts a plain reply has.
         choice_index: Whether `choices[]` carry their index, which the live service omits
             at times.
+        dictation_hides_itself: Dictation answers a wrong key with 404, as was seen, not with 401.
         compress: Send gzip to clients that accept it.
         reply_headers: Headers of every reply, in place of its own of the same names.
     """
@@ -133,6 +139,7 @@ class FakeAssemblyAI(State):
         self._rest = Transcripts(self)
         self._gateway = Gateway(self)
         self._sessions = Streaming(self, self._note)
+        self._speech = SpeechHost(self, self._note)
         self._agents = AgentsHost(self, self._note)
         self._watching = 0
 
@@ -313,9 +320,13 @@ class FakeAssemblyAI(State):
             return self._gateway.models()
         if (request.path, service) == (WEBSOCKET_PATH, "streaming"):
             return self._sessions.answer(request)
+        if (request.path, service) == (WS_PATH, "tts"):
+            return self._speech.open_session(request)
         if (request.path, service) == (SOCKET_PATH, "agents"):
             return self._agents.connect(request)
         account = self._account(service, request.seen.header("authorization") or "")
+        if account is None and service == "dictation" and self.dictation_hides_itself:
+            return Answer.json({"detail": "Invalid API key"}, status=404)
         if account is None:
             return _error(service, 401)
         request.account = request.seen.account = account
@@ -328,12 +339,14 @@ class FakeAssemblyAI(State):
         if service == "agents":
             return self._agents.answer(request)
         if service == "tts":
-            return voice.speak(request)
-        return voice.transcribe(request, self)
+            return self._speech.answer(request)
+        return voice.transcribe(request, self, service)
 
     def _account(self, service: str, credentials: str) -> str | None:
         if self.keys is None:
             return "account"
+        if service == "tts":
+            return self._speech.account(credentials)
         # Seen live: the gateway takes both forms; the agents' host documents both. The other hosts'
         # documentation shows the raw key only.
         if service in ("llm-gateway", "agents") and credentials[:7].lower() == "bearer ":
@@ -355,6 +368,9 @@ def _error(service: str, status: int, message: str | None = None) -> Answer:
         if status == 401:
             return unauthorized()
         return gateway_error(status, message or api_error(status).status_line[4:].lower())
+    if service == "tts":
+        code = "unauthorized" if status == 401 else "error"
+        return speech_error(status, code, message or api_error(status).status_line[4:])
     if service == "agents":
         return failure(status, message or "Unauthorized")
     if service in ("sync", "dictation"):

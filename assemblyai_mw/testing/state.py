@@ -15,6 +15,8 @@ from .agent_sessions import AgentSettings, FakeAgentSession
 from .chat import ChatAnswer
 from .gateway_models import catalogue
 from .sessions import FakeSession, FakeToken, StreamingSettings
+from .tts_sessions import FakeSpeech
+from .tts_voice import SpeechSettings
 
 Json = dict[str, Any]
 
@@ -123,6 +125,9 @@ class State:
         self.transcripts: dict[str, FakeTranscript] = {}
         self.streaming = StreamingSettings()
         self.sessions: list[FakeSession] = []
+        self.dictation_hides_itself = False
+        self.tts = SpeechSettings()
+        self.speech_sessions: list[FakeSpeech] = []
         self.tokens: dict[str, FakeToken] = {}
         self.agents: dict[str, Json] = {}
         self.agent_sessions: list[FakeAgentSession] = []

@@ -170,6 +170,23 @@ def test_nothing_passes_from_a_faulty_frame_on(
     assert b"".join(map(raw, items)) == before + begun
 
 
+@pytest.mark.parametrize("size", [0, 5, 1600, HOLD_BYTES + 20])
+@pytest.mark.parametrize("fin", [True, False])
+@pytest.mark.parametrize("cut", [1, 3, 1 << 20])
+def test_where_texts_alone_may_come_no_byte_of_a_binary_message_passes(
+    size: int, fin: bool, cut: int
+) -> None:
+    frames = Frames(masked=True, binary=False)
+    before = frame(TEXT, b"{}", masked=True) + frame(PING, b"x", masked=True)
+    whole = before + built(BINARY, bytes(size), fin=fin, masked=True)
+    items: list[Item] = []
+    for at in range(0, len(whole), cut):
+        items += frames.feed(whole[at : at + cut])
+    assert isinstance(items[-1], Violation)
+    assert items[-1].code == 3006
+    assert b"".join(raw(each) for each in items[:-1]) == before
+
+
 def test_nothing_is_read_behind_a_close_frame_or_a_fault() -> None:
     for end in (close_frame(1000, masked=True), frame(TEXT, b"\xff", masked=True)):
         frames = Frames(masked=True)

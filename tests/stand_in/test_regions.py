@@ -92,7 +92,7 @@ def test_the_smaller_hosts_answer_in_their_own_shapes() -> None:
     status, sent = ask("tts.us.assemblyai.com", "POST", "/v1/speech", b'{"text": "Hello."}')
     assert (status, sent["x-tts-billed-characters"]) == (200, "6")
     assert ask("tts.us.assemblyai.com", "POST", "/v1/speech", b"{}")[0] == 400
-    assert ask("tts.us.assemblyai.com", "GET", "/v1/speech")[0] == 404
+    assert ask("tts.us.assemblyai.com", "GET", "/v1/speech")[0] == 405
     assert ask("agents.assemblyai.com", "GET", "/v1/token?expires_in_seconds=60")[0] == 200
     assert ask("agents.assemblyai.com", "GET", "/v3/token?expires_in_seconds=60")[0] == 404
     status, sent = ask("dictation.assemblyai.com", "POST", "/v1/transcribe", b"{}")

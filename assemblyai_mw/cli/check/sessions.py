@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from ...billing.operations import SESSION_HOSTS
 from ...config import Config
 from ...relay.lingering import CALLERS, STRANGERS
 from .finding import Finding
@@ -26,7 +27,7 @@ _OTHERS = "run Gunicorn with threads"
 def relays(config: Config) -> bool:
     """Whether sessions are to be relayed, and a route leads to their host."""
     services = {route.service for route in config.routes.values()}
-    return config.streaming.relay and "streaming" in services
+    return config.streaming.relay and not services.isdisjoint(SESSION_HOSTS)
 
 
 def descriptors(config: Config) -> Iterator[Finding]:

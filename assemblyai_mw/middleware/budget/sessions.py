@@ -36,7 +36,7 @@ LOOK_S = 5.0
 _SLACK_S = 2.0
 # For how long a session goes on that turns out dearer when it begins: more is held, or refused.
 _CATCH_UP_S = 5.0
-_UNRECORDED = Cut(3005, "Budgets cannot be checked here; the session is over.", drain=True)
+UNRECORDED = Cut(3005, "Budgets cannot be checked here; the session is over.", drain=True)
 
 
 class SessionHolds:
@@ -118,13 +118,13 @@ class SessionHolds:
         except StoreError as error:
             logger.error("the holds of %d sessions cannot be renewed: %s", len(more), error)
             for hold in due.values():
-                hold.ends_with(_UNRECORDED)
+                hold.ends_with(UNRECORDED)
             return
         for name, hold in due.items():
             if name not in refused:
                 hold.grown(more[name])
             else:
-                hold.ends_with(_out_of_funds(refused[name]))
+                hold.ends_with(out_of_funds(refused[name]))
 
     def _look(self) -> None:
         """Hold what is due for sessions whose key or team has a budget by now."""
@@ -139,7 +139,7 @@ class SessionHolds:
                 needed = self._missing(hold, hold.rate)
                 taken = self.holds.take(hold.call, needed, expires_in_s=self._expires_s)
                 if isinstance(taken, Refusal):
-                    hold.cut(_out_of_funds(taken))
+                    hold.cut(out_of_funds(taken))
                 elif taken.id is not None:
                     hold.bind(taken)
         except StoreError as error:
@@ -156,7 +156,7 @@ class SessionHolds:
         if missing > 0:
             refused = self.holds.renew({request_id: missing}, expires_in_s=self._expires_s)
             if request_id in refused:
-                return _out_of_funds(refused[request_id])
+                return out_of_funds(refused[request_id])
             hold.grown(missing)
         return None
 
@@ -191,7 +191,7 @@ class SessionHold(Watcher):
         self._made_at = time.monotonic()
         # Renewals, and what an update needs, come from different threads; neither is the relay's.
         self._lock = threading.Lock()
-        self._cut = _UNRECORDED
+        self._cut = UNRECORDED
         self._least_s = 0.0
         self.taken = taken
         # An option that a client adds may need more budget first.
@@ -223,7 +223,7 @@ class SessionHold(Watcher):
         with self._lock:
             self.held += nano
         # Where nothing is refused and the end comes all the same, the answer came too late.
-        self._cut = _UNRECORDED
+        self._cut = UNRECORDED
         self._set_end()
 
     def bind(self, taken: Hold) -> None:
@@ -266,7 +266,7 @@ class SessionHold(Watcher):
                 cut = self._holds.cover(self, self.call.id, rate)
             except StoreError as error:
                 logger.error("budgets cannot be checked: %s", error)
-                return _UNRECORDED
+                return UNRECORDED
             if cut is not None:
                 return cut
             self.rate = rate
@@ -308,7 +308,8 @@ class SessionHold(Watcher):
         self._holds.ended(self)
 
 
-def _out_of_funds(refusal: Refusal | None) -> Cut:
+def out_of_funds(refusal: Refusal | None) -> Cut:
+    """Return the end of a session that nothing more can be held for."""
     if refusal is None:
         return Cut(3008, "The hold of this session is gone; the session is over.", drain=True)
     window = "" if refusal.window == "total" else f"{refusal.window} "

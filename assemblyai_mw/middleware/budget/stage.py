@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...billing.layers import line_for
-from ...billing.operations import SESSION_KINDS, Operation
+from ...billing.operations import Operation
 from ...billing.price_book import PriceBook, Unpriced, format_usd
 from ...call import Call, Caller, enter
 from ...call.billable import (
@@ -17,6 +17,7 @@ from ...call.billable import (
     read_billable,
     reading_of,
     refuse,
+    session_of,
     undescribed,
 )
 from ...call.session_kind import kind_of
@@ -25,11 +26,12 @@ from ...http.bodies import CountingBody
 from ...store.clock import ClockWatch
 from ...store.lazy import holds_of
 from .sessions import SessionHolds
+from .speech_sessions import SpeechHold, cost_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from ...relay import Relay
+    from ...relay import Relay, Watcher
     from ...store import Database, Hold, Holds, Refusal, SoftBudget
 
 logger = logging.getLogger("assemblyai_mw.budget")
@@ -49,7 +51,8 @@ class Budget:
     length of the upload that `Isolation` measured, else *assumed_audio_s* seconds. Both use the
     dearest model named (`PriceBook.estimate`). Each budget of the key and of its team (total,
     daily, monthly) takes one conditional update, so any number of workers stay within the limits.
-    A session holds a slice of time after the other (`sessions`).
+    A session holds a slice of time after the other (`sessions`), or what its client has spoken
+    before it goes up (`speech_sessions`).
     The hold lasts while the call's ledger row is open. Closing the row replaces the hold with the
     cost. If the cost is unknown, the hold counts as spent until the row has a price. Without a row,
     the hold is released when the reply ends. A hold without a row that a dead worker leaves expires
@@ -176,10 +179,13 @@ class Budget:
         at = call.started_at
         if not operation.metered and not caller.allow_unpriced:
             raise _unpriced(Unpriced(f"the use of a {kind} is not metered here"))
-        opens = operation.session is not None and call.session is not None
-        sessions = self._sessions if opens else None
+        session = session_of(call, environ)
+        sessions = self._sessions if session not in (None, "tts") else None
         try:
-            if sessions is not None:
+            if session == "tts":
+                # A character's worth; more is held before more goes up.
+                bound = cost_of(self.prices, asked, call.route.region, at, 1)
+            elif sessions is not None:
                 rate = self.prices.session_rate(asked, call.route.region, at, kind=kind)
                 bound = sessions.first(rate, kind_of(operation))
             else:
@@ -202,9 +208,29 @@ class Budget:
             raise _insufficient(taken, at)
         for warning in taken.warnings:
             self._tell(warning)
-        if sessions is not None and call.session is not None and taken.id is not None:
-            call.session.append(sessions.watcher(call, asked, at, taken))
+        if session is not None and taken.id is not None:
+            self._watch_session(call, session, asked, taken)
         return taken
+
+    def _watch_session(
+        self, call: Call, session: str, asked: Mapping[str, Any], taken: Hold | None
+    ) -> None:
+        """Have a session followed by its hold."""
+        assert call.session is not None
+        if session == "tts":
+            watcher: Watcher = SpeechHold(
+                holds=self.holds,
+                prices=self.prices,
+                call=call,
+                asked=asked,
+                taken=taken,
+                expires_s=self.hold_expires_s,
+            )
+        elif self._sessions is not None:
+            watcher = self._sessions.watcher(call, asked, call.started_at, taken)
+        else:
+            return
+        call.session.append(watcher)
 
     def _follow(self, call: Call, caller: Caller | None, environ: WSGIEnvironment) -> None:
         """Have a session followed whose key or team may get a budget while it is open."""
@@ -213,15 +239,14 @@ class Budget:
         if caller.key_id is None and caller.team is None:
             return
         try:
-            kind = reading_of(call, environ).kind
-            if kind not in SESSION_KINDS:
+            session, kind = session_of(call, environ), call.kind
+            if session is None or kind is None:
                 return
             found = read_billable(call, environ, kind, max_bytes=self.max_json_bytes)
         except RequestRefused:
             # The CostLogger refuses it, too.
             return
-        at = call.started_at
-        call.session.append(self._sessions.watcher(call, found.asked, at, None))
+        self._watch_session(call, session, found.asked, None)
 
     def _end(self, call: Call, hold: Hold) -> None:
         """Release the hold if the call has no ledger row; closing a row ends its hold.

@@ -65,10 +65,6 @@ class Sessions:
         self._tried_at = -math.inf
         relay.every(min(FACTS_S, checkpoint_s), self._tick)
 
-    def meter(self, call: Call, row: int, asked: Mapping[str, Any]) -> SessionMeter:
-        """Return the watcher of a session whose row is open."""
-        return SessionMeter(self, call, row, asked)
-
     def began(self, row: int, meter: SessionMeter) -> None:
         """Have a session's checkpoints written."""
         if not self._open:
@@ -155,9 +151,12 @@ class SessionMeter(Watcher):
         elif said == kind.words.says_end:
             self._outcome = self._told(value)
         elif said == kind.fails:
-            code = value.get("error_code", value.get("code"))
-            shown = code if isinstance(code, int) or code in _NAMED_CODES else "unknown"
-            self._error = f"AssemblyAI refused it: {shown}"
+            self._note_error(value)
+
+    def _note_error(self, value: Mapping[str, Any]) -> None:
+        code = value.get("error_code", value.get("code"))
+        shown = code if isinstance(code, int) or code in _NAMED_CODES else "unknown"
+        self._error = f"AssemblyAI refused it: {shown}"
 
     def _told(self, end: Mapping[str, Any]) -> Outcome:
         outcome = self._kind.outcome(end, self._asked, self._call.route.region)
@@ -195,23 +194,27 @@ class SessionMeter(Watcher):
         if self.session is not None:
             self.session.end_after(seconds, _UNRECORDED, by=self)
 
+    def _estimated(self, end: End) -> tuple[Outcome, str]:
+        """Return the usage without AssemblyAI's figure, and what it is measured by."""
+        seconds, kind = end.seconds, self._kind
+        if self._outcome is None and self._has_begun and end.by in ("error", "upstream"):
+            # Nobody has ended it: its client may resume it, and it is billed meanwhile.
+            seconds += kind.grace_s
+        region = self._call.route.region
+        outcome = estimated_session(self._asked, _ms(seconds), region, kind=kind.kind)
+        return outcome, "the time is by our clock"
+
     def ended(self, end: End) -> None:
-        """Close the row: by AssemblyAI's own figure, else by our clock."""
+        """Close the row: by AssemblyAI's own figure, else by ours."""
         call, sessions = self._call, self._sessions
         outcome, estimated = self._outcome, False
         if outcome is None and self._error is not None and not self._has_begun:
             outcome = Outcome("error", reason=self._error)
         elif outcome is None or outcome.state == "unmeterable":
             reason = None if outcome is None else outcome.reason
-            seconds, kind = end.seconds, self._kind
-            if outcome is None and self._has_begun and end.by in ("error", "upstream"):
-                # Nobody has ended it: its client may resume it, and it is billed meanwhile.
-                seconds += kind.grace_s
-            outcome = estimated_session(
-                self._asked, _ms(seconds), call.route.region, kind=kind.kind
-            )
-            said = kind.words.says_end
-            reason = reason or f"no {said} came ({end.by}): the time is by our clock"
+            outcome, measure = self._estimated(end)
+            said = self._kind.words.says_end
+            reason = reason or f"no {said} came ({end.by}): {measure}"
             outcome, estimated = replace(outcome, reason=outcome.reason or reason), True
         at = call.started_at
         close_call(

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...billing.operations import OTHER, SESSION_KINDS, outcome_of
+from ...billing.operations import OTHER, outcome_of
 from ...billing.price_book import PriceBook
-from ...billing.replies import ChatMeter, Outcome, speech_outcome
+from ...billing.replies import ChatMeter, Outcome
 from ...call import Call, enter, json_of
-from ...call.billable import MAX_JSON_BYTES, read_billable, reading_of
+from ...call.billable import MAX_JSON_BYTES, read_billable, reading_of, session_of
 from ...errors import RequestRefused, StoreError, UpstreamError, error_reply
 from ...http.bodies import CountingBody, JSONTee, PrefixedBody, log_exceptions
 from ...http.encoding import narrow_encoding
@@ -31,7 +31,8 @@ from ...store.owner_cache import Ownership
 from ...telemetry.call_log import logged, wanted
 from ...telemetry.record import OnCall
 from .reads import Polls
-from .sessions import Sessions
+from .sessions import SessionMeter, Sessions
+from .speech import SpeechMeter, metered_speech
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -50,7 +51,6 @@ LOOK_UP_AFTER_S = 5.0
 GATEWAY_STATUSES = frozenset({502, 503, 504})
 MAX_ERROR_BYTES = 64 * 1024
 BROKE_OFF = "AssemblyAI's reply broke off. Whether it acted on the request is unknown."
-BILLED_CHARACTERS = "x-tts-billed-characters"
 COST_HEADER = "x-assemblyai-mw-cost-usd"
 
 
@@ -143,7 +143,7 @@ class CostLogger:
                 # Settlement counts from when it goes out, not from when it began to come in.
                 asked = {**asked, SENT_AFTER: round(waited_s)}
             model = metrics_label(self.prices, kind, models[0])
-            if kind in SESSION_KINDS:
+            if session_of(call, environ) is not None:
                 call.row = self._open_session(call, kind, model, asked)
             else:
                 call.row = self.ledger.open(call, kind=kind, model=model, features=asked)
@@ -153,7 +153,8 @@ class CostLogger:
             return self._ledger_down(call, error)(environ, start_response)
         call.state = "pending"
         narrow_encoding(environ)
-        if kind == "chat" and json_of(call).get("stream") and "HTTP_ACCEPT_ENCODING" in environ:
+        streams = kind == "tts" or (kind == "chat" and json_of(call).get("stream"))
+        if streams and "HTTP_ACCEPT_ENCODING" in environ:
             # Events are read as they pass, and not undone.
             environ["HTTP_ACCEPT_ENCODING"] = "identity"
         try:
@@ -192,7 +193,7 @@ class CostLogger:
         """Record a session, and have it followed; return its row."""
         from ...store.sessions import SessionLimit
 
-        row = self.ledger.open_session(call, kind=kind, model=model, features=asked)
+        row = self.ledger.open_session(call, model=model, features=asked, kind=kind)
         if isinstance(row, SessionLimit):
             raise RequestRefused(
                 f"Too many sessions: this {row.scope} may have {row.limit} open at a time.",
@@ -200,7 +201,8 @@ class CostLogger:
                 code="too_many_sessions",
             )
         if self._sessions is not None and call.session is not None:
-            call.session.append(self._sessions.meter(call, row, asked))
+            meter = SpeechMeter if kind == "tts" else SessionMeter
+            call.session.append(meter(self._sessions, call, row, asked))
         return row
 
     def _asked(self, kind: str, call: Call, environ: WSGIEnvironment) -> dict[str, Any]:
@@ -306,18 +308,14 @@ class CostLogger:
         reply: Reply,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        """Pass speech on; its head tells the characters, which count where all of it arrived."""
-        status, billed = reply.status_code, reply.header(BILLED_CHARACTERS)
+        """Pass speech on, and close its row by what was billed."""
+        status = reply.status_code
 
-        def end(whole: bool) -> None:
-            if whole:
-                outcome = speech_outcome(billed, asked, call.route.region)
-            else:
-                outcome = Outcome("unmeterable", reason="the speech did not arrive whole")
+        def close(outcome: Outcome) -> None:
             self._close(call, outcome, status=status)
 
         reply.start(start_response)
-        return CountingBody(reply, lambda _, whole: log_exceptions(end)(whole))
+        return metered_speech(call, asked, reply, close)
 
     def _replied(
         self,

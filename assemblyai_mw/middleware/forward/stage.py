@@ -228,7 +228,7 @@ class UpstreamForwarder:
             start = reply.whole
             if start is None:
                 start = beginning(reply, MAX_ERROR_BYTES if reply.status >= 400 else 1)
-            if reply.status in (401, 403) and self._is_refusal(reply, start):
+            if self._is_refusal(call, reply, start):
                 reply.close()
                 return self._refused(call, reply)(environ, start_response)
             start_response(self._status_line(reply), self._reply_headers(reply, environ))
@@ -247,9 +247,13 @@ class UpstreamForwarder:
             return [start]
         return PrefixedBody([start], reply)
 
-    def _is_refusal(self, reply: UpstreamReply, body: bytes) -> bool:
+    def _is_refusal(self, call: Call, reply: UpstreamReply, body: bytes) -> bool:
         """Whether AssemblyAI refused the account's key rather than the request."""
-        return reply.status == 401 or any(word in body.lower() for word in _ABOUT_THE_KEY)
+        if reply.status == 404 and call.route.service == "dictation":
+            # Seen in place of its 401.
+            return b"invalid api key" in body.lower()
+        about_the_key = reply.status == 403 and any(w in body.lower() for w in _ABOUT_THE_KEY)
+        return reply.status == 401 or about_the_key
 
     def _refused(self, call: Call, reply: UpstreamReply) -> WSGIApplication:
         logger.error(

@@ -11,11 +11,12 @@ import pytest
 from cli_kit import ACCOUNT_KEY
 from gunicorn.config import Config as Gunicorn
 
+from assemblyai_mw.billing.operations import SESSION_HOSTS
 from assemblyai_mw.cli.check import server
 from assemblyai_mw.cli.check.app import Loaded
 from assemblyai_mw.cli.check.finding import Finding
 from assemblyai_mw.cli.check.sessions import behind, descriptors, under_gunicorn
-from assemblyai_mw.config import Config, load_config
+from assemblyai_mw.config import DEFAULT_ROUTES, Config, load_config
 from assemblyai_mw.testing import serve
 
 
@@ -32,7 +33,11 @@ def gunicorn(**settings: Any) -> Gunicorn:
     return found
 
 
-WITHOUT_ROUTES = {f"/{zone}streaming.assemblyai": None for zone in ("", "us.", "eu.")}
+WITHOUT_ROUTES = {
+    prefix: None
+    for prefix in DEFAULT_ROUTES
+    if any(prefix.endswith(f"{host}.assemblyai") for host in SESSION_HOSTS)
+}
 NOT_RELAYED = [
     pytest.param(config(relay=False), id="relay-off"),
     pytest.param(config(WITHOUT_ROUTES), id="no-route"),

@@ -117,7 +117,7 @@ def test_the_hold_is_never_below_the_characters(text: str) -> None:
         ({"model": 7, "input": "x"}, 400, "model"),
         ({"input": "x"}, 400, "model"),
         ([], 400, None),
-        ({"model": "assemblyai/aria", "input": ""}, 400, None),
+        ({"model": "assemblyai/aria", "input": ""}, 400, "input"),
     ],
 )
 def test_what_is_refused_is_told_in_openais_shape_and_costs_nothing(
