@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # These close a connection with bytes unread, or hold a thread for them. gevent's pywsgi, cheroot,
-# eventlet, Werkzeug and Waitress read what is left by themselves, and Apache lingers.
-_SERVERS = frozenset({"Gunicorn", "uWSGI", "wsgiref", "Django's runserver"})
+# eventlet, Werkzeug, Waitress and Django's runserver read what is left by themselves, and Apache
+# lingers.
+_SERVERS = frozenset({"Gunicorn", "uWSGI", "wsgiref"})
 # What Gunicorn reads by itself of a body that the app has left, and then keeps the connection.
 _SMALL_BYTES = 64 * 1024
 # Of an upload without a valid key. Three seconds are several round trips on any network.
