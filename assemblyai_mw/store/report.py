@@ -57,7 +57,7 @@ _costs = select(
     calls.c.state,
     calls.c.cost_nano,
     calls.c.features,
-).select_from(transcripts.join(calls))
+).select_from(transcripts.join(calls, calls.c.id == transcripts.c.call_id))
 
 
 class Reports:

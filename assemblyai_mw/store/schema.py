@@ -45,7 +45,7 @@ from sqlalchemy import (
 )
 
 # Version of the tables below; `migrations` upgrades the ledgers of earlier versions.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 PENDING: Final = "pending"
 SETTLED: Final = "settled"
@@ -178,6 +178,8 @@ calls = Table(
     Column("kept_nano", BigInteger),
     # The reply named no model with a price: priced by the requested model.
     Column("estimated", Boolean),
+    # Transcripts and sessions name a call by its id, also one that was pruned.
+    sqlite_autoincrement=True,
 )
 Index("calls_at", calls.c.at, calls.c.id)
 Index("calls_team", calls.c.team, calls.c.at, calls.c.id)
@@ -206,7 +208,8 @@ transcripts = Table(
     metadata,
     Column("region", Text, primary_key=True),
     Column("id", Text, primary_key=True),
-    Column("call_id", Id, ForeignKey("calls.id"), nullable=False, unique=True),
+    # No foreign key: the call may have been pruned.
+    Column("call_id", Id, nullable=False, unique=True),
     # `team:NAME`, `key:ID` or `name:NAME`: lists of one owner read one index range a status.
     Column("owner", Text, nullable=False),
     Column("key_id", Id),

@@ -24,6 +24,10 @@ from .creation import no_ledger
 APPLICATION_ID = 0x41414D57
 
 
+class _Taken(StoreError):
+    """Another file has the name by now."""
+
+
 class SQLiteFile:
     """One file, by absolute path: created atomically, then held to its identity."""
 
@@ -64,21 +68,34 @@ class SQLiteFile:
             raise StoreError(f"{self.path} is gone, but its -wal file is still there")
         if not create:
             raise NoLedger(no_ledger(self.path))
+        with contextlib.suppress(_Taken), self.draft() as made:
+            fill(made)
+            return True
+        # Another process was faster: its file is the ledger.
+        return False
+
+    @contextlib.contextmanager
+    def draft(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection to an empty file, which gets its name when the block ends.
+
+        Only this user can read it. If the block raises, nothing is left of it.
+
+        Raises:
+            StoreError: There is a file of this name by then, or it cannot be made.
+        """
         draft = f"{self.path}.{secrets.token_hex(8)}.new"
         try:
             os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             try:
                 with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as made:
                     made.execute(f"PRAGMA application_id={APPLICATION_ID}")
-                    fill(made)
+                    yield made
                     made.execute("PRAGMA journal_mode=WAL")
                 try:
                     os.link(draft, self.path)
                 except FileExistsError:
-                    # Another process was faster: its file is the ledger.
-                    return False
+                    raise _Taken(f"{self.path} is there already") from None
                 self._sync_directory()
-                return True
             finally:
                 for suffix in ("", "-wal", "-shm", "-journal"):
                     with contextlib.suppress(FileNotFoundError):
