@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import click
 
 from .base import Moment, Setup, Wrong
+from .ledger import warn_of_pruned
 from .output import echo_csv, echo_json_rows, echo_table
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def usage(setup: Setup, by: str, since: datetime | None, until: datetime | None,
 
     with setup.database() as database:
         ledger = Ledger(database)
+        warn_of_pruned(database, by, since, until)
         if by == "call":
             _echo_calls(ledger, since, until, form)
         else:

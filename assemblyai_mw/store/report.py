@@ -105,7 +105,7 @@ class Reports:
             with self.database.read() as connection:
                 found = connection.execute(statement).all()
             for row in found:
-                yield _shown(row)
+                yield shown(row)
             if len(found) < page:
                 return
             last = (found[-1].at, found[-1].id)
@@ -361,7 +361,8 @@ def _seconds(milliseconds: int | None) -> int | float | None:
     return milliseconds // 1000 if milliseconds % 1000 == 0 else milliseconds / 1000
 
 
-def _shown(row: Any) -> dict[str, Any]:
+def shown(row: Any) -> dict[str, Any]:
+    """Return a row of `calls` as `Reports.calls` yields it."""
     features, used = from_json(row.features), from_json(row.usage) or {}
     return {
         "id": row.id,

@@ -35,7 +35,9 @@ def upgrade(connection: Connection) -> None:
 
 def _edit(connection: Connection) -> None:
     find = text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
-    before = {name: str(connection.scalar(find, {"name": name})) for name in ("transcripts", "calls")}
+    before = {
+        name: str(connection.scalar(find, {"name": name})) for name in ("transcripts", "calls")
+    }
     after = {
         "transcripts": _OWNED.sub("", before["transcripts"], count=1),
         "calls": _PRIMARY_KEY.sub(
@@ -45,7 +47,7 @@ def _edit(connection: Connection) -> None:
     raw: Any = connection.connection.driver_connection
     if hasattr(raw, "setconfig"):
         # Some systems' SQLite defends its definitions by default.
-        raw.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, False)
+        raw.setconfig(getattr(sqlite3, "SQLITE_DBCONFIG_DEFENSIVE"), False)  # noqa: B009
     version = int(connection.exec_driver_sql("PRAGMA schema_version").scalar() or 0)
     connection.exec_driver_sql("PRAGMA writable_schema=ON")
     try:
