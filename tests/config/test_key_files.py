@@ -110,7 +110,7 @@ def test_calls_go_out_with_the_key_that_the_file_holds_by_then(
     stack.close()
 
 
-def test_every_upstream_has_the_key_that_the_file_holds_by_then(tmp_path: Path, at_once: None) -> None:
+def test_every_upstream_has_the_key_of_the_file_by_then(tmp_path: Path, at_once: None) -> None:
     path = tmp_path / "key"
     path.write_text("first-key")
     config = load_config(config_with(f"file:{path}"), {})
