@@ -37,10 +37,6 @@ _OF_CALLS = (
     "count(*), sum(state = 'failed'), 0, coalesce(sum(audio_ms), 0), sum(input_tokens),"
     " sum(output_tokens), 0, sum(cost_nano)"
 )
-_FEATURES = '{"models":["universal-3-5-pro"]}'
-_TAGS = '{"feature":"captions"}'
-_BREAKDOWN = '[{"item":"universal-3-5-pro","quantity":"60","unit":"second","rate":"0.21/hour"}]'
-_USAGE = '{"kind":"transcript","model":"universal-3-5-pro","audio_ms":60000}'
 _STATEMENTS = (
     # Chats, transcripts and failures of a year, over all keys.
     "INSERT INTO calls (request_id, at, key_id, key_name, team, end_user, route, service, region,"
