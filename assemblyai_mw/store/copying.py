@@ -165,8 +165,9 @@ def _sqlite(url: URL) -> Iterator[tuple[Connection, str]]:
         if os.path.exists(path):
             raise StoreError(f"{path} is there already; a copy needs a new file")
     with file.draft() as raw, sqlite_draft(raw).connect() as connection:
+        raw.execute("BEGIN")
         yield connection, file.path
-        connection.commit()
+        raw.execute("COMMIT")
 
 
 @contextlib.contextmanager
