@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import StoreError
 from .base import Moment, Setup
 from .export import check_name, exporting
 from .options import as_json
@@ -115,7 +116,12 @@ def prune(setup: Setup, before: datetime, path: str | None, dry_run: bool, as_js
         if not dry_run and found.calls:
             said["calls"] = _prune(database, before, path)
             said["export"] = path
-            said["space_given_back"] = give_back(database)
+            try:
+                said["space_given_back"] = give_back(database)
+            except StoreError as error:
+                # The calls are deleted all the same.
+                said["space_given_back"] = False
+                click.echo(str(error), err=True)
     if as_json:
         echo_json(said)
         return
@@ -152,7 +158,7 @@ def _tell(said: dict[str, Any]) -> None:
     if said.get("export"):
         click.echo(f"Exported to {cell(said['export'])}.")
     if said.get("space_given_back") is False:
-        click.echo("Other processes have the file open: its free space is kept for new rows.")
+        click.echo("The free space stays in the file, for new rows: other processes have it open.")
 
 
 def warn_of_pruned(

@@ -35,7 +35,7 @@ from assemblyai_mw.store.erasing import (
 )
 from assemblyai_mw.store.schema import metadata
 
-from .kit import call_by, opened, opening, settled, sqlite_path
+from .kit import call_by, opened, opening, price_of, settled, sqlite_path, used
 
 TEXTS = {
     f"{table.name}.{column.name}"
@@ -260,3 +260,43 @@ def test_a_reader_in_the_way_is_told_and_a_second_try_removes_the_bytes(
     for suffix in ("", "-wal"):
         if os.path.exists(sqlite_path(sqlite_url) + suffix):
             assert b"zoe-quux" not in Path(sqlite_path(sqlite_url) + suffix).read_bytes()
+
+
+def test_a_server_that_has_the_file_open_goes_on_after_it(sqlite_url: str) -> None:
+    with opening(sqlite_url) as server, opening(sqlite_url) as operator:
+        keys, ledger = Keys(server), Ledger(server)
+        keys.create("zoe-quux", team="quuxes")
+        other = keys.by_id(keys.create("other").info.key_id)
+        rows = [settled(ledger, call_by(other), 5) for _ in range(50)]
+        erase(operator, "key", "zoe-quux", sleep=lambda s: None)
+        assert [call["id"] for call in ledger.calls()] == rows
+        assert settled(ledger, call_by(other), 5) == rows[-1] + 1
+        assert server.check() == []
+        # What it writes afterwards brings nothing back.
+        assert columns_with(server, "zoe-quux") == set()
+        assert b"zoe-quux" not in Path(sqlite_path(sqlite_url)).read_bytes()
+
+
+def test_a_call_under_way_is_settled_under_the_pseudonym(database_url: str) -> None:
+    with opening(database_url) as database:
+        keys, ledger, holds = Keys(database), Ledger(database), Holds(database)
+        made = keys.create("zoe-quux", team="quuxes", budget_usd="1")
+        keys.set_team("quuxes", budget_usd="1")
+        call = call_by(keys.by_id(made.info.key_id))
+        holds.take(call, 100_000_000, expires_in_s=3600)
+        row = opened(ledger, call)
+        for kind, name in (("team", "quuxes"), ("key", "zoe-quux")):
+            erase(database, kind, name, sleep=lambda s: None)  # type: ignore[arg-type]
+        assert ledger.settle(row, usage=used(), price=price_of(70_000_000))
+        [of_key] = ledger.usage("key")
+        assert of_key["key"].startswith("erased-")
+        assert of_key["cost_usd"] == "0.07"
+        with database.read() as connection:
+            amounts = connection.exec_driver_sql(
+                "SELECT scope, spent_nano, held_nano FROM spend WHERE period='total' ORDER BY 1"
+            ).all()
+        assert [tuple(each) for each in amounts] == [
+            ("key", 70_000_000, 0),
+            ("team", 70_000_000, 0),
+        ]
+        assert columns_with(database, "zoe-quux") | columns_with(database, "quuxes") == set()
