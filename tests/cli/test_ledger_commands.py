@@ -8,6 +8,8 @@ import io
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -232,15 +234,22 @@ def test_the_actor_is_written_down(run: Run, ledger: Ledger, sqlite_url: str) ->
 # Backups, by the page's own way
 
 
+@pytest.mark.parametrize("way", ["python", "copy"])
 def test_a_backup_is_its_owners_alone_and_can_be_restored(
-    run: Run, ledger: Ledger, tmp_path: Path, sqlite_url: str
+    run: Run, ledger: Ledger, tmp_path: Path, way: str
 ) -> None:
-    ledger.database.close()
     before = sums(run)
     backup = tmp_path / "backup.db"
-    run("ledger", "copy", f"sqlite:///{backup}", "--while-open")
+    if way == "copy":
+        run("ledger", "copy", f"sqlite:///{backup}", "--while-open")
+    else:
+        page = (Path(__file__).parents[2] / "docs" / "operate.md").read_text(encoding="utf-8")
+        [line] = [each for each in page.splitlines() if each.startswith("umask 077; python -c")]
+        line = line.replace("assemblyai_mw.db", "ledger.db").replace("python", sys.executable)
+        subprocess.run(["sh", "-c", f"umask 022; {line}"], cwd=tmp_path, check=True, timeout=60)
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     run("keys", "create", "made-after-the-backup")
+    ledger.database.close()
     for suffix in ("", "-wal", "-shm"):
         (tmp_path / f"ledger.db{suffix}").unlink(missing_ok=True)
     os.replace(backup, tmp_path / "ledger.db")

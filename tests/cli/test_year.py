@@ -14,6 +14,7 @@ import pytest
 from cli_kit import ACCOUNT_KEY, Run
 from click.testing import CliRunner, Result
 from stack_kit import CHAT, Stack, chat
+from store.frozen import lay
 from store.kit import call_by, settled
 
 from assemblyai_mw.cli import main
@@ -161,3 +162,18 @@ def test_a_year(
     assert sum(call["key"] == "gone" for call in calls) == 12
     assert len(calls) == 12 * 2 + 4
     assert ACCOUNT_KEY not in json.dumps(calls)
+
+
+def test_a_ledger_of_the_first_release_goes_the_same_way(
+    places: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, use = commands(monkeypatch)
+    url, there, _ = places
+    lay(url, 1)
+    use(url)
+    run("migrate")
+    sums = {by: run("usage", "--by", by, "--format", "json").stdout for by in GROUPS}
+    assert json.loads(run("ledger", "prune", "--before", "2100-01-01", "--json").stdout)["calls"]
+    run("ledger", "copy", there, "--while-open")
+    use(there)
+    assert {by: run("usage", "--by", by, "--format", "json").stdout for by in GROUPS} == sums
