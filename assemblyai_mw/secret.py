@@ -30,19 +30,19 @@ class Secret:
 
     def is_in(self, text: str) -> bool:
         """Whether *text* holds the key."""
-        return self._value in text
+        return self.reveal() in text
 
     def masked(self, text: str) -> str:
         """Return *text* with asterisks where it holds the key."""
-        return text.replace(self._value, "*" * len(self._value))
+        return text.replace(self.reveal(), "*" * len(self.reveal()))
 
     def masked_bytes(self, data: bytes) -> bytes:
         """Return *data* with asterisks where it holds the key, in UTF-8."""
-        key = self._value.encode()
+        key = self.reveal().encode()
         return data.replace(key, b"*" * len(key))
 
     def __len__(self) -> int:
-        return len(self._value)
+        return len(self.reveal())
 
     def __repr__(self) -> str:
         return "Secret('***')"
@@ -54,15 +54,15 @@ class Secret:
         if not isinstance(other, Secret):
             return NotImplemented
         return hmac.compare_digest(
-            self._value.encode("utf-8", "surrogatepass"),
-            other._value.encode("utf-8", "surrogatepass"),
+            self.reveal().encode("utf-8", "surrogatepass"),
+            other.reveal().encode("utf-8", "surrogatepass"),
         )
 
     def __hash__(self) -> int:
-        return hash(("assemblyai_mw.Secret", self._value))
+        return hash(("assemblyai_mw.Secret", self.reveal()))
 
     def __bool__(self) -> bool:
-        return bool(self._value)
+        return bool(self.reveal())
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a Secret cannot be pickled: it would leave in clear")

@@ -7,6 +7,10 @@ options     the options of both, from their declaration in store.key_options
 key_names   checks of the names in them
 usage       use and cost
 migrate     upgrades the ledger of an earlier version
+ledger      copies the ledger, deletes its old calls
+erase       takes a name out of the ledger
+export      a file of calls
+progress    progress of long commands
 settlement  settle, reconcile, reprice: update and check the ledger
 prices      the prices in force, and the gateway's own list
 check       finds faults in the configuration and the stack
@@ -20,7 +24,9 @@ import click
 
 from .base import ConfigSource, OneLineErrors, Setup
 from .check.command import check
+from .erase import erase
 from .keys import keys
+from .ledger import ledger
 from .migrate import migrate
 from .prices import prices
 from .settlement import reconcile, reprice, settle
@@ -46,7 +52,7 @@ def main(context: click.Context, config: str | None) -> None:
 
 
 for command in (
-    *(keys, teams, usage, settle, reconcile, reprice, prices, migrate, check),
+    *(keys, teams, usage, settle, reconcile, reprice, prices, migrate, ledger, erase, check),
     stand_in,
 ):
     main.add_command(command)

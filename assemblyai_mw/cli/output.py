@@ -61,14 +61,15 @@ def echo_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Print *rows* as CSV with a heading; nested values are JSON in their cell."""
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="\n")
-    for cells in chain([columns], ([_csv_cell(row.get(c)) for c in columns] for row in rows)):
+    for cells in chain([columns], ([csv_cell(row.get(c)) for c in columns] for row in rows)):
         writer.writerow(cells)
         click.echo(line.getvalue(), nl=False)
         line.seek(0)
         line.truncate()
 
 
-def _csv_cell(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
+    """Return *value* as a cell of CSV; nested values are JSON."""
     if isinstance(value, str):
         return f"'{value}" if value.startswith(_FORMULA) else value
     if value is None or isinstance(value, int | float):

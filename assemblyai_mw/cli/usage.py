@@ -12,6 +12,7 @@ import click
 
 from ..store.usage_names import GROUPINGS, STATES, month_range
 from .base import Moment, Setup, Wrong
+from .ledger import warn_of_pruned
 from .output import echo_csv, echo_json_rows, echo_table
 
 if TYPE_CHECKING:
@@ -157,6 +158,7 @@ def usage(
     which = UsageFilter(since=since, until=until, **filters)  # type: ignore[arg-type]
     with setup.database() as database:
         ledger = Ledger(database)
+        warn_of_pruned(database, by, which)
         if by == ("call",):
             rows: Iterable[Mapping[str, Any]] = ledger.calls(which, limit=limit)
         else:

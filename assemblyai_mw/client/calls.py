@@ -14,6 +14,7 @@ import requests
 
 from ..billing.price_book import PriceBook
 from ..billing.replies import ChatMeter, billing_facts, chat_usage
+from ..config.key_files import FILE, read_key
 from ..config.values import DEFAULT_ROUTES
 from ..dialects.chat import (
     BadReply,
@@ -203,6 +204,11 @@ def _key(api_key: str | None, region: str) -> str:
     if region == "eu":
         names.insert(0, "ASSEMBLYAI_EU_API_KEY")
     key = api_key or next((os.environ[name] for name in names if os.environ.get(name)), "")
+    if key.startswith(FILE):
+        try:
+            key = read_key(key.removeprefix(FILE)).reveal()
+        except (OSError, ValueError):
+            key = ""
     # requests shows a value that cannot be sent in its message.
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise AuthenticationError(

@@ -2,14 +2,15 @@
 
     config = load_config("assemblyai_mw.yaml")
 
-Every string may be `os.environ/NAME`. What a file leaves out, `ASSEMBLYAI_API_KEY`,
-`ASSEMBLYAI_EU_API_KEY`, `ASSEMBLYAI_MW_MASTER_KEY` and `ASSEMBLYAI_MW_DATABASE_URL`
-fill; null counts as left out.
+Every string may be `os.environ/NAME`, and every key `file:PATH`. What a file leaves out,
+`ASSEMBLYAI_API_KEY`, `ASSEMBLYAI_EU_API_KEY`, `ASSEMBLYAI_MW_MASTER_KEY` and
+`ASSEMBLYAI_MW_DATABASE_URL` fill; null counts as left out.
 
     values       the settings, as frozen data
     load         reads the source, and the sections
     entries      routes, model_list, guardrails
     doors        the paths of other APIs, below each base
+    key_files    keys in files, which may change
     checks       checks of single settings, and their errors
     prices_file  the refreshed prices, read and written
     strictyaml   YAML without its traps
@@ -31,6 +32,7 @@ from .values import (
     ModelEntry,
     PriceSettings,
     RateLimitSettings,
+    Retention,
     Settlement,
     StreamingSettings,
     TracingSettings,
@@ -54,6 +56,7 @@ __all__ = [
     "NamedConfig",
     "PriceSettings",
     "RateLimitSettings",
+    "Retention",
     "Settlement",
     "StreamingSettings",
     "TracingSettings",

@@ -25,6 +25,7 @@ from ..transport.crossing import field_fault
 from ..transport.origin import url_fault
 from ..transport.proxy import Proxy, proxy_fault
 from ..transport.tls import SYSTEM, ca_fault
+from .key_files import FILE, FileSecret, fault_of
 from .strictyaml import shown
 
 T = TypeVar("T")
@@ -188,9 +189,17 @@ def text(node: Node) -> str:
 def secret(node: Node) -> Secret:
     """A key: visible ASCII without surrounding blanks. It becomes a header's value.
 
-    A trailing newline, as `echo key > file` leaves it, is refused rather than cut off, so that the
-    key sent is always the key written.
+    `file:PATH` is the key in that file: a `FileSecret`, which follows the file. Elsewhere a
+    trailing newline is refused rather than cut off, so that the key sent is the key written.
     """
+    if isinstance(node.value, FileSecret):
+        return node.value
+    if isinstance(node.value, str) and node.value.startswith(FILE):
+        path = os.path.abspath(os.path.join(node.folder, node.value.removeprefix(FILE)))
+        try:
+            return FileSecret(path)
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{node._place}: {path} {fault_of(error)}") from None
     if isinstance(node.value, Secret):
         node = dataclasses.replace(node, value=node.value.reveal())
     if not isinstance(node.value, str):
@@ -205,9 +214,10 @@ def secret(node: Node) -> Secret:
 def callers_key(node: Node) -> Secret:
     """A key that callers send, without a comma.
 
-    Servers join two Authorization headers by a comma, so one in a key cannot be read.
+    Servers join two Authorization headers by a comma, so one in a key cannot be read. A file is
+    read at start only.
     """
-    key = secret(node)
+    key = Secret(secret(node).reveal())
     if "," in key.reveal():
         raise node.error("a key without commas", "one with")
     return key

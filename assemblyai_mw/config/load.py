@@ -46,6 +46,7 @@ from .entries import (
     read_routes,
     read_upstreams,
 )
+from .key_files import FILE
 from .strictyaml import MAX_BYTES, check_mapping, loads
 from .values import (
     DEFAULT_DATABASE_POOL,
@@ -60,6 +61,7 @@ from .values import (
     ModelEntry,
     PriceSettings,
     RateLimitSettings,
+    Retention,
     Settlement,
     StreamingSettings,
     TracingSettings,
@@ -350,6 +352,7 @@ class _General:
     openai_bases: tuple[str, ...] = setting(DEFAULT_BASES, openai_bases)
     reply_cost: bool = setting(False, switch)
     idempotency_content: bool = setting(False, switch)
+    retention: Retention = setting(Retention(), lambda node: section(Retention, node))
 
 
 def _check_own_paths(general: _General, prefixes: Iterable[str], root: Node) -> None:
@@ -413,7 +416,7 @@ def _holds_literal_key(value: Any, name: str = "") -> bool:
         return any(_holds_literal_key(item, key) for key, item in value.items())
     if isinstance(value, list | tuple):
         return any(_holds_literal_key(item, name) for item in value)
-    if not isinstance(value, str) or value.startswith(ENVIRON):
+    if not isinstance(value, str) or value.startswith((ENVIRON, FILE)):
         return False
     if name in ("database_url", "redis_url", "proxy"):
         return "@" in value and ":" in value.partition("://")[2].rpartition("@")[0]

@@ -121,6 +121,18 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long calls are kept. `general_settings.retention`, a mapping of these.
+
+    Attributes:
+        calls_days: Days after which settlement deletes calls that are settled or failed, as
+            `assemblyai-mw ledger prune` does; None keeps them.
+    """
+
+    calls_days: int | None = setting(None, integer(most=36_500, unit="days"))
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetSettings:
     """Holds for calls whose cost is not known yet. `budgets:` in YAML.
 
@@ -332,6 +344,7 @@ class Config:
         default_max_tokens: `max_tokens` of chats on OpenAI's routes that set none, for which a
             budget's hold is taken too; None for the gateway's default, 1,000, which cuts agents
             short.
+        retention: How long calls are kept; for ever by default.
         cors_origins: Origins whose pages may call from a browser, such as `https://app.example`;
             `*` alone for all. Empty: only pages of this app's own origin may.
     """
@@ -366,6 +379,7 @@ class Config:
     log_file: str | None = None
     default_max_tokens: int | None = None
     cors_origins: tuple[str, ...] = ()
+    retention: Retention = Retention()
     webhook: WebhookSettings = WebhookSettings()
     tracing: TracingSettings = TracingSettings(enabled=False)
     upstream: UpstreamSettings = UpstreamSettings()

@@ -45,6 +45,8 @@ UNKNOWN_AFTER_S = 600.0
 # A jump of the clock that makes a session look lost which had its checkpoint in time.
 JUMP_S = 20.0
 PRUNE_EVERY_S = 60.0
+# Calls that are older than the retention: a few transactions of milliseconds.
+PRUNED_AT_ONCE = 5000
 
 _GONE = "AssemblyAI has no such transcript: it was deleted elsewhere"
 _NEVER = "the request never reached AssemblyAI: it is not in its list of transcripts"
@@ -181,13 +183,22 @@ class Settler:
         return summary
 
     def _prune(self) -> None:
-        """Delete answers to Idempotency-Keys that are older than a day, once a minute."""
+        """Once a minute, delete what is kept for a time: answers, and calls if there is a limit."""
         from ..store import KeptAnswers
+        from ..store.pruning import prune
 
         now = time.monotonic()
-        if now >= self._prune_at:
-            self._prune_at = now + PRUNE_EVERY_S
-            KeptAnswers(self.ledger.database).prune()
+        if now < self._prune_at:
+            return
+        self._prune_at = now + PRUNE_EVERY_S
+        database, days = self.ledger.database, self.config.retention.calls_days
+        KeptAnswers(database).prune()
+        # A clock that jumped ahead would make all calls old.
+        if days is not None and self._watch.distrust() is None:
+            today = datetime.fromtimestamp(self._clock(), UTC).replace(
+                hour=0, minute=0, second=0, microsecond=0
+            )
+            prune(database, today - timedelta(days=days), limit=PRUNED_AT_ONCE)
 
     # Transcripts that have an id
 

@@ -7,10 +7,12 @@ clock             detects jumps of the wall clock, by a clock that cannot be set
 closing           the end of one call, in plain values that can be written later
 closings          closes calls: once, with spend and totals in one transaction
 columns           conversion between callers' values and columns
+copying           copies a whole ledger into an empty database
 creation          creates the schema, and checks that it is complete
 database          one engine a process, two kinds of transaction, one kind of error
 driver            checks of a PostgreSQL URL before connecting
 engine            one process's connections to one database
+erasing           takes a name out of every table
 gauges            the ledger's present sums, for a monitor that reads them every few seconds
 history           changes of keys and teams, with old and new values
 holds             budget reserved for calls in flight, so that no number of workers can overspend
@@ -29,6 +31,7 @@ option_kinds      kinds of values that a key's option may have
 owned             owners of voice agents, their sessions, and other objects of an account
 owner_cache       cache of transcripts' owners
 owners            owners of transcripts by id, and of uploaded files by URL
+pruning           deletes old calls; sums and owners stay
 renewals          holds of many calls that grow in one transaction
 report            the ledger call by call, or summed
 schema            the tables, one definition for SQLite and PostgreSQL

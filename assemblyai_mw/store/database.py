@@ -215,6 +215,23 @@ class Database(contextlib.AbstractContextManager["Database"]):
             check_schema(connection, self.describe())
             return []
 
+    def rewrite(self, *, alone: bool) -> bool:
+        """Write the SQLite file anew, without what was deleted; False if there is none.
+
+        Args:
+            alone: Only where no other connection has the file open; else False is returned.
+                Otherwise others wait meanwhile, and the -wal file is emptied too.
+
+        Raises:
+            StoreError: It cannot be done now.
+        """
+        if self._file is None:
+            return False
+        with self._guarded("written"):
+            self._opened()
+            self.close()
+            return self._file.rewrite(alone=alone)
+
     def check_creatable(self) -> None:
         """Make a ledger where PostgreSQL has none, and take it back.
 

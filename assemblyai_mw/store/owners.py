@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, select
+from sqlalchemy import Connection, Select, Table, bindparam, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..billing.audio_length import AudioFacts
@@ -16,7 +16,7 @@ from ..call import Caller
 from ..errors import StoreError
 from .columns import Moment, from_json, micros, moment, optional_moment
 from .database import Database
-from .schema import PENDING, calls, transcripts, uploads
+from .schema import PENDING, SETTLED, calls, transcripts, uploads
 from .statements import Prepared
 
 _PAGE = 1000
@@ -93,6 +93,11 @@ def _owned_by(key_id: int | None, name: str | None, team: str | None) -> str:
     return f"key:{key_id}" if key_id is not None else f"name:{name or ''}"
 
 
+# A call that was pruned had its end.
+_with_calls = transcripts.outerjoin(calls, calls.c.id == transcripts.c.call_id)
+_state = func.coalesce(calls.c.state, literal(SETTLED)).label("state")
+_kind = func.coalesce(calls.c.kind, literal("transcript")).label("kind")
+
 _find = Prepared(
     select(
         transcripts.c.key_id,
@@ -100,17 +105,17 @@ _find = Prepared(
         transcripts.c.team,
         transcripts.c.call_id,
         transcripts.c.at,
-        calls.c.state,
-        calls.c.kind,
-        calls.c.features,
+        _state,
+        _kind,
+        func.coalesce(calls.c.features, literal("{}")).label("features"),
         calls.c.model,
     )
-    .select_from(transcripts.join(calls))
+    .select_from(_with_calls)
     .where(transcripts.c.region == bindparam("b_region"), transcripts.c.id == bindparam("b_id"))
 )
 _audio_ms = (
     select(calls.c.audio_ms)
-    .select_from(transcripts.join(calls))
+    .select_from(_with_calls)
     .where(transcripts.c.region == bindparam("b_region"), transcripts.c.id == bindparam("b_id"))
 )
 _find_many = select(
@@ -120,10 +125,10 @@ _find_many = select(
     transcripts.c.team,
     transcripts.c.call_id,
     transcripts.c.at,
-    calls.c.state,
-    calls.c.kind,
+    _state,
+    _kind,
     calls.c.model,
-).select_from(transcripts.join(calls))
+).select_from(_with_calls)
 _find_upload = Prepared(
     select(
         uploads.c.key_id,

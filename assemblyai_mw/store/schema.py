@@ -184,6 +184,8 @@ calls = Table(
     # The reply named no model with a price: priced by the requested model.
     Column("estimated", Boolean),
     Column("characters", BigInteger),
+    # Transcripts and sessions name a call by its id, also one that was pruned.
+    sqlite_autoincrement=True,
 )
 Index("calls_at", calls.c.at, calls.c.id)
 Index("calls_team", calls.c.team, calls.c.at, calls.c.id)
@@ -229,7 +231,8 @@ transcripts = Table(
     metadata,
     Column("region", Text, primary_key=True),
     Column("id", Text, primary_key=True),
-    Column("call_id", Id, ForeignKey("calls.id"), nullable=False, unique=True),
+    # No foreign key: the call may have been pruned.
+    Column("call_id", Id, nullable=False, unique=True),
     # `team:NAME`, `key:ID` or `name:NAME`: lists of one owner read one index range a status.
     Column("owner", Text, nullable=False),
     Column("key_id", Id),
@@ -276,8 +279,8 @@ owned = Table(
     Column("key_name", Text),
     Column("team", Text),
     Column("at", BigInteger, nullable=False),
-    # The ledger's row that a session was last opened by.
-    Column("call_id", Id, ForeignKey("calls.id")),
+    # The ledger's row that a session was last opened by, which may have been pruned.
+    Column("call_id", Id),
 )
 Index(
     "owned_listed",

@@ -22,6 +22,12 @@ from .creation import no_ledger
 
 # Written into the file's header (sqlite.org/fileformat.html, 1.3.16): "AAMW".
 APPLICATION_ID = 0x41414D57
+# For others' transactions to end before the file is written anew.
+REWRITE_WAIT_S = 60.0
+
+
+class _Taken(StoreError):
+    """Another file has the name by now."""
 
 
 class SQLiteFile:
@@ -64,21 +70,34 @@ class SQLiteFile:
             raise StoreError(f"{self.path} is gone, but its -wal file is still there")
         if not create:
             raise NoLedger(no_ledger(self.path))
+        with contextlib.suppress(_Taken), self.draft() as made:
+            fill(made)
+            return True
+        # Another process was faster: its file is the ledger.
+        return False
+
+    @contextlib.contextmanager
+    def draft(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection to an empty file, which gets its name when the block ends.
+
+        Only this user can read it. If the block raises, nothing is left of it.
+
+        Raises:
+            StoreError: There is a file of this name by then, or it cannot be made.
+        """
         draft = f"{self.path}.{secrets.token_hex(8)}.new"
         try:
             os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             try:
                 with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as made:
                     made.execute(f"PRAGMA application_id={APPLICATION_ID}")
-                    fill(made)
+                    yield made
                     made.execute("PRAGMA journal_mode=WAL")
                 try:
                     os.link(draft, self.path)
                 except FileExistsError:
-                    # Another process was faster: its file is the ledger.
-                    return False
+                    raise _Taken(f"{self.path} is there already") from None
                 self._sync_directory()
-                return True
             finally:
                 for suffix in ("", "-wal", "-shm", "-journal"):
                     with contextlib.suppress(FileNotFoundError):
@@ -121,6 +140,42 @@ class SQLiteFile:
         return sqlite3.connect(
             f"file:{quote(self.path)}?mode=ro{alone}", uri=True, timeout=self._busy_timeout_s
         )
+
+    def rewrite(self, *, alone: bool) -> bool:
+        """Write the file anew, without what was deleted; False if it is in use and must be *alone*.
+
+        Raises:
+            StoreError: Other connections do not let go of the file in time.
+        """
+        wait_s = 0.0 if alone else REWRITE_WAIT_S
+        uri = f"file:{quote(self.path)}?mode=rw"
+        with contextlib.closing(
+            sqlite3.connect(uri, uri=True, timeout=wait_s, isolation_level=None)
+        ) as connection:
+            # Deleted bytes are overwritten with zeros (sqlite.org/pragma.html).
+            connection.execute("PRAGMA secure_delete=ON")
+            if alone:
+                # Set before the first read: SQLite then takes the file for itself, or is refused.
+                connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+                try:
+                    connection.execute("BEGIN EXCLUSIVE")
+                    connection.execute("COMMIT")
+                except sqlite3.OperationalError:
+                    return False
+            try:
+                connection.execute("VACUUM")
+                deadline = time.monotonic() + wait_s
+                while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    # A reader still sees the pages of before.
+                    if time.monotonic() >= deadline:
+                        raise StoreError(
+                            f"{self.path}-wal still holds deleted rows, since others read them;"
+                            " try again"
+                        )
+                    time.sleep(0.1)
+            except sqlite3.OperationalError as error:
+                raise StoreError(f"{self.path} could not be written anew: {error}") from error
+        return True
 
     def remember(self, database_id: str) -> None:
         """Remember the file's identity: this inode, with this database in it."""

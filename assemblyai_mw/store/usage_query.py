@@ -35,15 +35,15 @@ from .usage_filter import Span, UsageFilter
 Group = tuple[Any, ...]
 # Numbers in the order of SUMS, and how many calls are pending.
 Sums = dict[Group, list[int]]
-_DAY = 86_400_000_000
+DAY = 86_400_000_000
 _LAST_DAY = date.max.toordinal() - date(1970, 1, 1).toordinal()
 
 _IN_CALLS: dict[str, list[Any]] = {
     "key": [func.coalesce(calls.c.key_name, ""), func.coalesce(calls.c.key_id, 0)],
     "team": [func.coalesce(calls.c.team, "")],
     "model": [func.coalesce(calls.c.model, "")],
-    "day": [calls.c.at // _DAY],
-    "month": [calls.c.at // _DAY],
+    "day": [calls.c.at // DAY],
+    "month": [calls.c.at // DAY],
     "tag": [calls.c.tags],
     "end_user": [func.coalesce(calls.c.end_user, "")],
     "region": [calls.c.region],
@@ -79,10 +79,10 @@ def usage_sums(connection: Connection, by: tuple[str, ...], which: UsageFilter) 
     tags counts in each of them.
     """
     found: Sums = {}
-    if set(by) <= _IN_TOTALS.keys() and which.in_totals:
+    if _in_totals(by, which):
         first, last, edges = _split(which)
         _add_days(found, connection, by, which, (first, last))
-    elif "tag" in by and set(by) <= {"tag", "day", "month"} and which.in_tag_totals:
+    elif _in_tag_totals(by, which):
         first, last, edges = _split(which)
         _add_tag_days(found, connection, by, (first, last))
     else:
@@ -92,6 +92,19 @@ def usage_sums(connection: Connection, by: tuple[str, ...], which: UsageFilter) 
         _add_calls(found, connection, by, which, edge, _IS_CLOSED)
     _add_calls(found, connection, by, which, (which.start, which.end), state=PENDING)
     return found
+
+
+def reads_totals(by: tuple[str, ...], which: UsageFilter) -> bool:
+    """Whether whole days come from the running totals, which outlast the calls."""
+    return _in_totals(by, which) or _in_tag_totals(by, which)
+
+
+def _in_totals(by: tuple[str, ...], which: UsageFilter) -> bool:
+    return set(by) <= _IN_TOTALS.keys() and which.in_totals
+
+
+def _in_tag_totals(by: tuple[str, ...], which: UsageFilter) -> bool:
+    return "tag" in by and set(by) <= {"tag", "day", "month"} and which.in_tag_totals
 
 
 def closed_sums(connection: Connection, by: tuple[str, ...]) -> Sums:
@@ -201,16 +214,16 @@ def _split(which: UsageFilter) -> tuple[str | None, str | None, list[Span]]:
     start, end = which.start, which.end
     if start is not None and end is not None and start >= end:
         return "", "", []
-    first = None if start is None else -(-start // _DAY)
-    last = None if end is None else end // _DAY
-    if start is not None and end is not None and -(-start // _DAY) >= end // _DAY:
+    first = None if start is None else -(-start // DAY)
+    last = None if end is None else end // DAY
+    if start is not None and end is not None and -(-start // DAY) >= end // DAY:
         # Not one whole day: nothing but calls, up to two days of them.
         return "", "", [(start, end)]
     edges: list[Span] = []
-    if start is not None and first is not None and start < first * _DAY:
-        edges.append((start, first * _DAY))
-    if end is not None and last is not None and last * _DAY < end:
-        edges.append((last * _DAY, end))
+    if start is not None and first is not None and start < first * DAY:
+        edges.append((start, first * DAY))
+    if end is not None and last is not None and last * DAY < end:
+        edges.append((last * DAY, end))
     return (
         None if first is None else _day_text(first),
         None if last is None else _day_text(last),

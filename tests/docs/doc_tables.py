@@ -78,6 +78,7 @@ def _json(value: Any) -> str:
 # Section -> what reads it, and where its settings are described.
 _SECTIONS: dict[str, tuple[type, type]] = {
     "general_settings": (load._General, values.Config),
+    "general_settings.retention": (values.Retention, values.Retention),
     "model_list[]": (entries._ModelItem, values.ModelEntry),
     "model_list[].litellm_params": (entries._LitellmParams, values.ModelEntry),
     "timeouts": (values.Timeouts, values.Timeouts),

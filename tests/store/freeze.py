@@ -26,6 +26,7 @@ from stand_in.kit import wav
 
 from assemblyai_mw.store import Database, Holds, Keys, Ledger, SessionTokens, hash_key
 from assemblyai_mw.store.schema import SCHEMA_VERSION, metadata
+from assemblyai_mw.store.space import Space
 from assemblyai_mw.store.sqlite_file import APPLICATION_ID
 
 from .frozen import engine_of, file_of, said, server
@@ -155,6 +156,8 @@ def fill(url: str) -> dict[str, str]:
     row = ledger.open_session(session, model=None, features=features)
     assert isinstance(row, int)
     ledger.checkpoint({row: (15_000, None)})
+    ledger.own(Space("agents", "global", "agent"), "agent-1", person)
+    ledger.own(Space("agents", "global", "session"), "session-1", person, call_id=row)
     tokens = SessionTokens(database)
     for tags in ({}, {"page": "talk"}):
         where = {"service": "streaming", "region": "global"}

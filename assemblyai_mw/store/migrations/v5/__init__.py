@@ -1,13 +1,13 @@
-"""Version 5: kept answers, owners of voice agents, and what reports by filters read."""
+"""Version 5: kept answers, owners of voice agents, filters of reports, calls that can go."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from . import kept_answers, owned, usage
+from . import kept_answers, owned, prunable, usage
 
 NUMBER = 5
-_PARTS = (kept_answers, owned, usage)
+_PARTS = (kept_answers, owned, usage, prunable)
 SUMMARY = "; ".join(part.SUMMARY for part in _PARTS)
 
 

@@ -18,8 +18,7 @@ _STATEMENTS = (
     " team TEXT,"
     " at BIGINT NOT NULL,"
     " call_id {id},"
-    " PRIMARY KEY (service, region, kind, id),"
-    " FOREIGN KEY(call_id) REFERENCES calls (id))",
+    " PRIMARY KEY (service, region, kind, id))",
     "CREATE INDEX owned_listed ON owned (service, region, kind, owner, at, id)",
 )
 _TYPES = {"sqlite": {"id": "INTEGER"}, "postgresql": {"id": "BIGINT"}}
