@@ -15,8 +15,8 @@ from assemblyai_mw.store import Database
 
 # The same inputs in each run, so that a run judges the change and not its luck. To look for new
 # ones: `pytest --hypothesis-profile=search`.
-settings.register_profile("repeat", derandomize=True)
-settings.register_profile("search", derandomize=False)
+settings.register_profile("repeat", derandomize=True, deadline=None)
+settings.register_profile("search", derandomize=False, deadline=None)
 settings.load_profile("repeat")
 
 # Where pytest keeps the tests' files: thousands of ledgers would wait for a disk. Where the
