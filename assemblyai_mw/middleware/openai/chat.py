@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...billing.money import NANO
 from ...call import Call, Route, json_of, read_body, replace_body
+from ...call.billable import check_encoding
 from ...call.entrance import Entered, not_allowed
 from ...call.inner import native_post
 from ...dialects.chat import (
@@ -90,6 +91,7 @@ class Chats:
         """
         if environ["REQUEST_METHOD"] != "POST":
             raise not_allowed("POST")
+        check_encoding(environ)
         given = read_body(call, environ, max_bytes=self._max_body_bytes)
         region = call.caller.region if call.caller is not None else None
         turn = next(self._turn)

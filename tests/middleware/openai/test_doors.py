@@ -372,3 +372,18 @@ def test_usage_by_end_user_adds_up_their_calls(stack_of: Callable[..., Stack]) -
     assert found[""]["pending"] == 1
     assert found["maria"]["pending"] == 0
     assert Decimal(found["maria"]["cost_usd"]) == 2 * Decimal(found["otto"]["cost_usd"]) > 0
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "utf-8"])
+@pytest.mark.parametrize("door", ["chat/completions", "responses", "messages", "audio/speech"])
+def test_json_with_a_content_encoding_is_415_at_each_door(
+    door: str, coding: str, stack_of: Callable[..., Stack]
+) -> None:
+    stack = stack_of()
+    headers = {"Content-Encoding": coding, "Idempotency-Key": "a"}
+    body = chat() | {"max_tokens": 5}
+    reply = stack.ask("POST", f"/v1/{door}", stack.key("a"), json=body, headers=headers)
+    assert reply.status_int == 415
+    assert reply.json["error"]["type"] == "invalid_request_error"
+    assert "Content-Encoding" in reply.json["error"]["message"]
+    assert list(stack.ledger.calls()) == []
