@@ -414,7 +414,7 @@ BODIES: dict[str, tuple[str, Callable[[], bytes]]] = {
         MESSAGES,
         lambda: _counted(
             _CHAT + _SAID + b'a"}],"tools":[',
-            lambda n: b'{"name":"f%d","input_schema":{}}' % n,
+            lambda n: b'{"name":"f%d","input_schema":{"type":"object"}}' % n,
             b",",
             b"]}",
             _under(1 / 4) - 10,
