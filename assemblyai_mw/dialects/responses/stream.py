@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from ...http.sse import encode_event
+from ...http.strict_json import HALVES, stays_short
 from ..chat.errors import ApiError
 from ..chat.exchange import error_as
 from ..chat.object_text import ObjectText
@@ -100,6 +101,7 @@ class ResponseWriter:
         self._settings = settings
         self._now = now
         self._names = names
+        self._ascii = True
         self._head: ResponseHead | None = None
         self._number = 0
         self._items: list[_Message | _Call] = []
@@ -165,6 +167,8 @@ class ResponseWriter:
         if self._head is not None:
             return self._head, []
         self._head = ResponseHead(chunk, self._settings)
+        # Three events repeat the request's.
+        self._ascii = stays_short(json.dumps(self._settings, ensure_ascii=False).encode())
         response = self._head.response("in_progress", [])
         kinds = ("response.created", "response.in_progress")
         return self._head, [self._event(kind, response=response) for kind in kinds]
@@ -260,7 +264,12 @@ class ResponseWriter:
     def _event(self, kind: str, **members: Any) -> bytes:
         payload = {"type": kind, "sequence_number": self._number, **members}
         self._number += 1
-        data = json.dumps(payload, separators=(",", ":")).encode()
+        text = json.dumps(payload, ensure_ascii=self._ascii, separators=(",", ":"))
+        if not self._ascii:
+            # Some clients end a line here as well.
+            for each in "\x85\u2028\u2029":
+                text = text.replace(each, f"\\u{ord(each):04x}")
+        data = text.encode("utf-8", HALVES)
         return encode_event(data, event=kind.encode())
 
 

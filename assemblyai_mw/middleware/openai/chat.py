@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-import json
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -191,7 +190,8 @@ class Chats:
             if request.stream:
                 events = completion_as_events(completion, exchange.writer(request))
                 return Answer(head(reply, EVENT_STREAM, dialect=dialect), events)
-            body = json.dumps(exchange.reply(completion)).encode()
+            # A response repeats its request.
+            body = dumps_like(exchange.reply(completion), call.body or b"")
         except BadReply as error:
             logger.error("the LLM Gateway's reply cannot be read: %s", error)
             return failure(reply, error_as(error.error, exchange.names), dialect=dialect)
