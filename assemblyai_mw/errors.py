@@ -219,3 +219,14 @@ def error_reply(
         return [b""] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
     return app
+
+
+def broke_off(dialect: str, error: UpstreamError) -> WSGIApplication:
+    """Return the app that answers for a reply that broke off: another try may be billed again."""
+    return error_reply(
+        dialect,
+        error.status,
+        "AssemblyAI's reply broke off. Whether it acted on the request is unknown.",
+        code="upstream_error",
+        headers=[("x-should-retry", "false")],
+    )

@@ -27,10 +27,15 @@ SUBMIT, CHAT, NATIVE = (
     "/v1/chat/completions",
     "/llm-gateway.assemblyai/v1/chat/completions",
 )
+RESPONSES, MESSAGES = "/v1/responses", "/v1/messages"
 UNKNOWN, UNDERSTANDING = "/assemblyai/v2/x", "/llm-gateway.assemblyai/v1/understanding"
 _SUBMIT = b'{"audio_url":"https://a.example/a.mp3","speech_models":["universal-2"],'
 _CHAT = b'{"model":"assemblyai/gpt-5-mini","max_tokens":1,'
 _NATIVE = b'{"model":"gpt-5-mini","max_tokens":1,'
+_RESPONSE = b'{"model":"assemblyai/gpt-5-mini","max_output_tokens":1,'
+_USED = (
+    b'"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f","input":{'
+)
 _SAID = b'"messages":[{"role":"user","content":"'
 
 
@@ -244,6 +249,186 @@ BODIES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "transcript_ids by the thousand": (
         SUBMIT,
         lambda: _counted(b'{"transcript_ids":[', lambda n: b'"%d"' % n, b",", b"]}", _under(1)),
+    ),
+    "one long text, a response": (
+        RESPONSES,
+        lambda: _filled(_RESPONSE + b'"input":"', b"a ", b'"}'),
+    ),
+    "long instructions of Chinese": (
+        RESPONSES,
+        lambda: _filled(_RESPONSE + b'"input":"a","instructions":"', "\u4e2d".encode(), b'"}'),
+    ),
+    "long instructions of Latin accents": (
+        RESPONSES,
+        lambda: _filled(_RESPONSE + b'"input":"a","instructions":"', "\xe9".encode(), b'"}'),
+    ),
+    "long instructions of escapes": (
+        RESPONSES,
+        lambda: _filled(_RESPONSE + b'"input":"a","instructions":"', b"\\u0001", b'"}'),
+    ),
+    "long instructions, streamed": (
+        RESPONSES,
+        lambda: _filled(
+            _RESPONSE + b'"stream":true,"input":"a","instructions":"', "\u4e2d".encode(), b'"}'
+        ),
+    ),
+    "items by the thousand": (
+        RESPONSES,
+        lambda: _counted(
+            _RESPONSE + b'"input":[',
+            lambda n: b'{"role":"user","content":"a"}',
+            b",",
+            b"]}",
+            _under(1 / 3) - 10,
+        ),
+    ),
+    "answers and calls by the thousand": (
+        RESPONSES,
+        lambda: _counted(
+            _RESPONSE + b'"input":[',
+            lambda n: (
+                b'{"type":"function_call","call_id":"a","name":"f","arguments":""}'
+                if n % 2
+                else b'{"role":"assistant","content":"a"}'
+            ),
+            b",",
+            b"]}",
+            _under(1 / 4) - 10,
+        ),
+    ),
+    "outputs by the thousand": (
+        RESPONSES,
+        lambda: _counted(
+            _RESPONSE + b'"input":[',
+            lambda n: b'{"type":"function_call_output","call_id":"a","output":""}',
+            b",",
+            b"]}",
+            _under(1 / 4) - 10,
+        ),
+    ),
+    "tools by the thousand, a response": (
+        RESPONSES,
+        lambda: _counted(
+            _RESPONSE + b'"input":"a","tools":[',
+            lambda n: b'{"type":"function","name":"f%d"}' % n,
+            b",",
+            b"]}",
+            _under(1 / 3) - 10,
+        ),
+    ),
+    "a large schema, streamed": (
+        RESPONSES,
+        lambda: _counted(
+            _RESPONSE + b'"stream":true,"input":"a","tools":[{"type":"function","name":"f",'
+            b'"parameters":{"x":[',
+            lambda n: b'{"%d":1}' % n,
+            b",",
+            b"]}}]}",
+            _under(1 / 2) - 40,
+        ),
+    ),
+    "includes by the thousand": (
+        RESPONSES,
+        lambda: _counted(
+            _RESPONSE + b'"input":"a","include":[', lambda n: b'"a"', b",", b"]}", _under(1) - 10
+        ),
+    ),
+    "one long text, a message": (MESSAGES, lambda: _filled(_CHAT + _SAID, b"a ", b'"}]}')),
+    "messages by the thousand, of Anthropic": (
+        MESSAGES,
+        lambda: _counted(
+            _CHAT + b'"messages":[',
+            lambda n: b'{"role":"user","content":"a"}',
+            b",",
+            b"]}",
+            _under(1 / 3) - 10,
+        ),
+    ),
+    "turns by the thousand": (
+        MESSAGES,
+        lambda: _counted(
+            _CHAT + b'"messages":[',
+            lambda n: b'{"role":"%s","content":"a"}' % (b"assistant" if n % 2 else b"user"),
+            b",",
+            b"]}",
+            _under(1 / 3) - 10,
+        ),
+    ),
+    "blocks by the thousand": (
+        MESSAGES,
+        lambda: _counted(
+            _CHAT + b'"messages":[{"role":"user","content":[',
+            lambda n: b'{"type":"text","text":"a"}',
+            b",",
+            b"]}]}",
+            _under(1 / 3) - 10,
+        ),
+    ),
+    "results of tools by the thousand": (
+        MESSAGES,
+        lambda: _counted(
+            _CHAT + b'"messages":[{"role":"user","content":[',
+            lambda n: b'{"type":"tool_result","tool_use_id":"a","is_error":true}',
+            b",",
+            b"]}]}",
+            _under(1 / 4) - 10,
+        ),
+    ),
+    "calls of tools by the thousand": (
+        MESSAGES,
+        lambda: _counted(
+            _CHAT + b'"messages":[{"role":"assistant","content":[',
+            lambda n: b'{"type":"tool_use","id":"a","name":"f","input":{}}',
+            b",",
+            b"]}]}",
+            _under(1 / 6) - 10,
+        ),
+    ),
+    "one large input of a tool": (
+        MESSAGES,
+        lambda: _filled(
+            _CHAT + _USED + b'"x":"',
+            "\u4e2d".encode(),
+            b'"}}]}]}',
+        ),
+    ),
+    "one large input of a tool, of escapes": (
+        MESSAGES,
+        lambda: _filled(
+            _CHAT + _USED + b'"x":"',
+            b"\\u0001",
+            b'"}}]}]}',
+        ),
+    ),
+    "one large input of a tool, of values": (
+        MESSAGES,
+        lambda: _counted(
+            _CHAT + _USED + b'"x":[',
+            lambda n: b'{"%d":1}' % n,
+            b",",
+            b"]}}]}]}",
+            _under(1 / 2) - 40,
+        ),
+    ),
+    "tools by the thousand, a message": (
+        MESSAGES,
+        lambda: _counted(
+            _CHAT + _SAID + b'a"}],"tools":[',
+            lambda n: b'{"name":"f%d","input_schema":{"type":"object"}}' % n,
+            b",",
+            b"]}",
+            _under(1 / 4) - 10,
+        ),
+    ),
+    "system blocks by the thousand": (
+        MESSAGES,
+        lambda: _counted(
+            _CHAT + _SAID + b'a"}],"system":[',
+            lambda n: b'{"type":"text","text":"a"}',
+            b",",
+            b"]}",
+            _under(1 / 3) - 10,
+        ),
     ),
     "messages by the thousand": (
         CHAT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,7 @@ NOT_WORDS = frozenset(
 _SETTINGS = frozenset(name for name, each in PARAMETERS.items() if not each.words)
 # Where a transcript stands whole, beside its `words`.
 _WHOLE = ("transcript", "text")
+_NAME, _TEXT = frozenset({"name"}), frozenset({"text"})
 
 
 class TextGuard:
@@ -75,10 +76,10 @@ class TextGuard:
     `before` and `after` search all strings of a body or reply, at any depth, except ids, addresses
     and words of the API (`NOT_WORDS`; of a session's parameters, all documented ones without
     words). Words and parts that belong together (`words[]`, a message in parts) are searched as one
-    text, so that findings across parts are found. A transcript and its `words[]` are one text, and
-    are masked alike; where the words spell another text, and something was found in the transcript,
-    their texts are emptied. Tool arguments are searched inside their JSON. Numbers and member names
-    are not searched.
+    text, so that findings across parts are found, and a message's parts each by itself too. A
+    transcript and its `words[]` are one text, and are masked alike; where the words spell another
+    text, and something was found in the transcript, their texts are emptied. Tool arguments are
+    searched inside their JSON. Numbers and member names are not searched.
 
     Attributes:
         kinds: As in `Guard`.
@@ -189,8 +190,31 @@ class _Screener:
     def pieces(self, pieces: list[str], separator: str) -> list[str]:
         """Mask parts of one text, with *separator* between them."""
         text = pieces[0] if len(pieces) == 1 else separator.join(pieces)
-        ends = accumulate(len(piece) + len(separator) for piece in pieces)
-        return masked_pieces(pieces, self.findings(text), starts=[0, *ends])
+        starts = [0, *accumulate(len(piece) + len(separator) for piece in pieces)]
+        found = self.findings(text)
+        if len(pieces) > 1 and not separator:
+            found += self._alone(pieces, starts, found)
+        return masked_pieces(pieces, found, starts=starts)
+
+    def _alone(
+        self, pieces: list[str], starts: list[int], found: list[Finding]
+    ) -> Iterator[Finding]:
+        """Yield what is found in a piece, and not in the text where another is next to it.
+
+        A model may read each as a text of its own: a digit at the beginning of the next one must
+        not hide a number.
+        """
+        known = {(each.start, each.end) for each in found}
+        for start, piece in zip(starts, pieces, strict=False):
+            for each in self._find(piece) if piece else ():
+                if (start + each.start, start + each.end) not in known:
+                    self._count_finding()
+                    yield Finding(start + each.start, start + each.end, each.mask, each.reason)
+
+    def _count_finding(self, number: int = 1) -> None:
+        self._findings_left -= number
+        if self._findings_left < 0:
+            raise GuardError("there is more to find than it may mask")
 
     def findings(self, text: str) -> list[Finding]:
         self._left -= len(text)
@@ -199,13 +223,21 @@ class _Screener:
         if not text:
             return []
         found = list(islice(self._find(text), self._findings_left + 1))
-        self._findings_left -= len(found)
-        if self._findings_left < 0:
-            raise GuardError("there is more to find than it may mask")
+        self._count_finding(len(found))
         return found
 
-    def value(self, value: Any, skip: frozenset[str] = NOT_WORDS) -> Any:
-        """Return *value*, or a copy where something in it was masked."""
+    def value(
+        self,
+        value: Any,
+        skip: frozenset[str] = NOT_WORDS,
+        *,
+        but: frozenset[str] = frozenset(),
+    ) -> Any:
+        """Return *value*, or a copy where something in it was masked.
+
+        *skip* names members, at any depth, whose strings are not looked at; *but* those of *value*
+        itself that are not.
+        """
         if isinstance(value, str):
             changed: Any = self.text(value)
             return value if changed == value else changed
@@ -213,6 +245,8 @@ class _Screener:
             spoken = self._spoken(value, skip)
             members = {
                 name: item
+                if name in but
+                else self._unspoken(item, skip)
                 if name in skip
                 else spoken[name]
                 if name in spoken
@@ -226,11 +260,23 @@ class _Screener:
             return value if all(map(_is, items, value)) else items
         return value
 
+    def _unspoken(self, item: Any, skip: frozenset[str]) -> Any:
+        """Return a member whose strings are no words; what else it holds may have some.
+
+        So in a tool's schema: its properties have names of their own.
+        """
+        if isinstance(item, dict):
+            return self.value(item, skip)
+        if isinstance(item, list):
+            items = [self._unspoken(each, skip) for each in item]
+            return item if all(map(_is, items, item)) else items
+        return item
+
     def _member(self, name: str, item: Any, skip: frozenset[str]) -> Any:
         if name == "arguments" and isinstance(item, str):
             return self.arguments(item)
         if name == "function" and isinstance(item, dict):
-            return self.value(item, skip | {"name"})
+            return self.value(item, skip, but=_NAME)
         if isinstance(item, list) and name in ("words", "content") and _in_pieces(item):
             return self._texts(item, " " if name == "words" else "", skip)
         return self.value(item, skip)
@@ -264,8 +310,7 @@ class _Screener:
         self, items: list[dict[str, Any]], masked: list[str], skip: frozenset[str]
     ) -> Any:
         texts = [item["text"] for item in items]
-        beside = skip | {"text"}
-        rest = [self.value(item, beside) for item in items]
+        rest = [self.value(item, skip, but=_TEXT) for item in items]
         if masked == texts and all(map(_is, rest, items)):
             return items
         return [{**item, "text": text} for item, text in zip(rest, masked, strict=True)]

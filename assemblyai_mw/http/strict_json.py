@@ -26,6 +26,8 @@ MAX_INT_DIGITS = 128
 MAX_WIDE_BYTES = 8 * 1024 * 1024
 # Up to here JSON goes out as ASCII, whatever it holds.
 ESCAPED_BYTES = 1024 * 1024
+# How half of a surrogate pair is encoded: as the escape that JSON has for it.
+HALVES = "backslashreplace"
 _ESCAPED = bytes(range(127, 256))
 _BEYOND_BMP = re.compile(rb"[\xf0-\xf4]|\\u[dD]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -97,10 +99,14 @@ def dumps_like(value: Any, given: bytes) -> bytes:
 
     An escape takes six bytes for each of one, two or three.
     """
-    ascii = len(given) <= ESCAPED_BYTES or (
+    return json.dumps(value, ensure_ascii=stays_short(given)).encode("utf-8", HALVES)
+
+
+def stays_short(given: bytes) -> bool:
+    """Whether *given*, JSON in UTF-8, is not much longer as ASCII."""
+    return len(given) <= ESCAPED_BYTES or (
         len(given) - len(given.translate(None, _ESCAPED)) <= len(given) // 10
     )
-    return json.dumps(value, ensure_ascii=ascii).encode()
 
 
 def check_size(body: bytes) -> None:

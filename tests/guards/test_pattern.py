@@ -19,6 +19,7 @@ from assemblyai_mw.guards.windows import Filter, Window
 from assemblyai_mw.http.strict_json import MAX_VALUES
 
 MASK = PatternGuard(patterns=["email", "us_ssn", "phone"], action="mask")
+NUMBERS = PatternGuard(patterns=["us_ssn"], action="mask")
 BLOCK = PatternGuard(patterns=["email"])
 
 
@@ -206,6 +207,41 @@ def test_settings_of_a_session_are_no_words_and_its_other_parameters_are():
 )
 def test_addresses_ids_and_numbers_are_left_alone(body):
     assert screen(body, MASK.find) is None
+
+
+@pytest.mark.parametrize("name", ["id", "model", "status", "type", "name", "text"])
+def test_a_property_of_a_tool_is_read_whatever_its_name(name):
+    def tool(said):
+        schema = {"type": "object", "properties": {name: {"description": said, "enum": [[said]]}}}
+        function = {"name": "f", "parameters": {**schema, "examples": [{"name": said}]}}
+        return {"tools": [{"type": "function", "function": function}]}
+
+    assert screen(tool("a@b.cc"), MASK.find) == tool("[email]")
+    assert screen(tool("nothing"), MASK.find) is None
+
+
+@pytest.mark.parametrize(
+    "parts, expected",
+    [
+        (["123-45-6789", "123-45-6789"], ["[us_ssn]", "[us_ssn]"]),
+        (["123-45-6789", "1"], ["[us_ssn]", "1"]),
+        (["1", "123-45-6789", "", "1"], ["1", "[us_ssn]", "", "1"]),
+        (["123-45-", "6789"], ["[us_ssn]", ""]),
+        (["a 123-45-6789 b", "123-45-", "6789"], ["a [us_ssn] b", "[us_ssn]", ""]),
+    ],
+)
+def test_a_part_of_a_message_hides_nothing_in_the_one_before(parts, expected):
+    def message(texts):
+        return {"content": [{"type": "text", "text": text} for text in texts]}
+
+    assert screen(message(parts), NUMBERS.find) == message(expected)
+
+
+def test_what_is_found_in_a_part_alone_counts(monkeypatch):
+    monkeypatch.setattr(texts, "MAX_FINDINGS", 1)
+    body = {"content": [{"text": "123-45-6789"}, {"text": "123-45-6789"}]}
+    with pytest.raises(GuardError):
+        screen(body, NUMBERS.find)
 
 
 @pytest.mark.parametrize(

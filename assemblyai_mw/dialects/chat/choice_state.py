@@ -14,7 +14,6 @@ class _ToolCall:
     number: int  # from 0, without gaps: SDKs keep calls in a list
     own_id: str | None  # the gateway's
     named: bool = False
-    has_arguments: bool = False
 
 
 class ChoiceState:
@@ -32,6 +31,8 @@ class ChoiceState:
         self._text = StopCutter(form.stop) if form.stop else None
         self._calls: list[_ToolCall] = []
         self._at: dict[int, _ToolCall] = {}  # the latest call at each of the gateway's indexes
+        self._by_id: dict[str, _ToolCall] = {}
+        self._bare: dict[int, _ToolCall] = {}  # by their number, those without arguments so far
         self.finished = False
         self.cut: str | None = None
 
@@ -98,6 +99,10 @@ class ChoiceState:
         if call is None:
             call = _ToolCall(len(self._calls), own)
             self._calls.append(call)
+            if own is not None:
+                self._by_id[own] = call
+            if not (self._form.one_call and call.number):
+                self._bare[call.number] = call
         if index is not None:
             self._at[index] = call
         if self._form.one_call and call.number:
@@ -113,7 +118,8 @@ class ChoiceState:
             said["name"] = name
         if function.get("arguments") is not None:
             said["arguments"] = arguments_of(function["arguments"])
-            call.has_arguments = call.has_arguments or bool(said["arguments"])
+            if said["arguments"]:
+                self._bare.pop(call.number, None)
         elif first:
             said["arguments"] = ""
         out["function"] = said
@@ -124,10 +130,8 @@ class ChoiceState:
 
         Some providers give every call the index 0, or none: then a new id begins a new call.
         """
-        if own is not None:
-            for call in self._calls:
-                if call.own_id == own:
-                    return call
+        if own is not None and own in self._by_id:
+            return self._by_id[own]
         latest = self._calls[-1] if self._calls else None
         call_there = self._at.get(index) if index is not None else latest
         if call_there is None or own is None:
@@ -135,17 +139,18 @@ class ChoiceState:
         if index is not None and call_there.own_id is None and not (name and call_there.named):
             # Its id comes late; the caller has got another by now.
             call_there.own_id = own
+            self._by_id[own] = call_there
             return call_there
         return None
 
     def _complete(self, said: list[dict[str, Any]]) -> None:
         """Give calls without arguments an empty object of them, as JSON."""
-        for call in self._calls[:1] if self._form.one_call else self._calls:
-            if call.has_arguments:
-                continue
-            call.has_arguments = True
-            begun = next((out for out in said if out["index"] == call.number), None)
-            if begun is not None:
-                begun["function"]["arguments"] = "{}"
+        begun: dict[int, dict[str, Any]] = {}
+        for out in said:
+            begun.setdefault(out["index"], out)
+        for number in self._bare:
+            if number in begun:
+                begun[number]["function"]["arguments"] = "{}"
             else:
-                said.append({"index": call.number, "function": {"arguments": "{}"}})
+                said.append({"index": number, "function": {"arguments": "{}"}})
+        self._bare.clear()

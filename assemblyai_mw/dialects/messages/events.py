@@ -13,6 +13,7 @@ from typing import Any
 
 from ...http.sse import encode_event
 from ..chat import ApiError, BadReply
+from ..chat.object_text import ObjectText
 from .reply import (
     call_block,
     input_of,
@@ -32,28 +33,20 @@ class _Block:
         call_id: The call's id; None for a text.
         name: The tool's name, once it is known.
         pending: Pieces not sent yet.
-        sent: Pieces of a call's input that were sent.
+        input: A call's input, as far as it was sent.
         index: Its place in the message, once its start was sent.
     """
 
     call_id: str | None = None
     name: str | None = None
     pending: list[str] = field(default_factory=list)
-    sent: list[str] = field(default_factory=list)
+    input: ObjectText = field(default_factory=lambda: ObjectText(_is_input))
     index: int | None = None
     closed: bool = False
-    _judged: int = 0
 
     def is_whole(self) -> bool:
         """Whether nothing can follow: a call's input is a whole object."""
-        if self.call_id is None:
-            return True
-        # Parsed once for each piece, and only where the end of an object may have come.
-        judged, self._judged = self._judged, len(self.sent)
-        last = next((piece for piece in reversed(self.sent) if piece.strip()), "")
-        if judged == len(self.sent) or not last.rstrip().endswith("}"):
-            return False
-        return input_of("".join(self.sent)) is not None
+        return self.call_id is None or self.input.is_whole()
 
 
 class MessageWriter:
@@ -68,6 +61,7 @@ class MessageWriter:
         self._choice: int | None = None
         self._blocks: list[_Block] = []
         self._calls: dict[int, _Block] = {}
+        self._left_out = 0  # of the calls, those that have no name
         self._at = 0  # the first block that is not over
         self._count = 0
         self._refused = False
@@ -106,7 +100,10 @@ class MessageWriter:
         self._over = True
         events += self._flow()
         reason = stop_reason(
-            self._reason, self._stop, called=bool(self._calls), refused=self._refused
+            self._reason,
+            self._stop,
+            called=len(self._calls) > self._left_out,
+            refused=self._refused,
         )
         delta = {"stop_reason": reason, "stop_sequence": self._stop}
         usage = to_message_usage(usage)
@@ -162,7 +159,7 @@ class MessageWriter:
                     break
                 if not cut_short:
                     raise BadReply("a tool call has no function")
-                self._calls = {n: each for n, each in self._calls.items() if each is not block}
+                self._left_out += 1
                 self._at += 1
                 continue
             events += self._pieces(block)
@@ -194,9 +191,13 @@ class MessageWriter:
                 else {"type": "input_json_delta", "partial_json": piece}
             )
             if not is_text:
-                block.sent.append(piece)
+                block.input.add(piece)
             events.append(_event("content_block_delta", index=block.index, delta=delta))
         return events
+
+
+def _is_input(text: str) -> bool:
+    return input_of(text) is not None
 
 
 def _event(kind: str, **members: Any) -> bytes:

@@ -51,6 +51,10 @@ def to_tool(item: dict[str, Any], path: str) -> dict[str, Any]:
             raise missing(f"{path}.{name}")
     checks.nonempty(item["name"], f"{path}.name")
     checks.mapping(item["input_schema"], f"{path}.input_schema")
+    # Without it, providers refuse the tool, or call it with what no client of Anthropic's reads.
+    if "type" not in item["input_schema"]:
+        raise missing(f"{path}.input_schema.type")
+    checks.one_of("object")(item["input_schema"]["type"], f"{path}.input_schema.type")
     callers = item.get("allowed_callers")
     if callers is not None:
         arrays.strings(callers, f"{path}.allowed_callers")

@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from ...http.sse import encode_event
+from ...http.strict_json import HALVES, stays_short
 from ..chat.errors import ApiError
 from ..chat.exchange import error_as
+from ..chat.object_text import ObjectText
 from .reply import (
     ResponseHead,
     call_item,
@@ -64,22 +66,24 @@ class _Call:
         self.at = -1
         self._call_id = call_id
         self.name = ""
-        self.pieces: list[str] = []
+        self.unsaid: list[str] = []  # of the arguments, before the name is known
+        self._arguments = ObjectText(_is_object)
         self.open = True
 
     @property
     def arguments(self) -> str:
-        return "".join(self.pieces)
+        return str(self._arguments)
+
+    def add(self, text: str) -> None:
+        """Add what comes next of the arguments."""
+        self._arguments.add(text)
 
     def item(self, status: str) -> dict[str, Any]:
         return call_item(self.id, self._call_id, self.name, self.arguments, status)
 
     def is_whole(self) -> bool:
         """Whether nothing can follow: text after a JSON object would make it none."""
-        try:
-            return isinstance(json.loads(self.arguments), dict)
-        except (ValueError, RecursionError):
-            return False
+        return self._arguments.is_whole()
 
 
 class ResponseWriter:
@@ -97,6 +101,7 @@ class ResponseWriter:
         self._settings = settings
         self._now = now
         self._names = names
+        self._ascii = True
         self._head: ResponseHead | None = None
         self._number = 0
         self._items: list[_Message | _Call] = []
@@ -162,6 +167,8 @@ class ResponseWriter:
         if self._head is not None:
             return self._head, []
         self._head = ResponseHead(chunk, self._settings)
+        # Three events repeat the request's.
+        self._ascii = stays_short(json.dumps(self._settings, ensure_ascii=False).encode())
         response = self._head.response("in_progress", [])
         kinds = ("response.created", "response.in_progress")
         return self._head, [self._event(kind, response=response) for kind in kinds]
@@ -198,7 +205,7 @@ class ResponseWriter:
         text = function.get("arguments") or ""
         item.name = item.name or function.get("name") or ""
         if item.at < 0:
-            item.pieces.append(text)
+            item.unsaid.append(text)
             return self._add_call(head, item) if item.name else []
         return self._arguments(item, text)
 
@@ -206,13 +213,13 @@ class ResponseWriter:
         events = self._close_whole()
         item.at = len(self._items)
         item.id = head.item_id("fc", item.at)
-        said, item.pieces = item.arguments, []
+        said, item.unsaid = "".join(item.unsaid), []
         return events + self._added(item) + self._arguments(item, said)
 
     def _arguments(self, item: _Call, text: str) -> list[bytes]:
         if not text:
             return []
-        item.pieces.append(text)
+        item.add(text)
         self._changed[item.at] = item
         where = {"item_id": item.id, "output_index": item.at, "delta": text}
         return [self._event("response.function_call_arguments.delta", **where)]
@@ -257,8 +264,20 @@ class ResponseWriter:
     def _event(self, kind: str, **members: Any) -> bytes:
         payload = {"type": kind, "sequence_number": self._number, **members}
         self._number += 1
-        data = json.dumps(payload, separators=(",", ":")).encode()
+        text = json.dumps(payload, ensure_ascii=self._ascii, separators=(",", ":"))
+        if not self._ascii:
+            # Some clients end a line here as well.
+            for each in "\x85\u2028\u2029":
+                text = text.replace(each, f"\\u{ord(each):04x}")
+        data = text.encode("utf-8", HALVES)
         return encode_event(data, event=kind.encode())
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _at(item: _Message) -> dict[str, Any]:

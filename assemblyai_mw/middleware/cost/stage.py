@@ -12,7 +12,7 @@ from ...billing.price_book import PriceBook
 from ...billing.replies import ChatMeter, Outcome
 from ...call import Call, enter, json_of
 from ...call.billable import MAX_JSON_BYTES, read_billable, reading_of, session_of
-from ...errors import RequestRefused, StoreError, UpstreamError, error_reply
+from ...errors import RequestRefused, StoreError, UpstreamError, broke_off, error_reply
 from ...http.bodies import CountingBody, JSONTee, PrefixedBody, log_exceptions
 from ...http.encoding import narrow_encoding
 from ...http.wsgi import Reply, beginning
@@ -50,7 +50,6 @@ LOOK_UP_AFTER_S = 5.0
 # done. The API reference shows no body for 503 and 504; 500 is AssemblyAI's own, with `error`.
 GATEWAY_STATUSES = frozenset({502, 503, 504})
 MAX_ERROR_BYTES = 64 * 1024
-BROKE_OFF = "AssemblyAI's reply broke off. Whether it acted on the request is unknown."
 COST_HEADER = "x-assemblyai-mw-cost-usd"
 
 
@@ -245,12 +244,7 @@ class CostLogger:
         except UpstreamError as error:
             reply.close()
             self._look_up_soon(call)
-            return error_reply(
-                call.route.dialect,
-                error.status,
-                BROKE_OFF,
-                code="upstream_error",
-            )(environ, start_response)
+            return broke_off(call.route.dialect, error)(environ, start_response)
         except BaseException:
             reply.close()
             raise
@@ -358,9 +352,7 @@ class CostLogger:
             read = beginning(body, MAX_REPLY_BYTES)
         except UpstreamError as error:
             body.close()
-            return error_reply(call.route.dialect, error.status, BROKE_OFF, code="upstream_error")(
-                {}, start_response
-            )
+            return broke_off(call.route.dialect, error)({}, start_response)
         except BaseException:
             body.close()
             raise

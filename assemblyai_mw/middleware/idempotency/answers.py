@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ...errors import RequestRefused, UpstreamError, error_reply, status_line
+from ...errors import RequestRefused, status_line
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -108,14 +108,3 @@ def unknown(transcript_id: str | None) -> RequestRefused:
         )
         headers.append((TRANSCRIPT_ID, transcript_id))
     return RequestRefused(message, status=504, code="idempotency_outcome_unknown", headers=headers)
-
-
-def broken(dialect: str, error: UpstreamError) -> WSGIApplication:
-    """Return the app that answers for a reply that broke off."""
-    return error_reply(
-        dialect,
-        error.status,
-        "AssemblyAI's reply broke off. Whether it acted on the request is unknown.",
-        code="upstream_error",
-        headers=[_NO_RETRY],
-    )

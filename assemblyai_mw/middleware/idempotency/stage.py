@@ -17,13 +17,14 @@ from ...errors import (
     RequestRefused,
     StoreError,
     UpstreamError,
+    broke_off,
     error_reply,
 )
 from ...http.bodies import CountingBody, PrefixedBody
 from ...http.wsgi import Reply
 from ...routes import DEFAULT_BASES, Door
 from ...store.lazy import kept_answers_of
-from .answers import again, broken, in_use, kept_fields, not_kept, reused, unknown
+from .answers import again, in_use, kept_fields, not_kept, reused, unknown
 from .digest import DigestedInput, RequestDigest
 from .scope import checked_key, place_of, scope_of
 
@@ -238,7 +239,7 @@ class Idempotency:
                 reply.close()
             except UpstreamError as error:
                 reply.close()
-                reply = Reply(broken(request.dialect, error), environ)
+                reply = Reply(broke_off(request.dialect, error), environ)
                 blocks, _ = _read(reply)
             except BaseException:
                 reply.close()

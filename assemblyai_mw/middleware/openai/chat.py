@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-import json
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ...billing.money import NANO
 from ...call import Call, Route, json_of, read_body, replace_body
+from ...call.billable import check_encoding
 from ...call.entrance import Entered, not_allowed
 from ...call.inner import native_post
 from ...dialects.chat import (
@@ -90,6 +90,7 @@ class Chats:
         """
         if environ["REQUEST_METHOD"] != "POST":
             raise not_allowed("POST")
+        check_encoding(environ)
         given = read_body(call, environ, max_bytes=self._max_body_bytes)
         region = call.caller.region if call.caller is not None else None
         turn = next(self._turn)
@@ -189,7 +190,8 @@ class Chats:
             if request.stream:
                 events = completion_as_events(completion, exchange.writer(request))
                 return Answer(head(reply, EVENT_STREAM, dialect=dialect), events)
-            body = json.dumps(exchange.reply(completion)).encode()
+            # A response repeats its request.
+            body = dumps_like(exchange.reply(completion), call.body or b"")
         except BadReply as error:
             logger.error("the LLM Gateway's reply cannot be read: %s", error)
             return failure(reply, error_as(error.error, exchange.names), dialect=dialect)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...billing.operations import OPENAI_SPEECH_PATH
 from ...call import Call, json_of, read_body, replace_body
+from ...call.billable import check_encoding
 from ...call.entrance import Entered, not_allowed
 from ...call.inner import native_post
 from ...dialects.chat.checks import missing
@@ -36,10 +37,11 @@ def speak(
 
     Raises:
         RequestRefused: 400 where the body is no JSON object with a model, 404 for a model without
-            `assemblyai/` or `eu.assemblyai/`, 405, 413.
+            `assemblyai/` or `eu.assemblyai/`, 405, 413, 415.
     """
     if environ["REQUEST_METHOD"] != "POST":
         raise not_allowed("POST")
+    check_encoding(environ)
     given = read_body(call, environ, max_bytes=max_body_bytes)
     body = json_of(call)
     if not isinstance(body, dict):

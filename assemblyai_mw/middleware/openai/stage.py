@@ -57,7 +57,7 @@ class OpenAITranslator:
     their refusals in the API's shape. Everything else goes to *app* unchanged.
 
     Answers itself: 400 with `param` for what is malformed or unsupported, 404 `model_not_found`
-    before anything is sent, 405, 413, and 502 for an invalid reply.
+    before anything is sent, 405, 413, 415, and 502 for an invalid reply.
 
         app = OpenAITranslator(inner, models=[Model("fast", "assemblyai/gpt-5-mini")])
 

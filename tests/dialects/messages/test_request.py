@@ -350,6 +350,11 @@ DOCUMENT = {"type": "document", "source": {"type": "text", "media_type": "text/p
         ({"stop_sequences": ["a"] * 17}, "'stop_sequences'"),
         ({"tools": [{"name": "a"}]}, "'tools.0.input_schema'"),
         ({"tools": [{"input_schema": {}}]}, "'tools.0.name'"),
+        ({"tools": [{"name": "a", "input_schema": {}}]}, "'tools.0.input_schema.type'"),
+        (
+            {"tools": [{"name": "a", "input_schema": {"type": "string"}}]},
+            "'tools.0.input_schema.type'.*object",
+        ),
         ({"tools": [{"type": "web_search_20250305", "name": "a"}]}, "'web_search_20250305'"),
         (
             {"tools": [TOOL, {"type": "bash_20250124", "name": "bash"}]},

@@ -309,3 +309,23 @@ def test_a_whole_reply_and_its_stream_end_in_the_same_response(completion: dict[
     asked = exchange()
     last = checked(completion_as_events(completion, asked.writer(REQUEST)))
     assert last == asked.reply(completion)
+
+
+@pytest.mark.parametrize("said", ["\u4e2d", "\xe9", "a"])
+def test_a_stream_repeats_a_long_request_in_no_more_bytes_than_it_has(said: str) -> None:
+    long = "\u2028\x85\u2029" + said * 600_000
+    exchange = ResponsesExchange({"model": "assemblyai/m", "input": "a", "instructions": long})
+    writer = exchange.writer(None)  # type: ignore[arg-type]
+    head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    choice = {"index": 0, "delta": {"content": "\ud800"}, "finish_reason": "stop"}
+    events = [*writer.chunk({**head, "choices": [choice]}), *writer.end(head, None)]
+    repeated = [event for event in events if len(event) > 100_000]
+    assert len(repeated) == 3
+    for event in repeated:
+        assert len(event) <= len(long.encode()) + 2_000
+        # No client sees the end of a line within an event, by whichever rule.
+        kind, data, *blank = event.decode().splitlines()
+        assert (kind[:7], blank) == ("event: ", [""])
+        assert json.loads(data.removeprefix("data: "))["response"]["instructions"] == long
+    last = json.loads(events[-1].decode().splitlines()[1].removeprefix("data: "))
+    assert last["response"]["output"][0]["content"][0]["text"] == "\ud800"

@@ -372,3 +372,45 @@ def test_usage_by_end_user_adds_up_their_calls(stack_of: Callable[..., Stack]) -
     assert found[""]["pending"] == 1
     assert found["maria"]["pending"] == 0
     assert Decimal(found["maria"]["cost_usd"]) == 2 * Decimal(found["otto"]["cost_usd"]) > 0
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "utf-8"])
+@pytest.mark.parametrize("door", ["chat/completions", "responses", "messages", "audio/speech"])
+def test_json_with_a_content_encoding_is_415_at_each_door(
+    door: str, coding: str, stack_of: Callable[..., Stack]
+) -> None:
+    stack = stack_of()
+    headers = {"Content-Encoding": coding, "Idempotency-Key": "a"}
+    body = chat() | {"max_tokens": 5}
+    reply = stack.ask("POST", f"/v1/{door}", stack.key("a"), json=body, headers=headers)
+    assert reply.status_int == 415
+    assert reply.json["error"]["type"] == "invalid_request_error"
+    assert "Content-Encoding" in reply.json["error"]["message"]
+    assert list(stack.ledger.calls()) == []
+
+
+@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/chat/completions", "/v1/responses", "/v1/messages", NATIVE_CHAT, f"{API}/v2/transcript"],
+)
+def test_a_billed_reply_that_broke_off_is_not_asked_for_again(
+    path: str, told: bool, stack_of: Callable[..., Stack]
+) -> None:
+    stack = stack_of(general_settings={"reply_cost": told})
+    body: dict[str, Any] = chat() | {"max_tokens": 5}
+    if path == "/v1/responses":
+        body = {"model": body["model"], "input": "a"}
+    elif path == NATIVE_CHAT:
+        body["model"] = "gpt-5-mini"
+    elif path.startswith(API):
+        body = {"audio_url": "https://example.com/a.mp3", "speech_models": ["universal-2"]}
+    stack.us.fail_next(cut_after=20)
+    try:
+        reply = stack.ask("POST", path, stack.key("a"), json=body)
+    except UpstreamError:
+        # A reply that passes as it comes is cut here, too: no client takes it for whole.
+        assert (path, told) == (NATIVE_CHAT, False)
+        return
+    assert reply.status_int == 502
+    assert reply.headers["x-should-retry"] == "false"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -292,3 +293,21 @@ def test_a_budget_refuses_in_openais_shape(stack: Stack) -> None:
     reply = stack.ask("POST", DOOR, key, json=body)
     assert (reply.status_int, is_error(reply.json)) == (429, True)
     assert stack.ask("POST", DOOR, None, json=body).status_int == 401
+
+
+def test_a_long_request_and_half_a_surrogate_pair_come_back_together(
+    stack_of: Callable[..., Stack],
+) -> None:
+    stack = stack_of()
+    choice = '{"message":{"role":"assistant","content":"\\ud800"},"finish_reason":"stop"}'
+    stack.us.fail_next(200, body=f'{{"choices":[{choice}]}}'.encode())
+    long = "\u4e2d" * 500_000
+    body = {"model": "assemblyai/gpt-5-mini", "input": "a", "instructions": long}
+    reply = stack.app.post(
+        "/v1/responses",
+        json.dumps(body, ensure_ascii=False).encode(),
+        headers={"Authorization": stack.key("a"), "Content-Type": "application/json"},
+    )
+    assert len(reply.body) < len(long.encode()) + 2_000
+    assert reply.json["instructions"] == long
+    assert reply.json["output"][0]["content"][0]["text"] == "\ud800"
