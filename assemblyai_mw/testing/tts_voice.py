@@ -31,6 +31,8 @@ class SpeechSettings:
         counts: From words to the characters that are billed.
         configuration: Whether Begin says the model.
         bills_cancelled: Words that a Cancel drops are billed. AssemblyAI's way is not known.
+        any_case: Types and members of messages count in any letter case. AssemblyAI's way is not
+            known.
         answers_end: A Terminate gets its Termination; else nothing is sent any more.
         termination: Fields over those of Termination.
         max_generate_chars: Code points of one Generate, else 3006; 0: any number.
@@ -45,6 +47,7 @@ class SpeechSettings:
     counts: Callable[[str], int] = len
     configuration: bool = True
     bills_cancelled: bool = True
+    any_case: bool = False
     answers_end: bool = True
     termination: Json = field(default_factory=dict)
     max_generate_chars: int = 2000

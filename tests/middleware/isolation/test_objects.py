@@ -170,6 +170,9 @@ def test_all_own_sessions_are_found_page_by_page_among_many_others(tenants: Tena
         ("Agent-ID=THEIRS", 404),
         ("agent_id=never", 404),
         ("x=THEIRS", 404),
+        ("x=0000-never-was-an-id", 404),
+        ("cursor=&cursor=THEIRS", 404),
+        ("cursor=&cursor=0000-never-was-an-id", 404),
         ("x=%2554HEIRS", 400),
     ],
 )
