@@ -77,8 +77,8 @@ class TextGuard:
     words). Words and parts that belong together (`words[]`, a message in parts) are searched as one
     text, so that findings across parts are found. A transcript and its `words[]` are one text, and
     are masked alike; where the words spell another text, and something was found in the transcript,
-    their texts are emptied. Tool arguments are searched inside their JSON. Numbers and member names
-    are not searched.
+    their texts are emptied. Tool arguments and results are searched inside their JSON. Numbers and
+    member names are not searched, but for those of a tool's result.
 
     Attributes:
         kinds: As in `Guard`.
@@ -212,7 +212,7 @@ class _Screener:
         if isinstance(value, dict):
             spoken = self._spoken(value, skip)
             members = {
-                name: item
+                name: self._beneath(item, skip)
                 if name in skip
                 else spoken[name]
                 if name in spoken
@@ -226,9 +226,25 @@ class _Screener:
             return value if all(map(_is, items, value)) else items
         return value
 
+    def _beneath(self, item: Any, skip: frozenset[str]) -> Any:
+        """Return a member that is not searched itself: an object in it is one like any other.
+
+        A tool's parameter may be called `id`, and its description has words.
+        """
+        if isinstance(item, dict):
+            return self.value(item, skip)
+        if isinstance(item, list):
+            items = [each if isinstance(each, str) else self.value(each, skip) for each in item]
+            return item if all(map(_is, items, item)) else items
+        return item
+
     def _member(self, name: str, item: Any, skip: frozenset[str]) -> Any:
         if name == "arguments" and isinstance(item, str):
             return self.arguments(item)
+        if name == "result" and isinstance(item, str):
+            # JSON, or any text; and the model reads JSON as it stands, names and numbers too.
+            changed = self.text(self.arguments(item))
+            return item if changed == item else changed
         if name == "function" and isinstance(item, dict):
             return self.value(item, skip | {"name"})
         if isinstance(item, list) and name in ("words", "content") and _in_pieces(item):
@@ -277,11 +293,19 @@ class _Screener:
         except BadRequest:
             raise GuardError("a tool's arguments hold more than it may search") from None
         try:
-            value = json.loads(text)
+            value = json.loads(text, object_pairs_hook=_members)
         except (ValueError, RecursionError):
             return self.text(text)
         changed = self.value(value, frozenset())
         return text if changed is value else json.dumps(changed)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        # A model reads both.
+        raise GuardError("a tool's arguments name a member twice")
+    return members
 
 
 def _is(one: object, other: object) -> bool:
