@@ -186,6 +186,7 @@ class Speaking:
 
     def _begin(self) -> None:
         voice, settings = self._voice, self._settings
+        time.sleep(settings.begins_after_s)
         begin: Json = {
             "type": "Begin",
             "id": self._session.id,

@@ -30,6 +30,7 @@ class SpeechSettings:
         voices: Names that `voice_id` may have; None: any.
         counts: From words to the characters that are billed.
         configuration: Whether Begin says the model.
+        begins_after_s: Seconds from the handshake to Begin.
         bills_cancelled: Words that a Cancel drops are billed. AssemblyAI's way is not known.
         any_case: Types and members of messages count in any letter case. AssemblyAI's way is not
             known.
@@ -46,6 +47,7 @@ class SpeechSettings:
     voices: set[str] | None = None
     counts: Callable[[str], int] = len
     configuration: bool = True
+    begins_after_s: float = 0.0
     bills_cancelled: bool = True
     any_case: bool = False
     answers_end: bool = True

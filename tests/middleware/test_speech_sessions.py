@@ -218,6 +218,16 @@ def test_words_that_assemblyai_would_end_the_session_for_are_not_sent_and_not_ch
     assert (row.estimated, row.cost_nano) == (False, 6 * DOLLAR)
 
 
+def test_words_that_come_before_the_begin_have_the_documented_bound(stack: Speech) -> None:
+    stack.fake.tts.begins_after_s = 0.3
+    name, key = key_of(stack)
+    with stack.speech(key) as client:
+        code, _ = said(client, generate("Hello."), generate("x" * 2001)).error
+    assert code == 3006
+    row = row_of(stack, name)
+    assert (row.estimated, characters(row)) == (False, 6)
+
+
 # Figures that are not there, or cannot be
 
 

@@ -10,6 +10,7 @@ from ...billing.operations import SPEECH_EVENTS_PATH
 from ...billing.sessions import model_in_force
 from ...billing.speech import (
     CHARACTERS,
+    MAX_GENERATE_CHARS,
     MESSAGES,
     SpeechEvents,
     byte_length,
@@ -71,7 +72,8 @@ class SpeechMeter(SessionMeter):
         super().__init__(sessions, call, row, asked)
         self._bytes = 0
         self._model: str | None = None
-        self._most: int | None = None
+        # Until a Begin tells it: a client may send before.
+        self._most: int | None = MAX_GENERATE_CHARS
 
     def client_text(self, text: bytes) -> Cut | None:
         """Count words that go up."""
