@@ -95,7 +95,9 @@ def _named(
     while waiting and len(found) < limit:
         path, value = waiting.pop()
         if isinstance(value, list):
-            waiting += [(path, inner) for inner in value if isinstance(inner, list | dict)]
+            # No documented place is in a list.
+            inside = (*path, "[]")
+            waiting += [(inside, inner) for inner in value if isinstance(inner, list | Mapping)]
         elif isinstance(value, Mapping):
             for name, inner in value.items():
                 kind = _NAMED.get(folded(name))

@@ -23,7 +23,7 @@ from .chat import MAX_CHOICES
 from .features import FILLED, FLAGS, MAX_FEATURES, TASKS, is_plain, made_up, tasks_on
 from .replies import billing_facts
 from .sessions import MESSAGES, PARAMETERS, VOICE_FOCUS, Form, parsed
-from .speech import speech_asked
+from .speech import GENERATE, speech_asked
 from .usage import MAX_MODELS, MAX_TOKENS, UNCLEAR, count, name_of
 
 # Of a name, and of a path.
@@ -116,10 +116,14 @@ def read_query(kind: str, pairs: Iterable[tuple[str, str]]) -> Billable:
 
 
 def read_words(message: Mapping[str, Any]) -> Billable:
-    """Return the faults of a message by which a client of speech synthesis sends words."""
+    """Return the faults of a message of a client of speech synthesis.
+
+    Words are in `text` of a `Generate`, and in no other message.
+    """
     finder = _Finder()
-    finder.table(_WORDS_MESSAGE, message, "")
-    if message.get("text") is None:
+    has_words = message.get("type") == GENERATE
+    finder.table(_WORDS_MESSAGE if has_words else _WORDLESS_MESSAGE, message, "")
+    if has_words and message.get("text") is None:
         finder.add("text", "must be a text")
     return _billable({}, finder)
 
@@ -355,6 +359,7 @@ _LEMUR = _Table({"final_model": _MODEL, "transcript_ids": _TEXTS, "prompt": _WOR
 _VOICES = {"model_id": _MODEL, "model": _MODEL}
 _SPEECH = _Table({**_VOICES, "text": _WORDS, "input": _WORDS})
 _WORDS_MESSAGE = _Table({"type": _TEXT, "text": _TEXT})
+_WORDLESS_MESSAGE = _Table({"type": _TEXT, "text": _Member(_undocumented)})
 _QUERY = _Table(
     dict.fromkeys(
         [*sorted(FLAGS | FILLED), "domain", "max_session_duration_seconds", "speech_model"],

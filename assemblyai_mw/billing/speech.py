@@ -25,6 +25,8 @@ from .usage import Outcome, Usage, completed, count, name_of, names_of, shown, u
 # `Cancel` drops; the others carry none.
 GENERATE = "Generate"
 MESSAGES = (GENERATE, "Flush", "Cancel", "KeepAlive", "Terminate")
+# Code points of one Generate (docs/tts/limits); a Begin may tell another number.
+MAX_GENERATE_CHARS = 2000
 # After these, the next words begin a request of their own.
 ENDS_REQUEST = frozenset({"Flush", "Cancel"})
 TOLD = "total_input_char_length"

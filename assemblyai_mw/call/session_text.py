@@ -7,6 +7,7 @@ from typing import Any
 from ..billing import decisive, speech
 from ..billing.decisive import Billable
 from ..errors import BadRequest
+from ..http.lookalikes import folded
 from ..http.strict_json import loads
 from ..relay import Cut
 from .session_kind import SessionKind
@@ -15,13 +16,18 @@ from .session_kind import SessionKind
 def client_message(text: bytes) -> dict[str, Any] | Cut:
     """Return a client's message, or the end of its session: two readers must see the same.
 
-    AssemblyAI answers what is no JSON object with 3006.
+    AssemblyAI answers what is no JSON object with 3006. A `Type` beside the `type` would be another
+    message to a reader that ignores letter case.
     """
     try:
         value = loads(text)
     except BadRequest as error:
         return Cut(3006, error.message)
-    return value if isinstance(value, dict) else Cut(3006, "The message is not a JSON object.")
+    if not isinstance(value, dict):
+        return Cut(3006, "The message is not a JSON object.")
+    if "type" in value and any(folded(name) == "type" for name in value if name != "type"):
+        return Cut(3006, "The message names its type twice.")
+    return value
 
 
 def words_in(text: bytes, reason: str) -> str | Cut | None:
@@ -37,8 +43,6 @@ def words_in(text: bytes, reason: str) -> str | Cut | None:
     kind = value.get("type")
     if kind not in speech.MESSAGES:
         return unknown(reason)
-    if kind != speech.GENERATE:
-        return None
     fault = decisive.read_words(value).fault("price")
     return speech.spoken(value) if fault is None else Cut(3006, f"{fault.reason}.")
 

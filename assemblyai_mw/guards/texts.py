@@ -78,8 +78,9 @@ class TextGuard:
     words). Words and parts that belong together (`words[]`, a message in parts) are searched as one
     text, so that findings across parts are found, and a message's parts each by itself too. A
     transcript and its `words[]` are one text, and are masked alike; where the words spell another
-    text, and something was found in the transcript, their texts are emptied. Tool arguments are
-    searched inside their JSON. Numbers and member names are not searched.
+    text, and something was found in the transcript, their texts are emptied. Tool arguments and
+    results are searched inside their JSON. Numbers and member names are not searched, but for those
+    of a tool's result.
 
     Attributes:
         kinds: As in `Guard`.
@@ -275,6 +276,10 @@ class _Screener:
     def _member(self, name: str, item: Any, skip: frozenset[str]) -> Any:
         if name == "arguments" and isinstance(item, str):
             return self.arguments(item)
+        if name == "result" and isinstance(item, str):
+            # JSON, or any text; and the model reads JSON as it stands, names and numbers too.
+            changed = self.text(self.arguments(item))
+            return item if changed == item else changed
         if name == "function" and isinstance(item, dict):
             return self.value(item, skip, but=_NAME)
         if isinstance(item, list) and name in ("words", "content") and _in_pieces(item):
@@ -322,11 +327,19 @@ class _Screener:
         except BadRequest:
             raise GuardError("a tool's arguments hold more than it may search") from None
         try:
-            value = json.loads(text)
+            value = json.loads(text, object_pairs_hook=_members)
         except (ValueError, RecursionError):
             return self.text(text)
         changed = self.value(value, frozenset())
         return text if changed is value else json.dumps(changed)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        # A model reads both.
+        raise GuardError("a tool's arguments name a member twice")
+    return members
 
 
 def _is(one: object, other: object) -> bool:

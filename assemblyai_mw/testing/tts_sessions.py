@@ -19,6 +19,7 @@ from .websocket import Closing, ProtocolError, ServerEnd, Vanished
 Json = dict[str, Any]
 MAX_MESSAGE_BYTES = 1 << 20
 KEPT_MESSAGES = 10_000
+_TYPES = ("Generate", "Flush", "Cancel", "KeepAlive", "Terminate")
 # How often a clock is looked at that is not the real one, seconds.
 LOOK_S = 0.01
 
@@ -185,6 +186,7 @@ class Speaking:
 
     def _begin(self) -> None:
         voice, settings = self._voice, self._settings
+        time.sleep(settings.begins_after_s)
         begin: Json = {
             "type": "Begin",
             "id": self._session.id,
@@ -255,7 +257,11 @@ class Speaking:
             self._session.texts.append(message)
             raise _Ended("error", 3006, "invalid_message", "The frame is not JSON") from error
         self._session.texts.append(value)
+        if self._settings.any_case and isinstance(value, dict):
+            value = {name.lower(): each for name, each in value.items()}
         kind = value.get("type") if isinstance(value, dict) else None
+        if self._settings.any_case:
+            kind = next((each for each in _TYPES if each.lower() == str(kind).lower()), kind)
         if kind == "Generate":
             self._generate(value.get("text"))
         elif kind == "Terminate":

@@ -30,7 +30,10 @@ class SpeechSettings:
         voices: Names that `voice_id` may have; None: any.
         counts: From words to the characters that are billed.
         configuration: Whether Begin says the model.
+        begins_after_s: Seconds from the handshake to Begin.
         bills_cancelled: Words that a Cancel drops are billed. AssemblyAI's way is not known.
+        any_case: Types and members of messages count in any letter case. AssemblyAI's way is not
+            known.
         answers_end: A Terminate gets its Termination; else nothing is sent any more.
         termination: Fields over those of Termination.
         max_generate_chars: Code points of one Generate, else 3006; 0: any number.
@@ -44,7 +47,9 @@ class SpeechSettings:
     voices: set[str] | None = None
     counts: Callable[[str], int] = len
     configuration: bool = True
+    begins_after_s: float = 0.0
     bills_cancelled: bool = True
+    any_case: bool = False
     answers_end: bool = True
     termination: Json = field(default_factory=dict)
     max_generate_chars: int = 2000

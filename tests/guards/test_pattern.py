@@ -355,3 +355,37 @@ def test_the_known_patterns_do_not_backtrack_without_end(name):
     guard = PatternGuard(patterns=[name])
     for unit in ("a", "1", "1 ", "1-", "a.", "a@", "@a.", "(1)", "+1 ", "sk-a", "1."):
         list(guard.find(unit * 20_000))
+
+
+@pytest.mark.parametrize("text", ['{"a": "x", "a": "y"}', '[{"b": {"a": 1, "a": 2}}]'])
+def test_arguments_that_name_a_member_twice_are_a_failure(text: str) -> None:
+    for body in ({"arguments": text}, {"type": "tool.result", "result": text}):
+        with pytest.raises(GuardError, match="twice"):
+            screen(body, MASK.find)
+
+
+@pytest.mark.parametrize(
+    "result, expected",
+    [
+        ("It is 123-45-6789.", "It is us_ssn."),
+        (r'{"said": "123\u002d45-6789"}', '{"said": "us_ssn"}'),
+        ('{"123-45-6789": 1}', '{"us_ssn": 1}'),
+        ('{"said": "nothing"}', '{"said": "nothing"}'),
+    ],
+)
+def test_a_result_of_a_tool_is_read_as_json_and_as_it_stands(result: str, expected: str) -> None:
+    guard = PatternGuard(patterns=["us_ssn"], action="mask")
+    changed = screen({"type": "tool.result", "result": result}, guard.find)
+    left = result if changed is None else changed["result"]
+    assert re.sub(r"[<\[]?us_ssn[>\]]?", "us_ssn", left, flags=re.IGNORECASE) == expected
+
+
+def test_an_object_below_a_name_of_the_api_is_read() -> None:
+    """Of a tool's parameters, one may be called `id` or `status`."""
+    property = {"type": "string", "description": "such as 123-45-6789", "enum": ["a"]}
+    for name in ("id", "status", "role", "type"):
+        tool = {"parameters": {"type": "object", "properties": {name: property}}}
+        changed = screen({"tools": [tool], "speech_models": ["a-123-45-6789"]}, MASK.find)
+        assert changed is not None
+        assert "6789" not in json.dumps(changed["tools"])
+        assert changed["speech_models"] == ["a-123-45-6789"]

@@ -346,6 +346,7 @@ def test_a_lost_session_is_resumed_by_its_owner_alone(site: Site) -> None:
         {"type": "session.update", "Session": {"agent_id": "THEIRS"}},
         {"type": "session.update", "session": {"input": {"agent_id": "THEIRS"}}},
         {"type": "session.update", "session": {"input": [{"session_id": "THEIRS"}]}},
+        {"type": "session.update", "session": [{"agent_id": "THEIRS"}, *[{"agent_id": "OWN"}] * 9]},
         {"type": "session.update", "session": {"session_id": "THEIRS"}},
         {"type": "session.resume", "Session_Id": "THEIRS"},
         {"type": "session.resume", "session": {"session_id": "THEIRS"}},
@@ -363,6 +364,8 @@ def test_no_spelling_leads_to_another_owner_s_agent_or_session(site: Site, messa
     if isinstance(message, dict) and "agent" in json.dumps(message).lower():
         theirs = whose
     text = json.dumps(message).replace("THEIRS", theirs)
+    if "OWN" in text:
+        text = text.replace("OWN", make_agent(site, one(site, "uma")))
     before = len(site.us.agent_sessions)
     with session(site, one(site, "uma")) as agent:
         agent.socket.send(text)

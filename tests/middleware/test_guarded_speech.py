@@ -192,6 +192,8 @@ def test_what_guards_cannot_read_ends_the_session(stack_of: Callable[..., Speech
     stack = stack_of(numbers())
     with stack.speech(stack.key()) as client:
         assert said(client, json.dumps({"type": "Speak", "text": SSN})).error[0] == 1008
+    with stack.speech(stack.key("other")) as client:
+        assert said(client, json.dumps({"type": "Flush", "text": SSN})).error[0] == 3006
     assert words(stack) == []
 
 

@@ -58,6 +58,7 @@ CUTS: list[tuple[dict[str, Any], str, int, str]] = [
     (DENIED, f'{{{UPDATE},"keyterms_prompt":"a"}}', 3006, "keyterms_prompt"),
     (DENIED, '{"type":"updateconfiguration","prompt":"a"}', 1008, "type"),
     (DENIED, '{"Type":"UpdateConfiguration","prompt":"a"}', 1008, "type"),
+    (DENIED, '{"type":"KeepAlive","Type":"UpdateConfiguration","prompt":"a"}', 3006, "type"),
     (DENIED, '{"type":["UpdateConfiguration"],"prompt":"a"}', 1008, "type"),
     (DENIED, '{"prompt":"a"}', 1008, "type"),
     (DENIED, '{"type":"SetSomething","prompt":"a"}', 1008, "type"),

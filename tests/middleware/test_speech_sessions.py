@@ -218,6 +218,16 @@ def test_words_that_assemblyai_would_end_the_session_for_are_not_sent_and_not_ch
     assert (row.estimated, row.cost_nano) == (False, 6 * DOLLAR)
 
 
+def test_words_that_come_before_the_begin_have_the_documented_bound(stack: Speech) -> None:
+    stack.fake.tts.begins_after_s = 0.3
+    name, key = key_of(stack)
+    with stack.speech(key) as client:
+        code, _ = said(client, generate("Hello."), generate("x" * 2001)).error
+    assert code == 3006
+    row = row_of(stack, name)
+    assert (row.estimated, characters(row)) == (False, 6)
+
+
 # Figures that are not there, or cannot be
 
 
@@ -234,6 +244,23 @@ def test_an_impossible_figure_gives_way_to_what_was_sent(stack: Speech, told: An
     row = row_of(stack, name)
     assert (row.state, row.estimated, row.cost_nano) == ("settled", True, 6 * DOLLAR)
     assert row.reason
+
+
+def test_what_assemblyai_bills_of_a_message_that_is_not_known_here_is_charged(
+    stack: Speech,
+) -> None:
+    """It reads more than its documentation says, or than this package knows."""
+    stack.fake.tts.any_case = True
+    name, key = key_of(stack)
+    with stack.speech(key) as client:
+        texts = (
+            json.dumps({"type": "generate", "text": "Hello."}),
+            '{"type":"Generate","Text":"Hi"}',
+        )
+        said(client, generate("Oh. "), *texts, TERMINATE)
+    assert stack.spoken().characters == 12
+    row = row_of(stack, name)
+    assert (row.estimated, row.cost_nano) == (False, 12 * DOLLAR)
 
 
 def test_without_a_termination_what_was_sent_counts(sqlite_url: str) -> None:
@@ -463,6 +490,9 @@ def test_an_unknown_text_passes_where_nothing_depends_on_it(stack: Speech, key: 
         {"type": "Generate", "text": "a", "Text": "Hello."},
         {"type": "Generate", "text": "a", "te\u200bxt": "Hello."},
         {"type": ["Generate"], "text": "Hello."},
+        {"type": "Flush", "text": "Hello."},
+        {"type": "KeepAlive", "Text": "Hello."},
+        {"type": "KeepAlive", "TYPE": "Generate", "text": "Hello."},
         ["Generate"],
     ],
     ids=json.dumps,
@@ -477,7 +507,15 @@ def test_words_that_could_be_read_in_two_ways_end_a_budgeted_session(
     assert row_of(stack, name).cost_nano == 0
 
 
-@pytest.mark.parametrize("text", ['{"type":"Generate","text":"a","text":"Hello."}', "Hello.", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"type":"Generate","text":"a","text":"Hello."}',
+        '{"type":"KeepAlive","Type":"Generate","text":"Hello."}',
+        "Hello.",
+        "",
+    ],
+)
 def test_what_is_not_one_json_object_ends_any_session(stack: Speech, text: str) -> None:
     _, key = key_of(stack)
     with stack.speech(key) as client:

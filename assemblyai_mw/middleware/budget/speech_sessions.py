@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...billing.price_book import PriceBook, Unpriced
-from ...billing.speech import byte_length
+from ...billing.speech import MAX_GENERATE_CHARS, byte_length
 from ...call import Call
 from ...call.session_text import words_in
 from ...errors import StoreError
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("assemblyai_mw.budget")
 
 # How many characters are held at a time, where the budget has room for them: words may come one by
-# one, and each hold is a transaction. AssemblyAI takes as many in one message (docs/tts/limits).
-SLICE = 2000
+# one, and each hold is a transaction. AssemblyAI takes as many in one message.
+SLICE = MAX_GENERATE_CHARS
 # How often a session without a budget looks whether its key or team has one by now.
 LOOK_S = 5.0
 

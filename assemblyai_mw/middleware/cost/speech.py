@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ...billing.decisive import read_words
 from ...billing.operations import SPEECH_EVENTS_PATH
 from ...billing.sessions import model_in_force
 from ...billing.speech import (
     CHARACTERS,
+    MAX_GENERATE_CHARS,
+    MESSAGES,
     SpeechEvents,
     byte_length,
     estimated_speech,
@@ -69,7 +72,8 @@ class SpeechMeter(SessionMeter):
         super().__init__(sessions, call, row, asked)
         self._bytes = 0
         self._model: str | None = None
-        self._most: int | None = None
+        # Until a Begin tells it: a client may send before.
+        self._most: int | None = MAX_GENERATE_CHARS
 
     def client_text(self, text: bytes) -> Cut | None:
         """Count words that go up."""
@@ -79,8 +83,12 @@ class SpeechMeter(SessionMeter):
         words = spoken(value)
         if words and self._most is not None and len(words) > self._most:
             return Cut(3006, f"A Generate has more than {self._most} characters.", drain=True)
-        if words:
+        if value.get("type") not in MESSAGES or read_words(value).fault("price"):
+            # Words as AssemblyAI may read it: what it bills of them is not more than was sent.
+            self._bytes += len(text)
+        elif words:
             self._bytes += byte_length(words)
+        if words:
             so_far = self._asked.get(CHARACTERS) or 0
             self._learn({**self._asked, CHARACTERS: so_far + len(words)})
         return None

@@ -8,6 +8,7 @@ subscriptions are `{"subscriptions", "has_more", ...}`, by `limit` and `cursor`.
 AssemblyAI's cursors could tell one owner of another's sessions, so they are not passed on: a cursor
 here is the id of the caller's own last object. A page takes one read of the account's list, and one
 more for each object that is not on it, at most `MAX_READS`; what it does not reach is on the next.
+Where others have made the account's list too large to be read, all own objects are read so.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from ...http.wsgi import Reply
 from ...store.space import Space
 from .ids import PLAIN_ID
 from .lists import through
-from .replies import NoList, base_url, json_in, unreadable, whole
+from .replies import NoList, TooLarge, base_url, json_in, unreadable, whole
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -39,6 +40,8 @@ MAX_READS = 20
 # Most of a page (list-sessions, list-webhook-subscriptions), its default, and AssemblyAI's most.
 _SIZES = {"session": (200, 50, "200"), "webhook-subscription": (100, 20, "100")}
 _MEMBER = {"session": "sessions", "webhook-subscription": "subscriptions"}
+# What the list shows of an agent.
+_AGENT_LISTED = ("id", "name", "created_at", "updated_at")
 # What a session's own page shows beyond its line in the list.
 _NOT_LISTED = frozenset({"config", "artifacts"})
 _AGENTS_HOST = re.compile(r"agents(?:\.[a-z0-9-]+)?\.assemblyai\.com")
@@ -87,16 +90,30 @@ class ObjectLists:
         return led
 
     def _agents(self, call: Call, caller: Caller, environ: WSGIEnvironment) -> list[Item]:
-        listed = self.read(call, environ, environ.get("QUERY_STRING", ""))
+        space = Space(call.route.service, call.route.region, "agent")
+        try:
+            listed = self.read(call, environ, environ.get("QUERY_STRING", ""))
+        except TooLarge:
+            return self._each_agent(call, caller, environ, space)
         if not isinstance(listed, list):
             # The rows of another shape cannot be assigned to owners.
             raise unreadable()
         agents = [each for each in listed if isinstance(each, dict)]
         ids = [each["id"] for each in agents if isinstance(each.get("id"), str)]
-        space = Space(call.route.service, call.route.region, "agent")
         owners = self._ledger.object_owners(space, ids)
         mine = {id for id, owner in owners.items() if owner.belongs_to(caller)}
         return [each for each in agents if each.get("id") in mine]
+
+    def _each_agent(
+        self, call: Call, caller: Caller, environ: WSGIEnvironment, space: Space
+    ) -> list[Item]:
+        """Return the caller's agents by a read of each. Raises TooLarge where they are too many."""
+        ids = self._ledger.own_objects(space, caller, limit=MAX_READS + 1)
+        if len(ids) > MAX_READS:
+            raise TooLarge
+        page = _Page(self, call, environ, "agent", {})
+        found = [item for id in ids if (item := page.one(id)) is not None]
+        return [{name: item[name] for name in _AGENT_LISTED if name in item} for item in found]
 
     def read(
         self, call: Call, environ: WSGIEnvironment, query: str, path: str | None = None
@@ -160,7 +177,7 @@ class _Page:
             if item is None:
                 if self._left == 0:
                     return items, last, True
-                item = self._one(id)
+                item = self.one(id)
             last = id
             if item is not None and self._matches(item):
                 items.append(item)
@@ -170,7 +187,10 @@ class _Page:
         """Return the newest of the account's list, by id."""
         self._left -= 1
         query = urlencode([("limit", _SIZES[self._kind][2]), *self._filters.items()])
-        value = self._lists.read(self._call, self._environ, query)
+        try:
+            value = self._lists.read(self._call, self._environ, query)
+        except TooLarge:
+            return {}
         rows = value.get(_MEMBER[self._kind]) if isinstance(value, dict) else None
         if not isinstance(rows, list):
             raise unreadable()
@@ -180,7 +200,7 @@ class _Page:
             if isinstance(row, dict) and isinstance(row.get("id"), str)
         }
 
-    def _one(self, id: str) -> Item | None:
+    def one(self, id: str) -> Item | None:
         """Return one object as the list would show it; None where it is gone."""
         self._left -= 1
         path = f"{self._environ.get('PATH_INFO', '')}/{id}"

@@ -110,21 +110,30 @@ class Objects:
     def _check_query(self, call: Call, caller: Caller, query: str) -> None:
         if not query:
             return
-        plain = fully_decoded(query)
+        words = ids_like(fully_decoded(query))
+        self._check_words(call, caller, words, own=True)
         for name, value in parse_qsl(query, keep_blank_values=True):
             kind = _QUERY_NAMES.get(folded(name))
             if kind is not None and not self._is_theirs(call, caller, kind, value):
                 raise not_found()
-        self._check_words(call, caller, ids_like(plain))
 
-    def _check_words(self, call: Call, caller: Caller, words: set[str]) -> None:
-        """Raise 404 where a word is another owner's id, whatever it stands for."""
+    def _check_words(
+        self, call: Call, caller: Caller, words: set[str], *, own: bool = False
+    ) -> None:
+        """Raise 404 where a word is another owner's id, whatever it stands for.
+
+        With *own*, also where it is nobody's: then the answer does not tell which of them it is.
+        """
         if len(words) > MAX_WORDS:
             raise RequestRefused("Too many identifiers in the request.", status=413)
+        known: set[str] = set()
         for kind in _KINDS if words else ():
             owners = self.ledger.object_owners(space_of(call, kind), sorted(words))
             if not all(owner.belongs_to(caller) for owner in owners.values()):
                 raise not_found()
+            known.update(owners)
+        if own and words - known:
+            raise not_found()
 
     def _check_body(
         self,
@@ -199,7 +208,8 @@ class Objects:
         if not 200 <= reply.status_code < 300:
             reply.start(start_response)
             return reply
-        body = whole(reply)
+        # It tells again what was asked for, and may spell a letter of two bytes as `\u00e9`.
+        body = whole(reply, beyond=3 * len(call.body or b""))
         value = json_in(body, reply)
         id = value.get("id") if isinstance(value, dict) else None
         if not (isinstance(id, str) and PLAIN_ID.fullmatch(id)):

@@ -33,6 +33,13 @@ class NoList(Exception):
         return [self._body]
 
 
+class TooLarge(RequestRefused):
+    """AssemblyAI's reply has more bytes than are read."""
+
+    def __init__(self) -> None:
+        super().__init__("AssemblyAI's reply is too large.", status=502, code="upstream_error")
+
+
 def base_url(environ: WSGIEnvironment) -> str:
     """Return this app's own address of the route, as the client reached it (PEP 3333)."""
     host = environ.get("HTTP_HOST", "")
@@ -41,11 +48,16 @@ def base_url(environ: WSGIEnvironment) -> str:
     return f"{environ['wsgi.url_scheme']}://{host}{environ.get('SCRIPT_NAME', '')}"
 
 
-def whole(reply: Reply) -> bytes:
+def whole(reply: Reply, *, beyond: int = 0) -> bytes:
     """Return a reply's body.
 
+    Args:
+        reply: The reply.
+        beyond: Bytes that it may have beyond `MAX_LIST_BYTES`.
+
     Raises:
-        RequestRefused: 502 or 504 if it broke off, 502 if it is too large.
+        RequestRefused: 502 or 504 if it broke off.
+        TooLarge: It has more.
     """
     blocks: list[bytes] = []
     size = 0
@@ -53,8 +65,8 @@ def whole(reply: Reply) -> bytes:
         for block in reply:
             blocks.append(block)
             size += len(block)
-            if size > MAX_LIST_BYTES:
-                raise UpstreamError("the reply is too large")
+            if size > MAX_LIST_BYTES + beyond:
+                raise TooLarge
     except UpstreamError as error:
         raise RequestRefused(
             "AssemblyAI's reply broke off.", status=error.status, code="upstream_error"

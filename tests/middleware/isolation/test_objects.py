@@ -11,7 +11,7 @@ from agents_kit import AGENT, AGENTS, SECRET, ask, make_agent, whole
 from session_kit import MASTER_KEY, Site, live
 from sqlalchemy import insert
 
-from assemblyai_mw.middleware.isolation import object_lists
+from assemblyai_mw.middleware.isolation import object_lists, replies
 from assemblyai_mw.store.schema import owned
 from assemblyai_mw.store.space import Space
 
@@ -170,6 +170,9 @@ def test_all_own_sessions_are_found_page_by_page_among_many_others(tenants: Tena
         ("Agent-ID=THEIRS", 404),
         ("agent_id=never", 404),
         ("x=THEIRS", 404),
+        ("x=0000-never-was-an-id", 404),
+        ("cursor=&cursor=THEIRS", 404),
+        ("cursor=&cursor=0000-never-was-an-id", 404),
         ("x=%2554HEIRS", 400),
     ],
 )
@@ -319,12 +322,40 @@ def test_a_reply_that_names_no_id_is_not_passed_on(tenants: Tenants) -> None:
         assert "belongs to nobody" in reply.json()["error"]
 
 
+def test_a_large_object_has_an_owner_too(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replies, "MAX_LIST_BYTES", 1000)
+    large = json.dumps(AGENT | {"name": "\u00e9" * 2000}, ensure_ascii=False).encode()
+    made = ask(tenants.site, tenants.ben, "POST", "/v1/agents", data=large)
+    assert made.status_code == 201, made.text
+    path = f"/v1/agents/{made.json()['id']}"
+    assert ask(tenants.site, tenants.ben, "DELETE", path).status_code == 204
+
+
 def test_a_list_of_another_shape_shows_nothing(tenants: Tenants) -> None:
     site = tenants.site
     for kind in ("agents", "sessions", "webhook-subscriptions"):
         site.us.fail_next(200, body={"data": [{"id": tenants.objects[kind]}]}, path=f"/v1/{kind}")
         reply = ask(site, tenants.ann, "GET", f"/v1/{kind}")
         assert (reply.status_code, tenants.objects[kind] in reply.text) == (502, False)
+
+
+def test_what_others_made_too_large_leaves_own_lists_alone(
+    tenants: Tenants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tenants.site
+    listed = ask(site, tenants.ann, "GET", "/v1/agents").json()
+    monkeypatch.setattr(replies, "MAX_LIST_BYTES", 4000)
+    huge = [make_agent(site, tenants.ben, name="n" * 2000) for _ in range(3)]
+    try:
+        assert ask(site, tenants.ann, "GET", "/v1/agents").json() == listed
+        for kind in ("sessions", "webhook-subscriptions"):
+            site.us.fail_next(200, body={"x": "n" * 4000}, path=f"/v1/{kind}")
+            assert tenants.objects[kind] in items(ask(site, tenants.ann, "GET", f"/v1/{kind}"))
+        monkeypatch.setattr(object_lists, "MAX_READS", 0)
+        assert ask(site, tenants.ann, "GET", "/v1/agents").status_code == 502
+    finally:
+        for id in huge:
+            ask(site, tenants.ben, "DELETE", f"/v1/agents/{id}")
 
 
 def test_assemblyai_s_own_refusal_of_a_list_passes(tenants: Tenants) -> None:
