@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -99,7 +100,7 @@ def settle(
         until = time.time()
         with _Progress("Settling", total) as progress:
             while True:
-                some = settler.run(limit=BATCH, until=until, stop=progress.beat)
+                some = settler.run(limit=BATCH, until=until)
                 done.add(some)
                 progress(some.leased)
                 if not some.leased:
@@ -171,45 +172,49 @@ def _settle_by_hand(
 
 
 class _Progress:
-    """A counter on stderr: one line that changes in a terminal, else a line every few seconds."""
+    """A counter on stderr: one line that changes in a terminal, else a line every few seconds.
+
+    A run of less than that says nothing in a pipe: cron would mail it.
+    """
 
     def __init__(self, label: str, total: int | None = None) -> None:
         self._label = label
         self._of = "" if total is None else f" of {total}"
         self._count = 0
+        self._shown = 0.0
         self._stream = sys.stderr
         self._terminal = self._stream.isatty()
-        self._every_s = 0.1 if self._terminal else LINE_EVERY_S
-        self._shown: int | None = None
-        self._next = time.monotonic() + self._every_s
-        if total:
-            self._show()
+        self._ended = threading.Event()
+        # One request may take minutes, in which nothing else would speak.
+        self._thread = threading.Thread(target=self._lines, daemon=True)
+        if self._terminal and total:
+            self._show("\r", "")
 
     def __enter__(self) -> _Progress:
+        if not self._terminal:
+            self._thread.start()
         return self
 
     def __call__(self, count: int) -> None:
         self._count += count
-        self.beat()
-
-    def beat(self) -> bool:
-        """Show the count again if it is time; return False, as a question whether to stop."""
-        if time.monotonic() >= self._next:
-            self._show()
-        return False
-
-    def _show(self) -> None:
-        self._next = time.monotonic() + self._every_s
-        self._shown = self._count
-        text = f"{self._label}: {self._count}{self._of}"
-        self._stream.write(f"\r{text}" if self._terminal else f"{text}\n")
-        self._stream.flush()
+        if self._terminal and time.monotonic() - self._shown > 0.1:
+            self._show("\r", "")
 
     def __exit__(self, *error: object) -> None:
-        if self._shown is not None and self._shown != self._count:
-            self._show()
-        if self._shown is not None and self._terminal:
-            self._stream.write("\n")
+        if self._terminal and self._shown:
+            self._show("\r", "\n")
+        elif not self._terminal:
+            self._ended.set()
+            self._thread.join()
+
+    def _lines(self) -> None:
+        while not self._ended.wait(LINE_EVERY_S):
+            self._show("", "\n")
+
+    def _show(self, start: str, end: str) -> None:
+        self._shown = time.monotonic()
+        self._stream.write(f"{start}{self._label}: {self._count}{self._of}{end}")
+        self._stream.flush()
 
 
 class _Sum:

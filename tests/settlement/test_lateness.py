@@ -132,14 +132,13 @@ def run_settle(house: House, tmp_path: Any, *options: str, status: int) -> Any:
 
 
 def test_settle_says_what_it_does_off_a_terminal_too(house, tmp_path, monkeypatch):
-    monkeypatch.setattr(settlement, "LINE_EVERY_S", 0.0)
+    monkeypatch.setattr(settlement, "LINE_EVERY_S", 0.001)
     for _ in range(3):
         house.submit()
     done = run_settle(house, tmp_path, status=1)
     lines = done.stderr.splitlines()
     assert lines[0] == "Settling: 0 of 3"
-    assert lines[-1] == "Settling: 3 of 3"
-    assert "\r" not in done.stderr
+    assert set(lines) <= {"Settling: 0 of 3", "Settling: 3 of 3"}
     summary, reason = done.stdout.splitlines()
     start = "settled 0 for 0 USD, failed 0, unpriced 0, still open 3, the oldest for "
     assert summary.startswith(start)
@@ -153,7 +152,10 @@ def test_settle_prints_json_and_is_quiet_with_nothing_to_do(house, tmp_path):
     assert json.loads(done.stdout) == nothing | {"oldest_open_s": None, "reasons": []}
     house.submit()
     age(house, 1)
-    found = json.loads(run_settle(house, tmp_path, "--json", status=1).stdout)
+    done = run_settle(house, tmp_path, "--json", status=1)
+    # Too quick for a line, which cron would mail.
+    assert done.stderr == ""
+    found = json.loads(done.stdout)
     assert found["open"] == 1
     assert 3600 <= found.pop("oldest_open_s") < 3700
     assert found["reasons"] == [{"reason": "the transcript is not finished", "open": 1}]

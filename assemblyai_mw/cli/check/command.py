@@ -62,9 +62,10 @@ def check(
     Exit status 1 if there is a fault. Without --connect and --server-url, nothing leaves this
     machine, except to a PostgreSQL elsewhere. Nothing is ever sent to AssemblyAI.
 
-    With --cron the exit status is the sum of: 1 a fault; 4 settlement is late; 8 calls have no
-    cost; 16 a budget is over its mark; 32 prices are old. It is 0, and nothing is printed, if all
-    is well. --json prints a list of objects: name, level (ok, note or wrong), message, hint.
+    With --cron the exit status is the sum of: 1 a fault, or no ledger; 4 settlement is late;
+    8 calls have no cost; 16 a budget is over its mark; 32 prices are old. It is 0, and nothing is
+    printed, if all is well. --json prints a list of objects: name, level (ok, note or wrong),
+    message, hint.
     """
     status = 0
 
@@ -256,7 +257,8 @@ def _not_made_yet(file: Path) -> Finding:
     # Made here, it could belong to another user than the workers'.
     if not os.access(file.parent, os.W_OK | os.X_OK):
         return Finding("wrong", "database", f"{file.parent}: no directory that can be written")
-    return Finding("note", "database", f"{file} is not there yet", "the first use makes it")
+    hint = "the first use makes it"
+    return Finding("note", "database", f"{file} is not there yet", hint, alert=FAULT)
 
 
 def _permissions(file: Path) -> Iterator[Finding]:

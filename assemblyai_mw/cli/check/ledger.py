@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .finding import BUDGET, LATE, UNPRICED, Finding
+from .finding import BUDGET, FAULT, LATE, UNPRICED, Finding
 
 if TYPE_CHECKING:
     from ...config import DatabaseSettings
@@ -25,10 +25,10 @@ def migration_due(database: Database, settings: DatabaseSettings) -> Finding | N
         if not database.is_sqlite:
             database.check_creatable()
         text = f"{where}: no ledger is there yet"
-        return Finding("note", "database", text, "the first use makes it")
+        return Finding("note", "database", text, "the first use makes it", alert=FAULT)
     if version < SCHEMA_VERSION and settings.auto_migrate:
         hint = f"the first use, or assemblyai-mw migrate, brings it to {SCHEMA_VERSION}"
-        return Finding("note", "database", f"{where}: schema {version}", hint)
+        return Finding("note", "database", f"{where}: schema {version}", hint, alert=FAULT)
     return None
 
 

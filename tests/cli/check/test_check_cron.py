@@ -118,6 +118,22 @@ def test_several_are_summed_and_a_fault_is_1(run, keys, tmp_path):
     run("check", environ=ENVIRON, status=0)
 
 
+def test_a_ledger_that_cannot_be_looked_at_is_no_silence(run, tmp_path):
+    """As in a crontab line that runs in another directory."""
+    (line,) = cron(run, 1)
+    assert line.startswith(f"note   database: {tmp_path}/ledger.db is not there yet; ")
+    run("check", environ=ENVIRON, status=0)
+
+
+def test_a_ledger_of_an_earlier_schema_is_no_silence(run, keys):
+    keys.create("alice")
+    with keys.database.write() as connection:
+        connection.exec_driver_sql("UPDATE meta SET value = '2' WHERE name = 'schema_version'")
+    keys.database.close()
+    (line,) = cron(run, 1)
+    assert "schema 2; the first use, or assemblyai-mw migrate, brings it to " in line
+
+
 def test_json_has_every_finding_with_its_hint(run, keys):
     open_for(keys, 27)
     shown = run("check", "--json", environ=ENVIRON).stdout
