@@ -234,7 +234,7 @@ def test_budgets_have_their_shares(site: Site) -> None:
         ("bob", "key", "total"): float(Decimal(rows["bob"]["cost_usd"])) / 10,
     }
     shown = site.panel("Budgets nearest to their limit")
-    if site.watched.ask("assemblyai_mw_budget_limit_usd"):
+    if site.watched.ask("assemblyai_mw_budget_limit_dollars"):
         assert shown == pytest.approx(shares, rel=1e-9)
     assert site.value("Budgets over 80 %") == (1 if shown else 0)
 
@@ -282,7 +282,7 @@ def series(text: str, values: str) -> dict[str, str]:
 
 COST = 'cost_dollars_total{key="a",team="t",model="m",job="app",instance="%s"}'
 DURATIONS = 'request_duration_seconds_count{route="/x",method="GET",status="%s"}'
-BUDGET = 'budget_%s_usd{scope="key",name="a",window="total"}'
+BUDGET = 'budget_%s_dollars{scope="key",name="a",window="total"}'
 # What makes each rule fire, a value a minute, and after how long it does.
 FIRES: dict[str, tuple[list[dict[str, str]], str]] = {
     "AssemblyAIMetricsMissing": ([series("held_dollars", "0 _x20")], "20m"),
