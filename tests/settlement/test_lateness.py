@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -161,3 +163,20 @@ def test_settle_prints_json_and_is_quiet_with_nothing_to_do(house, tmp_path):
     assert found["reasons"] == [{"reason": "the transcript is not finished", "open": 1}]
     by_hand = run_settle(house, tmp_path, "--json", "--call", "1", status=2)
     assert "--json: not with --call" in by_hand.output
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_in_a_terminal_progress_is_one_line(monkeypatch):
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with settlement._Progress("Settling", 3) as progress:
+        progress(1)
+        progress(2)
+    shown = terminal.getvalue()
+    assert shown.startswith("\rSettling: 0 of 3\r")
+    assert shown.endswith("\rSettling: 3 of 3\n")
+    assert shown.count("\n") == 1
