@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,12 +16,14 @@ import click
 
 from .base import Moment, Setup, Wrong
 from .options import actor
-from .output import echo_json_rows, echo_table, to_dict
+from .output import echo_json, echo_json_rows, echo_table, to_dict
 
 if TYPE_CHECKING:
     from ..settlement.summary import Summary
 
 BATCH = 50
+# Between two lines of progress where stderr is no terminal.
+LINE_EVERY_S = 10.0
 _COLUMNS = (
     *("problem", "region", "transcript_id", "row", "key", "created", "status"),
     *("ledger_usd", "upstream_usd"),
@@ -38,6 +41,7 @@ _MONEY = ("ledger_usd", "upstream_usd")
 @click.option("--cost", metavar="USD", help="With --call: its cost.")
 @click.option("--reason", metavar="TEXT", help="With --call: the source of the cost.")
 @actor
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def settle(
     setup: Setup,
@@ -46,13 +50,16 @@ def settle(
     cost: str | None,
     reason: str | None,
     actor: str,
+    as_json: bool,
 ) -> None:
     """Settle every open call now, then exit.
 
     Transcripts are read from AssemblyAI; submits without a seen answer are looked up in its list;
     closings that could not be written before are written; other open calls become unpriced once
     they cannot be under way any more. Exit status 0 if no call is left open, 1 if any is (mostly
-    unfinished transcripts), 2 for a wrong configuration.
+    unfinished transcripts), 2 for a wrong configuration. Progress goes to stderr, and a summary to
+    stdout: --json prints settled, cost_usd, failed, unpriced, open, oldest_open_s, and reasons, a
+    list of objects with reason and open.
 
     With --call, --cost and --reason a person closes one call by hand: an unpriced one, or an open
     one that cannot be under way any more. The cost replaces the call's amount in spend, and the
@@ -61,11 +68,15 @@ def settle(
     from ..billing.price_book import format_usd
 
     if row is not None or cost is not None or reason is not None:
+        if as_json:
+            raise Wrong("--json: not with --call")
         _settle_by_hand(setup, row, cost, reason, actor, stopped=stopped)
         return
     from ..config import transport_of
+    from ..settlement.lateness import age_text
     from ..settlement.settler import Settler
     from ..store import Ledger
+    from ..store.oldest import oldest_open
     from ..telemetry.setup import callbacks_of
 
     config = setup.config()
@@ -94,13 +105,30 @@ def settle(
                 progress(some.leased)
                 if not some.leased:
                     break
-        left = ledger.pending()
-    click.echo(
-        f"settled {done.settled} for {format_usd(done.nano)} USD, failed {done.failed}, "
-        f"unpriced {done.unpriced}, still open {left}"
-    )
-    for why, count in done.left.most_common():
-        click.echo(f"  {count} open: {why}")
+        oldest = oldest_open(database)
+    left = oldest.count if oldest else 0
+    if as_json:
+        echo_json(
+            {
+                "settled": done.settled,
+                "cost_usd": format_usd(done.nano),
+                "failed": done.failed,
+                "unpriced": done.unpriced,
+                "open": left,
+                "oldest_open_s": round(oldest.age_s) if oldest else None,
+                "reasons": [
+                    {"reason": why, "open": count} for why, count in done.left.most_common()
+                ],
+            }
+        )
+    else:
+        age = f", the oldest for {age_text(oldest.age_s)}" if oldest else ""
+        click.echo(
+            f"settled {done.settled} for {format_usd(done.nano)} USD, failed {done.failed}, "
+            f"unpriced {done.unpriced}, still open {left}{age}"
+        )
+        for why, count in done.left.most_common():
+            click.echo(f"  {count} open: {why}")
     if left:
         click.get_current_context().exit(1)
 
@@ -144,7 +172,10 @@ def _settle_by_hand(
 
 
 class _Progress:
-    """A counter on stderr, where that is a terminal."""
+    """A counter on stderr: one line that changes in a terminal, else a line every few seconds.
+
+    A run of less than that says nothing in a pipe: cron would mail it.
+    """
 
     def __init__(self, label: str, total: int | None = None) -> None:
         self._label = label
@@ -152,22 +183,38 @@ class _Progress:
         self._count = 0
         self._shown = 0.0
         self._stream = sys.stderr
-        self._on = self._stream.isatty()
+        self._terminal = self._stream.isatty()
+        self._ended = threading.Event()
+        # One request may take minutes, in which nothing else would speak.
+        self._thread = threading.Thread(target=self._lines, daemon=True)
+        if self._terminal and total:
+            self._show("\r", "")
 
     def __enter__(self) -> _Progress:
+        if not self._terminal:
+            self._thread.start()
         return self
 
     def __call__(self, count: int) -> None:
         self._count += count
-        now = time.monotonic()
-        if self._on and now - self._shown > 0.1:
-            self._shown = now
-            self._stream.write(f"\r{self._label}: {self._count}{self._of}")
-            self._stream.flush()
+        if self._terminal and time.monotonic() - self._shown > 0.1:
+            self._show("\r", "")
 
     def __exit__(self, *error: object) -> None:
-        if self._shown:
-            self._stream.write(f"\r{self._label}: {self._count}{self._of}\n")
+        if self._terminal and self._shown:
+            self._show("\r", "\n")
+        elif not self._terminal:
+            self._ended.set()
+            self._thread.join()
+
+    def _lines(self) -> None:
+        while not self._ended.wait(LINE_EVERY_S):
+            self._show("", "\n")
+
+    def _show(self, start: str, end: str) -> None:
+        self._shown = time.monotonic()
+        self._stream.write(f"{start}{self._label}: {self._count}{self._of}{end}")
+        self._stream.flush()
 
 
 class _Sum:

@@ -112,12 +112,15 @@ class Settlement:
         first_poll_s: Seconds from a submit to the first poll; later polls wait longer.
         max_poll_s: Most seconds between two polls.
         retention_days: Days for which AssemblyAI keeps a transcript.
+        late_after_s: Age of an open call after which settlement is late: the log says so once an
+            hour, and `check`. The default is longer than any session (three hours) and any request.
     """
 
     enabled: bool = setting(True, switch)
     first_poll_s: float = setting(3.0, number(unit="seconds"))
     max_poll_s: float = setting(300.0, number(unit="seconds"))
     retention_days: int = setting(90, integer(unit="days"))
+    late_after_s: float = setting(14_400.0, number(unit="seconds"))
 
 
 @dataclass(frozen=True, slots=True)

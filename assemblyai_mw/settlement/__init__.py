@@ -2,6 +2,7 @@
 
 settler          closes open rows, by their transcript or by the list
 background       the same every few seconds, in a thread of each worker
+lateness         says in the log that calls stay open for too long
 reconcile        where the ledger and AssemblyAI's list differ
 reprice          prices for rows that had none
 rest_api         AssemblyAI's REST API of one region

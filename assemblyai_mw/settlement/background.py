@@ -100,6 +100,7 @@ def _run(
     while not stop.is_set() and me() is not None:
         try:
             done = settler.run(limit=BATCH, stop=stop.is_set)
+            settler.lateness.look()
             trouble_s = 0.0
             # A full batch: there may be more.
             pause = 0.0 if done.leased >= BATCH else pause_s

@@ -22,6 +22,7 @@ from ..telemetry.record import OnCall
 from ..transport import Transport
 from .closing import Closed, close_row, end_of, shows_end
 from .deadlines import deadline
+from .lateness import Lateness
 from .lost_agents import TELL_AGAIN_S, AgentLengths
 from .lost_sessions import lost_session_outcome
 from .matching import Match, match, shows_what_was_asked
@@ -87,6 +88,9 @@ class Settler:
             one for the system's clock.
         stopped: No process serves requests: nothing is under way any more.
         max_pages: How far back AssemblyAI's list is read, in pages of 200; None is all.
+
+    Attributes:
+        lateness: Reports calls that stay open for too long; its `look` is not called by `run`.
     """
 
     def __init__(
@@ -113,6 +117,7 @@ class Settler:
         self._said: set[str] = set()
         self._accounts = Accounts(config, transport)
         self._prune_at = float("-inf")
+        self.lateness = Lateness(ledger, config.settlement.late_after_s)
         self._lengths = AgentLengths(
             self._accounts, ledger, clock=lambda: self._clock(), say=self._say
         )

@@ -25,6 +25,8 @@ lazy              objects that are made at their first use
 leases            leases of open calls, so that only one process settles each
 ledger            one row a billable call, closed exactly once
 listing           one owner's transcripts in the order of their calls, for lists
+marks             budgets of live keys and of teams that have reached their soft mark
+oldest            how long the oldest open call has been open
 on_database       base class of keys, ledger and holds: each works on one database
 opening           the row of a call before it goes out
 option_kinds      kinds of values that a key's option may have

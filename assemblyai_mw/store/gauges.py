@@ -47,12 +47,14 @@ class Gauges:
     Attributes:
         sums: By key, team and model.
         pending: Calls that are not closed yet, by their kind.
+        oldest_s: Age in seconds of the oldest of them, by their kind.
         held_nano: Nano-dollars held for calls under way.
         sessions: Streaming sessions under way.
     """
 
     sums: tuple[Sums, ...]
     pending: dict[str, int]
+    oldest_s: dict[str, float]
     held_nano: int
     sessions: int
 
@@ -67,7 +69,9 @@ def gauges(database: Database, *, lost_after_s: float = LOST_S) -> Gauges:
         StoreError: The database cannot be read.
     """
     pending = (
-        select(calls.c.kind, func.count()).where(calls.c.state == IS_PENDING).group_by(calls.c.kind)
+        select(calls.c.kind, func.count(), func.min(calls.c.at))
+        .where(calls.c.state == IS_PENDING)
+        .group_by(calls.c.kind)
     )
     held = select(func.coalesce(func.sum(holds.c.amount_nano), 0)).where(
         holds.c.expires_at > database.now
@@ -75,9 +79,12 @@ def gauges(database: Database, *, lost_after_s: float = LOST_S) -> Gauges:
     since = database.now - round(lost_after_s * 1_000_000)
     with database.snapshot() as connection:
         sums = _sums(closed_sums(connection, ("key", "team", "model")))
-        open_calls = {row[0]: int(row[1]) for row in connection.execute(pending)}
+        opened = connection.execute(pending).all()
         held_nano = int(connection.execute(held).scalar_one())
-        return Gauges(sums, open_calls, held_nano, fresh_sessions(connection, since))
+        sessions = fresh_sessions(connection, since)
+    counts = {kind: int(count) for kind, count, _ in opened}
+    ages = {kind: max(0.0, (database.now - at) / 1_000_000) for kind, _, at in opened}
+    return Gauges(sums, counts, ages, held_nano, sessions)
 
 
 def _sums(found: GroupSums) -> tuple[Sums, ...]:

@@ -16,6 +16,7 @@ another worker.
 | `assemblyai_mw_cached_tokens_total`     | counter   | key, team, model      |
 | `assemblyai_mw_unpriced_calls`          | gauge     | key, team, model      |
 | `assemblyai_mw_pending_calls`           | gauge     | kind                  |
+| `assemblyai_mw_oldest_pending_seconds`  | gauge     | kind                  |
 | `assemblyai_mw_open_sessions`           | gauge     |                       |
 | `assemblyai_mw_held_dollars`            | gauge     |                       |
 | `assemblyai_mw_request_duration_seconds`| histogram | route, method, status |
@@ -108,6 +109,14 @@ class LedgerCollector(Collector):
         for kind, count in sorted((now.pending or {"transcript": 0}).items()):
             pending.add_metric([kind], count)
         yield pending
+        oldest = GaugeMetricFamily(
+            f"{PREFIX}oldest_pending_seconds",
+            "Age of the oldest call whose cost is not known yet.",
+            labels=("kind",),
+        )
+        for kind, age_s in sorted((now.oldest_s or {"transcript": 0.0}).items()):
+            oldest.add_metric([kind], age_s)
+        yield oldest
         sessions = GaugeMetricFamily(
             f"{PREFIX}open_sessions", "Streaming sessions under way, of all workers."
         )

@@ -61,7 +61,8 @@ def test_settle_exits_with_1_while_something_is_open(house: House, tmp_path: Pat
     house.submit()
     result = run(house, tmp_path, "settle")
     assert result.exit_code == 1
-    assert "still open 1\n  1 open: the transcript is not finished" in result.stdout
+    assert "still open 1, the oldest for " in result.stdout
+    assert result.stdout.endswith("\n  1 open: the transcript is not finished\n")
     house.hosts.us.finish()
     assert run(house, tmp_path, "settle").exit_code == 0
 
@@ -177,11 +178,17 @@ def test_reprice_prices_what_has_a_price_by_now(house: House, tmp_path: Path) ->
 
 def test_check_warns_of_rows_that_stay_without_a_cost(house: House, tmp_path: Path) -> None:
     house.submit()
-    assert " calls: " not in run(house, tmp_path, "check").stdout
+    fresh = run(house, tmp_path, "check").stdout
+    assert "ok     open calls: 1 open" in fresh
+    assert "unpriced calls" not in fresh
     with house.database.write() as connection:
         connection.execute(update(calls).values(at=calls.c.at - 2 * 86_400_000_000))
-    assert "calls: 1 open for more than a day" in run(house, tmp_path, "check").stdout
+    assert (
+        "note   open calls: 1 open, the oldest for 2 d 0 h" in run(house, tmp_path, "check").stdout
+    )
     house.hosts.us.transcripts.clear()
     house.settle(after_s=10)
     assert house.row()["state"] == "unpriced"
-    assert "calls: 1 have no cost (unpriced)" in run(house, tmp_path, "check").stdout
+    assert (
+        "note   unpriced calls: 1 have no cost (unpriced)" in run(house, tmp_path, "check").stdout
+    )

@@ -107,7 +107,7 @@ def find(app: Any) -> tuple[Mounted | None, list[Finding]]:
         if any(isinstance(layer, PrefixRouter) for layer, _, _ in found):
             text = "composed by hand; only an AssemblyAIMiddleware can be probed"
             return None, [Finding("note", "app", text)]
-        return None, [Finding("wrong", "app", f"no AssemblyAIMiddleware around it: {_CURE}")]
+        return None, [Finding("wrong", "app", "no AssemblyAIMiddleware around it", _CURE)]
     findings = []
     middleware, mount, outer = stacks[0]
     if len(stacks) > 1:
@@ -115,7 +115,8 @@ def find(app: Any) -> tuple[Mounted | None, list[Finding]]:
             Finding(
                 "wrong",
                 "order",
-                f"{len(stacks)} AssemblyAIMiddlewares, one within the other: remove one",
+                f"{len(stacks)} AssemblyAIMiddlewares, one within the other",
+                "remove one",
             )
         )
     inside = [layer for layer, _, path in found if type(middleware).__name__ in path]
@@ -125,7 +126,8 @@ def find(app: Any) -> tuple[Mounted | None, list[Finding]]:
                 "wrong",
                 "order",
                 "ProxyFix stands inside AssemblyAIMiddleware, which then sees the proxy's scheme "
-                "and host: wrap the app in ProxyFix last",
+                "and host",
+                "wrap the app in ProxyFix last",
             )
         )
     return Mounted(middleware, mount, outer), findings

@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 import click
 
 from ...config import GUESSABLE_CHARS, Config, load_config, load_database, transport_of
+from ...config.values import BudgetSettings, Settlement
 from ...errors import MiddlewareError, UpstreamError
 from ...transport import Origin
 from ..base import ConfigSource, Setup
-from ..output import cell
+from ..output import echo_json_rows
 from .app import NotLoaded, find, load
-from .finding import Finding
-from .ledger import migration_due, rows_without_cost
+from .finding import FAULT, Finding
+from .ledger import budgets, migration_due, open_calls, unpriced_calls
 from .prices import calls_without_price, price_book
 from .probe import probes
 from .server import disk, gunicorn, running
@@ -43,19 +44,48 @@ _SQLITE = "sqlite:///"
 @click.option(
     "--server-url", metavar="URL", help="Also probe the running server at this URL, without a key."
 )
+@click.option(
+    "--cron", is_flag=True, help="Print only what needs a person; the exit status says what."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def check(setup: Setup, connect: bool, app: str | None, server_url: str | None) -> None:
+def check(
+    setup: Setup,
+    connect: bool,
+    app: str | None,
+    server_url: str | None,
+    cron: bool,
+    as_json: bool,
+) -> None:
     """Check the configuration and the stack; print one line for each fault.
 
     Exit status 1 if there is a fault. Without --connect and --server-url, nothing leaves this
     machine, except to a PostgreSQL elsewhere. Nothing is ever sent to AssemblyAI.
+
+    With --cron the exit status is the sum of: 1 a fault, or no ledger; 4 settlement is late;
+    8 calls have no cost; 16 a budget is over its mark; 32 prices are old. It is 0, and nothing is
+    printed, if all is well. --json prints a list of objects: name, level (ok, note or wrong),
+    message, hint.
     """
-    wrong = False
-    for finding in findings(setup.source, connect=connect, app=app, server_url=server_url):
-        wrong = wrong or finding.level == "wrong"
-        click.echo(f"{finding.level:<6} {finding.subject}: {cell(finding.text)}")
-    if wrong:
-        click.get_current_context().exit(1)
+    status = 0
+
+    def shown() -> Iterator[Finding]:
+        nonlocal status
+        for finding in findings(setup.source, connect=connect, app=app, server_url=server_url):
+            if cron:
+                status |= finding.status
+            elif finding.level == "wrong":
+                status = FAULT
+            if finding.status or not cron:
+                yield finding
+
+    if as_json:
+        echo_json_rows(finding.as_dict() for finding in shown())
+    else:
+        for finding in shown():
+            click.echo(finding.as_line())
+    if status:
+        click.get_current_context().exit(status)
 
 
 def findings(
@@ -115,7 +145,8 @@ def _accounts(config: Config) -> Iterator[Finding]:
         yield Finding(
             "note",
             "EU key",
-            "EU routes use the same key as US routes; ASSEMBLYAI_EU_API_KEY sets another",
+            "EU routes use the same key as US routes",
+            "ASSEMBLYAI_EU_API_KEY sets another",
         )
     if config.master_key is None:
         yield Finding("note", "master key", "none is set, so no key sees all transcripts")
@@ -147,7 +178,7 @@ def _redis(config: Config, connect: bool) -> Iterator[Finding]:
     try:
         import redis
     except ImportError:
-        yield Finding("wrong", "redis", "not installed: install the extra redis")
+        yield Finding("wrong", "redis", "not installed", "install the extra redis")
         return
     if not connect:
         return
@@ -199,27 +230,35 @@ def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
             live = Keys(database).list(revoked=False)
             ledger = Ledger(database)
             book = PriceBook.load() if config is None else config.price_book()
-            costless = [*rows_without_cost(ledger), *calls_without_price(ledger, book)]
+            late_s = Settlement().late_after_s if config is None else config.settlement.late_after_s
+            ratio = (BudgetSettings() if config is None else config.budgets).soft_ratio
+            told = [
+                open_calls(ledger, late_s),
+                *unpriced_calls(ledger),
+                *calls_without_price(ledger, book),
+                *budgets(database, ratio),
+            ]
         finally:
             database.close()
     except MiddlewareError as error:
         yield Finding("wrong", "database", str(error))
         return
     yield Finding("ok", "database", f"{database.describe()}: can be read and written")
-    yield from costless
+    yield from told
     now = datetime.now(UTC)
     usable = sum(info.expires_at is None or info.expires_at > now for info in live)
     if usable or (config is not None and config.master_key is not None):
         yield Finding("ok", "keys", f"{usable} live")
     else:
-        yield Finding("note", "keys", "none is live; assemblyai-mw keys create NAME makes one")
+        yield Finding("note", "keys", "none is live", "assemblyai-mw keys create NAME makes one")
 
 
 def _not_made_yet(file: Path) -> Finding:
     # Made here, it could belong to another user than the workers'.
     if not os.access(file.parent, os.W_OK | os.X_OK):
         return Finding("wrong", "database", f"{file.parent}: no directory that can be written")
-    return Finding("note", "database", f"{file} is not there yet; the first use makes it")
+    hint = "the first use makes it"
+    return Finding("note", "database", f"{file} is not there yet", hint, alert=FAULT)
 
 
 def _permissions(file: Path) -> Iterator[Finding]:

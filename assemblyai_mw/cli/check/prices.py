@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ...config import Config
-from .finding import Finding
+from .finding import PRICES, Finding
 
 if TYPE_CHECKING:
     from ...billing.price_book import PriceBook, Unpriced
@@ -38,7 +38,7 @@ def price_book(config: Config | None) -> Iterator[Finding]:
     age = (datetime.now(UTC) - newest).days
     text = f"newest price of {newest:%Y-%m-%d}, {age} days ago"
     if age > OLD_BOOK_DAYS:
-        yield Finding("note", "price book", f"{text}; check for a newer release")
+        yield Finding("note", "price book", text, "check for a newer release", alert=PRICES)
     else:
         yield Finding("ok", "price book", text)
     if config is not None:
@@ -51,16 +51,16 @@ def _refreshed(config: Config) -> Finding:
 
     subject, again = "refreshed prices", "assemblyai-mw prices refresh"
     if not config.refreshed_prices:
-        text = f"{config.prices_file} is not there; {again} takes the LLM Gateway's list"
-        return Finding("note", subject, text)
+        text = f"{config.prices_file} is not there"
+        return Finding("note", subject, text, f"{again} takes the LLM Gateway's list")
     at = read_at(config.refreshed_prices)
     if at is None:
-        text = f"{config.prices_file} does not say when the list was read; {again} reads it"
-        return Finding("note", subject, text)
+        text = f"{config.prices_file} does not say when the list was read"
+        return Finding("note", subject, text, f"{again} reads it")
     age = (datetime.now(UTC) - at).days
     text = f"{config.prices_file}: read {at:%Y-%m-%d}, {age} days ago"
     if age > OLD_LIST_DAYS:
-        return Finding("note", subject, f"{text}; {again} reads the list again")
+        return Finding("note", subject, text, f"{again} reads the list again", alert=PRICES)
     return Finding("ok", subject, text)
 
 
@@ -92,11 +92,11 @@ def calls_without_price(ledger: Ledger, book: PriceBook) -> Iterator[Finding]:
             missing[error.reason] = error
     for reason, count in counts.most_common(MAX_ITEMS):
         lacks = missing[reason]
-        text = f"{reason}: {count} of the last {CALLS_DAYS} days"
+        text, hint = f"{reason}: {count} of the last {CALLS_DAYS} days", None
         if lacks.section and lacks.item:
-            text += f"; below prices: {line_for(lacks.section, lacks.item)}"
+            hint = f"below prices: {line_for(lacks.section, lacks.item)}"
             if lacks.section == "chat":
-                text += ", or assemblyai-mw prices refresh"
-        yield Finding("note", "calls", text)
+                hint += ", or assemblyai-mw prices refresh"
+        yield Finding("note", "calls", text, hint)
     if len(counts) > MAX_ITEMS:
         yield Finding("note", "calls", f"{len(counts) - MAX_ITEMS} more items have no price")

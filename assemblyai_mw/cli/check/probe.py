@@ -59,7 +59,8 @@ def _strangers(client: _Client, upstream: _Upstream, config: Config) -> Iterator
                 "wrong",
                 "mount",
                 f"{prefix}: something outside answers {reply.status} before AssemblyAIMiddleware "
-                "is asked: wrap the app in AssemblyAIMiddleware later, so that it stands outside",
+                "is asked",
+                "wrap the app in AssemblyAIMiddleware later, so that it stands outside",
             )
             return
     if upstream.seen:
@@ -76,14 +77,14 @@ def _bytes(client: _Client, upstream: _Upstream, config: Config) -> Iterator[Fin
     reply = client.ask("GET", prefix + TAIL, key=True)
     if reply.status == 401:
         yield Finding(
-            "wrong", "key", "a middleware outside removes Authorization: remove that middleware"
+            "wrong", "key", "a middleware outside removes Authorization", "remove that middleware"
         )
     elif not upstream.seen or not upstream.seen[-1].target.endswith(TAIL):
         yield Finding(
             "wrong",
             "target",
-            f"a middleware outside changes paths (the answer is {reply.status}): what sets "
-            "PATH_INFO has to leave RAW_URI and SCRIPT_NAME in step",
+            f"a middleware outside changes paths (the answer is {reply.status})",
+            "what sets PATH_INFO has to leave RAW_URI and SCRIPT_NAME in step",
         )
     else:
         yield Finding("ok", "target", "paths and queries go through byte for byte")
@@ -106,7 +107,8 @@ def _bodies(client: _Client, upstream: _Upstream, config: Config) -> Iterator[Fi
                 "wrong",
                 "bodies",
                 f"a {name} upload does not arrive whole (the answer is {reply.status}): a "
-                "middleware outside reads wsgi.input; put it inside AssemblyAIMiddleware",
+                "middleware outside reads wsgi.input",
+                "put it inside AssemblyAIMiddleware",
             )
             return
     yield Finding("ok", "bodies", "sized and chunked uploads go through whole")
@@ -131,7 +133,8 @@ def _streams(client: _Client, upstream: _Upstream, config: Config) -> Iterator[F
             "wrong",
             "streams",
             f"the first event comes after {pulled} of {EVENTS}: a middleware outside collects "
-            f"the reply ({', '.join(client.outer)}): put it inside AssemblyAIMiddleware",
+            f"the reply ({', '.join(client.outer)})",
+            "put it inside AssemblyAIMiddleware",
         )
     else:
         yield Finding("ok", "streams", "events go out as they come in")
@@ -175,8 +178,8 @@ def _regions(client: _Client, upstream: _Upstream, config: Config) -> Iterator[F
         yield Finding(
             "wrong",
             "EU routing",
-            f"EU requests reach {', '.join(strays)}, where routes of other regions lead: see "
-            "routes, model_list",
+            f"EU requests reach {', '.join(strays)}, where routes of other regions lead",
+            "see routes, model_list",
         )
     elif asked:
         yield Finding("ok", "EU routing", "EU requests reach no host of another region's route")

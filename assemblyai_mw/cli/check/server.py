@@ -54,8 +54,8 @@ def disk(url: str, mounts: str = "/proc/self/mountinfo") -> Iterator[Finding]:
         yield Finding(
             "wrong",
             "disk",
-            f"{file} is on a network disk ({kind}), where SQLite corrupts: use a local disk, or "
-            "database_url: postgresql://...",
+            f"{file} is on a network disk ({kind}), where SQLite corrupts",
+            "use a local disk, or database_url: postgresql://...",
         )
     elif kind is not None:
         yield Finding("ok", "disk", f"the database is on a local disk ({kind})")
@@ -104,7 +104,8 @@ def gunicorn(config: Config, loaded: Loaded) -> Iterator[Finding]:
             "wrong",
             "timeouts",
             f"sync workers are killed after {found.timeout} s, and AssemblyAI may be silent for "
-            f"{silent_s:g} s (timeouts: {name}): threads = 8, or timeout = {silent_s + 30:g}",
+            f"{silent_s:g} s (timeouts: {name})",
+            f"threads = 8, or timeout = {silent_s + 30:g}",
         )
     else:
         yield Finding("ok", "timeouts", f"{worker} workers, timeout {found.timeout} s")
@@ -113,14 +114,15 @@ def gunicorn(config: Config, loaded: Loaded) -> Iterator[Finding]:
             "note",
             "gunicorn",
             f"{found.workers} sync workers serve {found.workers} calls at once, streams and "
-            "uploads too: threads = 8",
+            "uploads too",
+            "threads = 8",
         )
     if found.graceful_timeout < read_s:
         yield Finding(
             "note",
             "gunicorn",
-            f"a restart cuts calls after {found.graceful_timeout} s: graceful_timeout = "
-            f"{read_s:g} lets them end",
+            f"a restart cuts calls after {found.graceful_timeout} s",
+            f"graceful_timeout = {read_s:g} lets them end",
         )
     yield from under_gunicorn(config, found)
     yield from _preload(found, loaded)
@@ -135,7 +137,7 @@ def _preload(found: Any, loaded: Loaded) -> Iterator[Finding]:
         yield Finding(
             "wrong" if found.preload_app else "note",
             "preload",
-            f"importing the app {', '.join(what)}; after a fork workers would share or miss it: "
+            f"importing the app {', '.join(what)}; after a fork workers would share or miss it",
             "do that in post_fork, or leave preload_app off",
         )
 
@@ -175,20 +177,21 @@ def running(url: str, config: Config) -> Iterator[Finding]:
             "wrong",
             "server",
             f"{url}{prefix} answers {status} without a key, and AssemblyAIMiddleware would answer "
-            "401: is this the app, and does the proxy in front pass the path on?",
+            "401",
+            "is this the app, and does the proxy in front pass the path on?",
         )
         return
     server = head.get("server", "a server that does not name itself")
     yield Finding("ok", "server", f"{server} answers 401 without a key")
     if server.startswith(("Werkzeug", "WSGIServer")):
-        yield Finding("note", "server", f"{server} is for development: use Gunicorn or Waitress")
+        yield Finding("note", "server", f"{server} is for development", "use Gunicorn or Waitress")
     yield from behind(config, server)
     escaped = prefix[:1] + f"%{ord(prefix[1]):x}" + prefix[2:]
     if _ask(url, "GET", f"{escaped}/v2/transcript")[0] == 401:
         yield Finding(
             "note",
             "raw target",
-            "neither RAW_URI nor REQUEST_URI comes through as it was sent, so %2F in a path is /: "
+            "neither RAW_URI nor REQUEST_URI comes through as it was sent, so %2F in a path is /",
             "in nginx, proxy_pass without a path; or a server that has them (Gunicorn, Waitress)",
         )
     else:
@@ -203,7 +206,7 @@ def _bodies(url: str, prefix: str, config: Config) -> Iterator[Finding]:
         yield Finding("ok", "chunked", "chunked uploads get as far as the key")
     else:
         yield Finding(
-            "wrong", "chunked", f"a chunked upload gets {status}: let the proxy in front pass it"
+            "wrong", "chunked", f"a chunked upload gets {status}", "let the proxy in front pass it"
         )
     size = config.limits.max_upload_bytes or _LARGEST_UPLOAD
     try:
@@ -215,8 +218,8 @@ def _bodies(url: str, prefix: str, config: Config) -> Iterator[Finding]:
         yield Finding(
             "wrong",
             "body size",
-            f"an upload of {size:,} bytes gets 413 from the server or a proxy: in nginx "
-            "client_max_body_size 0, in Waitress max_request_body_size",
+            f"an upload of {size:,} bytes gets 413 from the server or a proxy",
+            "in nginx client_max_body_size 0, in Waitress max_request_body_size",
         )
     else:
         yield Finding("ok", "body size", f"uploads of {size:,} bytes are not refused")

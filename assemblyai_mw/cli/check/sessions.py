@@ -49,7 +49,8 @@ def descriptors(config: Config) -> Iterator[Finding]:
         "note",
         "descriptors",
         f"{sessions:,} sessions in a worker need {needed:,}, and a process started here may open "
-        f"{soft:,}: ulimit -n {needed}, LimitNOFILE={needed} in a systemd unit, or streaming: "
+        f"{soft:,}",
+        f"ulimit -n {needed}, LimitNOFILE={needed} in a systemd unit, or streaming: "
         f"max_sessions_per_worker: {max(1, fit)}",
     )
 
@@ -60,7 +61,7 @@ def under_gunicorn(config: Config, settings: Any) -> Iterator[Finding]:
         return
     worker = str(settings.worker_class_str)
     if not (worker.startswith(_MODULES) or worker.partition("_")[0] in _CARRIES):
-        yield _cannot(config, f"Gunicorn's {worker} worker hands the app no socket: {_OTHERS}")
+        yield _cannot(config, f"Gunicorn's {worker} worker hands the app no socket", _OTHERS)
         return
     if settings.is_ssl:
         yield _over_tls(config, settings, worker)
@@ -77,8 +78,8 @@ def under_gunicorn(config: Config, settings: Any) -> Iterator[Finding]:
                 "wrong",
                 "sessions",
                 f"a worker that stops is killed after {limit_s} s ({name}), and its sessions may "
-                f"take {need_s:g} s to end (streaming: drain_s and terminate_s): {name} = "
-                f"{int(need_s) + 5}, or a smaller drain_s",
+                f"take {need_s:g} s to end (streaming: drain_s and terminate_s)",
+                f"{name} = {int(need_s) + 5}, or a smaller drain_s",
             )
 
 
@@ -88,27 +89,28 @@ def behind(config: Config, server: str) -> Iterator[Finding]:
         return
     for word, name in _WITHOUT.items():
         if word in server.lower():
-            yield _cannot(config, f"{name} hands the app no socket: {_OTHERS}")
+            yield _cannot(config, f"{name} hands the app no socket", _OTHERS)
 
 
 def _over_tls(config: Config, settings: Any, worker: str) -> Finding:
     if worker != "gthread" and "gthread" not in worker:
         return _cannot(
             config,
-            f"Gunicorn does TLS itself (certfile), which its {worker} worker cannot hand over: "
+            f"Gunicorn does TLS itself (certfile), which its {worker} worker cannot hand over",
             "let a proxy in front do TLS",
         )
     return Finding(
         "note",
         "sessions",
         f"Gunicorn does TLS itself (certfile), so each session holds one of the {settings.threads} "
-        "thread(s) of its worker, and few may: let a proxy in front do TLS",
+        "thread(s) of its worker, and few may",
+        "let a proxy in front do TLS",
     )
 
 
-def _cannot(config: Config, reason: str) -> Finding:
+def _cannot(config: Config, reason: str, hint: str) -> Finding:
     level: Literal["note", "wrong"] = "note"
     if config.streaming.tokens == "own":
         level = "wrong"
-        reason += "; or leave streaming: tokens out, since its tokens would open no session"
-    return Finding(level, "sessions", reason)
+        hint += "; or leave streaming: tokens out, since its tokens would open no session"
+    return Finding(level, "sessions", reason, hint)

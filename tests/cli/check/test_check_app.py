@@ -313,7 +313,7 @@ def test_a_running_server_is_asked_without_a_key(
     with serve(answering(statuses, asked)) as url:
         found = {each.subject: each for each in check_server.running(url, config)}
     assert found[subject].level == level
-    assert words in found[subject].text
+    assert words in found[subject].as_line()
     assert {key for _, key in asked} == {None}
 
 
