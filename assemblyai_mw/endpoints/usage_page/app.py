@@ -124,7 +124,10 @@ class UsagePage:
         self._command = tuple(command)
         self._prefix = prefix
         self._newest_price = newest_price
-        self._style = files(__package__).joinpath("style.css").read_text("utf-8")
+        self._files = {
+            f"/{name}": _Reply(files(__package__).joinpath(name).read_text("utf-8"), kind)
+            for name, kind in (("style.css", _CSS), ("icon.svg", "image/svg+xml"))
+        }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         _, environ = enter(environ)
@@ -162,8 +165,8 @@ class UsagePage:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             text = "This page only shows; it takes GET and HEAD."
             raise _Refused(405, "Method not allowed", text, ("Allow", "GET, HEAD"))
-        if path == "/style.css":
-            return _Reply(self._style, _CSS)
+        if path in self._files:
+            return self._files[path]
         sight = self._sight(environ, digest)
         ledger = resolve(self._ledger)
         reader = Reader(ledger.database, sight.scope, soft_ratio=self._soft_ratio)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Shown first, or in a panel of their own.
 _APART = ("id", "breakdown", "usage", "features", "tags")
+# Of what a call used, and asked for.
+_NOTHING: tuple[object, ...] = (None, 0, "", [], {})
 _LABELS = {
     "at": "time",
     "key_id": "key's id",
@@ -98,7 +100,11 @@ def call_page(frame: Frame, view: View, call: Mapping[str, Any]) -> str:
         ("features", "What the price depends on"),
     ):
         if call[each]:
-            facts = [(str(k), figures.value(v)) for k, v in call[each].items()]
+            facts = [
+                (str(k).replace("_", " ") if each != "tags" else str(k), figures.value(v))
+                for k, v in call[each].items()
+                if each == "tags" or v not in _NOTHING
+            ]
             content.append(panel(title, fields(facts)))
     return document(frame, f"Call {call['id']}", *content, path="", query=view.query())
 
@@ -115,6 +121,8 @@ def _shown(frame: Frame, view: View, each: str, call: Mapping[str, Any]) -> Part
         return figures.seconds(value)
     if each == "kept_usd":
         return figures.usd(value)
+    if isinstance(value, int) and each.endswith(("tokens", "characters")):
+        return figures.count(value)
     if each == "team" and value:
         return a(frame.team(value), name(value))
     if each == "key" and value:

@@ -80,7 +80,8 @@ def keys_page(frame: Frame, view: View, reader: Reader) -> str:
         content.append(_calls_link(frame, view))
         content.append(budgets_panel(frame, view, budgets, example=example))
         content += [_key(frame, reader, info) for info in reversed(found[-_MOST_OF_A_NAME:])]
-    return document(frame, "Keys", *content, path="/keys", query=view.without_filters().query())
+    title = "Keys" if named is None else f"Key {named}"
+    return document(frame, title, *content, path="/keys", query=view.without_filters().query())
 
 
 def _calls_link(frame: Frame, view: View) -> Markup:
@@ -130,7 +131,6 @@ def _key(frame: Frame, reader: Reader, info: KeyInfo) -> Markup:
     (row,) = rows_of(frame, [info])
     rights = [(each.name, row[each.name]) for each in KEY_OPTIONS if each.name in row]
     facts: list[tuple[str, Part]] = [
-        ("begins with", info.prefix),
         ("id", info.key_id),
         ("made", figures.at(info.created_at)),
         ("revoked", figures.at(info.revoked_at, "no")),
@@ -146,7 +146,7 @@ def _key(frame: Frame, reader: Reader, info: KeyInfo) -> Markup:
         manage = [el("h3", "Change it"), command(*lines)]
     changes = reader.history(key_ids=[info.key_id])
     return panel(
-        f"Key {info.name}",
+        f"Rights and limits of {info.prefix}",
         fields(facts),
         manage,
         _history(changes),

@@ -16,7 +16,6 @@ from . import figures
 from .budgets import budgets_panel
 from .chart import SERIES, chart, stacked, steps_between, swatch
 from .layout import (
-    TITLE,
     Frame,
     calls_table,
     chips,
@@ -71,7 +70,7 @@ def overview_page(
                 beside=[every, " ", exports(frame, "/calls", view, "csv", "json")],
             )
         )
-    return document(frame, TITLE, *content, path="/", query=view.query())
+    return document(frame, "Overview", *content, path="/", query=view.query())
 
 
 def _any_call(ledger: Ledger, reader: Reader) -> bool:
