@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import sys
 import time
@@ -14,6 +15,7 @@ from assemblyai_mw.call import Call, Caller
 from assemblyai_mw.routes import route_for
 from assemblyai_mw.store import Database, Holds, Keys, Ledger
 
+AT = "/assemblyai-mw/usage"
 DAY = 86_400
 # Key, team, share of the calls, model, and seconds of audio.
 KEYS = (
@@ -25,6 +27,12 @@ KEYS = (
     ("captions", "video", 3, "universal-3-5-pro", 1500),
     ("prototype", None, 1, "universal-2", 300),
 )
+
+
+def basic(password: str, user: str = "anybody") -> dict[str, str]:
+    """Return the header of a login."""
+    pair = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {pair}"}
 
 
 def fill(database: Database, count: int = 600, *, seed: int = 3) -> None:

@@ -86,7 +86,7 @@ def meter(standing: Standing) -> Markup:
         role="meter",
         aria_valuemin="0",
         aria_valuemax="100",
-        aria_valuenow=f"{min(100.0, 100 * used):.1f}",
+        aria_valuenow=f"{min(100.0, 100 * used):.4g}",
         aria_valuetext=f"{percent}, {word}",
         aria_label=f"{status.scope} {standing.name}, {_WINDOWS[status.window]}",
     )

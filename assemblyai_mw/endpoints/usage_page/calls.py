@@ -82,7 +82,7 @@ def calls_page(frame: Frame, view: View, ledger: Ledger, which: UsageFilter) -> 
                 beside=exports(frame, "/calls", view, "csv", "json"),
             )
         )
-    return document(frame, "Calls", *content, path="/calls", query=view.query())
+    return document(frame, "Calls", *content, path="/calls", view=view)
 
 
 def call_page(frame: Frame, view: View, call: Mapping[str, Any]) -> str:
@@ -106,7 +106,7 @@ def call_page(frame: Frame, view: View, call: Mapping[str, Any]) -> str:
                 if each == "tags" or v not in _NOTHING
             ]
             content.append(panel(title, fields(facts)))
-    return document(frame, f"Call {call['id']}", *content, path="", query=view.query())
+    return document(frame, f"Call {call['id']}", *content, path="", view=view)
 
 
 def _shown(frame: Frame, view: View, each: str, call: Mapping[str, Any]) -> Part:

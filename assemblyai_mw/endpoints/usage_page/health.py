@@ -21,7 +21,7 @@ def health_page(frame: Frame, view: View, found: Health, newest_price: datetime 
         _unpriced(frame, view, found),
         _ledger(frame, found, newest_price),
     ]
-    return document(frame, "Health", *content, path="/health", query=view.query())
+    return document(frame, "Health", *content, path="/health", view=view)
 
 
 def _open(frame: Frame, found: Health) -> Part:

@@ -81,7 +81,7 @@ def keys_page(frame: Frame, view: View, reader: Reader) -> str:
         content.append(budgets_panel(frame, view, budgets, example=example))
         content += [_key(frame, reader, info) for info in reversed(found[-_MOST_OF_A_NAME:])]
     title = "Keys" if named is None else f"Key {named}"
-    return document(frame, title, *content, path="/keys", query=view.without_filters().query())
+    return document(frame, title, *content, path="/keys", view=view)
 
 
 def _calls_link(frame: Frame, view: View) -> Markup:
@@ -220,4 +220,4 @@ def team_page(
     ]
     if keys:
         content.append(_list(frame, view, keys, None))
-    return document(frame, f"Team {team}", *content, query=view.query())
+    return document(frame, f"Team {team}", *content, view=view)

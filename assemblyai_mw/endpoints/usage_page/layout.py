@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from markupsafe import Markup
 from ...store.usage_names import GROUPINGS, STATES
 from . import figures
 from .markup import DASH, Part, a, el, joined, name, table
-from .view import PERIODS, REGIONS, View
+from .view import FILTERS, PERIODS, REGIONS, View
 
 TITLE = "AssemblyAI usage"
 _NAMES = {
@@ -66,10 +66,12 @@ class Frame:
         return figures.shell(*self.command, *words)
 
 
-def document(frame: Frame, title: str, *content: Part, path: str = "", query: str = "") -> str:
-    """Return a whole page."""
+def document(
+    frame: Frame, title: str, *content: Part, path: str = "", view: View | None = None
+) -> str:
+    """Return a whole page. Its menu leads to the same view as far as the other pages have that."""
     menu = [
-        a(frame.link(at, query), text, aria_current="page" if at == path else None)
+        a(frame.link(at, _kept(view, at)), text, aria_current="page" if at == path else None)
         for at, text in _MENU
     ]
     head = el(
@@ -103,6 +105,14 @@ def document(frame: Frame, title: str, *content: Part, path: str = "", query: st
         lang="en",
     )
     return f"<!doctype html>\n{page}\n"
+
+
+def _kept(view: View | None, path: str) -> str:
+    if view is None:
+        return ""
+    of_page = {"/keys": ("team", "key"), "/health": ()}.get(path, FILTERS)
+    filters = {name: value for name, value in view.filters.items() if name in of_page}
+    return replace(view, filters=filters).query()
 
 
 def filter_form(frame: Frame, view: View, path: str, *, by: bool = False) -> Markup:
@@ -150,7 +160,7 @@ def chips(frame: Frame, view: View, path: str) -> Part:
     shown = []
     for each, value in view.filters.items():
         rest = {k: v for k, v in view.filters.items() if k != each}
-        without = View(view.since, view.until, view.stated, rest, view.by, view.limit)
+        without = replace(view, filters=rest)
         label = [f"{word(each)}: ", name(value, "none")]
         shown.append(
             el(

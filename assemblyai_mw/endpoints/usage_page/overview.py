@@ -70,7 +70,7 @@ def overview_page(
                 beside=[every, " ", exports(frame, "/calls", view, "csv", "json")],
             )
         )
-    return document(frame, "Overview", *content, path="/", query=view.query())
+    return document(frame, "Overview", *content, path="/", view=view)
 
 
 def _any_call(ledger: Ledger, reader: Reader) -> bool:

@@ -10,21 +10,15 @@ from typing import Any
 import pytest
 from flask import Flask, session
 from stack_kit import MASTER_KEY, Stack, chat, config_of, host_app
+from usage_page_kit import AT, basic
 from webtest import TestApp
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from assemblyai_mw import AssemblyAIMiddleware, ConfigError
 from assemblyai_mw.hosts.flask import AssemblyAI
 
-AT = "/assemblyai-mw/usage"
 PAGES = ("/", "/calls", "/keys", "/health", "/overview.json", "/calls.csv", "/keys.json")
 Make = Callable[..., Stack]
-
-
-def basic(password: str, user: str = "anybody") -> dict[str, str]:
-    """Return the header of a login."""
-    pair = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return {"Authorization": f"Basic {pair}"}
 
 
 @pytest.fixture
