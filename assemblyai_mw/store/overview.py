@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import add
 from typing import Any, Literal
 
 from sqlalchemy import func, select
@@ -60,9 +61,8 @@ def overview(database: Database, which: UsageFilter, by: By, step: Step) -> Over
             bars, grouped = {}, {}
             for (at, group), sums in pairs.items():
                 bars[str(at), group] = sums[cost]
-                into = grouped.setdefault(group, [0] * len(_NAMES))
-                for index, value in enumerate(sums):
-                    into[index] += value
+                known = grouped.get(group)
+                grouped[group] = sums if known is None else list(map(add, known, sums))
         # A call with two tags counts in both groups.
         rows = (
             list(usage_sums(connection, (), which).values())
