@@ -42,9 +42,9 @@ def fill(database: Database, count: int = 600, *, seed: int = 3) -> None:
         name: Caller(name, keys.create(name, team=team, **_limits(name)).info.key_id, team)
         for name, team, *_ in KEYS
     }
-    keys.set_team("podcasts", budget_monthly_usd="60", soft_budget_ratio=0.8)
-    keys.set_team("support", budget_monthly_usd="30", soft_budget_ratio=0.8)
-    keys.set_team("sales", budget_monthly_usd="25")
+    keys.set_team("podcasts", budget_monthly_usd="20", soft_budget_ratio=0.8)
+    keys.set_team("support", budget_monthly_usd="10", soft_budget_ratio=0.8)
+    keys.set_team("sales", budget_monthly_usd="5")
     ledger, prices, now = Ledger(database), PriceBook.load(), time.time()
     weights = [each[2] for each in KEYS]
     moments = sorted(now - 60 * DAY * dice.random() ** 1.2 for _ in range(count))

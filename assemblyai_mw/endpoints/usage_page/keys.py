@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -11,7 +12,7 @@ from ...store.key_options import KEY_OPTIONS, TEAM_OPTIONS
 from ...store.reader import PRIVATE
 from . import figures
 from .budgets import budgets_panel
-from .layout import Frame, chips, document, exports, state
+from .layout import Frame, chips, document, exports, period_of, state
 from .markup import DASH, Part, a, command, el, fields, name, panel, table
 from .overview import first_steps
 from .view import BadQuery, View
@@ -189,7 +190,8 @@ def team_page(
     if found is None:
         return None
     total = ledger.usage_total(which)
-    keys = reader.keys(team=team, limit=view.limit)
+    own = replace(view, filters={"team": team})
+    keys, more = keys_of(reader, own)
     budgets = reader.budgets(team=team)
     example = ("teams", "set", team, "--monthly-budget", "100")
     sums: list[tuple[str, Part]] = [
@@ -201,7 +203,6 @@ def team_page(
         ("tokens in", figures.count(total["input_tokens"])),
         ("tokens out", figures.count(total["output_tokens"])),
     ]
-    period = view.period or f" {DASH} ".join(v for v in view.stated.values())
     links = [
         a(frame.link("/", view.query(team=team, by="key")), "Overview"),
         " ",
@@ -214,10 +215,10 @@ def team_page(
     if frame.may_manage:
         manage = [el("h3", "Change them"), command(frame.run(*example))]
     content: list[Part] = [
-        panel(f"Usage, {period}", fields(sums), beside=links),
+        panel(f"Usage, {period_of(view)}", fields(sums), beside=links),
         budgets_panel(frame, view, budgets, example=example),
         panel("Limits", fields(limits), manage, _history(reader.history(team=team))),
     ]
     if keys:
-        content.append(_list(frame, view, keys, None))
+        content.append(_list(frame, own, keys, more))
     return document(frame, f"Team {team}", *content, view=view)

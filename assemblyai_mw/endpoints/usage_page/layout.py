@@ -13,7 +13,7 @@ from markupsafe import Markup
 from ...store.usage_names import GROUPINGS, STATES
 from . import figures
 from .markup import DASH, Part, a, el, joined, name, table
-from .view import FILTERS, PERIODS, REGIONS, View
+from .view import FILTERS, FORM, NONE, PERIODS, REGIONS, ROWS, WAS, View
 
 TITLE = "AssemblyAI usage"
 _NAMES = {
@@ -127,12 +127,12 @@ def filter_form(frame: Frame, view: View, path: str, *, by: bool = False) -> Mar
     more.append(_select("state", "State", choices, view.filters.get("state", "")))
     more += [_date(view, "from", "From day"), _date(view, "until", "Until day, exclusive")]
     absent = [each for each, value in view.filters.items() if value == ""]
-    hidden = [("form", "1")]
+    hidden = [(FORM, "1"), (WAS, view.period or "")]
     if absent:
-        hidden.append(("none", ",".join(absent)))
+        hidden.append((NONE, ",".join(absent)))
     if not by:
         hidden.append(("by", view.by))
-    if view.limit != View(None, None).limit:
+    if view.limit != ROWS:
         hidden.append(("limit", str(view.limit)))
     days = view.period is None
     used = days or any(view.filters.get(each) for each in _MORE)
@@ -144,7 +144,7 @@ def filter_form(frame: Frame, view: View, path: str, *, by: bool = False) -> Mar
             "details",
             el("summary", "More filters"),
             el("div", more, class_="fields"),
-            open=used and path == "/calls",
+            open=days or (used and path == "/calls"),
         ),
         method="get",
         action=frame.link(path),
@@ -153,6 +153,14 @@ def filter_form(frame: Frame, view: View, path: str, *, by: bool = False) -> Mar
 
 
 _MORE = ("key", "model", "tag", "end_user", "region", "state")
+
+
+def period_of(view: View) -> str:
+    """Return the period of a view, in words."""
+    if view.period is not None:
+        return _NAMES.get(view.period, view.period)
+    days = [f"{each} {view.stated[each]}" for each in ("from", "until") if each in view.stated]
+    return " ".join(days)
 
 
 def chips(frame: Frame, view: View, path: str) -> Part:

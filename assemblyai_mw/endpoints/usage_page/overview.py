@@ -227,7 +227,7 @@ def _bars(
     if view.by in ("day", "month"):
         series = stacked([("", "cost")], found.bars)
     else:
-        named = [(group, label or "none") for group, label, _ in groups]
+        named = [(group, label or f"no {word(view.by)}") for group, label, _ in groups]
         series = stacked(named, found.bars)
     return panel(title, chart(series, steps, step))
 
@@ -237,8 +237,8 @@ def _groups_panel(
 ) -> Markup:
     heads: list[tuple[Part, str]] = [
         (word(view.by), ""),
-        *((each, "num") for each in ("calls", "failed", "unpriced", "audio h", "tokens in")),
-        *((each, "num") for each in ("tokens out", "cached", "USD", "share")),
+        *((each, "num") for each in ("USD", "share", "calls", "failed", "unpriced")),
+        *((each, "num") for each in ("audio h", "tokens in", "tokens out", "cached")),
     ]
     cost = sum(numbers["cost_nano"] for _, _, numbers in groups)
     many = view.by not in ("day", "month") and len(groups) > 1
@@ -276,13 +276,15 @@ def _group_link(frame: Frame, view: View, group: Any, label: str) -> Markup:
     filtered = replace(view, filters={**view.filters, view.by: value})
     if view.by == "team" and value:
         return a(frame.team(value), name(label))
-    return a(frame.link("/calls", filtered.query()), name(label, "none"))
+    return a(frame.link("/calls", filtered.query()), name(label, f"no {word(view.by)}"))
 
 
 def _cells(numbers: Numbers, cost: int) -> list[Part]:
     priced = numbers["calls"] - numbers["pending"] - numbers["unpriced"]
     nothing = el("span", DASH, class_="none", title="no call here has a price yet")
     return [
+        figures.money(numbers["cost_nano"]) if priced else nothing,
+        figures.share(numbers["cost_nano"], cost) if priced else nothing,
         figures.count(numbers["calls"]),
         figures.seldom(numbers["failed"]),
         figures.seldom(numbers["unpriced"]),
@@ -290,6 +292,4 @@ def _cells(numbers: Numbers, cost: int) -> list[Part]:
         figures.seldom(numbers["input_tokens"]),
         figures.seldom(numbers["output_tokens"]),
         figures.seldom(numbers["cached_tokens"]),
-        figures.money(numbers["cost_nano"]) if priced else nothing,
-        figures.share(numbers["cost_nano"], cost) if priced else nothing,
     ]

@@ -16,9 +16,11 @@ PERIODS = ("today", "7d", "30d", "month", "last-month")
 REGIONS = ("us", "eu", "global")
 ROWS, MOST_ROWS = 50, 200
 DEFAULT_PERIOD, DEFAULT_BY = "30d", "team"
-# How a form says that a field stands for calls without such a name, where an empty field means all.
-_FORM, _NONE = "form", "none"
-_PARAMETERS = (*("period", "from", "until"), *FILTERS, "by", "limit", "after", _FORM, _NONE)
+# A form says which fields stand for calls without such a name, where an empty field means all; and
+# which period its page had, since a new one counts more than days that it had as well.
+FORM, NONE, WAS = "form", "none", "was"
+_OF_FORMS = (FORM, NONE, WAS)
+_PARAMETERS = (*("period", "from", "until"), *FILTERS, "by", "limit", "after")
 _DAYS = {"today": 0, "7d": 6, "30d": 29}
 
 
@@ -65,11 +67,14 @@ class View:
             BadQuery: A parameter is unknown, doubled or wrong.
         """
         given = _given(query)
-        sent = given.pop(_FORM, None) is not None
-        absent = given.pop(_NONE, "")
-        if sent:
+        sent = FORM in given
+        absent, was = given.pop(NONE, ""), given.pop(WAS, "")
+        if given.pop(FORM, None) is not None:
             given = {name: value for name, value in given.items() if value}
             given |= {name: "" for name in absent.split(",") if name in FILTERS}
+            days = {"from", "until"} & given.keys()
+            drop = days if given.get("period", was) != was else {"period"} if days else set()
+            given = {name: value for name, value in given.items() if name not in drop}
         stated = {name: given[name] for name in ("period", "from", "until") if given.get(name)}
         since, until = _range(stated, now)
         filters = {name: given[name] for name in FILTERS if name in given}
@@ -120,16 +125,13 @@ def _given(query: str) -> dict[str, str]:
         raise BadQuery("query", "expected at most 50 parameters") from None
     given: dict[str, str] = {}
     for name, value in pairs:
-        if name not in _PARAMETERS:
-            near = nearest(name, _PARAMETERS[:-2])
+        if name not in _PARAMETERS and name not in _OF_FORMS:
+            near = nearest(name, _PARAMETERS)
             hint = f"; did you mean {near}?" if near else ""
             raise BadQuery(name, f"{name[:80]}: there is no such parameter{hint}")
-        if name == _NONE and name in given:
-            given[name] += f",{value}"
-        elif name in given:
+        if name in given:
             raise BadQuery(name, f"{name}: expected it once")
-        else:
-            given[name] = value
+        given[name] = value
     return given
 
 

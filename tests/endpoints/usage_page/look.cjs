@@ -1,6 +1,6 @@
-// Opens pages in Chromium without JavaScript, at each width, light and dark. For each of them a JSON
-// line goes out: console errors, requests to elsewhere, how far the page scrolls sideways, the
-// smallest text of the picture, and what axe-core finds (with JavaScript, in a further look).
+// Opens pages in Chromium at each width, light and dark; the first one also without JavaScript. For
+// each of them a JSON line goes out: console errors, requests to elsewhere, how far the page scrolls
+// sideways, the smallest text of the picture, and what axe-core finds; of the dark ones in contrast.
 const fs = require("fs");
 const { chromium } = require("playwright-core");
 
@@ -18,7 +18,7 @@ async function main() {
     ],
   });
   const httpCredentials = { username: user, password };
-  for (const colorScheme of ["light", "dark"]) {
+  const look = async (colorScheme) => {
     const plain = await browser.newContext({
       httpCredentials, colorScheme, javaScriptEnabled: false,
     });
@@ -35,32 +35,35 @@ async function main() {
           if (new URL(request.url()).origin !== origin) seen.elsewhere.push(request.url());
         });
       };
-      const page = await plain.newPage();
-      watch(page);
-      seen.status = (await page.goto(url)).status();
-      for (const width of widths) {
-        await page.setViewportSize({ width, height: 800 });
-        if (pictures) {
-          const path = `${pictures}/${at}-${colorScheme}-${width}.png`;
-          await page.screenshot({ path, fullPage: true });
-        }
+      if (at === 0) {
+        const page = await plain.newPage();
+        watch(page);
+        await page.goto(url);
+        seen.text = await page.textContent("main");
+        await page.close();
       }
-      await page.close();
       const judged = await scripted.newPage();
       watch(judged);
-      await judged.goto(url);
+      seen.status = (await judged.goto(url)).status();
       for (const width of widths) {
         await judged.setViewportSize({ width, height: 800 });
         seen.sideways.push(
           await judged.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
         );
+        if (pictures) {
+          const path = `${pictures}/${at}-${colorScheme}-${width}.png`;
+          await judged.screenshot({ path, fullPage: true });
+        }
         if (width !== widths[0]) continue;
         seen.smallest = await judged.evaluate(() =>
           Math.min(...[...document.querySelectorAll(".x text, .y span")]
             .map((text) => text.getBoundingClientRect().height), 99));
       }
       await judged.evaluate(axe);
-      const found = await judged.evaluate(() => window.axe.run());
+      const rules = colorScheme === "dark" ? { runOnly: ["color-contrast"] } : {};
+      const found = await judged.evaluate(
+        (rules) => window.axe.run({ resultTypes: ["violations"], ...rules }), rules,
+      );
       for (const fault of found.violations) {
         const where = fault.nodes.map((node) => node.html.slice(0, 160)).slice(0, 3);
         seen.faults.push({ id: fault.id, impact: fault.impact, where });
@@ -70,7 +73,8 @@ async function main() {
     }
     await plain.close();
     await scripted.close();
-  }
+  };
+  await Promise.all(["light", "dark"].map(look));
   await browser.close();
 }
 
