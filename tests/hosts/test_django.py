@@ -182,9 +182,7 @@ def test_staff_see_the_usage_page(tmp_path: Path) -> None:
         from assemblyai_mw.hosts.django import wrap
 
         page = "/assemblyai-mw/usage"
-        settings.ASSEMBLYAI_MW = {
-            "general_settings": {"usage_path": page, "database_url": "sqlite:///mw.db"}
-        }
+        settings.ASSEMBLYAI_MW["general_settings"]["usage_path"] = page
         call_command("migrate", verbosity=0)
         User.objects.create_user("maria", is_staff=True)
         app = TestApp(
