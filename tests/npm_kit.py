@@ -15,6 +15,7 @@ PINNED = (
     "openai@6.49.0",
     "playwright-core@1.65.1",
     "@anthropic-ai/sdk@1.14.0",
+    "axe-core@4.14.1",
 )
 
 

@@ -13,8 +13,8 @@ from typing import IO, Any
 
 import click
 
+from ..store.export import as_plain, csv_cell
 from .base import Wrong
-from .output import csv_cell, plain
 
 Write = Callable[[Mapping[str, Any]], None]
 
@@ -89,7 +89,7 @@ def _writer(file: IO[str], form: str, columns: Sequence[str]) -> Write:
 
 
 def _say(file: IO[str], row: Mapping[str, Any]) -> None:
-    file.write(json.dumps(row, ensure_ascii=False, default=plain) + "\n")
+    file.write(json.dumps(row, ensure_ascii=False, default=as_plain) + "\n")
 
 
 def _write_cells(writer: Any, cells: Sequence[Any]) -> None:

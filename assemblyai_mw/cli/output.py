@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -14,26 +12,12 @@ from typing import Any
 
 import click
 
+from ..store.export import as_plain, csv_lines, json_rows
+
 AMOUNTS = ("spent_usd", "held_usd", "limit_usd", "remaining_usd")
 STANDING_COLUMNS = ("scope", "window", *AMOUNTS, "resets_at")
 # Columns are as wide as the first rows need; reading millions twice would be slow.
 MEASURED_ROWS = 500
-# A spreadsheet would run a cell that begins so (OWASP, CSV Injection), and callers choose
-# model names.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def plain(value: Any) -> Any:
-    """Return *value* as JSON can say it: moments as ISO 8601 with Z, sets as sorted lists."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, set | frozenset):
-        return sorted(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"a {type(value).__name__} has no form in JSON")
 
 
 def to_dict(record: Any) -> dict[str, Any]:
@@ -43,40 +27,19 @@ def to_dict(record: Any) -> dict[str, Any]:
 
 def echo_json(value: Any) -> None:
     """Print *value* as indented JSON."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=plain))
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=as_plain))
 
 
 def echo_json_rows(rows: Iterable[Mapping[str, Any]]) -> None:
     """Print *rows* as a JSON list, an object a line, without holding them all."""
-    separator = "["
-    for row in rows:
-        click.echo(
-            f"{separator}\n  " + json.dumps(row, ensure_ascii=False, default=plain), nl=False
-        )
-        separator = ","
-    click.echo("[]" if separator == "[" else "\n]")
+    for text in json_rows(rows):
+        click.echo(text, nl=False)
 
 
 def echo_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Print *rows* as CSV with a heading; nested values are JSON in their cell."""
-    line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\n")
-    for cells in chain([columns], ([csv_cell(row.get(c)) for c in columns] for row in rows)):
-        writer.writerow(cells)
-        click.echo(line.getvalue(), nl=False)
-        line.seek(0)
-        line.truncate()
-
-
-def csv_cell(value: Any) -> Any:
-    """Return *value* as a cell of CSV; nested values are JSON."""
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
-    if value is None or isinstance(value, int | float):
-        return value
-    if isinstance(value, datetime | Decimal):
-        return plain(value)
-    return json.dumps(value, ensure_ascii=False, default=plain)
+    for line in csv_lines(columns, rows):
+        click.echo(line, nl=False)
 
 
 def echo_table(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..store.export import CALL_COLUMNS, SUM_COLUMNS, group_columns
 from ..store.usage_names import GROUPINGS, STATES, month_range
 from .base import Moment, Setup, Wrong
 from .ledger import warn_of_pruned
@@ -18,17 +19,6 @@ from .output import echo_csv, echo_json_rows, echo_table
 if TYPE_CHECKING:
     from ..store import Ledger, UsageFilter
 
-# Columns of CSV, in this order; new ones come at the end.
-SUMS = (
-    *("calls", "pending", "failed", "unpriced", "audio_seconds", "input_tokens"),
-    *("output_tokens", "cached_tokens", "characters", "cost_usd"),
-)
-CALL_COLUMNS = (
-    *("id", "at", "key", "team", "route", "method", "path", "model", "status", "state"),
-    *("audio_seconds", "input_tokens", "output_tokens", "cost_usd", "transcript_id", "tags"),
-    *("region", "kind", "reason", "estimated", "characters", "request_id", "breakdown"),
-    *("key_id", "end_user", "cached_tokens", "features", "duration", "closed_at"),
-)
 # Columns of a call in a table; CSV and JSON have all of them.
 CALL_TABLE = (
     *("id", "at", "key", "team", "model", "status", "state"),
@@ -183,16 +173,11 @@ def _echo(
     if form == "json":
         echo_json_rows(rows)
     elif form == "csv":
-        echo_csv(CALL_COLUMNS if by == ("call",) else _group_columns(by), rows)
+        echo_csv(CALL_COLUMNS if by == ("call",) else group_columns(by), rows)
     elif first and by == ("call",):
         _echo_table(CALL_TABLE, _Sums(CALL_TABLE[-4:]), rows, exact)
     elif first:
         _echo_groups(list(rows), by, which, ledger, exact)
-
-
-def _group_columns(by: tuple[str, ...]) -> tuple[str, ...]:
-    named = (("key", "key_id") if name == "key" else (name,) for name in by)
-    return (*chain.from_iterable(named), *SUMS)
 
 
 def _echo_groups(
@@ -202,9 +187,11 @@ def _echo_groups(
     ledger: Ledger,
     exact: bool,
 ) -> None:
-    shown = tuple(name for name in SUMS if name not in SELDOM or any(row[name] for row in rows))
+    shown = tuple(
+        name for name in SUM_COLUMNS if name not in SELDOM or any(row[name] for row in rows)
+    )
     named = ({**row, **{name: row[name] or _NONE for name in by}} for row in rows)
-    sums = _Sums(SUMS)
+    sums = _Sums(SUM_COLUMNS)
     # A call with two tags stands in two lines, so the lines' sum would be too much.
     for row in [ledger.usage_total(which)] if "tag" in by else rows:
         sums.add(row)
@@ -225,7 +212,7 @@ def _echo_table(
         return {columns[0]: "total", **sums.numbers}
 
     passing = sums.add_up(rows) if add_up else rows
-    right = ("id", "status", *SUMS)
+    right = ("id", "status", *SUM_COLUMNS)
     if exact:
         echo_table(columns, passing, right=right, money=("cost_usd",), total=total)
         return
@@ -247,7 +234,7 @@ def _readable(row: Mapping[str, Any]) -> dict[str, Any]:
                 value = _dollars(Decimal(value))
             elif name == "audio_seconds":
                 value = _clock(Decimal(str(value)))
-            elif name in SUMS:
+            elif name in SUM_COLUMNS:
                 value = f"{int(value):,}"
             elif name == "at":
                 value = f"{value[:10]} {value[11:19]}Z"

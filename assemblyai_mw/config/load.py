@@ -344,6 +344,7 @@ class _General:
     self_service_path: str | None = setting("/assemblyai-mw/key/me", _self_service)
     metrics_path: str | None = setting(None, _self_service)
     metrics_token: Secret | None = setting(None, long_key)
+    usage_path: str | None = setting(None, _self_service)
     request_id_header: str | None = setting(None, header_name)
     log_file: str | None = setting(None, text)
     prices_file: str | None = setting(None, text)
@@ -357,7 +358,7 @@ class _General:
 
 def _check_own_paths(general: _General, prefixes: Iterable[str], root: Node) -> None:
     taken = list(prefixes)
-    for name in ("self_service_path", "metrics_path"):
+    for name in ("self_service_path", "metrics_path", "usage_path"):
         path = getattr(general, name)
         for prefix in taken:
             if path is not None and f"{path}/".startswith(f"{prefix}/"):

@@ -342,6 +342,7 @@ class Config:
         self_service_path: Path where the holder of a key reads its spend; None for none.
         metrics_path: Path for Prometheus; None for none.
         metrics_token: Token that Prometheus sends; None for the master key.
+        usage_path: Path of the usage page; None for none.
         request_id_header: Reply header with the id of the call; None for none.
         log_file: File for one line a call, in addition to Python's logging; None for none.
         default_max_tokens: `max_tokens` of chats on OpenAI's routes that set none, for which a
@@ -378,6 +379,7 @@ class Config:
     self_service_path: str | None = "/assemblyai-mw/key/me"
     metrics_path: str | None = None
     metrics_token: Secret | None = None
+    usage_path: str | None = None
     request_id_header: str | None = None
     log_file: str | None = None
     default_max_tokens: int | None = None

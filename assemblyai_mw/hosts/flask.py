@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..cli import group_for
 from ..config import load_config
 from ..config.at_start import for_the_runner
+from ..endpoints.sight import Seen
 from ..errors import ConfigError
 from ..http.origins import EVERY
 from ..middleware.auth.identity import Answer
@@ -35,7 +36,9 @@ EXTENSION = "assemblyai_mw"
 SETTING = "ASSEMBLYAI_MW"
 
 WhoCalls = Callable[[], Answer]
+MaySee = Callable[[], Seen]
 F = TypeVar("F", bound=WhoCalls)
+S = TypeVar("S", bound=MaySee)
 
 
 class AssemblyAI:
@@ -50,7 +53,7 @@ class AssemblyAI:
     Args:
         app: The app; None if `init_app` gets it later.
         config, transport, on_call, on_soft_budget: As `AssemblyAIMiddleware` has them.
-        identify: As the decorator of that name takes it.
+        identify, may_see_usage: As the decorators of these names take them.
     """
 
     def __init__(
@@ -62,12 +65,14 @@ class AssemblyAI:
         on_call: OnCall | Sequence[OnCall] = (),
         on_soft_budget: OnSoftBudget | None = None,
         identify: WhoCalls | None = None,
+        may_see_usage: MaySee | None = None,
     ) -> None:
         self._config = config
         self._transport = transport
         self._on_call = on_call
         self._on_soft_budget = on_soft_budget
         self._identify = identify
+        self._may_see_usage = may_see_usage
         self._open_to_all = False
         if app is not None:
             self.init_app(app)
@@ -81,6 +86,7 @@ class AssemblyAI:
         on_call: OnCall | Sequence[OnCall] | None = None,
         on_soft_budget: OnSoftBudget | None = None,
         identify: WhoCalls | None = None,
+        may_see_usage: MaySee | None = None,
     ) -> None:
         """Wrap *app* and give it the `flask assemblyai` commands.
 
@@ -94,7 +100,7 @@ class AssemblyAI:
                 ConfigError("AssemblyAI.init_app: this app has AssemblyAI behind it already")
             )
         config = self._config if config is None else config
-        own = identify
+        own, own_sight = identify, may_see_usage
         try:
             if config is None:
                 config = named(app.config.get(SETTING), f'app.config["{SETTING}"]')
@@ -110,6 +116,11 @@ class AssemblyAI:
             on_call=self._on_call if on_call is None else on_call,
             on_soft_budget=on_soft_budget or self._on_soft_budget,
             identify=(lambda environ: self._ask(app, environ, own)) if closed else None,
+            may_see_usage=(
+                (lambda environ: self._ask_sight(app, environ, own_sight))
+                if settings.usage_path is not None or (own_sight or self._may_see_usage)
+                else None
+            ),
         )
         self._open_to_all |= not closed
         app.wsgi_app = middleware  # type: ignore[method-assign] # as Flask's manual has it
@@ -136,6 +147,27 @@ class AssemblyAI:
             raise for_the_runner(ConfigError(f"general_settings.cors_origins: {BESIDE_LOGIN}"))
         self._identify = identify
         return identify
+
+    def may_see_usage(self, may_see_usage: S) -> S:
+        """Register *may_see_usage*, asked what the sender may see of the usage page; a decorator.
+
+            @assemblyai.may_see_usage
+            def may_see_usage():
+                return "all" if current_user.is_authenticated and current_user.is_admin else None
+
+        It is called as `identify` is, for requests below `usage_path` alone.
+        `endpoints.usage_page.UsagePage` documents its return values; after None, a key is asked
+        for.
+        """
+        self._may_see_usage = may_see_usage
+        return may_see_usage
+
+    def _ask_sight(self, app: Flask, environ: dict[str, Any], own: MaySee | None) -> Seen:
+        may_see_usage = own or self._may_see_usage
+        if may_see_usage is None:
+            return None
+        with app.request_context(environ):
+            return may_see_usage()
 
     def _ask(self, app: Flask, environ: dict[str, Any], own: WhoCalls | None) -> Answer:
         identify = own or self._identify

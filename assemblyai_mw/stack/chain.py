@@ -14,7 +14,8 @@ from ..config import Config, load_config
 from ..config.at_start import for_the_runner
 from ..endpoints.key_me import SelfService
 from ..endpoints.session_tokens import SessionTokens
-from ..endpoints.setup import metrics_app_of
+from ..endpoints.setup import metrics_app_of, usage_page_of
+from ..endpoints.sight import MaySeeUsage
 from ..errors import ConfigError, error_reply
 from ..http.origins import EVERY
 from ..middleware.audio import AudioTranscriber
@@ -73,6 +74,8 @@ class AssemblyAIMiddleware:
         on_soft_budget: Called with a `SoftBudget` once per window, when the soft part of a
             key's or team's budget is spent.
         identify: Identifies the caller of a request without Authorization; see `KeyAuth`.
+        may_see_usage: Says what the sender of a request may see of the page at `usage_path`; see
+            `endpoints.usage_page.UsagePage`.
 
     Raises:
         ConfigError: The configuration is wrong; the message is one line with place and reason.
@@ -87,9 +90,10 @@ class AssemblyAIMiddleware:
         on_call: OnCall | Sequence[OnCall] = (),
         on_soft_budget: OnSoftBudget | None = None,
         identify: Identify | None = None,
+        may_see_usage: MaySeeUsage | None = None,
     ) -> None:
         try:
-            self._compose(app, config, transport, on_call, on_soft_budget, identify)
+            self._compose(app, config, transport, on_call, on_soft_budget, identify, may_see_usage)
         except ConfigError as error:
             raise for_the_runner(error) from None
 
@@ -101,6 +105,7 @@ class AssemblyAIMiddleware:
         on_call: OnCall | Sequence[OnCall],
         on_soft_budget: OnSoftBudget | None,
         identify: Identify | None,
+        may_see_usage: MaySeeUsage | None,
     ) -> None:
         settings = config if isinstance(config, Config) else load_config(config)
         parts = Parts.of(
@@ -231,7 +236,8 @@ class AssemblyAIMiddleware:
                 for at, endpoint in metrics_app_of(
                     settings, parts.ledger, parts.request_metrics
                 ).items()
-            },
+            }
+            | usage_page_of(settings, parts.ledger, parts.keys, may_see_usage),
             routes=settings.routes | {at: door_route(at, to) for at, to in settings.doors.items()},
         )
         if settings.doors:

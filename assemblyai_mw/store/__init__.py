@@ -13,7 +13,9 @@ database          one engine a process, two kinds of transaction, one kind of er
 driver            checks of a PostgreSQL URL before connecting
 engine            one process's connections to one database
 erasing           takes a name out of every table
+export            reports as JSON and CSV, for the command line and the usage page
 gauges            the ledger's present sums, for a monitor that reads them every few seconds
+health            how the ledger does: open calls, settlement, size
 history           changes of keys and teams, with old and new values
 holds             budget reserved for calls in flight, so that no number of workers can overspend
 idle_connections  connections that stay open between two reads of a SQLite file
@@ -30,10 +32,12 @@ oldest            how long the oldest open call has been open
 on_database       base class of keys, ledger and holds: each works on one database
 opening           the row of a call before it goes out
 option_kinds      kinds of values that a key's option may have
+overview          the sums of one view of the usage page
 owned             owners of voice agents, their sessions, and other objects of an account
 owner_cache       cache of transcripts' owners
 owners            owners of transcripts by id, and of uploaded files by URL
 pruning           deletes old calls; sums and owners stay
+reader            what one reader may see of calls, keys, teams and budgets
 renewals          holds of many calls that grow in one transaction
 report            the ledger call by call, or summed
 schema            the tables, one definition for SQLite and PostgreSQL

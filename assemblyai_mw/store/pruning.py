@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from .columns import Moment, micros, moment, optional_moment
 from .database import Database
-from .report import shown
+from .report import call_as_dict
 from .schema import FAILED, SETTLED, calls, kept_answers, meta
 
 BATCH = 1000
@@ -83,7 +83,7 @@ def export(
         with database.read() as connection:
             rows = connection.execute(statement).all()
         for row in rows:
-            write(shown(row))
+            write(call_as_dict(row))
             ids.append(row.id)
         if progress:
             progress(len(ids), total)

@@ -66,7 +66,7 @@ class Reports:
             page = _PAGE if left is None else min(_PAGE, left)
             found = self._page(which, page, last, newest_first=limit is not None)
             for row in found:
-                yield shown(row)
+                yield call_as_dict(row)
             if len(found) < page:
                 return
             last = (found[-1].at, found[-1].id)
@@ -89,7 +89,7 @@ class Reports:
         found = self._page(which, limit + 1, last, newest_first=True)
         some = found[:limit]
         more = f"{some[-1].at}.{some[-1].id}" if some and len(found) > limit else None
-        return CallPage(tuple(map(shown, some)), more)
+        return CallPage(tuple(map(call_as_dict, some)), more)
 
     def _page(
         self, which: UsageFilter, limit: int, last: tuple[int, int] | None, *, newest_first: bool
@@ -229,7 +229,7 @@ def _seconds(milliseconds: int | None) -> int | float | None:
     return milliseconds // 1000 if milliseconds % 1000 == 0 else milliseconds / 1000
 
 
-def shown(row: Any) -> dict[str, Any]:
+def call_as_dict(row: Any) -> dict[str, Any]:
     """Return a row of `calls` as `Reports.calls` yields it."""
     features, used = from_json(row.features), from_json(row.usage) or {}
     return {

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     literal,
     or_,
+    select,
 )
 
 from .columns import MAX_TEXT, Moment, micros, moment, plain
@@ -31,6 +32,7 @@ from .schema import (
     SETTLED,
     UNPRICED,
     calls,
+    keys,
     totals,
 )
 from .usage_names import STATES
@@ -77,6 +79,24 @@ class Scope:
             )
             if values
         ]
+        return or_(*found) if found else false()
+
+    def of_keys(self, team: Any, key_id: Any, name: Any = None) -> Any:
+        """Return the condition on a table of keys, or on one that names a key by its id.
+
+        *team*, *key_id* and *name* are its columns; without a *name*, keys are looked up.
+        """
+        ids = [key for key in self.keys if not isinstance(key, str)]
+        names = [plain(key) for key in self.keys if isinstance(key, str)]
+        found = []
+        if self.teams:
+            found.append(team.in_([plain(each) for each in self.teams]))
+        if ids:
+            found.append(key_id.in_(ids))
+        if names and name is not None:
+            found.append(name.in_(names))
+        elif names:
+            found.append(key_id.in_(select(keys.c.id).where(keys.c.name.in_(names))))
         return or_(*found) if found else false()
 
 

@@ -168,3 +168,28 @@ def test_users_are_not_asked_for_where_nothing_knows_them(tmp_path: Path) -> Non
         status=1,
     )
     assert "expected SessionMiddleware or AuthenticationMiddleware" in said
+
+
+def test_staff_see_the_usage_page(tmp_path: Path) -> None:
+    python(
+        tmp_path,
+        """
+        from django.conf import settings
+        from django.core.management import call_command
+        from django.contrib.auth.models import User
+        from django.core.wsgi import get_wsgi_application
+        from webtest import TestApp
+        from assemblyai_mw.hosts.django import wrap
+
+        page = "/assemblyai-mw/usage"
+        settings.ASSEMBLYAI_MW["general_settings"]["usage_path"] = page
+        call_command("migrate", verbosity=0)
+        User.objects.create_user("maria", is_staff=True)
+        app = TestApp(
+            wrap(get_wsgi_application(), may_see_usage=lambda request: request.user.is_staff)
+        )
+        app.get(page, status=401)
+        app.get("/enter")
+        assert "You see" in app.get(page, status=200)
+        """,
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ...config.at_start import for_the_runner
+from ...endpoints.sight import Seen
 from ...errors import ConfigError
 from ...middleware.auth.identity import Answer
 from ...stack import AssemblyAIMiddleware
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 SETTING = "ASSEMBLYAI_MW"
+T = TypeVar("T")
 
 
 def settings_config() -> str | os.PathLike[str] | Mapping[str, Any] | None:
@@ -38,6 +40,7 @@ def wrap(
     application: WSGIApplication,
     *,
     identify: Callable[[HttpRequest], Answer] | None = None,
+    may_see_usage: Callable[[HttpRequest], Seen] | None = None,
     transport: Transport | None = None,
     on_call: OnCall | Sequence[OnCall] = (),
     on_soft_budget: OnSoftBudget | None = None,
@@ -57,15 +60,19 @@ def wrap(
             The request has passed only the session and authentication middlewares of the settings,
             and has no body. `KeyAuth` documents the return values, and which browser requests
             count.
+        may_see_usage: Says what the sender of a request may see of the usage page, such as
+            `lambda request: "all" if request.user.is_staff else None`. The request is as for
+            *identify*.
         transport, on_call, on_soft_budget: As `AssemblyAIMiddleware` has them.
 
     Raises:
-        ConfigError: The configuration is wrong; or *identify* is given, and the settings name no
-            middleware for sessions or users.
+        ConfigError: The configuration is wrong; or *identify* or *may_see_usage* is given, and the
+            settings name no middleware for sessions or users.
     """
     try:
         config = settings_config()
-        asked = None if identify is None else _Identify(identify)
+        asked = None if identify is None else _Asked("identify", identify)
+        seen = None if may_see_usage is None else _Asked("may_see_usage", may_see_usage)
     except ConfigError as error:
         raise for_the_runner(error) from None
     return AssemblyAIMiddleware(
@@ -75,27 +82,28 @@ def wrap(
         on_call=on_call,
         on_soft_budget=on_soft_budget,
         identify=asked,
+        may_see_usage=seen,
     )
 
 
-class _Identify:
-    """Calls *identify* with a request that has passed Django's own middlewares."""
+class _Asked(Generic[T]):
+    """Calls *ask*, the argument *name*, with a request that has passed Django's own middlewares."""
 
-    def __init__(self, identify: Callable[[HttpRequest], Answer]) -> None:
-        self._who_calls = identify
-        self._middlewares = _session_and_user()
+    def __init__(self, name: str, ask: Callable[[HttpRequest], T]) -> None:
+        self._ask = ask
+        self._middlewares = _session_and_user(name)
 
-    def __call__(self, environ: dict[str, Any]) -> Answer:
+    def __call__(self, environ: dict[str, Any]) -> T:
         from django.core.handlers.wsgi import WSGIRequest
 
         with _connections():
             request = WSGIRequest(environ)
             for middleware in self._middlewares:
                 middleware.process_request(request)
-            return self._who_calls(request)
+            return self._ask(request)
 
 
-def _session_and_user() -> list[Any]:
+def _session_and_user(name: str) -> list[Any]:
     """Return the settings' own middlewares for sessions and users, in their order."""
     from django.apps import apps
     from django.conf import settings
@@ -112,7 +120,7 @@ def _session_and_user() -> list[Any]:
     found = [each for each in named if isinstance(each, type) and issubclass(each, wanted)]
     if not found:
         raise ConfigError(
-            "identify: expected SessionMiddleware or AuthenticationMiddleware in the settings' "
+            f"{name}: expected SessionMiddleware or AuthenticationMiddleware in the settings' "
             "MIDDLEWARE, got neither"
         )
     return [each(_no_response) for each in found]
