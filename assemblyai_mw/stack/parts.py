@@ -104,7 +104,7 @@ class Parts:
             *([on_call] if callable(on_call) else on_call),
             *([webhook] if webhook is not None and "call" in webhook.events else []),
         ]
-        ratio = settings.budgets.soft_ratio if settings.budgets.soft_ratio < 1 else None
+        alerts = [each / 100 for each in settings.budget_alerts]
         check_driver(settings.database_url)
         database = lazy(lambda: _store().Database.of(settings.database))
         ledger = lazy(
@@ -113,7 +113,7 @@ class Parts:
                 intent_due_s=first_look_s(settings.timeouts),
                 accept_due_s=settings.settlement.first_poll_s,
                 on_soft_budget=soft_budget_teller(warn),
-                soft_ratio=ratio,
+                soft_ratios=alerts,
                 checkpoint_s=settings.streaming.checkpoint_s,
             )
         )
@@ -127,7 +127,7 @@ class Parts:
             tokens=lazy(lambda: _store().SessionTokens(resolve(database))),
             answers=lazy(lambda: _store().KeptAnswers(resolve(database))),
             ledger=ledger,
-            holds=lazy(lambda: _store().Holds(resolve(database), soft_ratio=ratio)),
+            holds=lazy(lambda: _store().Holds(resolve(database), soft_ratios=alerts)),
             owners=Ownership(ledger),
             prices=prices,
             clock_watch=ClockWatch(time.time),

@@ -22,6 +22,7 @@ keys              virtual keys: made, found, rotated, revoked
 lazy              objects that are made at their first use
 leases            leases of open calls, so that only one process settles each
 ledger            one row a billable call, closed exactly once
+limits            budgets as they bind at one moment, and thresholds that are told of once
 listing           one owner's transcripts in the order of their calls, for lists
 on_database       base class of keys, ledger and holds: each works on one database
 opening           the row of a call before it goes out
@@ -33,6 +34,7 @@ report            the ledger call by call, or summed
 schema            the tables, one definition for SQLite and PostgreSQL
 session_tokens    tokens that open one streaming session each
 sessions          streaming sessions under way: limits, checkpoints
+shared_budgets    budgets of tags and end users
 slots             limits a process's connections, and keeps the order of waiters
 sqlite_file       a ledger's SQLite file
 statements        statements compiled once, run on the driver's own cursor
@@ -51,18 +53,20 @@ if TYPE_CHECKING:
     from .history import Change
     from .holds import BudgetStatus, Hold, Holds, Refusal
     from .kept_answers import Answer, Claim, Fate, KeptAnswer, KeptAnswers
-    from .key_info import KeyInfo, NewKey, TeamInfo
+    from .key_info import BudgetInfo, KeyInfo, NewKey, TeamInfo
     from .keys import Keys, hash_key
     from .leases import Due, LastSeen
     from .ledger import Ledger
+    from .limits import SoftBudget
     from .on_database import as_database
     from .owners import Owner, TranscriptRow, owner_key
     from .session_tokens import SessionTokens, TakenToken
     from .sessions import SessionLimit
-    from .totals import SoftBudget
+    from .shared_budgets import SharedBudgets
 
 __all__ = [
     "Answer",
+    "BudgetInfo",
     "BudgetStatus",
     "Change",
     "Claim",
@@ -82,6 +86,7 @@ __all__ = [
     "Refusal",
     "SessionLimit",
     "SessionTokens",
+    "SharedBudgets",
     "SoftBudget",
     "TakenToken",
     "TeamInfo",
@@ -94,7 +99,7 @@ __all__ = [
 _MODULES = {
     **dict.fromkeys(("Hold", "Holds", "Refusal", "BudgetStatus"), "holds"),
     **dict.fromkeys(("Answer", "Claim", "Fate", "KeptAnswer", "KeptAnswers"), "kept_answers"),
-    **dict.fromkeys(("KeyInfo", "NewKey", "TeamInfo"), "key_info"),
+    **dict.fromkeys(("BudgetInfo", "KeyInfo", "NewKey", "TeamInfo"), "key_info"),
     **dict.fromkeys(("Keys", "hash_key"), "keys"),
     **dict.fromkeys(("Due", "LastSeen"), "leases"),
     **dict.fromkeys(("Owner", "TranscriptRow", "owner_key"), "owners"),
@@ -103,7 +108,8 @@ _MODULES = {
     "Database": "database",
     "Ledger": "ledger",
     "SessionLimit": "sessions",
-    "SoftBudget": "totals",
+    "SharedBudgets": "shared_budgets",
+    "SoftBudget": "limits",
     "as_database": "on_database",
 }
 

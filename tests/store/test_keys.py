@@ -340,8 +340,12 @@ CHANGES: dict[str, tuple[Any, Any]] = {
     "budget_daily_usd": ("1", "0"),
     "budget_monthly_usd": ("1", "0.000000001"),
     "soft_budget_ratio": (0.5, 0.75),
+    "extra_budget_usd": ("20", "0.5"),
+    "extra_budget_until": (datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)),
     "rpm": (60, 61),
     "team_rpm": (100, 50),
+    "tpm": (10_000, 20_000),
+    "max_parallel": (4, 8),
     "max_sessions": (5, 0),
     "expires_at": (datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)),
     "region": ("eu", "us"),
@@ -363,8 +367,13 @@ def test_the_table_of_changes_has_every_option() -> None:
 @pytest.mark.parametrize("name", CHANGES)
 def test_set_changes_one_option_and_none_clears_it(keys: Keys, name: str) -> None:
     first, second = CHANGES[name]
-    team = {} if name == "team" else {"team": "search"}
+    team: dict[str, Any] = {} if name == "team" else {"team": "search"}
     plain = keys.create("plain", **team).info.as_dict()
+    # These two stand together.
+    if name == "extra_budget_usd":
+        team |= {"extra_budget_until": datetime(2030, 1, 1, tzinfo=UTC)}
+    if name == "extra_budget_until":
+        team |= {"extra_budget_usd": "1"}
     secret = keys.create("alice", **team, **{name: first}).key
     other = keys.create("bob", **team, **{name: second})
     whole = {"name", "key_id", "prefix"}
@@ -385,7 +394,8 @@ def test_set_changes_one_option_and_none_clears_it(keys: Keys, name: str) -> Non
 
 
 def test_every_right_of_a_caller_is_an_option_or_comes_from_elsewhere() -> None:
-    elsewhere = {"name", "key_id", "master", "budgeted", "end_user", "team_max_sessions"}
+    elsewhere = {"name", "key_id", "master", "budgeted", "budgets", "end_user"}
+    elsewhere |= {"team_max_sessions", "team_tpm", "team_max_parallel"}
     columns = {option.column for option in KEY_OPTIONS}
     assert {field.name for field in fields(Caller)} - columns == elsewhere
     assert columns <= set(schema.keys.c.keys())

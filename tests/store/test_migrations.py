@@ -101,11 +101,18 @@ def migrated(before: dict[str, list[Any]], version: int) -> dict[str, list[Any]]
     ]
     now = {**before, "meta": meta}
     # Columns more, at the end of their tables.
-    added = {3: {"uploads": 3, "calls": 2}, 4: {"keys": 1, "teams": 1}}
+    added = {
+        3: {"uploads": 3, "calls": 2},
+        4: {"keys": 1, "teams": 1},
+        6: {"calls": 1, "holds": 1, "keys": 4, "teams": 4},
+    }
     for number, tables in added.items():
         if version < number:
             for table, columns in tables.items():
-                now[table] = [(*row, *[None] * columns) for row in before[table]]
+                now[table] = [(*row, *[None] * columns) for row in now[table]]
+    if version < 6:
+        # What has warned counts as told of the default of then, 0.8.
+        now["spend"] = [(*row, 800_000 if row[-1] else None) for row in before["spend"]]
     return now
 
 

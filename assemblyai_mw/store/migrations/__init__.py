@@ -8,7 +8,7 @@ transaction on both engines, so it can neither use `CREATE INDEX CONCURRENTLY` n
 half of itself. It is never changed once it was released.
 """
 
-from . import v2_call_indexes, v3_fitting_holds, v4_sessions, v5_kept_answers
+from . import v2_call_indexes, v3_fitting_holds, v4_sessions, v5_kept_answers, v6_watched_budgets
 from .runner import Migration, migrate, migrations_after, stored_version
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -16,6 +16,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     v3_fitting_holds,
     v4_sessions,
     v5_kept_answers,
+    v6_watched_budgets,
 )
 
 __all__ = ["MIGRATIONS", "Migration", "migrate", "migrations_after", "stored_version"]
