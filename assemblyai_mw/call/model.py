@@ -6,15 +6,14 @@ request and never a secret: hosts print their environ on debug pages.
 
 | field | written by | read by |
 |---|---|---|
-| id | call | cost, guardrails, guards, idempotency, openai, settlement, store, telemetry |
+| id, method, session | call | everywhere |
 | started | call | call, cost, openai, store, telemetry |
 | route | audio, call, openai | everywhere |
-| method, session | call | everywhere |
 | path | call | auth, call, endpoints, forward, isolation, realtime, store, telemetry |
 | tags | call | call, endpoints, store, telemetry |
 | request_id | call | call, log, telemetry |
 | caller | auth | everywhere |
-| upstream | call, cost, forward | audio, cost, forward, guards, idempotency, realtime |
+| upstream | call, cost, forward | audio, cost, forward, guards, idempotency, rate_limit, realtime |
 | max_body_bytes | policy | forward |
 | trace_context | telemetry | call, forward |
 | inner | isolation, log | cost, log |
@@ -24,10 +23,10 @@ request and never a secret: hosts print their environ on debug pages.
 | target | call, isolation | forward |
 | owner | cost, isolation | cost |
 | audio | isolation | budget |
-| row | call, cost, settlement | budget, cost, idempotency, settlement, telemetry |
-| state | audio, cost, settlement | idempotency, telemetry |
+| row | call, cost, settlement | budget, cost, idempotency, rate_limit, settlement, telemetry |
+| state | audio, cost, settlement | idempotency, rate_limit, telemetry |
 | transcript_id | cost | cost, idempotency, telemetry |
-| usage | audio, call, settlement | telemetry |
+| usage | audio, call, settlement | rate_limit, telemetry |
 | price | audio, call, settlement | cost, openai, telemetry |
 | body | call | call, forward, guardrails |
 | json, billable | call | call |

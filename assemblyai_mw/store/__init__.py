@@ -27,6 +27,7 @@ listing           one owner's transcripts in the order of their calls, for lists
 on_database       base class of keys, ledger and holds: each works on one database
 opening           the row of a call before it goes out
 option_kinds      kinds of values that a key's option may have
+own_usage         one key's calls by day and model, for its holder
 owner_cache       cache of transcripts' owners
 owners            owners of transcripts by id, and of uploaded files by URL
 renewals          holds of many calls that grow in one transaction

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from .database import Database
+from .holds import BudgetStatus, all_statuses
+from .limits import Limits
 from .schema import IS_PENDING, SUMS, calls, holds, totals
 from .sessions import LOST_S, fresh_sessions
 
@@ -45,19 +47,21 @@ class Gauges:
         pending: Calls that are not closed yet, by their kind.
         held_nano: Nano-dollars held for calls under way.
         sessions: Streaming sessions under way.
+        budgets: Every budget that is set, in its present window, with the owner's limits.
     """
 
     sums: tuple[Sums, ...]
     pending: dict[str, int]
     held_nano: int
     sessions: int
+    budgets: tuple[tuple[Limits, BudgetStatus], ...]
 
 
 def gauges(database: Database, *, lost_after_s: float = LOST_S) -> Gauges:
     """Return the ledger's sums, all as of one moment.
 
-    Reads running totals (a row a day, key, team and model), open rows and holds. A session whose
-    last checkpoint is older than *lost_after_s* seconds is not under way.
+    Reads running totals (a row a day, key, team and model), open rows, holds and budgets. A session
+    whose last checkpoint is older than *lost_after_s* seconds is not under way.
 
     Raises:
         StoreError: The database cannot be read.
@@ -76,4 +80,5 @@ def gauges(database: Database, *, lost_after_s: float = LOST_S) -> Gauges:
         sums = tuple(Sums(*row[:3], *map(int, row[3:])) for row in connection.execute(by_group))
         open_calls = {row[0]: int(row[1]) for row in connection.execute(pending)}
         held_nano = int(connection.execute(held).scalar_one())
-        return Gauges(sums, open_calls, held_nano, fresh_sessions(connection, since))
+        budgets = tuple(all_statuses(connection, database.now))
+        return Gauges(sums, open_calls, held_nano, fresh_sessions(connection, since), budgets)

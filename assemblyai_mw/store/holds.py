@@ -13,7 +13,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ..billing.price_book import format_usd
 from .columns import micros
 from .database import Database
-from .limits import Limits, SoftBudget, Whose, limits_of, limits_of_all, soft_warnings
+from .limits import (
+    Limits,
+    SoftBudget,
+    Whose,
+    all_limits,
+    amounts_of,
+    limits_of,
+    limits_of_all,
+    soft_warnings,
+)
 from .on_database import OnDatabase
 from .renewals import renew
 from .schema import IS_PENDING, calls, holds, spend
@@ -346,14 +355,37 @@ class Holds(OnDatabase):
             )
 
 
+def all_statuses(connection: Connection, now: int) -> list[tuple[Limits, BudgetStatus]]:
+    """Return what is spent and held of every budget that is set: its present window alone.
+
+    Budgets of revoked keys are left out. *now* is epoch microseconds.
+    """
+    limits = all_limits(connection, now)
+    found = []
+    for (scope, owner), each in limits.items():
+        if scope == "key":
+            periods = windows(int(owner), None, now)
+        elif scope == "team":
+            periods = windows(None, owner, now)
+        else:
+            periods = windows(None, None, now, (int(owner),))
+        found += [(each, period) for period in periods if each.of(period.window) is not None]
+    amounts = amounts_of(connection, [period for _, period in found])
+    return [(each, _status(period, each, amounts.get(period, (0, 0)))) for each, period in found]
+
+
 def status_of(connection: Connection, period: Period, limits: Limits | None) -> BudgetStatus:
     """Return the status of one window, whose owner has these *limits*; None: none at all."""
+    return _status(period, limits, spent_and_held(connection, period))
+
+
+def _status(period: Period, limits: Limits | None, amounts: tuple[int, int]) -> BudgetStatus:
     whose: Whose = "team" if period.scope == "team" else "key"
     return BudgetStatus(
         whose if limits is None else limits.whose,
         period.owner if limits is None or limits.whose == "key" else limits.name,
         period.window,
-        *spent_and_held(connection, period),
+        *amounts,
         None if limits is None else limits.of(period.window),
         period.resets_at,
     )

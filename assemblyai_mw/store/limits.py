@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, func, null, or_, select, update
+from sqlalchemy import Connection, bindparam, func, null, or_, select, tuple_, update
 from sqlalchemy.sql import ColumnElement
 
 from .schema import budgets, keys, spend, teams
@@ -169,6 +169,19 @@ def all_limits(connection: Connection, now: int) -> dict[Place, Limits]:
             statement = statement.where(keys.c.revoked_at.is_(None))
         for row in connection.execute(statement.order_by(owner)):
             found[scope, str(row.place)] = limits_from(scope, row, now)
+    return found
+
+
+def amounts_of(connection: Connection, periods: Iterable[Period]) -> dict[Period, tuple[int, int]]:
+    """Return the nano-dollars spent and held in each of *periods* that has any."""
+    by_place = {(each.scope, each.owner, each.period): each for each in periods}
+    columns = (spend.c.scope, spend.c.owner, spend.c.period)
+    found = {}
+    for some in parts(list(by_place)):
+        amounts = select(*columns, spend.c.spent_nano, spend.c.held_nano)
+        for row in connection.execute(amounts.where(tuple_(*columns).in_(some))):
+            period = by_place[row.scope, row.owner, row.period]
+            found[period] = (int(row.spent_nano), int(row.held_nano))
     return found
 
 
