@@ -61,6 +61,16 @@ def test_what_makes_no_sense_is_one_line(run, keys, args, status, words):
     assert SharedBudgets(keys.database).list() == []
 
 
+def test_keys_show_has_the_budgets_of_the_keys_tags(run, keys):
+    run("keys", "create", "alice", *TAG)
+    run("budgets", "set", *TAG, "--budget", "5")
+    spending = json.loads(run("keys", "show", "alice", "--json").stdout)["spending"]
+    assert [each["scope"] for each in spending] == ["key"] * 3 + ["tag"] * 3
+    run("keys", "revoke", "alice")
+    spending = json.loads(run("keys", "show", "alice", "--json").stdout)["spending"]
+    assert [each["scope"] for each in spending] == ["key"] * 3
+
+
 @pytest.mark.parametrize("command", [("budgets", "list"), ("budgets", "clear", *TAG)])
 def test_a_command_that_only_reads_or_takes_away_makes_no_ledger(run, tmp_path, command):
     run(*command, status=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -406,6 +407,23 @@ def test_a_budget_is_topped_up(keys: Keys) -> None:
     keys.create("alice", budget_usd=5)
     assert keys.set("alice", add_budget_usd="2.5").budget_nano == 7_500_000_000
     assert keys.history("alice")[0].detail == {"budget_usd": {"old": "5", "new": "7.5"}}
+
+
+def test_top_ups_at_once_all_count_beside_spending(keys: Keys, ledger: Ledger) -> None:
+    caller = caller_of(keys, "alice", budget_usd="1")
+
+    def work(number: int) -> None:
+        keys.set("alice", add_budget_usd="0.000000001")
+        settled(ledger, call_by(caller), number)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(1, 41)))
+    assert keys.get("alice").budget_nano == 1_000_000_040
+    assert Holds(keys.database).spent(caller)[0].spent == sum(range(1, 41))
+    changes = [each.detail["budget_usd"] for each in keys.history("alice")[:-1]]
+    assert len(changes) == 40
+    # Each begins where the one before it ended.
+    assert [each["old"] for each in changes[:-1]] == [each["new"] for each in changes[1:]]
 
 
 @pytest.mark.parametrize(
