@@ -57,6 +57,10 @@ class UnknownTeam(_Unknown):
     """No team has this name."""
 
 
+class UnknownBudget(_Unknown):
+    """No budget is set for this tag or end user."""
+
+
 class KeyExists(MiddlewareError, ValueError):
     """A key of this name is in use; names are free again once their key is revoked."""
 

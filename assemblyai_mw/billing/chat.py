@@ -16,6 +16,11 @@ from ..http.sse import Event, SSESplitter
 from .usage import Outcome, Usage, completed, count, name_of, names_of, shown, unmeterable
 
 DEFAULT_MAX_TOKENS = 1000  # docs/llm-gateway/chat-completions: "Default is 1000"
+# Tokens of a prompt beyond its bytes: the marks around a conversation, and the text that providers
+# put before tools (Anthropic documents up to about 700 tokens).
+PROMPT_EXTRA_TOKENS = 1000
+# Fast speech is 4 words, some 20 letters, a second; a token is a byte at least.
+TRANSCRIPT_TOKENS_PER_S = 32
 # No bound is documented; past this a number of choices is nonsense.
 MAX_CHOICES = 1000
 _PROMPT = ("messages", "prompt", "tools", "response_format")
@@ -216,3 +221,17 @@ class ChatMeter:
     def reason(self) -> str | None:
         """Why there is no usage; None where there is."""
         return self.outcome().reason
+
+
+def most_tokens(asked: Mapping[str, Any], *, assumed_audio_s: float) -> tuple[int, int]:
+    """Return the most tokens that a chat reads, and the most that it writes.
+
+    It reads at most a token a byte: byte-level tokenizers never make more. *asked* is what
+    `usage.billing_facts` made of the request; a transcript that the gateway puts into the prompt
+    is taken to be *assumed_audio_s* seconds long.
+    """
+    read = int(asked.get("prompt_bytes") or 0) + PROMPT_EXTRA_TOKENS
+    if asked.get("transcript_id"):
+        read += max(1, round(assumed_audio_s * 1000)) * TRANSCRIPT_TOKENS_PER_S // 1000
+    written = int(asked.get("max_tokens") or DEFAULT_MAX_TOKENS)
+    return read, written * int(asked.get("choices") or 1)

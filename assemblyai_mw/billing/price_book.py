@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import Any
 
 from .audio_length import AudioFacts
-from .chat import DEFAULT_MAX_TOKENS
+from .chat import most_tokens
 from .compiled_book import (
     CHARACTERS,
     MILLION,
@@ -42,11 +42,6 @@ __all__ = ["Item", "Price", "PriceBook", "Unpriced", "format_usd"]
 _BILLABLE = ("speech_understanding.", "domain.")
 # Their requests need not name a model: an operator's price is one for all of them.
 _MODEL_LEFT_OUT = frozenset({"agent", "dictation", "sync", "tts"})
-# Tokens of a prompt beyond its bytes: the marks around a conversation, and the text that providers
-# put before tools (Anthropic documents up to about 700 tokens).
-PROMPT_EXTRA_TOKENS = 1000
-# Fast speech is 4 words, some 20 letters, a second; a token is a byte at least.
-TRANSCRIPT_TOKENS_PER_S = 32
 
 
 class NoSuchModel(Unpriced):
@@ -371,16 +366,13 @@ class PriceBook:
                 features=features,
             )
         if kind == "chat":
-            tokens = int(asked.get("prompt_bytes") or 0) + PROMPT_EXTRA_TOKENS
-            if asked.get("transcript_id"):
-                tokens += ms * TRANSCRIPT_TOKENS_PER_S // 1000
-            output = int(asked.get("max_tokens") or DEFAULT_MAX_TOKENS)
+            tokens, output = most_tokens(asked, assumed_audio_s=assumed_audio_s)
             return self._dearest_chat(
                 models,
                 at,
                 tokens,
                 region=region,
-                output_tokens=output * int(asked.get("choices") or 1),
+                output_tokens=output,
                 model_region=asked.get("model_region"),
             )
         if kind == "understanding":

@@ -6,7 +6,7 @@ request and never a secret: hosts print their environ on debug pages.
 
 | field | written by | read by |
 |---|---|---|
-| id | call | cost, guardrails, guards, idempotency, openai, settlement, store, telemetry |
+| id, method, session | call | everywhere |
 | started | call | call, cost, openai, store, telemetry |
 | route | audio, call, openai | everywhere |
 | method, path, session | call | everywhere |
@@ -23,10 +23,10 @@ request and never a secret: hosts print their environ on debug pages.
 | target | call, isolation | forward |
 | owner | cost, isolation | cost |
 | audio | isolation | budget |
-| row | call, cost, settlement | budget, cost, idempotency, settlement, telemetry |
-| state | audio, cost, settlement | idempotency, telemetry |
+| row | call, cost, settlement | budget, cost, idempotency, rate_limit, settlement, telemetry |
+| state | audio, cost, settlement | idempotency, rate_limit, telemetry |
 | transcript_id | cost | cost, idempotency, telemetry |
-| usage | audio, call, settlement | telemetry |
+| usage | audio, call, settlement | rate_limit, telemetry |
 | price | audio, call, settlement | cost, openai, telemetry |
 | body | call | call, forward, guardrails, isolation, openai |
 | json, billable | call | call |
@@ -95,13 +95,16 @@ class Caller:
         region: Pinned region, or None for all.
         scope: `own` sees the team's transcripts, `all` everyone's.
         rpm, team_rpm: Requests a minute allowed to the key and to its team.
+        tpm, team_tpm: Tokens a minute of their chats.
+        max_parallel, team_max_parallel: Their requests under way at once.
         max_sessions, team_max_sessions: Streaming sessions open at once, of the key and of its
             team; None for no limit.
         routes, models, features: Names that the key may use; None for no limit.
         denied_features: Transcript features the key may not ask for.
         max_upload_bytes: Largest upload, or None.
         allow_unpriced: A budgeted key may use models that have no price.
-        budgeted: A budget bounds the key or its team.
+        budgeted: A budget bounds the key, its team, one of its tags or the end user.
+        budgets: Ids of the budgets of the key's tags and of the end user.
         end_user: The host's own user, if an identity bridge names one.
         tags: Tags that every call of this caller carries.
     """
@@ -114,6 +117,10 @@ class Caller:
     scope: Literal["own", "all"] = "own"
     rpm: int | None = None
     team_rpm: int | None = None
+    tpm: int | None = None
+    team_tpm: int | None = None
+    max_parallel: int | None = None
+    team_max_parallel: int | None = None
     max_sessions: int | None = None
     team_max_sessions: int | None = None
     routes: frozenset[str] | None = None
@@ -123,8 +130,16 @@ class Caller:
     max_upload_bytes: int | None = None
     allow_unpriced: bool = False
     budgeted: bool = False
+    budgets: tuple[int, ...] = ()
     end_user: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    def bound_by(self, *budgets: int) -> Caller:
+        """Return this caller, bound by further budgets of tags or an end user, by their ids."""
+        if not budgets:
+            return self
+        ids = tuple(sorted({*self.budgets, *budgets}))
+        return replace(self, budgets=ids, budgeted=True)
 
 
 MASTER = Caller(name="master", master=True, scope="all")

@@ -1,8 +1,9 @@
-"""The command line: `assemblyai-mw [--config FILE] keys | teams | usage | ...`.
+"""The command line: `assemblyai-mw [--config FILE] keys | teams | budgets | usage | ...`.
 
 base        one-line errors, exit statuses, configuration and database
 keys        virtual keys
 teams       the teams they belong to
+budgets     budgets of tags and end users
 options     the options of both, from their declaration in store.key_options
 key_names   checks of the names in them
 usage       use and cost
@@ -23,6 +24,7 @@ from __future__ import annotations
 import click
 
 from .base import ConfigSource, OneLineErrors, Setup
+from .budgets import budgets
 from .check.command import check
 from .erase import erase
 from .keys import keys
@@ -52,7 +54,8 @@ def main(context: click.Context, config: str | None) -> None:
 
 
 for command in (
-    *(keys, teams, usage, settle, reconcile, reprice, prices, migrate, ledger, erase, check),
+    *(keys, teams, budgets, usage, settle, reconcile, reprice, prices, migrate, ledger, erase),
+    check,
     stand_in,
 ):
     main.add_command(command)

@@ -139,8 +139,10 @@ def show(setup: Setup, name: str, as_json: bool) -> None:
     from ..store import Holds, Keys
 
     with setup.database() as database:
-        info = Keys(database).get(name)
-        caller = Caller(name=info.name, key_id=info.key_id, team=info.team)
+        known = Keys(database)
+        info = known.get(name)
+        # A key that is over has its own budgets alone, and those of its team.
+        caller = known.by_id(info.key_id) or Caller(info.name, key_id=info.key_id, team=info.team)
         standings = [each.as_dict() for each in Holds(database).spent(caller)]
     row = _row(info)
     if as_json:

@@ -316,6 +316,12 @@ def choices(*options: str) -> Check:
     return check
 
 
+def percentages(node: Node) -> tuple[float, ...]:
+    """A list of shares in per cent."""
+    one = number(most=100.0, unit="a percentage")
+    return tuple(sorted({one(item) for item in node.items()}))
+
+
 def dotted_paths(node: Node) -> tuple[str, ...]:
     """A list of dotted paths."""
     return tuple(dotted_path(item) for item in node.items())

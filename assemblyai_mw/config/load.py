@@ -32,6 +32,7 @@ from .checks import (
     mapping,
     number,
     origins,
+    percentages,
     section,
     setting,
     switch,
@@ -350,6 +351,7 @@ class _General:
     prices_file: str | None = setting(None, text)
     default_max_tokens: int | None = setting(None, integer(most=2**31 - 1, unit="tokens"))
     cors_origins: tuple[str, ...] = setting((), origins)
+    budget_alerts: tuple[float, ...] = setting((80.0,), percentages)
     openai_bases: tuple[str, ...] = setting(DEFAULT_BASES, openai_bases)
     reply_cost: bool = setting(False, switch)
     idempotency_content: bool = setting(False, switch)

@@ -147,14 +147,12 @@ class BudgetSettings:
         hold_expires_s: Seconds after which an unreleased hold expires. The least is
             `timeouts.total_s` and a minute, since a call may last that long. That is 7,260 by
             default. The hold of a call with a ledger entry lasts while the entry is `pending`.
-        soft_ratio: Share of a budget whose spending gives a warning, once per window; 1 for never.
         on_soft_budget: Dotted paths of functions called with each warning.
     """
 
     assumed_audio_s: float = setting(3600.0, number(unit="seconds"))
     assumed_channels: int = setting(2, integer(most=256, unit="channels"))
     hold_expires_s: float = setting(3600.0, number(unit="seconds"))
-    soft_ratio: float = setting(0.8, number(most=1.0, unit="a part of the budget"))
     on_soft_budget: tuple[str, ...] = setting((), dotted_paths)
 
 
@@ -351,6 +349,9 @@ class Config:
         retention: How long calls are kept; for ever by default.
         cors_origins: Origins whose pages may call from a browser, such as `https://app.example`;
             `*` alone for all. Empty: only pages of this app's own origin may.
+        budget_alerts: Shares of a budget, in per cent, whose spending gives a warning, once a
+            window and threshold, for keys, teams, tags and end users without a `--soft-budget` of
+            their own; an empty list for never.
     """
 
     source: str
@@ -385,6 +386,7 @@ class Config:
     default_max_tokens: int | None = None
     cors_origins: tuple[str, ...] = ()
     retention: Retention = Retention()
+    budget_alerts: tuple[float, ...] = (80.0,)
     webhook: WebhookSettings = WebhookSettings()
     tracing: TracingSettings = TracingSettings(enabled=False)
     upstream: UpstreamSettings = UpstreamSettings()
@@ -393,6 +395,11 @@ class Config:
     def price_book(self) -> PriceBook:
         """Return the whole book: shipped, refreshed and `prices:`; later layers win."""
         return PriceBook.load(self.prices, refreshed=self.refreshed_prices)
+
+    @property
+    def least_alert(self) -> float | None:
+        """The least share of a budget whose spending gives a warning; None for none."""
+        return min(self.budget_alerts) / 100 if self.budget_alerts else None
 
     @property
     def database(self) -> DatabaseSettings:

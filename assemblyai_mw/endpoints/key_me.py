@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from ..call import Call, Caller, enter
-from ..errors import RequestRefused, StoreError, UnknownKey
+from ..errors import BadRequest, RequestRefused, StoreError, UnknownKey
 from ..store.lazy import lazy, resolve
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from ..store import Database, Holds, KeyInfo, Keys
 
 logger = logging.getLogger("assemblyai_mw.self_service")
+
+# A leap year.
+MAX_DAYS = 366
 
 
 class SelfService:
@@ -28,7 +32,7 @@ class SelfService:
         {
           "key": "alice", "key_id": 1, "team": null, "prefix": "sk-AbCd...",
           "expires_at": null, "region": "eu", "scope": "own", "rpm": 60, "team_rpm": null,
-          "max_sessions": null,
+          "tpm": null, "max_parallel": null, "max_sessions": null,
           "routes": null, "models": ["gpt-5*"], "features": null, "denied_features": [],
           "max_upload_bytes": null, "allow_unpriced": false,
           "budgets": [
@@ -38,10 +42,22 @@ class SelfService:
         }
 
     `budgets` has the key's three windows (`total`, `monthly`, `daily`, by UTC), limited or not, and
-    the limited windows of its team. Dollars are decimal strings.
+    the limited windows of its team, of its tags and of the end user, whose names are not shown.
+    Dollars are decimal strings.
 
-    Answers 401 without a caller, 404 below its own path, 405 to methods other than GET and HEAD,
-    503 if the database cannot be read.
+    `/usage` below it has the key's calls by day and model, of the last 30 days or of
+    `?since=2026-11-01&until=2026-12-01` (UTC days, *until* exclusive, a year and a day at most):
+
+        {"key": "alice", "since": "2026-11-01", "until": "2026-12-01", "usage": [
+          {"day": "2026-11-22", "model": "universal-2", "calls": 3, "failed": 0, "unpriced": 0,
+           "audio_seconds": 12.5, "input_tokens": 0, "output_tokens": 0, "cost_usd": "0.002"}
+        ]}
+
+    They are closed calls of the key in its present team; for an end user of an identity bridge,
+    that user's calls alone.
+
+    Answers 401 without a caller, 400 for other days, 404 for other paths below its own, 405 to
+    methods other than GET and HEAD, 503 if the database cannot be read.
 
     Args:
         database: A `Database`, or its URL.
@@ -54,7 +70,7 @@ class SelfService:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
         try:
-            value = self._standing(call)
+            value = self._answer(call, environ.get("QUERY_STRING", ""))
         except RequestRefused as error:
             return error.reply(call.route.dialect)(environ, start_response)
         except StoreError as error:
@@ -71,17 +87,19 @@ class SelfService:
         )
         return [b""] if call.method == "HEAD" else [body]
 
-    def _standing(self, call: Call) -> dict[str, Any]:
+    def _answer(self, call: Call, query: str) -> dict[str, Any]:
         caller = call.caller
         if caller is None:
             raise _unknown()
-        if call.path not in ("", "/"):
+        if call.path not in ("", "/", "/usage"):
             raise RequestRefused("Not found", status=404, code="not_found")
         if call.method not in ("GET", "HEAD"):
             raise RequestRefused(
                 "Method not allowed; use GET.", status=405, headers=[("Allow", "GET, HEAD")]
             )
         info = self._info(caller)
+        if call.path == "/usage":
+            return self._usage(caller, *_days(query, self._holds.database.now))
         return {
             "key": caller.name,
             "key_id": caller.key_id,
@@ -93,6 +111,16 @@ class SelfService:
                 for each in self._holds.spent(caller)
                 if each.scope == "key" or each.limit is not None
             ],
+        }
+
+    def _usage(self, caller: Caller, since: date, until: date) -> dict[str, Any]:
+        from ..store.own_usage import own_usage
+
+        return {
+            "key": caller.name,
+            "since": since.isoformat(),
+            "until": until.isoformat(),
+            "usage": own_usage(self._holds.database, caller, since, until),
         }
 
     def _info(self, caller: Caller) -> KeyInfo | None:
@@ -128,6 +156,28 @@ def _unknown() -> RequestRefused:
         code="invalid_api_key",
         headers=[("WWW-Authenticate", "Bearer")],
     )
+
+
+def _days(query: str, now: int) -> tuple[date, date]:
+    """Return the first day, and the one after the last."""
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    today = datetime.fromtimestamp(now / 1_000_000, UTC).date()
+    until = _day(given, "until", today + timedelta(days=1))
+    since = _day(given, "since", max(date.min + timedelta(days=31), until) - timedelta(days=30))
+    if not since < until or until - since > timedelta(days=MAX_DAYS):
+        raise BadRequest(f"since, until: expected at most {MAX_DAYS} days in their order.")
+    return since, until
+
+
+def _day(given: Mapping[str, str], name: str, default: date) -> date:
+    if name not in given:
+        return default
+    try:
+        if len(given[name]) != len("2026-11-01"):
+            raise ValueError
+        return date.fromisoformat(given[name])
+    except ValueError:
+        raise BadRequest(f"{name}: expected a day such as 2026-11-01.", param=name) from None
 
 
 def _iso(moment: datetime | None) -> str | None:

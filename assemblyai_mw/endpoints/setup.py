@@ -76,13 +76,12 @@ def _usage_page(
 
     book = load(settings.prices, refreshed=settings.refreshed_prices)
     entries = (entry for items in book.items.values() for entry in items.values())
-    ratio = settings.budgets.soft_ratio
     return UsagePage(
         ledger,
         keys=keys,
         master_key=settings.master_key,
         may_see_usage=may_see_usage,
-        soft_ratio=ratio if ratio < 1 else None,
+        soft_ratio=settings.least_alert,
         command=_command(settings),
         prefix=next((at for at, to in settings.routes.items() if to.service == "api"), None),
         newest_price=max(since for entry in entries for since in entry.since),

@@ -31,7 +31,7 @@ from ..middleware.lingering import LingeringClose
 from ..middleware.log import CallLog
 from ..middleware.openai import OpenAITranslator
 from ..middleware.policy import Policy
-from ..middleware.rate_limit import RateLimit
+from ..middleware.rate_limit import ParallelLimit, RateLimit, TokenLimit
 from ..middleware.realtime import Realtime
 from ..middleware.router import PrefixRouter
 from ..routes import door_route
@@ -142,6 +142,12 @@ class AssemblyAIMiddleware:
                 when_gone=settings.rate_limit.when_redis_is_gone,
                 reading=[own] if own else [],
             ),
+            partial(
+                ParallelLimit,
+                places=parts.places,
+                when_gone=settings.rate_limit.when_redis_is_gone,
+                reading=[own] if own else [],
+            ),
         ]
         governance: list[Stage] = [
             partial(
@@ -180,6 +186,13 @@ class AssemblyAIMiddleware:
                 Isolation,
                 ledger=parts.ledger,
                 owners=parts.owners,
+                max_json_bytes=max_json_bytes,
+            ),
+            partial(
+                TokenLimit,
+                counts=parts.rates,
+                when_gone=settings.rate_limit.when_redis_is_gone,
+                assumed_audio_s=settings.budgets.assumed_audio_s,
                 max_json_bytes=max_json_bytes,
             ),
             partial(

@@ -13,10 +13,11 @@ from ..config import Config, Upstream, transport_of
 from ..dialects.chat import Model
 from ..middleware.budget import soft_budget_teller
 from ..middleware.openai.deployments import deployments_of
+from ..middleware.rate_limit import Places
 from ..middleware.rate_limit.place import path_beside
 from ..relay import Relay
 from ..settlement.background import BackgroundSettler
-from ..settlement.deadlines import BACKGROUND_PAGES, first_look_s
+from ..settlement.deadlines import BACKGROUND_PAGES, first_look_s, under_way_s
 from ..store.clock import ClockWatch
 from ..store.driver import check_driver
 from ..store.lazy import is_resolved, lazy, resolve
@@ -53,6 +54,7 @@ class Parts:
         transport, timeouts: Transport to the upstreams, and its timeouts.
         on_call: All callbacks for calls.
         rates: Storage of rate counts: a file, or a Redis by its URL.
+        places: The places of calls under way, in the same storage.
         settlement: None if the configuration disables it.
         relay: Relays streaming sessions; None if the configuration disables it.
         tokens: Tokens that open one of them each.
@@ -71,6 +73,7 @@ class Parts:
     prices: PriceBook
     clock_watch: ClockWatch
     rates: str
+    places: Places
     transport: Transport
     timeouts: Timeouts
     guards: Sequence[Guardrail]
@@ -104,7 +107,7 @@ class Parts:
             *([on_call] if callable(on_call) else on_call),
             *([webhook] if webhook is not None and "call" in webhook.events else []),
         ]
-        ratio = settings.budgets.soft_ratio if settings.budgets.soft_ratio < 1 else None
+        alerts = [each / 100 for each in settings.budget_alerts]
         check_driver(settings.database_url)
         database = lazy(lambda: _store().Database.of(settings.database))
         ledger = lazy(
@@ -113,11 +116,12 @@ class Parts:
                 intent_due_s=first_look_s(settings.timeouts),
                 accept_due_s=settings.settlement.first_poll_s,
                 on_soft_budget=soft_budget_teller(warn),
-                soft_ratio=ratio,
+                soft_ratios=alerts,
                 checkpoint_s=settings.streaming.checkpoint_s,
             )
         )
         prices = settings.price_book()
+        rates = settings.redis_url or path_beside(settings.database_url)
         models, deployments = deployments_of(settings)
         if transport is None:
             transport = transport_of(settings.upstream)
@@ -127,11 +131,12 @@ class Parts:
             tokens=lazy(lambda: _store().SessionTokens(resolve(database))),
             answers=lazy(lambda: _store().KeptAnswers(resolve(database))),
             ledger=ledger,
-            holds=lazy(lambda: _store().Holds(resolve(database), soft_ratio=ratio)),
+            holds=lazy(lambda: _store().Holds(resolve(database), soft_ratios=alerts)),
             owners=Ownership(ledger),
             prices=prices,
             clock_watch=ClockWatch(time.time),
-            rates=settings.redis_url or path_beside(settings.database_url),
+            rates=rates,
+            places=Places(rates, most_s=under_way_s(settings.timeouts)),
             transport=transport,
             timeouts=settings.timeouts,
             guards=_guards(settings),
@@ -153,6 +158,7 @@ class Parts:
             self.settlement.stop()
         if self.webhook is not None:
             self.webhook.close()
+        self.places.close()
         for listener in self.on_call:
             if isinstance(listener, LogFile):
                 listener.close()

@@ -26,6 +26,7 @@ keys              virtual keys: made, found, rotated, revoked
 lazy              objects that are made at their first use
 leases            leases of open calls, so that only one process settles each
 ledger            one row a billable call, closed exactly once
+limits            budgets as they bind at one moment, and thresholds that are told of once
 listing           one owner's transcripts in the order of their calls, for lists
 marks             budgets of live keys and of teams that have reached their soft mark
 oldest            how long the oldest open call has been open
@@ -33,6 +34,7 @@ on_database       base class of keys, ledger and holds: each works on one databa
 opening           the row of a call before it goes out
 option_kinds      kinds of values that a key's option may have
 overview          the sums of one view of the usage page
+own_usage         one key's calls by day and model, for its holder
 owned             owners of voice agents, their sessions, and other objects of an account
 owner_cache       cache of transcripts' owners
 owners            owners of transcripts by id, and of uploaded files by URL
@@ -43,6 +45,7 @@ report            the ledger call by call, or summed
 schema            the tables, one definition for SQLite and PostgreSQL
 session_tokens    tokens that open one streaming session each
 sessions          streaming sessions under way: limits, checkpoints
+shared_budgets    budgets of tags and end users
 slots             limits a process's connections, and keeps the order of waiters
 space             where an object's id is one
 sqlite_file       a ledger's SQLite file
@@ -65,20 +68,22 @@ if TYPE_CHECKING:
     from .history import Change
     from .holds import BudgetStatus, Hold, Holds, Refusal
     from .kept_answers import Answer, Claim, Fate, KeptAnswer, KeptAnswers
-    from .key_info import KeyInfo, NewKey, TeamInfo
+    from .key_info import BudgetInfo, KeyInfo, NewKey, TeamInfo
     from .keys import Keys, hash_key
     from .leases import Due, LastSeen
     from .ledger import Ledger
+    from .limits import SoftBudget
     from .on_database import as_database
     from .owners import Owner, TranscriptRow, owner_key
     from .report import CallPage
     from .session_tokens import SessionTokens, TakenToken
     from .sessions import SessionLimit
-    from .totals import SoftBudget
+    from .shared_budgets import SharedBudgets
     from .usage_filter import Scope, UsageFilter
 
 __all__ = [
     "Answer",
+    "BudgetInfo",
     "BudgetStatus",
     "CallPage",
     "Change",
@@ -100,6 +105,7 @@ __all__ = [
     "Scope",
     "SessionLimit",
     "SessionTokens",
+    "SharedBudgets",
     "SoftBudget",
     "TakenToken",
     "TeamInfo",
@@ -113,7 +119,7 @@ __all__ = [
 _MODULES = {
     **dict.fromkeys(("Hold", "Holds", "Refusal", "BudgetStatus"), "holds"),
     **dict.fromkeys(("Answer", "Claim", "Fate", "KeptAnswer", "KeptAnswers"), "kept_answers"),
-    **dict.fromkeys(("KeyInfo", "NewKey", "TeamInfo"), "key_info"),
+    **dict.fromkeys(("BudgetInfo", "KeyInfo", "NewKey", "TeamInfo"), "key_info"),
     **dict.fromkeys(("Keys", "hash_key"), "keys"),
     **dict.fromkeys(("Due", "LastSeen"), "leases"),
     **dict.fromkeys(("Owner", "TranscriptRow", "owner_key"), "owners"),
@@ -124,7 +130,8 @@ _MODULES = {
     "Database": "database",
     "Ledger": "ledger",
     "SessionLimit": "sessions",
-    "SoftBudget": "totals",
+    "SharedBudgets": "shared_budgets",
+    "SoftBudget": "limits",
     "as_database": "on_database",
 }
 

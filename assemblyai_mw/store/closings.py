@@ -1,6 +1,7 @@
 """Closing calls: once, by one conditional UPDATE, with spend and totals in its transaction.
 
-What a call counts as spent, in each window of its key and team:
+What a call counts as spent, in each window of its key and team, and of the budgets of
+tags and an end user that bind it:
 
 | state      | spent           | held     |
 |------------|-----------------|----------|
@@ -12,7 +13,7 @@ What a call counts as spent, in each window of its key and team:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ from .closing import Closing, closing_of, failure_of, priced
 from .columns import Moment, day_of, from_json, micros, tag_names
 from .database import Database
 from .history import add_change
+from .limits import SoftBudget, limits_of, soft_warnings
 from .schema import (
     FAILED,
     IS_PENDING,
@@ -48,7 +50,7 @@ from .schema import (
     transcripts,
 )
 from .statements import Prepared
-from .totals import SoftBudget, add_spend, add_sums, free_request, limits_of, soft_warnings, windows
+from .totals import add_spend, add_sums, budget_ids, free_request, windows_of
 from .unwritten import Unwritten
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ _maker = (calls.c.region, calls.c.at, calls.c.key_id, calls.c.key_name, calls.c.
 _shown = (
     *_maker,
     *(calls.c.request_id, calls.c.kind, calls.c.model, calls.c.tags, calls.c.transcript_id),
+    calls.c.budgets,
 )
 _close = Prepared(
     update(calls)
@@ -174,7 +177,7 @@ class Closings:
     database: Database
     unwritten: Unwritten
     _on_soft_budget: Callable[[SoftBudget], None] | None
-    _soft_ratio: float | None
+    _soft_ratios: Sequence[float]
 
     def settle(
         self,
@@ -308,7 +311,7 @@ class Closings:
                 connection,
                 {"b_row": closing.row, "b_status": status, "b_now": parameters["b_now"]},
             )
-        periods = windows(closed.key_id, closed.team, closed.at)
+        periods = windows_of(closed)
         freed = 0
         for held_in, amount in free_request(connection, closed.request_id):
             freed += amount
@@ -331,7 +334,7 @@ class Closings:
             return None
         kept = row.kept_nano or 0
         spent = 0 if closing.state == UNPRICED else (closing.cost_nano or 0) - kept
-        add_spend(connection, windows(row.key_id, row.team, row.at), spent=spent)
+        add_spend(connection, windows_of(row), spent=spent)
         sums = {
             **_sums(closing),
             "failed": int(closing.state == FAILED),
@@ -349,7 +352,7 @@ class Closings:
             return
         row = _replace.first(connection, parameters)
         sums = {name: new - (getattr(old, name) or 0) for name, new in _sums(closing).items()}
-        add_spend(connection, windows(row.key_id, row.team, row.at), spent=sums["cost_nano"])
+        add_spend(connection, windows_of(row), spent=sums["cost_nano"])
         failed = int(closing.state == FAILED)
         self._charge(connection, row, 0, {**sums, "failed": failed})
 
@@ -372,9 +375,10 @@ class Closings:
         add_sums(connection, group, tag_names(from_json(row.tags)), sums)
         if spent <= 0 or self._on_soft_budget is None:
             return ()
-        limits = limits_of(connection, row.key_id, row.team)
-        periods = windows(row.key_id, row.team, row.at)
-        return soft_warnings(connection, periods, limits, self._soft_ratio)
+        limits = limits_of(
+            connection, row.key_id, row.team, budget_ids(row.budgets), self.database.now
+        )
+        return soft_warnings(connection, windows_of(row), limits, self._soft_ratios)
 
     def _tell(self, told: tuple[SoftBudget, ...] | None) -> bool:
         for warning in told or ():

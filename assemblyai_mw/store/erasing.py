@@ -56,6 +56,7 @@ NAMES: Mapping[Kind, Mapping[str, str]] = {
     "end_user": {
         "audit.actor": "{}",
         "calls.end_user": "{}",
+        "budgets.owner": "{}",
         "session_tokens.end_user": "{}",
     },
 }
@@ -71,7 +72,10 @@ JSON_NAMES: Mapping[str, Mapping[Kind, tuple[str, ...]]] = {
 FREE_TEXTS = frozenset(
     {"calls.tags", "keys.tags", "session_tokens.tags", "tag_totals.tag", "calls.reason"}
 )
-# Facts, ids and lists of this program's own words. `spend.owner` of a key is its id.
+# Columns that hold other things too, and the scope in which they hold this name: `spend.owner` of a
+# key is its id, `budgets.owner` may be a tag.
+_SCOPES = {"spend.owner": "team", "budgets.owner": "end_user"}
+# Facts, ids and lists of this program's own words.
 NO_NAMES = frozenset(
     {
         *(
@@ -89,6 +93,7 @@ NO_NAMES = frozenset(
         *("calls.transcript_id", "calls.breakdown", "calls.usage"),
         *("transcripts.region", "transcripts.id", "transcripts.status", "uploads.region"),
         *("owned.service", "owned.region", "owned.kind", "owned.id", "tagged_totals.day"),
+        *("budgets.scope", "calls.budgets", "holds.budgets"),
         *("spend.scope", "spend.period", "totals.day", "totals.model", "tag_totals.day"),
     }
 )
@@ -195,8 +200,9 @@ def _places(kind: Kind, name: str) -> Iterator[tuple[str, Any, ColumnElement[boo
     for where, form in NAMES[kind].items():
         column = _column(where)
         condition = column == form.format(name)
-        if where == "spend.owner":
-            condition &= column.table.c.scope == "team"
+        scope = _SCOPES.get(where)
+        if scope is not None:
+            condition &= column.table.c.scope == scope
         yield where, column, condition, form
 
 
@@ -276,9 +282,11 @@ def _delete(connection: Connection, kind: Kind, name: str) -> None:
 
 
 def _texts_with(connection: Connection, kind: Kind, name: str) -> Iterator[tuple[str, int]]:
-    for where in sorted(FREE_TEXTS):
+    for where in sorted({*FREE_TEXTS, "budgets.owner"}):
         column = _column(where)
         found = select(func.count()).select_from(column.table).where(_holds(column, name))
+        if where == "budgets.owner":
+            found = found.where(column.table.c.scope == "tag")
         if count := connection.scalar(found):
             yield where, count
     for where, members in JSON_NAMES.items():

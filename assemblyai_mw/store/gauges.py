@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from .database import Database
+from .holds import BudgetStatus, all_statuses
+from .limits import Limits
 from .schema import IS_PENDING, SUMS, calls, holds
 from .sessions import LOST_S, fresh_sessions
 from .usage_query import Sums as GroupSums
@@ -50,6 +52,7 @@ class Gauges:
         oldest_s: Age in seconds of the oldest of them, by their kind.
         held_nano: Nano-dollars held for calls under way.
         sessions: Streaming sessions under way.
+        budgets: Every budget that is set, in its present window, with the owner's limits.
     """
 
     sums: tuple[Sums, ...]
@@ -57,13 +60,14 @@ class Gauges:
     oldest_s: dict[str, float]
     held_nano: int
     sessions: int
+    budgets: tuple[tuple[Limits, BudgetStatus], ...]
 
 
 def gauges(database: Database, *, lost_after_s: float = LOST_S) -> Gauges:
     """Return the ledger's sums, all as of one moment.
 
-    Reads running totals (a row a day, key, team and model), open rows and holds. A session whose
-    last checkpoint is older than *lost_after_s* seconds is not under way.
+    Reads running totals (a row a day, key, team and model), open rows, holds and budgets. A session
+    whose last checkpoint is older than *lost_after_s* seconds is not under way.
 
     Raises:
         StoreError: The database cannot be read.
@@ -82,9 +86,10 @@ def gauges(database: Database, *, lost_after_s: float = LOST_S) -> Gauges:
         opened = connection.execute(pending).all()
         held_nano = int(connection.execute(held).scalar_one())
         sessions = fresh_sessions(connection, since)
+        budgets = tuple(all_statuses(connection, database.now))
     counts = {kind: int(count) for kind, count, _ in opened}
     ages = {kind: max(0.0, (database.now - at) / 1_000_000) for kind, _, at in opened}
-    return Gauges(sums, counts, ages, held_nano, sessions)
+    return Gauges(sums, counts, ages, held_nano, sessions, budgets)
 
 
 def _sums(found: GroupSums) -> tuple[Sums, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,22 +13,29 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ..billing.price_book import format_usd
 from .columns import micros
 from .database import Database
+from .limits import (
+    Limits,
+    SoftBudget,
+    Whose,
+    all_limits,
+    amounts_of,
+    limits_of,
+    limits_of_all,
+    soft_warnings,
+)
 from .on_database import OnDatabase
-from .renewals import limits_of_all, renew
+from .renewals import renew
 from .schema import IS_PENDING, calls, holds, spend
 from .statements import Prepared
 from .totals import (
     UNLIMITED,
-    Limits,
     Period,
-    Scope,
-    SoftBudget,
     Window,
     add_spend,
-    limits_of,
-    soft_warnings,
+    kept_ids,
     spent_and_held,
     windows,
+    windows_of,
 )
 
 if TYPE_CHECKING:
@@ -57,13 +64,13 @@ class Refusal:
     """The reason for a refused hold: the first budget that the call does not fit in.
 
     Attributes:
-        scope: `key` or `team`.
+        scope: `key`, `team`, `tag` or `end_user`.
         window: `total`, `daily` or `monthly`, by UTC.
         spent, held, needed, limit: Nano-dollars.
         resets_at: When the window ends; None for `total`.
     """
 
-    scope: Scope
+    scope: Whose
     window: Window
     spent: int
     held: int
@@ -74,15 +81,16 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class BudgetStatus:
-    """Spent and held amounts in one window of a key or team, and its limit.
+    """Spent and held amounts in one window of a key, team, tag or end user, and its limit.
 
     Attributes:
-        owner: The key's id as text, or the team's name.
+        scope: `key`, `team`, `tag` or `end_user`.
+        owner: The key's id as text, or the team's name, the end user, or the tag as `NAME=VALUE`.
         spent, held, limit: Nano-dollars; *limit* is None where there is none.
         resets_at: When the window ends; None for `total`.
     """
 
-    scope: Scope
+    scope: Whose
     owner: str
     window: Window
     spent: int
@@ -126,11 +134,11 @@ def _taking(module: Any) -> Any:
 
 
 _take = Prepared(_taking(sqlite), postgresql=_taking(postgresql))
-_HELD = ("request_id", "key_id", "team", "amount_nano", "at", "expires_at")
+_HELD = ("request_id", "key_id", "team", "amount_nano", "at", "expires_at", "budgets")
 _hold = Prepared(
     insert(holds).values(**{name: bindparam(name) for name in _HELD}).returning(holds.c.id)
 )
-_gone = holds.c.amount_nano, holds.c.at, holds.c.key_id, holds.c.team
+_gone = holds.c.amount_nano, holds.c.at, holds.c.key_id, holds.c.team, holds.c.budgets
 _release = Prepared(delete(holds).where(holds.c.id == bindparam("b_id")).returning(*_gone))
 # The same moment stands in both, and the index of pending calls begins with it.
 _is_awaited = exists().where(
@@ -146,9 +154,10 @@ _expired = Prepared(
 
 
 class _DoesNotFit(Exception):
-    def __init__(self, period: Period, limit: int) -> None:
+    def __init__(self, period: Period, whose: Whose, limit: int) -> None:
         super().__init__()
         self.period = period
+        self.whose = whose
         self.limit = limit
 
 
@@ -157,16 +166,15 @@ class Holds(OnDatabase):
 
     Args:
         database: A Database, or its URL.
-        soft_ratio: Share of a budget that triggers a warning, if neither key nor team sets one;
-            None for never.
+        soft_ratios: Shares of a budget that trigger a warning, where it has no share of its own.
     """
 
-    def __init__(self, database: Database | str, *, soft_ratio: float | None = None) -> None:
+    def __init__(self, database: Database | str, *, soft_ratios: Sequence[float] = ()) -> None:
         super().__init__(database)
-        self._soft_ratio = soft_ratio
+        self._soft_ratios = tuple(soft_ratios)
 
     def take(self, call: Call, nano: int, *, expires_in_s: float) -> Hold | Refusal:
-        """Hold *nano* nano-dollars in the budgets of the caller and its team, or return a Refusal.
+        """Hold *nano* nano-dollars in all budgets that bind the caller, or return a Refusal.
 
         One conditional UPDATE for each window, in one transaction: spent + held + needed never
         passes a limit, however many calls take holds at the same time. At least 1 nano-dollar is
@@ -180,7 +188,7 @@ class Holds(OnDatabase):
         if nano < 0:
             raise ValueError("nano: expected 0 or more")
         caller = call.caller
-        if caller is None or (caller.key_id is None and caller.team is None):
+        if caller is None or (caller.key_id is None and caller.team is None and not caller.budgets):
             return Hold(None, 0)
         needed = max(1, nano)
         refused = self._try(call, needed, expires_in_s)
@@ -195,12 +203,13 @@ class Holds(OnDatabase):
         at, now = micros(call.started), self.database.now
         try:
             with self.database.write() as connection:
-                limits = limits_of(connection, caller.key_id, caller.team)
+                limits = limits_of(connection, caller.key_id, caller.team, caller.budgets, now)
                 if not limits:
                     return Hold(None, 0)
-                periods = windows(caller.key_id, caller.team, at)
+                periods = windows(caller.key_id, caller.team, at, caller.budgets)
                 for period in periods:
-                    self._reserve(connection, period, limits.get(period.scope), needed)
+                    bounds = limits.get((period.scope, period.owner))
+                    self._reserve(connection, period, bounds, needed)
                 hold = {
                     "request_id": call.id,
                     "key_id": caller.key_id,
@@ -208,12 +217,13 @@ class Holds(OnDatabase):
                     "amount_nano": needed,
                     "at": at,
                     "expires_at": now + round(expires_in_s * 1_000_000),
+                    "budgets": kept_ids(caller.budgets),
                 }
                 taken = _hold.first(connection, hold).id
-                told = soft_warnings(connection, periods, limits, self._soft_ratio)
+                told = soft_warnings(connection, periods, limits, self._soft_ratios)
                 return Hold(taken, needed, told)
         except _DoesNotFit as full:
-            return self._refusal(full.period, full.limit, needed)
+            return self._refusal(full, needed)
 
     def _reserve(
         self, connection: Connection, period: Period, limits: Limits | None, needed: int
@@ -225,12 +235,13 @@ class Holds(OnDatabase):
             parameters = {**period.key, "b_needed": needed, "b_limit": limit}
             if _take.first(connection, parameters) is not None:
                 return
-        raise _DoesNotFit(period, limit)
+        raise _DoesNotFit(period, limits.whose if limits else "key", limit)
 
-    def _refusal(self, period: Period, limit: int, needed: int) -> Refusal:
+    def _refusal(self, full: _DoesNotFit, needed: int) -> Refusal:
+        period = full.period
         with self.database.read() as connection:
             spent, held = spent_and_held(connection, period)
-        return Refusal(period.scope, period.window, spent, held, needed, limit, period.resets_at)
+        return Refusal(full.whose, period.window, spent, held, needed, full.limit, period.resets_at)
 
     def renew(self, more: Mapping[str, int], *, expires_in_s: float) -> dict[str, Refusal | None]:
         """Let the holds of many calls grow at once, each by all it needs or not at all.
@@ -266,12 +277,12 @@ class Holds(OnDatabase):
         needed = {name: max(1, nano) for name, nano in more.items()}
         expires_at = self.database.now + round(expires_in_s * 1_000_000)
         with self.database.write() as connection:
-            refused = renew(connection, needed, expires_at=expires_at)
+            refused = renew(connection, needed, expires_at=expires_at, now=self.database.now)
         return {
             name: None
             if full is None
             else Refusal(
-                full.period.scope,
+                full.whose,
                 full.period.window,
                 full.spent,
                 full.held,
@@ -285,12 +296,19 @@ class Holds(OnDatabase):
     def bounded(self, callers: Mapping[str, Caller]) -> frozenset[str]:
         """Return the names in *callers* of those that a budget bounds now."""
         with self.database.read() as connection:
-            limits = limits_of_all(connection, callers.values())
+            limits = limits_of_all(connection, callers.values(), self.database.now)
         binding = {owner for owner, each in limits.items() if each.any}
         return frozenset(
             name
             for name, caller in callers.items()
-            if ("key", str(caller.key_id)) in binding or ("team", str(caller.team)) in binding
+            if any(
+                place in binding
+                for place in (
+                    ("key", str(caller.key_id)),
+                    ("team", str(caller.team)),
+                    *(("budget", str(each)) for each in caller.budgets),
+                )
+            )
         )
 
     def release(self, hold: Hold) -> bool:
@@ -302,7 +320,7 @@ class Holds(OnDatabase):
             row = statement.first(connection, parameters)
             if row is None:
                 return False
-            add_spend(connection, windows(row.key_id, row.team, row.at), held=-row.amount_nano)
+            add_spend(connection, windows_of(row), held=-row.amount_nano)
         return True
 
     def sweep(self) -> int:
@@ -317,17 +335,60 @@ class Holds(OnDatabase):
         return sum(self._free(_sweep, {"b_id": hold.id, "b_now": now}) for hold in expired)
 
     def spent(self, caller: Caller) -> tuple[BudgetStatus, ...]:
-        """Return the budget status of the caller and its team: three windows of each."""
+        """Return the status of all budgets that bind the caller: three windows of each owner.
+
+        The key comes first, then its team, then its tags and the end user, as far as they have
+        budgets.
+        """
+        now = self.database.now
         with self.database.snapshot() as connection:
-            limits = limits_of(connection, caller.key_id, caller.team)
+            limits = limits_of(connection, caller.key_id, caller.team, caller.budgets, now)
+            own = windows(caller.key_id, caller.team, now)
+            further = [
+                each
+                for each in windows(None, None, now, caller.budgets)
+                if (each.scope, each.owner) in limits
+            ]
             return tuple(
-                BudgetStatus(
-                    each.scope,
-                    each.owner,
-                    each.window,
-                    *spent_and_held(connection, each),
-                    limits[each.scope].of(each.window) if each.scope in limits else None,
-                    each.resets_at,
-                )
-                for each in windows(caller.key_id, caller.team, self.database.now)
+                status_of(connection, each, limits.get((each.scope, each.owner)))
+                for each in (*own, *further)
             )
+
+
+def all_statuses(connection: Connection, now: int) -> list[tuple[Limits, BudgetStatus]]:
+    """Return what is spent and held of every budget that is set: its present window alone.
+
+    Budgets of revoked keys are left out. *now* is epoch microseconds.
+    """
+    limits = all_limits(connection, now)
+    found = []
+    for (scope, owner), each in limits.items():
+        if scope == "key":
+            periods = windows(int(owner), None, now)
+        elif scope == "team":
+            periods = windows(None, owner, now)
+        else:
+            periods = windows(None, None, now, (int(owner),))
+        found += [(each, period) for period in periods if each.of(period.window) is not None]
+    amounts = amounts_of(connection, [period for _, period in found])
+    return [
+        (each, budget_status(period, each, amounts.get(period, (0, 0)))) for each, period in found
+    ]
+
+
+def status_of(connection: Connection, period: Period, limits: Limits | None) -> BudgetStatus:
+    """Return the status of one window, whose owner has these *limits*; None: none at all."""
+    return budget_status(period, limits, spent_and_held(connection, period))
+
+
+def budget_status(period: Period, limits: Limits | None, amounts: tuple[int, int]) -> BudgetStatus:
+    """Return the status of one window by its *amounts*, what is spent and held, nano-dollars."""
+    whose: Whose = "team" if period.scope == "team" else "key"
+    return BudgetStatus(
+        whose if limits is None else limits.whose,
+        period.owner if limits is None or limits.whose == "key" else limits.name,
+        period.window,
+        *amounts,
+        None if limits is None else limits.of(period.window),
+        period.resets_at,
+    )

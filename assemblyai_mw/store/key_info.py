@@ -11,7 +11,15 @@ from sqlalchemy import RowMapping
 
 from ..call import Caller
 from .columns import iso, micros, moment, optional_moment
-from .key_options import KEY_OPTIONS, TEAM_OPTIONS, KeyOptions, Option, TeamOptions
+from .key_options import (
+    BUDGET_OPTIONS,
+    KEY_OPTIONS,
+    TEAM_OPTIONS,
+    BudgetOptions,
+    KeyOptions,
+    Option,
+    TeamOptions,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +96,30 @@ class TeamInfo(TeamOptions):
         return {"name": self.name, **_shown(TEAM_OPTIONS, self)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetInfo(BudgetOptions):
+    """The budget of a tag or an end user, as declared in `key_options`.
+
+    Attributes:
+        scope: `tag` or `end_user`.
+        owner: The tag as `NAME=VALUE`, or the end user as the host names it.
+    """
+
+    budget_id: int
+    scope: str
+    owner: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the budget for JSON."""
+        return {"scope": self.scope, "owner": self.owner, **_shown(BUDGET_OPTIONS, self)}
+
+
+def budget_of(row: Mapping[str, Any] | RowMapping) -> BudgetInfo:
+    """Return a row of `budgets` as a BudgetInfo."""
+    options = {each.column: each.read(row[each.column]) for each in BUDGET_OPTIONS}
+    return BudgetInfo(budget_id=row["id"], scope=row["scope"], owner=row["owner"], **options)
+
+
 def info_of(row: Mapping[str, Any] | RowMapping) -> KeyInfo:
     """Return a row of `keys` as a KeyInfo."""
     return KeyInfo(
@@ -109,7 +141,7 @@ def team_of(row: Mapping[str, Any] | RowMapping) -> TeamInfo:
 _CALLERS = frozenset(each.name for each in fields(Caller))
 _RIGHTS = tuple(each for each in KEY_OPTIONS if each.column in _CALLERS)
 _OF_TEAM = tuple(each.column for each in TEAM_OPTIONS if f"team_{each.column}" in _CALLERS)
-_BUDGETS = tuple(each.column for each in TEAM_OPTIONS if each.kind.typed == "money")
+_BUDGETS = ("budget_nano", "budget_daily_nano", "budget_monthly_nano")
 
 
 def caller_of(row: Any) -> Caller:
@@ -123,7 +155,7 @@ def caller_of(row: Any) -> Caller:
     return Caller(name=row.name, key_id=row.id, budgeted=budgeted, **rights)
 
 
-def _shown(options: Iterable[Option], info: KeyOptions | TeamOptions) -> dict[str, Any]:
+def _shown(options: Iterable[Option], info: BudgetOptions) -> dict[str, Any]:
     return {each.name: each.shown(getattr(info, each.column)) for each in options}
 
 

@@ -1,10 +1,11 @@
 """The options of keys and teams, each declared once. Pure.
 
 A field of `KeyOptions` is an option, and its name the column of `keys` (and of `teams`, for
-a field of `TeamOptions`). From it are made: the arguments of `Keys.create` and `Keys.set`,
-the options of `keys create`, `keys set` and `teams set`, their checks, `KeyInfo`, what
-`keys show` prints, the history, the table of docs/keys.md, and the field of `Caller` that
-has the same name, where there is one (`team_NAME` is the team's where the key has none).
+a field of `TeamOptions`; and of `budgets`, for one of `BudgetOptions`). From it are made: the
+arguments of `Keys.create` and `Keys.set`, the options of `keys create`, `keys set`, `teams set`
+and `budgets set`, their checks, `KeyInfo`, what `keys show` prints, the history, the table of
+docs/keys.md, and the field of `Caller` that has the same name, where there is one (`team_NAME`
+is the team's where the key has none).
 
 To add an option, add a field here and its column in a migration; the stage that obeys it
 reads the field that it adds to `Caller`.
@@ -84,8 +85,8 @@ def _option(flag: str, kind: Kind, help: str, **rest: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TeamOptions:
-    """The options that keys and teams share."""
+class BudgetOptions:
+    """The options of every budget: a key's, a team's, a tag's, an end user's."""
 
     budget_nano: int | None = _option(
         "--budget",
@@ -117,10 +118,44 @@ class TeamOptions:
         "Share of a budget after which a warning is given, once per window: 0.8.",
         metavar="RATIO",
     )
+    extra_budget_nano: int | None = _option(
+        "--extra-budget",
+        MONEY,
+        "Dollars that raise each of the budgets for a time; needs --extra-for.",
+        metavar="USD",
+        name="extra_budget_usd",
+    )
+    extra_budget_until: datetime | None = _option(
+        "--extra-for",
+        MOMENT,
+        "How long the extra budget lasts from now: 7d, 12h.",
+        metavar="7d",
+        asked_as="extra_budget_for",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamOptions(BudgetOptions):
+    """The options that keys and teams share."""
+
     rpm: int | None = _option(
         "--rpm",
         PER_MINUTE,
         "Requests a minute, in a sliding window.",
+        metavar="N",
+        refused=429,
+    )
+    tpm: int | None = _option(
+        "--tpm",
+        PER_MINUTE,
+        "Tokens a minute of chats, input and output, in a sliding window.",
+        metavar="N",
+        refused=429,
+    )
+    max_parallel: int | None = _option(
+        "--max-parallel",
+        count(MAX_INT, least=1),
+        "Requests under way at once, but reads of one's own work and sessions.",
         metavar="N",
         refused=429,
     )
@@ -227,9 +262,10 @@ def _declared(cls: type) -> Iterator[Option]:
         yield replace(option, name=named, column=each.name, asked_as=option.asked_as or named)
 
 
+BUDGET_OPTIONS = tuple(_declared(BudgetOptions))
 TEAM_OPTIONS = tuple(_declared(TeamOptions))
 KEY_OPTIONS = tuple(_declared(KeyOptions))
-BUDGETS = frozenset(each.column for each in TEAM_OPTIONS if each.kind.typed in ("money", "ratio"))
+BUDGETS = frozenset(each.column for each in BUDGET_OPTIONS)
 EMPTY: Mapping[str, Any] = {each.column: each.empty for each in KEY_OPTIONS}
 
 
@@ -279,6 +315,24 @@ def _without_durations(
         length = duration(each.asked_as, span)
         said[each.name] = optional_moment(now + length // timedelta(microseconds=1))
     return said
+
+
+def with_extra(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns *new*, in which an extra budget and its end go together.
+
+    Clearing one of them clears the other.
+
+    Raises:
+        ValueError: One of them would stand alone.
+    """
+    both = ("extra_budget_nano", "extra_budget_until")
+    given = [new[each] for each in both if each in new]
+    if given and None in given and all(each is None for each in given):
+        return {**new, **dict.fromkeys(both)}
+    changed = {**old, **new}
+    if (changed[both[0]] is None) != (changed[both[1]] is None):
+        raise ValueError("extra_budget_usd, extra_budget_for: expected both or none")
+    return dict(new)
 
 
 def topped_up(budget: int | None, dollars: Any) -> int:

@@ -22,6 +22,7 @@ from .key_options import KEY_OPTIONS
 from .on_database import OnDatabase
 from .option_kinds import checked_name
 from .schema import keys, secrets, teams
+from .shared_budgets import any_budgets, budget_id, budgets_of_tags, has_budgets
 from .statements import Prepared
 from .teams import Teams, warn_anew
 
@@ -42,6 +43,7 @@ def hash_key(secret: str | bytes) -> bytes:
 
 _KNOWN: tuple[Any, ...] = (
     keys,
+    any_budgets("tag").label("any_tag_budgets"),
     *(teams.c[each.column].label(f"teams_{each.column}") for each in option.TEAM_OPTIONS),
 )
 _find = Prepared(
@@ -102,7 +104,7 @@ class Keys(Teams, OnDatabase):
         if name in option.RESERVED_NAMES:
             raise ValueError(f"name: {name} is reserved")
         given = option.columns(KEY_OPTIONS, options, now=now, allow_unknown=allow_unknown)
-        values = {"name": name, **option.EMPTY, **given}
+        values = {"name": name, **option.EMPTY, **option.with_extra(option.EMPTY, given)}
         _check_team(values)
         secret, prefix = _new_secret()
         with self.database.write() as connection:
@@ -132,14 +134,12 @@ class Keys(Teams, OnDatabase):
         """
         with self.database.read() as connection:
             row = _find.first(connection, {"b_hash": secret_sha256})
-        if row is None or row.revoked_at is not None:
-            return None
-        now = self.database.now
-        if row.expires_at is not None and now >= row.expires_at:
-            return None
-        if row.secret_expires_at is not None and now >= row.secret_expires_at:
-            return None
-        return caller_of(row)
+            if row is None or row.revoked_at is not None:
+                return None
+            now = self.database.now
+            if row.secret_expires_at is not None and now >= row.secret_expires_at:
+                return None
+            return _caller(connection, row, now, None)
 
     def named(self, name: str, *, team: str | None = None) -> Caller | None:
         """Return the caller whose live key has this name, with *team* if given.
@@ -148,12 +148,22 @@ class Keys(Teams, OnDatabase):
         """
         with self.database.read() as connection:
             row = _named.first(connection, {"b_name": name, "b_team": team})
-        return _caller(row, self.database.now, team)
+            return _caller(connection, row, self.database.now, team)
 
     def by_id(self, key_id: int, *, team: str | None = None) -> Caller | None:
         """Return the caller with this id, if its key is live, with *team* if given."""
         with self.database.read() as connection:
             return live_caller(connection, self.database.now, key_id, team)
+
+    def has_end_user_budgets(self) -> bool:
+        """Whether any end user has a budget."""
+        with self.database.read() as connection:
+            return has_budgets(connection, "end_user")
+
+    def end_user_budget(self, end_user: str) -> int | None:
+        """Return the id of the budget of the host's own user; None without one."""
+        with self.database.read() as connection:
+            return budget_id(connection, "end_user", end_user)
 
     def live(self, key_ids: Iterable[int]) -> frozenset[int]:
         """Return which of these keys are neither revoked nor expired."""
@@ -248,6 +258,7 @@ class Keys(Teams, OnDatabase):
             row = _live(connection, name)
             if more is not None:
                 new["budget_nano"] = option.topped_up(row["budget_nano"], more)
+            new = option.with_extra(row, new)
             changed = {**row, **new}
             if "team_rpm" in new:
                 _check_team(changed)
@@ -274,13 +285,16 @@ def live_caller(
     connection: Connection, now: int, key_id: int, team: str | None = None
 ) -> Caller | None:
     """Return the caller of a key that is live at *now*, with *team* if given."""
-    return _caller(_by_id.first(connection, {"b_id": key_id, "b_team": team}), now, team)
+    row = _by_id.first(connection, {"b_id": key_id, "b_team": team})
+    return _caller(connection, row, now, team)
 
 
-def _caller(row: Any, now: int, team: str | None) -> Caller | None:
+def _caller(connection: Connection, row: Any, now: int, team: str | None) -> Caller | None:
     if row is None or (row.expires_at is not None and now >= row.expires_at):
         return None
     caller = caller_of(row)
+    if row.any_tag_budgets and caller.tags:
+        caller = caller.bound_by(*budgets_of_tags(connection, caller.tags))
     return caller if team is None else replace(caller, team=team)
 
 

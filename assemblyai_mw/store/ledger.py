@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import SmallInteger, bindparam, func, update
@@ -10,6 +10,7 @@ from sqlalchemy import SmallInteger, bindparam, func, update
 from ..errors import StoreError
 from .closings import Closings
 from .database import Database
+from .limits import SoftBudget
 from .listing import Listing
 from .on_database import OnDatabase
 from .opening import insert_call, opened
@@ -19,7 +20,6 @@ from .report import Reports
 from .schema import calls
 from .sessions import CHECKPOINT_S, Sessions, lost_after
 from .statements import Prepared
-from .totals import SoftBudget
 from .unwritten import Unwritten
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ class Ledger(Transcripts, Objects, Listing, Sessions, Closings, Reports, OnDatab
         accept_due_s: Seconds after which an accepted transcript is due.
         on_soft_budget: Called after the commit with each soft threshold that a settlement reached;
             without it, the next hold reports it.
-        soft_ratio: Share of a budget that triggers it, if neither key nor team sets one; None for
-            never.
+        soft_ratios: Shares of a budget that trigger it, where it has no share of its own.
         checkpoint_s: Seconds between two checkpoints of a streaming session.
 
     Attributes:
@@ -73,14 +72,14 @@ class Ledger(Transcripts, Objects, Listing, Sessions, Closings, Reports, OnDatab
         intent_due_s: float = 900,
         accept_due_s: float = 3,
         on_soft_budget: Callable[[SoftBudget], None] | None = None,
-        soft_ratio: float | None = None,
+        soft_ratios: Sequence[float] = (),
         checkpoint_s: float = CHECKPOINT_S,
     ) -> None:
         super().__init__(database)
         self._intent_due = round(intent_due_s * 1_000_000)
         self._accept_due = round(accept_due_s * 1_000_000)
         self._on_soft_budget = on_soft_budget
-        self._soft_ratio = soft_ratio
+        self._soft_ratios = tuple(soft_ratios)
         self.checkpoint_s = checkpoint_s
         self.lost_after_s = lost_after(checkpoint_s)
         self.unwritten = Unwritten(self.database.private_directories())

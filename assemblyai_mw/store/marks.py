@@ -1,4 +1,4 @@
-"""Budgets of live keys and of teams that have reached their soft mark."""
+"""Budgets that have reached their soft mark."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .database import Database
-from .key_info import KeyInfo, TeamInfo
-from .keys import Keys
-from .totals import Limits, Scope, Window, spent_and_held, windows
+from .holds import all_statuses
+from .limits import Whose
+from .totals import Window
 
 
 class Mark(NamedTuple):
     """A budget over its mark, in nano-dollars."""
 
-    scope: Scope
+    scope: Whose
     name: str
     window: Window
     spent: int
@@ -22,39 +22,21 @@ class Mark(NamedTuple):
     limit: int
 
 
-def over_mark(database: Database, soft_ratio: float) -> Iterator[Mark]:
-    """Yield the budgets whose spending has reached their share, the keys' first.
+def over_mark(database: Database, soft_ratio: float | None) -> Iterator[Mark]:
+    """Yield the budgets whose spending has reached their share.
 
     Args:
-        soft_ratio: The share for keys and teams without one of their own.
+        soft_ratio: The share for owners without one of their own; None for all of the budget.
 
     Raises:
         StoreError: The ledger cannot be read.
     """
-    keys = Keys(database)
-    owners: list[tuple[Scope, KeyInfo | TeamInfo]] = [
-        ("key", info)
-        for info in keys.list(revoked=False)
-        if info.expires_at is None or info.expires_at.timestamp() > database.now / 1_000_000
-    ]
-    owners += [("team", info) for info in keys.teams()]
     with database.snapshot() as connection:
-        for scope, info in owners:
-            limits = Limits(
-                info.budget_nano,
-                info.budget_daily_nano,
-                info.budget_monthly_nano,
-                info.soft_budget_ratio,
+        statuses = all_statuses(connection, database.now)
+    for limits, status in statuses:
+        ratio = next((each for each in (limits.soft_ratio, soft_ratio) if each is not None), 1.0)
+        # A limit of 0 is an owner switched off, and no budget to watch.
+        if status.limit and status.spent >= int(status.limit * ratio):
+            yield Mark(
+                limits.whose, limits.name, status.window, status.spent, status.held, status.limit
             )
-            if not limits.any:
-                continue
-            ratio = soft_ratio if limits.soft_ratio is None else limits.soft_ratio
-            key_id, team = (info.key_id, None) if isinstance(info, KeyInfo) else (None, info.name)
-            for period in windows(key_id, team, database.now):
-                limit = limits.of(period.window)
-                # A limit of 0 is a key switched off, and no budget to watch.
-                if not limit:
-                    continue
-                spent, held = spent_and_held(connection, period)
-                if spent >= int(limit * ratio):
-                    yield Mark(scope, info.name, period.window, spent, held, limit)

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, insert
 from .columns import micros, plain, to_json
 from .schema import PENDING, calls
 from .statements import Prepared
+from .totals import kept_ids
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -31,6 +32,7 @@ _OPENED = (
     "features",
     "tags",
     "due_at",
+    "budgets",
 )
 # Parameters are those of `opened`; returns the row's id.
 insert_call = Prepared(
@@ -64,4 +66,5 @@ def opened(
         "features": to_json(features or {}),
         "tags": to_json({plain(name): plain(value) for name, value in tags.items()}),
         "due_at": due_at,
+        "budgets": kept_ids(caller.budgets) if caller else None,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,26 +12,26 @@ from ..billing.price_book import format_usd
 from .columns import from_json, iso, optional_moment
 from .database import Database
 from .history import Change
-from .holds import BudgetStatus
+from .holds import BudgetStatus, budget_status
 from .key_info import KeyInfo, info_of, team_of
 from .key_options import KEY_OPTIONS, TEAM_OPTIONS
+from .limits import SOURCES, Limits, amounts_of, limits_from
 from .on_database import OnDatabase
 from .report import call_as_dict
-from .schema import audit, calls, keys, spend, teams
-from .totals import windows
+from .schema import audit, calls, keys, teams
+from .totals import Period, windows
 from .usage_filter import Scope
 
 _AT_ONCE = 500
 _BUDGETS = ("budget_nano", "budget_monthly_nano", "budget_daily_nano")
-_WINDOWS = dict(zip(("total", "monthly", "daily"), _BUDGETS, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One limited window of a key or a team.
+    """One limited window of a budget.
 
     Attributes:
-        name: The key's, or the team's.
+        name: Of the key, team or end user; a tag as `NAME=VALUE`.
         status: Spent, held and limit.
         soft_ratio: Share of the limit that warns; None for none.
     """
@@ -53,7 +53,7 @@ class Reader(OnDatabase):
     Args:
         database: A Database, or its URL.
         scope: What the reader may see; None is everything.
-        soft_ratio: Share of a budget that warns, if neither key nor team sets one.
+        soft_ratio: Share of a budget that warns, where its owner has none of its own.
     """
 
     def __init__(
@@ -169,60 +169,64 @@ class Reader(OnDatabase):
             ]
 
     def budgets(self, *, key: str | None = None, team: str | None = None) -> list[Standing]:
-        """Return the limited windows of live keys and of teams, the fullest first.
+        """Return the limited windows of all budgets that are set, the fullest first.
 
-        With *key*, only of the keys of this name; with *team*, only of it and its keys.
+        They are those of live keys and of teams and, for who sees everything, of tags and end
+        users. With *key*, only of the keys of this name; with *team*, only of it and its keys.
         """
         now = self.database.now
-        of_keys = [
-            self._seen_keys(),
-            keys.c.revoked_at.is_(None),
-            or_(keys.c.expires_at.is_(None), keys.c.expires_at > now),
-            or_(*(keys.c[name].is_not(None) for name in _BUDGETS)),
-        ]
-        of_teams: list[Any] = [or_(*(teams.c[name].is_not(None) for name in _BUDGETS))]
-        if self.scope is not None:
-            of_teams.append(teams.c.name.in_(self.scope.teams))
-        if key is not None:
-            of_keys.append(keys.c.name == key)
-        if team is not None:
-            of_keys.append(keys.c.team == team if team else keys.c.team.is_(None))
-            of_teams.append(teams.c.name == team)
-        ratio = teams.c.soft_budget_ratio.label("team_ratio")
+        bound: list[tuple[Limits, Period]] = []
         with self.database.snapshot() as connection:
-            joined = select(keys, ratio).outerjoin(teams, teams.c.name == keys.c.team)
-            rows: list[tuple[Any, str]] = [
-                (row, "key") for row in connection.execute(joined.where(*of_keys))
-            ]
-            if key is None:
-                rows += [
-                    (row, "team") for row in connection.execute(select(teams).where(*of_teams))
-                ]
-            wanted = [
-                (row, period, getattr(row, _WINDOWS[period.window]))
-                for row, scope in rows
-                for period in windows(
-                    row.id if scope == "key" else None, row.name if scope == "team" else None, now
-                )
-            ]
-            wanted = [each for each in wanted if each[2] is not None]
-            spent = _spent(connection, [period for _, period, _ in wanted])
+            for scope, (table, owner, columns) in SOURCES.items():
+                seen = self._with_budgets(scope, key, team, now)
+                if seen is None:
+                    continue
+                limited = or_(*(table.c[name].is_not(None) for name in _BUDGETS))
+                statement = select(owner.label("place"), *columns).where(limited, *seen)
+                for row in connection.execute(statement):
+                    limits = limits_from(scope, row, now)
+                    bound += [
+                        (limits, period)
+                        for period in windows(
+                            row.place if scope == "key" else None,
+                            row.place if scope == "team" else None,
+                            now,
+                            (row.place,) if scope == "budget" else (),
+                        )
+                        if limits.of(period.window) is not None
+                    ]
+            amounts = amounts_of(connection, [period for _, period in bound])
         found = [
             Standing(
-                row.name,
-                BudgetStatus(
-                    period.scope,
-                    period.owner,
-                    period.window,
-                    *spent.get((period.scope, period.owner, period.period), (0, 0)),
-                    limit,
-                    period.resets_at,
-                ),
-                _ratio(row, self._soft_ratio),
+                limits.name,
+                budget_status(period, limits, amounts.get(period, (0, 0))),
+                self._soft_ratio if limits.soft_ratio is None else limits.soft_ratio,
             )
-            for row, period, limit in wanted
+            for limits, period in bound
         ]
         return sorted(found, key=lambda each: (-each.used, each.name, each.status.window))
+
+    def _with_budgets(
+        self, scope: str, key: str | None, team: str | None, now: int
+    ) -> list[Any] | None:
+        """Return the conditions of the owners that are seen; None where none are."""
+        if scope == "key":
+            seen = [
+                self._seen_keys(),
+                keys.c.revoked_at.is_(None),
+                or_(keys.c.expires_at.is_(None), keys.c.expires_at > now),
+            ]
+            if key is not None:
+                seen.append(keys.c.name == key)
+            if team is not None:
+                seen.append(keys.c.team == team if team else keys.c.team.is_(None))
+            return seen
+        if key is not None:
+            return None
+        if scope == "team":
+            seen = [] if self.scope is None else [teams.c.name.in_(self.scope.teams)]
+            return seen if team is None else [*seen, teams.c.name == team]
+        return [] if self.scope is None and team is None else None
 
     def _seen_keys(self) -> Any:
         if self.scope is None:
@@ -231,26 +235,3 @@ class Reader(OnDatabase):
 
 
 PRIVATE = tuple(each.name for each in KEY_OPTIONS if each.private)
-
-
-def _ratio(row: Any, default: float | None) -> float | None:
-    own = row.soft_budget_ratio
-    if own is None:
-        own = getattr(row, "team_ratio", None)
-    return default if own is None else float(own)
-
-
-def _spent(connection: Any, periods: Sequence[Any]) -> dict[tuple[str, str, str], tuple[int, int]]:
-    found: dict[tuple[str, str, str], tuple[int, int]] = {}
-    texts = {each.period for each in periods}
-    for scope in ("key", "team"):
-        owners = sorted({each.owner for each in periods if each.scope == scope})
-        for start in range(0, len(owners), _AT_ONCE):
-            statement = select(spend).where(
-                spend.c.scope == scope,
-                spend.c.owner.in_(owners[start : start + _AT_ONCE]),
-                spend.c.period.in_(texts),
-            )
-            for row in connection.execute(statement):
-                found[row.scope, row.owner, row.period] = (row.spent_nano, row.held_nano)
-    return found

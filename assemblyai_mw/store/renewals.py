@@ -1,7 +1,8 @@
 """Renewing holds: many calls under way take more budget at once, each all of it or nothing.
 
 Transactions lock rows in this order, as those of single calls do: holds, then the windows of
-keys, then those of teams; each owner's windows as total, months, days.
+budgets of tags and end users, then those of keys, then those of teams; each owner's windows as
+total, months, days.
 """
 
 from __future__ import annotations
@@ -13,12 +14,11 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, tuple_, update
 
-from .schema import holds, keys, spend, teams
+from .limits import Limits, Place, Whose, limits_of_all, parts
+from .schema import holds, spend
 from .statements import Prepared
-from .totals import Limits, Period, Scope, add_held, windows
+from .totals import Period, add_held, windows_of
 
-# SQLite takes no more than 32,766 parameters; a window has three.
-_AT_ONCE = 5_000
 _OF_SPEND = (spend.c.scope, spend.c.owner, spend.c.period)
 _grow = Prepared(
     update(holds)
@@ -32,27 +32,28 @@ _grow = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class NoRoom:
-    """The first window that a hold cannot grow in; amounts in nano-dollars."""
+    """The first window that a hold cannot grow in, and whose; amounts in nano-dollars."""
 
     period: Period
+    whose: Whose
     spent: int
     held: int
     limit: int
 
 
 def renew(
-    connection: Connection, more: Mapping[str, int], *, expires_at: int
+    connection: Connection, more: Mapping[str, int], *, expires_at: int, now: int
 ) -> dict[str, NoRoom | None]:
     """Let the hold of each request in *more* grow by so many nano-dollars; return those refused.
 
     A refused one has the first window that it does not fit in, or None where nothing is held for
-    it any more. Requests are served in the order of *more*.
+    it any more. Requests are served in the order of *more*. *now* is epoch microseconds.
     """
     found = {row.request_id: row for row in _locked_holds(connection, list(more))}
     refused: dict[str, NoRoom | None] = {name: None for name in more if name not in found}
-    periods = {name: windows(row.key_id, row.team, row.at) for name, row in found.items()}
+    periods = {name: windows_of(row) for name, row in found.items()}
     spent = _locked_spend(connection, (period for each in periods.values() for period in each))
-    limits = limits_of_all(connection, found.values())
+    limits = limits_of_all(connection, found.values(), now)
     added: Counter[Period] = Counter()
     grown = []
     for name, needed in more.items():
@@ -74,19 +75,19 @@ def _no_room(
     periods: Sequence[Period],
     spent: Mapping[tuple[str, str, str], tuple[int, int]],
     added: Counter[Period],
-    limits: Mapping[tuple[str, str], Limits],
+    limits: Mapping[Place, Limits],
     needed: int,
 ) -> NoRoom | None:
     """Return the first of *periods* whose limit *needed* more would pass."""
     for period in periods:
         bound = limits.get((period.scope, period.owner))
         limit = bound.of(period.window) if bound else None
-        if limit is None:
+        if bound is None or limit is None:
             continue
         so_far, held = spent.get(_place(period), (0, 0))
         held += added[period]
         if so_far + held + needed > limit:
-            return NoRoom(period, so_far, held, limit)
+            return NoRoom(period, bound.whose, so_far, held, limit)
     return None
 
 
@@ -99,9 +100,14 @@ def _order(period: Period) -> tuple[str, str, int, str]:
 
 
 def _locked_holds(connection: Connection, requests: Sequence[str]) -> Iterator[Any]:
-    for some in _parts(sorted(requests)):
+    for some in parts(sorted(requests)):
         rows = select(
-            holds.c.id, holds.c.request_id, holds.c.at, holds.c.key_id, holds.c.team
+            holds.c.id,
+            holds.c.request_id,
+            holds.c.at,
+            holds.c.key_id,
+            holds.c.team,
+            holds.c.budgets,
         ).where(holds.c.request_id.in_(some))
         yield from connection.execute(rows.order_by(holds.c.id).with_for_update())
 
@@ -116,36 +122,9 @@ def _locked_spend(
         owner = owner.collate("C")
     order = spend.c.scope, owner, func.length(spend.c.period), spend.c.period
     found = {}
-    for some in _parts(sorted(set(periods), key=_order)):
+    for some in parts(sorted(set(periods), key=_order)):
         places = tuple_(*_OF_SPEND).in_([_place(period) for period in some])
         rows = select(*_OF_SPEND, spend.c.spent_nano, spend.c.held_nano).where(places)
         for row in connection.execute(rows.order_by(*order).with_for_update()):
             found[row.scope, row.owner, row.period] = (row.spent_nano, row.held_nano)
     return found
-
-
-def limits_of_all(connection: Connection, rows: Iterable[Any]) -> dict[tuple[str, str], Limits]:
-    """Return the present budgets of the `key_id` and `team` of *rows*, by scope and owner."""
-    rows = list(rows)
-    found: dict[tuple[str, str], Limits] = {}
-    scopes: tuple[tuple[Scope, Any, Any, set[Any]], ...] = (
-        ("key", keys, keys.c.id, {row.key_id for row in rows} - {None}),
-        ("team", teams, teams.c.name, {row.team for row in rows} - {None}),
-    )
-    for scope, table, owner, owners in scopes:
-        for some in _parts(sorted(owners)):
-            budgets = select(
-                owner,
-                table.c.budget_nano,
-                table.c.budget_daily_nano,
-                table.c.budget_monthly_nano,
-                table.c.soft_budget_ratio,
-            )
-            for row in connection.execute(budgets.where(owner.in_(some))):
-                found[scope, str(row[0])] = Limits(*row[1:])
-    return found
-
-
-def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), _AT_ONCE):
-        yield items[start : start + _AT_ONCE]

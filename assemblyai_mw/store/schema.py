@@ -10,7 +10,8 @@ totals, since a primary key holds no NULL.
 | keys           | a virtual key: whose, what it may do and spend; never its secret      |
 | secrets        | a secret's SHA-256, and whose it is; two of them while one is rotated |
 | teams          | what a team may spend                                                 |
-| audit          | one change of a key or team                                           |
+| budgets        | what the calls of a tag, or of an end user, may spend                 |
+| audit          | one change of a key, a team, or one of these budgets                  |
 | calls          | the ledger: one call that costs or could                              |
 | transcripts    | who owns a transcript id, per region                                  |
 | uploads        | who owns an uploaded file, by the hash of its URL; its audio's length |
@@ -19,7 +20,7 @@ totals, since a primary key holds no NULL.
 | session_tokens | a token that opens one session: its SHA-256, and whose it is          |
 | kept_answers   | what an Idempotency-Key stands for: its answer, for a day             |
 | holds          | budget reserved for one call in flight                                |
-| spend          | spent and held of one key or team in one window                       |
+| spend          | spent and held of one key, team or further budget in one window       |
 | totals         | closed calls of one day, key, team and model, added up                |
 | tag_totals     | closed calls of one day and tag, added up                             |
 | tagged_totals  | closed calls of one day and key that have any tag, each counted once  |
@@ -97,6 +98,10 @@ keys = Table(
     Column("budget_monthly_nano", BigInteger),
     Column("soft_budget_ratio", Float),
     Column("max_sessions", Integer),
+    Column("extra_budget_nano", BigInteger),
+    Column("extra_budget_until", BigInteger),
+    Column("tpm", Integer),
+    Column("max_parallel", Integer),
     # Ids are identities: the id of a deleted row must never be reused.
     sqlite_autoincrement=True,
 )
@@ -128,7 +133,30 @@ teams = Table(
     Column("soft_budget_ratio", Float),
     Column("rpm", Integer),
     Column("max_sessions", Integer),
+    Column("extra_budget_nano", BigInteger),
+    Column("extra_budget_until", BigInteger),
+    Column("tpm", Integer),
+    Column("max_parallel", Integer),
 )
+
+budgets = Table(
+    "budgets",
+    metadata,
+    # The owner in `spend`, so that names stand here alone.
+    Column("id", Id, primary_key=True),
+    # `tag`, and `NAME=VALUE`; or `end_user`, and the user as the host names it.
+    Column("scope", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("budget_nano", BigInteger),
+    Column("budget_daily_nano", BigInteger),
+    Column("budget_monthly_nano", BigInteger),
+    Column("soft_budget_ratio", Float),
+    Column("extra_budget_nano", BigInteger),
+    Column("extra_budget_until", BigInteger),
+    # Calls that are under way when a budget is cleared must not count in a later one.
+    sqlite_autoincrement=True,
+)
+Index("budgets_owner", budgets.c.scope, budgets.c.owner, unique=True)
 
 audit = Table(
     "audit",
@@ -184,6 +212,8 @@ calls = Table(
     # The reply named no model with a price: priced by the requested model.
     Column("estimated", Boolean),
     Column("characters", BigInteger),
+    # JSON list of the budgets of tags and end users that it counts in; NULL for none.
+    Column("budgets", Text),
     # Transcripts and sessions name a call by its id, also one that was pruned.
     sqlite_autoincrement=True,
 )
@@ -358,6 +388,7 @@ holds = Table(
     Column("amount_nano", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
+    Column("budgets", Text),
     sqlite_autoincrement=True,
 )
 
@@ -369,7 +400,10 @@ spend = Table(
     Column("period", Text, primary_key=True),
     Column("spent_nano", BigInteger, nullable=False),
     Column("held_nano", BigInteger, nullable=False),
+    # Never read: workers of earlier releases write it while a ledger is upgraded.
     Column("warned", Boolean, nullable=False),
+    # The highest threshold that was told of, in millionths of the budget; NULL for none.
+    Column("told", Integer),
 )
 
 SUMS = (

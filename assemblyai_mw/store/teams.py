@@ -16,6 +16,7 @@ from .key_info import KeyInfo, TeamInfo, info_of, team_of
 from .key_options import TEAM_OPTIONS
 from .option_kinds import checked_name
 from .schema import keys, spend, teams
+from .totals import Scope
 
 
 class Teams(History):
@@ -24,9 +25,8 @@ class Teams(History):
     def set_team(self, team: str, **changes: Any) -> TeamInfo:
         """Set limits that all keys of *team* share; return the resulting limits.
 
-        *changes* are `budget_usd`, `budget_daily_usd`, `budget_monthly_usd`,
-        `soft_budget_ratio`, `rpm` and `max_sessions`, as in `Keys.set`: None removes a limit, and
-        omitted limits stay. *rpm* applies to keys without their own `team_rpm`.
+        *changes* are those of `key_options.TeamOptions`, as in `Keys.set`: None removes a limit,
+        and omitted limits stay. *rpm* applies to keys without their own `team_rpm`.
 
         Raises:
             TypeError: An argument is not one of these.
@@ -38,6 +38,7 @@ class Teams(History):
             of_team = select(teams).where(teams.c.name == team).with_for_update()
             found = connection.execute(of_team).first()
             old = self._made(connection, team) if found is None else dict(found._mapping)
+            new = option.with_extra(old, new)
             detail = option.differences(TEAM_OPTIONS, old, new)
             if detail:
                 connection.execute(update(teams).where(teams.c.name == team).values(**new))
@@ -123,13 +124,13 @@ class Teams(History):
         return {*limited, *in_use}
 
 
-def warn_anew(connection: Connection, scope: str, owner: str) -> None:
-    """Let the soft budget of a key or a team warn again."""
-    told = and_(spend.c.scope == scope, spend.c.owner == owner, spend.c.warned.is_(True))
-    # Locked in the order of `spending.windows`: total, month, day.
+def warn_anew(connection: Connection, scope: Scope, owner: str) -> None:
+    """Let the thresholds of an owner's budgets be told of again."""
+    told = and_(spend.c.scope == scope, spend.c.owner == owner, spend.c.told.is_not(None))
+    # Locked in the order of `totals.windows`: total, month, day.
     order = func.length(spend.c.period), spend.c.period
     connection.execute(select(spend.c.period).where(told).order_by(*order).with_for_update()).all()
-    connection.execute(update(spend).where(told).values(warned=False))
+    connection.execute(update(spend).where(told).values(told=None))
 
 
 def _keys_in(connection: Connection, team: str) -> list[KeyInfo]:

@@ -1,4 +1,4 @@
-"""Running totals: spent and held amounts of a key or team by window, and sums for reports.
+"""Running totals: spent and held amounts of each budget's owner by window, and sums for reports.
 
 Every transaction that touches several of these rows takes them in the order of
 `windows`, so that on PostgreSQL none waits for another in a circle.
@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from .columns import moment
-from .schema import SUMS, holds, keys, spend, tag_totals, tagged_totals, teams, totals
+from .columns import from_json, moment, to_json
+from .schema import SUMS, holds, spend, tag_totals, tagged_totals, totals
 from .statements import Prepared
 
-Scope = Literal["key", "team"]
+# `budget` is that of a tag or an end user. Their order is that of locks.
+Scope = Literal["budget", "key", "team"]
 Window = Literal["total", "daily", "monthly"]
 # Callers may make up tags: above so many a day, new ones are added up together.
 MAX_TAGS_A_DAY = 10_000
@@ -29,10 +30,11 @@ UNLIMITED = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One budget window of one key or team: the row of `spend` it counts in.
+    """One budget window of one owner: the row of `spend` it counts in.
 
     Attributes:
-        scope, owner: `key` and its id as text, or `team` and its name.
+        scope, owner: `key` and its id as text, or `team` and its name; or `budget` and its id as
+            text, for a budget of a tag or an end user.
         window: `total`, `daily` or `monthly`, by UTC.
         period: `total`, `2026-11-22` or `2026-11`.
         resets_at: When the next window begins; None for `total`.
@@ -50,8 +52,29 @@ class Period:
         return {"b_scope": self.scope, "b_owner": self.owner, "b_period": self.period}
 
 
-def windows(key_id: int | None, team: str | None, at: int) -> list[Period]:
-    """Return the windows that a call at *at* (epoch microseconds) counts in, in lock order."""
+def budget_ids(kept: str | Sequence[int] | None) -> Sequence[int]:
+    """Return the ids of a `budgets` column, or those that are given."""
+    ids: Sequence[int] = from_json(kept) if isinstance(kept, str) else kept or ()
+    return ids
+
+
+def kept_ids(ids: Sequence[int]) -> str | None:
+    """Return ids of budgets as a `budgets` column keeps them."""
+    return to_json(list(ids)) if ids else None
+
+
+def windows_of(row: Any) -> list[Period]:
+    """Return the windows of a call or hold, by its `key_id`, `team`, `at` and `budgets`."""
+    return windows(row.key_id, row.team, row.at, budget_ids(row.budgets))
+
+
+def windows(
+    key_id: int | None, team: str | None, at: int, further: Sequence[int] = ()
+) -> list[Period]:
+    """Return the windows that a call at *at* (epoch microseconds) counts in, in lock order.
+
+    *further* are the ids of the budgets of tags and end users that bind it.
+    """
     day = moment(at).replace(hour=0, minute=0, second=0, microsecond=0)
     tomorrow = datetime.fromordinal(day.toordinal() + 1).replace(tzinfo=UTC)
     first = day.replace(day=1)
@@ -61,7 +84,7 @@ def windows(key_id: int | None, team: str | None, at: int) -> list[Period]:
         ("monthly", f"{day:%Y-%m}", next_month),
         ("daily", f"{day:%Y-%m-%d}", tomorrow),
     )
-    owners: list[tuple[Scope, str]] = []
+    owners: list[tuple[Scope, str]] = [("budget", each) for each in sorted(map(str, further))]
     if key_id is not None:
         owners.append(("key", str(key_id)))
     if team is not None:
@@ -117,6 +140,7 @@ def _row_of(period: Period, spent: int, held: int) -> dict[str, Any]:
         "spent_nano": spent,
         "held_nano": held,
         "warned": False,
+        "told": None,
     }
 
 
@@ -154,7 +178,7 @@ def _counted_tags(connection: Connection, day: str, tags: Sequence[str]) -> list
 _free_by_request = Prepared(
     delete(holds)
     .where(holds.c.request_id == bindparam("b_request"))
-    .returning(holds.c.amount_nano, holds.c.at, holds.c.key_id, holds.c.team)
+    .returning(holds.c.amount_nano, holds.c.at, holds.c.key_id, holds.c.team, holds.c.budgets)
 )
 
 
@@ -164,133 +188,18 @@ def free_request(connection: Connection, request_id: str) -> list[tuple[list[Per
     The caller must subtract these amounts from the windows, in the same transaction.
     """
     rows = _free_by_request.all(connection, {"b_request": request_id})
-    return [(windows(row.key_id, row.team, row.at), row.amount_nano) for row in rows]
+    return [(windows_of(row), row.amount_nano) for row in rows]
 
 
-_key_limits = Prepared(
-    select(
-        keys.c.budget_nano,
-        keys.c.budget_daily_nano,
-        keys.c.budget_monthly_nano,
-        keys.c.soft_budget_ratio,
-    ).where(keys.c.id == bindparam("b_key"))
-)
-_team_limits = Prepared(
-    select(
-        teams.c.budget_nano,
-        teams.c.budget_daily_nano,
-        teams.c.budget_monthly_nano,
-        teams.c.soft_budget_ratio,
-    ).where(teams.c.name == bindparam("b_team"))
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The budgets of one key or team, nano-dollars; None is no limit."""
-
-    total: int | None
-    daily: int | None
-    monthly: int | None
-    soft_ratio: float | None
-
-    @property
-    def any(self) -> bool:
-        """Whether anything is limited at all."""
-        return not (self.total is None and self.daily is None and self.monthly is None)
-
-    def of(self, window: Window) -> int | None:
-        """Return the limit of one window."""
-        if window == "total":
-            return self.total
-        return self.daily if window == "daily" else self.monthly
-
-
-def limits_of(connection: Connection, key_id: int | None, team: str | None) -> dict[Scope, Limits]:
-    """Return the budgets that bound a key and its team; scopes without any are left out."""
-    found: dict[Scope, Limits] = {}
-    if key_id is not None:
-        row = _key_limits.first(connection, {"b_key": key_id})
-        if row is not None:
-            found["key"] = Limits(*row)
-    if team is not None:
-        row = _team_limits.first(connection, {"b_team": team})
-        if row is not None:
-            found["team"] = Limits(*row)
-    return {scope: limits for scope, limits in found.items() if limits.any}
-
-
-_of_period = (
+of_period = (
     (spend.c.scope == bindparam("b_scope"))
     & (spend.c.owner == bindparam("b_owner"))
     & (spend.c.period == bindparam("b_period"))
 )
-_read_spend = Prepared(select(spend.c.spent_nano, spend.c.held_nano).where(_of_period))
-_warn = Prepared(
-    update(spend)
-    .where(_of_period, spend.c.warned.is_(False), spend.c.spent_nano >= bindparam("b_threshold"))
-    .values(warned=True)
-    .returning(spend.c.spent_nano, spend.c.held_nano)
-)
+_read_spend = Prepared(select(spend.c.spent_nano, spend.c.held_nano).where(of_period))
 
 
 def spent_and_held(connection: Connection, period: Period) -> tuple[int, int]:
     """Return the nano-dollars spent and held in one window."""
     row = _read_spend.first(connection, period.key)
     return (0, 0) if row is None else (row.spent_nano, row.held_nano)
-
-
-@dataclass(frozen=True, slots=True)
-class SoftBudget:
-    """A key or team has spent its soft share of a budget; reported once per window.
-
-    Attributes:
-        scope, owner: `key` and its id as text, or `team` and its name.
-        window: `total`, `daily` or `monthly`.
-        spent, held, limit: Nano-dollars.
-        ratio: Share of *limit* that triggers the warning.
-        resets_at: When the window ends; None for `total`.
-    """
-
-    scope: Scope
-    owner: str
-    window: Window
-    spent: int
-    held: int
-    limit: int
-    ratio: float
-    resets_at: datetime | None
-
-
-def soft_warnings(
-    connection: Connection,
-    periods: Sequence[Period],
-    limits: dict[Scope, Limits],
-    default: float | None = None,
-) -> tuple[SoftBudget, ...]:
-    """Return the newly reached soft thresholds, and mark them as reported.
-
-    *default* is the share for keys and teams without their own.
-    """
-    told = []
-    for each in periods:
-        bounds = limits.get(each.scope)
-        limit = bounds.of(each.window) if bounds else None
-        ratio = bounds.soft_ratio if bounds and bounds.soft_ratio is not None else default
-        if limit is None or ratio is None:
-            continue
-        row = _warn.first(connection, {**each.key, "b_threshold": int(limit * ratio)})
-        if row is not None:
-            told.append(
-                SoftBudget(
-                    each.scope,
-                    each.owner,
-                    each.window,
-                    row.spent_nano,
-                    row.held_nano,
-                    limit,
-                    ratio,
-                    each.resets_at,
-                )
-            )
-    return tuple(told)

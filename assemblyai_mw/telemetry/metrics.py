@@ -19,6 +19,9 @@ another worker.
 | `assemblyai_mw_oldest_pending_seconds`  | gauge     | kind                  |
 | `assemblyai_mw_open_sessions`           | gauge     |                       |
 | `assemblyai_mw_held_dollars`            | gauge     |                       |
+| `assemblyai_mw_budget_limit_dollars`    | gauge     | scope, name, window   |
+| `assemblyai_mw_budget_spent_dollars`    | gauge     | scope, name, window   |
+| `assemblyai_mw_budget_held_dollars`     | gauge     | scope, name, window   |
 | `assemblyai_mw_request_duration_seconds`| histogram | route, method, status |
 | `assemblyai_mw_session_ends_total`      | counter   | route, ended_by, code |
 
@@ -26,13 +29,15 @@ Calls are billable calls, once closed; a transcript's cost appears when it is se
 one that the price book names or that AssemblyAI reported; all other names count as `other`. A
 direction is `input` or `output`; cached tokens are part of the input. The audio seconds of a
 streaming session are those that its socket was open, as AssemblyAI bills them. A session is no
-request: its length is in no histogram of requests. Needs the extra `prometheus`.
+request: its length is in no histogram of requests. A budget's scope is `key`, `team`, `tag` or
+`end_user`, and its window `total`, `daily` or `monthly`; only budgets that are set have series, and
+a temporary increase is in the limit. Needs the extra `prometheus`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -42,8 +47,9 @@ from prometheus_client.registry import Collector
 from ..store.lazy import ledger_of
 
 if TYPE_CHECKING:
-    from ..store import Database, Ledger
+    from ..store import BudgetStatus, Database, Ledger
     from ..store.gauges import Sums
+    from ..store.limits import Limits
     from .record import CallRecord
 
 logger = logging.getLogger("assemblyai_mw.metrics")
@@ -125,6 +131,22 @@ class LedgerCollector(Collector):
         held = GaugeMetricFamily(f"{PREFIX}held_dollars", "Budget held for calls under way.")
         held.add_metric([], now.held_nano / _NANO)
         yield held
+        yield from _budgets(now.budgets)
+
+
+def _budgets(budgets: Sequence[tuple[Limits, BudgetStatus]]) -> Iterator[GaugeMetricFamily]:
+    for name, text in (
+        ("limit", "Budgets as they bind now."),
+        ("spent", "What is spent of each budget in its present window."),
+        ("held", "What is held of each budget for calls under way."),
+    ):
+        family = GaugeMetricFamily(
+            f"{PREFIX}budget_{name}_dollars", text, labels=("scope", "name", "window")
+        )
+        for limits, status in budgets:
+            labels = [status.scope, limits.name, status.window]
+            family.add_metric(labels, getattr(status, name) / _NANO)
+        yield family
 
 
 def _counter(

@@ -314,7 +314,9 @@ def data_of(event: CallRecord | SoftBudget) -> dict[str, Any]:
         return event.fields()
     return {
         "scope": event.scope,
+        "name": event.name,
         "owner": event.owner,
+        "team": event.team,
         "window": event.window,
         "spent_usd": format_usd(event.spent),
         "held_usd": format_usd(event.held),

@@ -340,7 +340,7 @@ def test_teams_have_limits_of_their_own(run):
         600,
     )
     assert re.search(
-        r"^search +1000\.00 +- +100\.00 +- +600 +-$", run("teams", "list").stdout, re.M
+        r"^search +1000\.00 +- +100\.00( +-){3} +600( +-){3}$", run("teams", "list").stdout, re.M
     )
 
 

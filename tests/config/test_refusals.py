@@ -345,8 +345,8 @@ GUARD = {"guardrail_name": "g", "litellm_params": {"guardrail": "a.b"}}
         ),
         pytest.param({"limits": {"max_json_bytes": 1 << 70}}, "out of range", id="huge"),
         pytest.param(
-            {"budgets": {"soft_ratio": 1.1}},
-            "and up to 1, got a number out of range",
+            {"general_settings": {"budget_alerts": [50, 100.5]}},
+            "a percentage above 0 and up to 100, got a number out of range",
             id="over all of a budget",
         ),
         pytest.param(

@@ -30,7 +30,7 @@ from assemblyai_mw.middleware.guardrails import Guardrails
 from assemblyai_mw.middleware.idempotency import Idempotency
 from assemblyai_mw.middleware.lingering import LingeringClose
 from assemblyai_mw.middleware.log import CallLog
-from assemblyai_mw.middleware.rate_limit.stage import RateLimit
+from assemblyai_mw.middleware.rate_limit import ParallelLimit, RateLimit, TokenLimit
 from assemblyai_mw.middleware.realtime import Realtime
 from assemblyai_mw.relay import Relay
 
@@ -114,6 +114,10 @@ BOUNDED = Caller(
     team="t",
     rpm=1_000_000,
     team_rpm=1_000_000,
+    tpm=1_000_000_000,
+    team_tpm=1_000_000_000,
+    max_parallel=1_000_000,
+    team_max_parallel=1_000_000,
     budgeted=True,
     allow_unpriced=True,
 )
@@ -180,6 +184,26 @@ STAGES = [
         "RateLimit-unbounded",
         (RateLimit,),
         lambda app, folder: known(RateLimit(app, storage=folder / "rates"), ALICE),
+    ),
+    Stage(
+        "ParallelLimit",
+        (ParallelLimit,),
+        lambda app, folder: known(ParallelLimit(app, places=folder / "rates"), BOUNDED),
+    ),
+    Stage(
+        "ParallelLimit-unbounded",
+        (ParallelLimit,),
+        lambda app, folder: known(ParallelLimit(app, places=folder / "rates"), ALICE),
+    ),
+    Stage(
+        "TokenLimit",
+        (TokenLimit,),
+        lambda app, folder: known(TokenLimit(app, counts=folder / "rates"), BOUNDED),
+    ),
+    Stage(
+        "TokenLimit-unbounded",
+        (TokenLimit,),
+        lambda app, folder: known(TokenLimit(app, counts=folder / "rates"), ALICE),
     ),
     Stage(
         "Realtime",

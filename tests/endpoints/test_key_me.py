@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from stack_kit import CHAT, MASTER_KEY, Stack, chat
 from webtest import TestApp
 
 from assemblyai_mw import KeyAuth, SelfService
+from assemblyai_mw.billing.money import format_usd
 
 ME = "/assemblyai-mw/key/me"
 
@@ -49,6 +51,8 @@ def test_a_holder_sees_what_the_key_may_and_what_is_spent(stack: Stack) -> None:
         "region": "us",
         "scope": "own",
         "rpm": 60,
+        "tpm": None,
+        "max_parallel": None,
         "max_sessions": None,
         "team_rpm": None,
         "routes": None,
@@ -150,3 +154,79 @@ def test_keys_from_a_plain_mapping_have_a_name_at_least(sqlite_url: str) -> None
     app = TestApp(KeyAuth(SelfService(database=sqlite_url), keys={"k": "alice"}))
     shown = app.get("/", headers={"Authorization": "k"}).json
     assert (shown["key"], shown["key_id"], shown["budgets"]) == ("alice", None, [])
+
+
+USAGE = f"{ME}/usage"
+
+
+def test_the_holder_sees_the_keys_usage_by_day_and_model(stack: Stack) -> None:
+    key, other = stack.key("alice", team="blue"), stack.key("bob", team="blue")
+    for who in (key, key, other):
+        assert stack.ask("POST", CHAT, who, json=chat()).status_int == 200
+    today = datetime.now(UTC).date()
+    shown = stack.ask("GET", USAGE, key).json
+    rows = [row for row in stack.ledger.calls() if row["key"] == "alice"]
+    assert shown == {
+        "key": "alice",
+        "since": (today - timedelta(days=29)).isoformat(),
+        "until": (today + timedelta(days=1)).isoformat(),
+        "usage": [
+            {
+                "day": str(rows[0]["at"])[:10],
+                "model": rows[0]["model"],
+                "calls": 2,
+                "failed": 0,
+                "unpriced": 0,
+                "audio_seconds": 0.0,
+                "input_tokens": sum(row["input_tokens"] for row in rows),
+                "output_tokens": sum(row["output_tokens"] for row in rows),
+                "cost_usd": format_usd(2 * int(Decimal(rows[0]["cost_usd"]) * 10**9)),
+            }
+        ],
+    }
+    days = f"since={today - timedelta(days=9)}&until={today}"
+    assert stack.ask("GET", f"{USAGE}?{days}", key).json["usage"] == []
+    # What the key made in another team is not the holder's any more.
+    stack.keys.set("alice", team="green")
+    stack.middleware.close()
+    fresh = Stack(str(stack.middleware.config.database_url))
+    assert fresh.ask("GET", USAGE, key).json["usage"] == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "since=yesterday",
+        "since=20261101",
+        "since=2026-11-02&until=2026-11-02",
+        "since=2024-01-01&until=2026-01-01",
+        "until=0001-01-01",
+        "since=",
+    ],
+)
+def test_other_days_are_a_400(stack: Stack, query: str) -> None:
+    reply = stack.ask("GET", f"{USAGE}?{query}", stack.key("alice"))
+    assert reply.status_int == 400
+    assert "since" in reply.text or "until" in reply.text
+
+
+def test_usage_needs_a_key_and_counts_as_a_read(stack: Stack) -> None:
+    assert stack.ask("GET", USAGE, None).status_int == 401
+    key = stack.key("alice", rpm=1)
+    statuses = [stack.ask("GET", USAGE, key).status_int for _ in range(61)]
+    assert statuses == [200] * 60 + [429]
+
+
+def test_an_end_user_sees_its_own_calls_of_a_shared_key(database_url: str) -> None:
+    def identify(environ: dict[str, Any]) -> Any:
+        return {"key": "web", "end_user": environ["HTTP_X_USER"]}
+
+    stack = Stack(database_url, options={"identify": identify})
+    stack.key("web")
+    for user in ("maria", "maria", "paul"):
+        asked = stack.ask("POST", CHAT, None, json=chat(), headers={"X-User": user})
+        assert asked.status_int == 200
+    for user, calls in (("maria", [2]), ("paul", [1]), ("nobody", [])):
+        usage = stack.ask("GET", USAGE, None, headers={"X-User": user}).json["usage"]
+        assert [each["calls"] for each in usage] == calls
+    stack.close()

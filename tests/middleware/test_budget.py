@@ -542,18 +542,18 @@ def test_a_soft_threshold_is_told_once_a_window(
     assert [(each.window, each.spent, each.limit, each.ratio) for each in told] == [
         ("daily", 210_000_000, 1_000_000_000, 0.2)
     ]
-    assert caplog.text.count("soft budget: key") == 1
+    assert caplog.text.count("budget alert: key 'a'") == 1
     assert "0.21 USD spent" in caplog.text
     stack.close()
 
 
-@pytest.mark.parametrize("ratio, warnings", [(0.1, 1), (1.0, 0)])
+@pytest.mark.parametrize("alerts, warnings", [([10], 1), ([], 0), ([10, 15, 20, 90], 1)])
 def test_the_configured_ratio_holds_for_keys_without_one(
-    sqlite_url: str, ratio: float, warnings: int
+    sqlite_url: str, alerts: list[float], warnings: int
 ) -> None:
     told: list[SoftBudget] = []
     options = {"on_soft_budget": told.append}
-    stack = Stack(sqlite_url, options=options, budgets={"soft_ratio": ratio})
+    stack = Stack(sqlite_url, options=options, general_settings={"budget_alerts": alerts})
     key = stack.key("a", budget_usd="1")
     stack.us.next_result(audio_s=HOUR)
     id = stack.submit(key)

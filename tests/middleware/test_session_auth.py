@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from assemblyai_mw.errors import StoreError
 from assemblyai_mw.middleware.auth.sessions import KeyWatch
 from assemblyai_mw.middleware.forward import UpstreamForwarder
 from assemblyai_mw.relay import Cut, Relay
+from assemblyai_mw.store import Keys as StoredKeys
+from assemblyai_mw.store import SessionTokens, SharedBudgets
 
 PAGE = {"cookie": "session=1"}
 
@@ -100,6 +103,47 @@ def test_a_master_key_that_looks_like_a_token_is_not_taken_from_the_query() -> N
         auth(environ, lambda status, headers, statuses=statuses: statuses.append(status))
         assert statuses[0][:3] == "401"
     assert not passed
+
+
+def test_a_token_is_bound_by_the_budgets_of_its_tags_and_its_end_user(sqlite_url: str) -> None:
+    keys, tokens = StoredKeys(sqlite_url), SessionTokens(sqlite_url)
+    shared = SharedBudgets(keys.database)
+    ids = {
+        shared.set(tag="customer=acme", budget_usd=5).budget_id,
+        shared.set(end_user="maria", budget_usd=5).budget_id,
+    }
+    keys.create("web", tags={"customer": "acme"})
+    maker = keys.named("web")
+    assert maker is not None
+    seen: list[Any] = []
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        seen.append(environ[CALL_KEY].caller)
+        start_response("200 OK", [])
+        return [b""]
+
+    auth = KeyAuth(app, keys=keys, tokens=tokens)
+    for user in ("maria", "paul"):
+        token = tokens.mint(
+            replace(maker, end_user=user),
+            service="streaming",
+            region="global",
+            ttl_s=60,
+            max_session_s=600,
+            tags={},
+        )
+        environ = {
+            "REQUEST_METHOD": "GET",
+            "SCRIPT_NAME": "/streaming.assemblyai",
+            "PATH_INFO": "/v3/ws",
+            "QUERY_STRING": f"token={token}",
+            "HTTP_CONNECTION": "Upgrade",
+            "HTTP_UPGRADE": "websocket",
+        }
+        auth(environ, lambda *_: None)  # type: ignore[arg-type]
+    maria, paul = seen
+    assert (set(maria.budgets), len(paul.budgets)) == (ids, 1)
+    keys.close()
 
 
 def test_two_credentials_are_none(site: Site) -> None:

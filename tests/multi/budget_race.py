@@ -3,10 +3,11 @@
     python -m tests.multi.budget_race --rounds 1000 [--database postgresql://...]
 
 Each call goes through KeyAuth, Budget and CostLogger to an app that answers as the LLM
-Gateway does, at a cost that is exactly what was held. Every third round one of the calls
-fails, every third one's client leaves. Each round has a key, and every other one a team,
-whose budget fits twenty calls and a part of one. Printed at the end: rounds, calls, calls
-admitted, dollars over any budget, dollars held.
+Gateway does, at a cost that is exactly what was held. Three rounds in a row are alike: in the
+second three one of the calls fails, in the third three one's client leaves. Each round has a
+budget that fits twenty calls and a part of one: by turns that of a key, of a team, and of a tag
+that four keys have. Printed at the end: rounds, calls, calls admitted, dollars over any budget,
+dollars held.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ from typing import Any
 
 from assemblyai_mw import (
     Budget,
-    Caller,
     CostLogger,
     Database,
     Holds,
@@ -40,6 +40,7 @@ from assemblyai_mw import (
 from assemblyai_mw.billing.replies import billing_facts
 from assemblyai_mw.call import CALL_KEY, Call
 from assemblyai_mw.routes import route_for
+from assemblyai_mw.store import NewKey, SharedBudgets, hash_key
 
 PROCESSES = 4
 THREADS = 16
@@ -143,6 +144,20 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
 
 
+def _keys_of_round(database: Database, number: int, usd: str) -> list[NewKey]:
+    """Return each process's key: by turns the same, of a team, and four with one tag."""
+    keys = Keys(database)
+    if number % 3 == 2:
+        tag = {"customer": f"customer-{number}"}
+        SharedBudgets(database).set(tag=f"customer={tag['customer']}", budget_monthly_usd=usd)
+        return [keys.create(f"key-{number}-{each}", tags=tag) for each in range(PROCESSES)]
+    team = f"team-{number}" if number % 3 else None
+    if team:
+        keys.set_team(team, budget_daily_usd=usd)
+    made = keys.create(f"key-{number}", team=team, budget_usd=None if team else usd)
+    return [made] * PROCESSES
+
+
 def race(url: str, rounds: int, *, report: Any = None) -> Outcome:
     """Run *rounds* on the database at *url*."""
     context = multiprocessing.get_context("spawn")
@@ -161,24 +176,24 @@ def race(url: str, rounds: int, *, report: Any = None) -> Outcome:
     outcome = Outcome()
     try:
         for number in range(rounds):
-            team = f"team-{number}" if number % 2 else None
-            if team:
-                keys.set_team(team, budget_daily_usd=usd)
-            made = keys.create(f"key-{number}", team=team, budget_usd=None if team else usd)
+            made = _keys_of_round(database, number, usd)
+            turn = number // 3 % 3
             troubles = [""] * THREADS
-            if number % 3:
-                troubles[number % THREADS] = "fail" if number % 3 == 1 else "leave"
-            for queue in queues:
-                queue.put((made.key, troubles))
+            if turn:
+                troubles[number % THREADS] = "fail" if turn == 1 else "leave"
+            for queue, key in zip(queues, made, strict=True):
+                queue.put((key.key, troubles))
             statuses = Counter[int]()
             for _ in queues:
                 statuses.update(results.get(timeout=180))
-            caller = Caller(made.name, key_id=made.info.key_id, team=team)
+            caller = keys.find(hash_key(made[0].key))
+            assert caller is not None
             for each in holds.spent(caller):
                 outcome.held += each.held
                 if each.limit is not None:
                     outcome.overspent += max(0, each.spent + each.held - each.limit)
-                if each.spent != cost * statuses[200]:
+                shared = len({key.key for key in made}) == 1 or each.scope == "tag"
+                if shared and each.spent != cost * statuses[200]:
                     outcome.wrong.append(f"round {number}: spent {each.spent}, {statuses}")
             if statuses[200] + statuses[429] + statuses[500] != PROCESSES * THREADS:
                 outcome.wrong.append(f"round {number}: {statuses}")

@@ -35,7 +35,7 @@ SECRET = "The secret word of A is xylophone"
 @pytest.mark.slow
 def test_four_processes_never_overspend(database_url: str) -> None:
     """The long run is `python -m tests.multi.budget_race --rounds 1000`."""
-    outcome = race(database_url, 6)
+    outcome = race(database_url, 9)
     assert (outcome.overspent, outcome.held, outcome.wrong) == (0, 0, [])
     assert outcome.admitted > 0
 

@@ -23,6 +23,7 @@ from assemblyai_mw.store import (
     Keys,
     Ledger,
     SessionTokens,
+    SharedBudgets,
 )
 from assemblyai_mw.store.erasing import (
     FREE_TEXTS,
@@ -79,6 +80,7 @@ def filled(url: str) -> Iterator[Database]:
         row = opened(ledger, call)
         ledger.accept(row, status=200, transcript_id="t-1")
         ledger.own_upload("us", "https://cdn.example/1", person)
+        SharedBudgets(database).set(end_user=NAME["end_user"], budget_usd=1)
         agents = Space("agents", "global", "agent")
         ledger.own(agents, "a-1", person)
         # Hosts may name a caller without a key: the name itself is the owner then.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -340,8 +341,12 @@ CHANGES: dict[str, tuple[Any, Any]] = {
     "budget_daily_usd": ("1", "0"),
     "budget_monthly_usd": ("1", "0.000000001"),
     "soft_budget_ratio": (0.5, 0.75),
+    "extra_budget_usd": ("20", "0.5"),
+    "extra_budget_until": (datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)),
     "rpm": (60, 61),
     "team_rpm": (100, 50),
+    "tpm": (10_000, 20_000),
+    "max_parallel": (4, 8),
     "max_sessions": (5, 0),
     "expires_at": (datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)),
     "region": ("eu", "us"),
@@ -363,8 +368,13 @@ def test_the_table_of_changes_has_every_option() -> None:
 @pytest.mark.parametrize("name", CHANGES)
 def test_set_changes_one_option_and_none_clears_it(keys: Keys, name: str) -> None:
     first, second = CHANGES[name]
-    team = {} if name == "team" else {"team": "search"}
+    team: dict[str, Any] = {} if name == "team" else {"team": "search"}
     plain = keys.create("plain", **team).info.as_dict()
+    # These two stand together.
+    if name == "extra_budget_usd":
+        team |= {"extra_budget_until": datetime(2030, 1, 1, tzinfo=UTC)}
+    if name == "extra_budget_until":
+        team |= {"extra_budget_usd": "1"}
     secret = keys.create("alice", **team, **{name: first}).key
     other = keys.create("bob", **team, **{name: second})
     whole = {"name", "key_id", "prefix"}
@@ -385,7 +395,8 @@ def test_set_changes_one_option_and_none_clears_it(keys: Keys, name: str) -> Non
 
 
 def test_every_right_of_a_caller_is_an_option_or_comes_from_elsewhere() -> None:
-    elsewhere = {"name", "key_id", "master", "budgeted", "end_user", "team_max_sessions"}
+    elsewhere = {"name", "key_id", "master", "budgeted", "budgets", "end_user"}
+    elsewhere |= {"team_max_sessions", "team_tpm", "team_max_parallel"}
     columns = {option.column for option in KEY_OPTIONS}
     assert {field.name for field in fields(Caller)} - columns == elsewhere
     assert columns <= set(schema.keys.c.keys())
@@ -396,6 +407,23 @@ def test_a_budget_is_topped_up(keys: Keys) -> None:
     keys.create("alice", budget_usd=5)
     assert keys.set("alice", add_budget_usd="2.5").budget_nano == 7_500_000_000
     assert keys.history("alice")[0].detail == {"budget_usd": {"old": "5", "new": "7.5"}}
+
+
+def test_top_ups_at_once_all_count_beside_spending(keys: Keys, ledger: Ledger) -> None:
+    caller = caller_of(keys, "alice", budget_usd="1")
+
+    def work(number: int) -> None:
+        keys.set("alice", add_budget_usd="0.000000001")
+        settled(ledger, call_by(caller), number)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(1, 41)))
+    assert keys.get("alice").budget_nano == 1_000_000_040
+    assert Holds(keys.database).spent(caller)[0].spent == sum(range(1, 41))
+    changes = [each.detail["budget_usd"] for each in keys.history("alice")[:-1]]
+    assert len(changes) == 40
+    # Each begins where the one before it ended.
+    assert [each["old"] for each in changes[:-1]] == [each["new"] for each in changes[1:]]
 
 
 @pytest.mark.parametrize(

@@ -105,12 +105,22 @@ def migrated(before: dict[str, list[Any]], version: int) -> dict[str, list[Any]]
     added: dict[int, dict[str, tuple[Any, ...]]] = {
         3: {"uploads": (None,) * 3, "calls": (None,) * 2},
         4: {"keys": (None,), "teams": (None,)},
-        5: {"calls": (None,), "totals": (0,), "tag_totals": (0,)},
+        5: {
+            "calls": (None,) * 2,
+            "holds": (None,),
+            "keys": (None,) * 4,
+            "teams": (None,) * 4,
+            "totals": (0,),
+            "tag_totals": (0,),
+        },
     }
     for number, tables in added.items():
         if version < number:
             for table, values in tables.items():
                 now[table] = [(*row, *values) for row in now[table]]
+    if version < 5:
+        # What has warned counts as told of the default of then, 0.8.
+        now["spend"] = [(*row, 800_000 if row[-1] else None) for row in before["spend"]]
     return now
 
 

@@ -28,7 +28,7 @@ from assemblyai_mw.call import Call
 from assemblyai_mw.endpoints.metrics import MetricsApp
 from assemblyai_mw.errors import ConfigError
 from assemblyai_mw.routes import route_for
-from assemblyai_mw.store import UsageFilter
+from assemblyai_mw.store import SharedBudgets, UsageFilter
 from assemblyai_mw.store.schema import totals
 from assemblyai_mw.telemetry.metrics import LedgerCollector, RequestMetrics
 from assemblyai_mw.testing import FakeAssemblyAI, serve_all
@@ -369,5 +369,44 @@ def test_the_dashboard_asks_only_for_metrics_that_there_are(stack):
         for name in re.findall(r"assemblyai_mw_\w+", target["expr"])
     }
     assert len(asked) >= 8
-    budgets = {f"assemblyai_mw_budget_{name}_dollars" for name in ("limit", "spent", "held")}
-    assert asked - there <= budgets
+    assert asked <= there
+
+
+def test_budgets_that_are_set_have_limit_spent_and_held_by_name(stack):
+    shared = SharedBudgets(stack.keys.database)
+    shared.set(tag="customer=acme", budget_daily_usd="2.5")
+    shared.set(end_user="maria", budget_usd=1)
+    stack.keys.set_team("blue", budget_monthly_usd=7)
+    key = stack.key("alice", team="blue", budget_usd=5, tags={"customer": "acme"})
+    gone = stack.key("gone", budget_usd=5)
+    stack.key("free")
+    assert stack.ask("POST", CHAT, key, json=chat()).status_int == 200
+    assert stack.ask("POST", CHAT, gone, json=chat()).status_int == 200
+    stack.submit(key)
+    stack.keys.revoke("gone")
+    stack.keys.set("alice", extra_budget_usd=2, extra_budget_for="1d")
+    seen = scrape(stack)
+    expected = {
+        ("key", "alice", "total"): 7,
+        ("team", "blue", "monthly"): 7,
+        ("tag", "customer=acme", "daily"): 2.5,
+        ("end_user", "maria", "total"): 1,
+    }
+    (cost,) = (
+        float(row["cost_usd"])
+        for row in stack.ledger.calls()
+        if row["key"] == "alice" and row["cost_usd"]
+    )
+    for name in ("limit", "spent", "held"):
+        found = {
+            tuple(dict(labels)[each] for each in ("scope", "name", "window")): amount
+            for (metric, labels), amount in seen.items()
+            if metric == f"assemblyai_mw_budget_{name}_dollars"
+        }
+        assert found.keys() == expected.keys()
+        if name == "limit":
+            assert found == expected
+        else:
+            used = {amount for (scope, *_), amount in found.items() if scope != "end_user"}
+            assert found["end_user", "maria", "total"] == 0
+            assert used == ({cost} if name == "spent" else {value(seen, "held_dollars")})

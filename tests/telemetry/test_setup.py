@@ -141,10 +141,10 @@ def test_a_guard_that_cannot_be_made_is_one_line_at_start(sqlite_url, params, wo
 def test_budget_warnings_reach_everybody_though_one_fails(stack, caplog):
     told.clear()
     at = stack(
+        general_settings={"budget_alerts": [1e-7]},
         budgets={
-            "soft_ratio": 1e-9,
             "on_soft_budget": [f"{NAME}.broken", f"{NAME}.told.append"],
-        }
+        },
     )
     secret = at.key("alice", budget_usd="100")
     for _ in range(2):

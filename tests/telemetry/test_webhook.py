@@ -22,7 +22,16 @@ from assemblyai_mw.telemetry.webhook import WebhookSink
 
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 WARNING = SoftBudget(
-    "key", "7", "daily", 8_000_000_000, 0, 10_000_000_000, 0.8, datetime(2026, 1, 2, tzinfo=UTC)
+    "key",
+    "alice",
+    "7",
+    "blue",
+    "daily",
+    8_000_000_000,
+    0,
+    10_000_000_000,
+    0.8,
+    datetime(2026, 1, 2, tzinfo=UTC),
 )
 
 
@@ -123,7 +132,9 @@ def test_a_budget_warning_holds_dollars_as_text(receiver):
     assert event["type"] == "soft_budget"
     assert event["data"] == {
         "scope": "key",
+        "name": "alice",
         "owner": "7",
+        "team": "blue",
         "window": "daily",
         "spent_usd": "8",
         "held_usd": "0",

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import click
 
 from ...config import GUESSABLE_CHARS, Config, load_config, load_database, transport_of
-from ...config.values import BudgetSettings, Settlement
+from ...config.values import Settlement
 from ...errors import MiddlewareError, UpstreamError
 from ...transport import Origin
 from ..base import ConfigSource, Setup
@@ -231,7 +231,7 @@ def _database(source: ConfigSource, config: Config | None) -> Iterator[Finding]:
             ledger = Ledger(database)
             book = PriceBook.load() if config is None else config.price_book()
             late_s = Settlement().late_after_s if config is None else config.settlement.late_after_s
-            ratio = (BudgetSettings() if config is None else config.budgets).soft_ratio
+            ratio = None if config is None else config.least_alert
             told = [
                 open_calls(ledger, late_s),
                 *unpriced_calls(ledger),

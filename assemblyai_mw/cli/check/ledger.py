@@ -60,8 +60,8 @@ def unpriced_calls(ledger: Ledger) -> Iterator[Finding]:
         yield Finding("note", "unpriced calls", text, hint, alert=UNPRICED)
 
 
-def budgets(database: Database, soft_ratio: float) -> Iterator[Finding]:
-    """Yield a note for each budget of a live key or a team that is over its mark."""
+def budgets(database: Database, soft_ratio: float | None) -> Iterator[Finding]:
+    """Yield a note for each budget that is over its mark."""
     from ...billing.price_book import format_usd
     from ...store.marks import over_mark
 
@@ -72,5 +72,9 @@ def budgets(database: Database, soft_ratio: float) -> Iterator[Finding]:
             f"{format_usd(mark.limit)} USD, with {format_usd(mark.held)} held"
         )
         option = {"total": "--budget"}.get(mark.window, f"--{mark.window}-budget")
-        hint = f"assemblyai-mw {mark.scope}s set {mark.name} {option} USD changes the limit"
+        command = {
+            "tag": f"budgets set --tag {mark.name}",
+            "end_user": f"budgets set --end-user {mark.name}",
+        }.get(mark.scope, f"{mark.scope}s set {mark.name}")
+        hint = f"assemblyai-mw {command} {option} USD changes the limit"
         yield Finding("note", "budgets", text, hint, alert=BUDGET)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from ...store.reader import Standing
 from . import figures
-from .layout import Frame
+from .layout import Frame, word
 from .markup import ABSENT, Part, a, command, el, name, panel, table
 from .view import View
 
@@ -40,10 +40,12 @@ def _row(frame: Frame, view: View, standing: Standing) -> list[Part]:
     status = standing.status
     if status.scope == "team":
         whose = a(frame.team(standing.name), name(standing.name))
-    else:
+    elif status.scope == "key":
         whose = a(frame.key(standing.name, view), name(standing.name))
+    else:
+        whose = name(standing.name)
     return [
-        [whose, el("span", f" {status.scope}", class_="kind")],
+        [whose, el("span", f" {word(status.scope)}", class_="kind")],
         _WINDOWS[status.window],
         meter(standing),
         figures.money(status.spent),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ...call import MASTER, Call, Caller, enter
 from ...errors import BadRequest, ConfigError, RequestRefused, StoreError, error_reply
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("assemblyai_mw.auth")
 
+Known = TypeVar("Known")
+
 # Longest time for which a worker caches a key look-up.
 CACHE_SECONDS = 1.0
 CACHE_ENTRIES = 4096
@@ -44,7 +46,9 @@ class KeySource(Protocol):
     """The store of keys: `store.Keys`, or any object with these methods.
 
     With `live(key_ids: set[int]) -> frozenset[int]` too, one question a second tells which keys of
-    all open sessions are live; without it, each of those keys is looked up again.
+    all open sessions are live; without it, each of those keys is looked up again. With
+    `has_end_user_budgets() -> bool` and `end_user_budget(end_user: str) -> int | None` too, the
+    budgets of end users bind.
     """
 
     def find(self, key_hash: bytes) -> Caller | None:
@@ -138,7 +142,7 @@ class KeyAuth:
         login = ("Cookie",) if identify else ()
         self._private = PrivateReplies("Authorization", *login)
         self._private_by_either = PrivateReplies("Authorization", "X-Api-Key", *login)
-        self._cache: OrderedDict[object, tuple[float, Caller | None]] = OrderedDict()
+        self._cache: OrderedDict[object, tuple[float, Any]] = OrderedDict()
         self._lock = threading.Lock()
         self._store_failing = False
 
@@ -205,7 +209,8 @@ class KeyAuth:
             return None
         call.max_session_s = taken.max_session_s
         # Who made the token says what it is for, and not who holds it.
-        return replace(taken.caller, tags={**taken.caller.tags, **taken.tags})
+        tagged = replace(taken.caller, tags={**taken.caller.tags, **taken.tags})
+        return self._with_end_user(tagged, taken.caller.end_user)
 
     def _find(self, digest: bytes) -> Caller | None:
         """Return the live caller of the key with this SHA-256.
@@ -227,7 +232,7 @@ class KeyAuth:
         refuse_other_sites(call, environ, self._login_origins)
         if identity.caller is not None:
             call.vouched = True
-            return identity.caller, None
+            return self._with_end_user(identity.caller, identity.caller.end_user), None
         find = partial(self._of, identity)
         return find(), find
 
@@ -238,21 +243,37 @@ class KeyAuth:
             logger.warning("identify names the key %r, which is not a live key", name[:80])
             return None
         tags = {**caller.tags, **identity.tags}
-        return replace(caller, end_user=identity.end_user, tags=tags)
+        return self._with_end_user(replace(caller, tags=tags), identity.end_user)
 
-    def _cached(self, name: object, look_up: Callable[[], Caller | None]) -> Caller | None:
+    def _with_end_user(self, caller: Caller, end_user: str | None) -> Caller:
+        """Return *caller* for the host's *end_user*, bound by that user's budget if there is one.
+
+        Without such budgets it costs one statement a second and process.
+        """
+        if end_user is None:
+            return caller
+        caller = replace(caller, end_user=end_user)
+        any_budgets: Callable[[], bool] | None = getattr(self.keys, "has_end_user_budgets", None)
+        if caller.master or any_budgets is None or not self._cached("end users", any_budgets):
+            return caller
+        budget_of: Callable[[str], int | None] = self.keys.end_user_budget  # type: ignore[attr-defined]
+        found = self._cached(("end user", end_user, ""), lambda: budget_of(end_user))
+        return caller if found is None else caller.bound_by(found)
+
+    def _cached(self, name: object, look_up: Callable[[], Known]) -> Known:
         now = time.monotonic()
         known = self._cache.get(name)
         if known is not None and now < known[0]:
-            return known[1]
-        caller = look_up()
+            found: Known = known[1]
+            return found
+        found = look_up()
         self._store_failing = False
         with self._lock:
-            self._cache[name] = (now + self._cache_seconds, caller)
+            self._cache[name] = (now + self._cache_seconds, found)
             self._cache.move_to_end(name)
             if len(self._cache) > CACHE_ENTRIES:
                 self._cache.popitem(last=False)
-        return caller
+        return found
 
 
 def _check_expect(environ: WSGIEnvironment) -> None:

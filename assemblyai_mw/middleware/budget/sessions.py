@@ -312,9 +312,11 @@ def out_of_funds(refusal: Refusal | None) -> Cut:
     """Return the end of a session that nothing more can be held for."""
     if refusal is None:
         return Cut(3008, "The hold of this session is gone; the session is over.", drain=True)
+    from ...store.limits import IN_WORDS
+
     window = "" if refusal.window == "total" else f"{refusal.window} "
     text = (
-        f"The {window}budget of this {refusal.scope} has no room for more of this session: "
+        f"The {window}budget of {IN_WORDS[refusal.scope]} has no room for more of this session: "
         f"{format_usd(refusal.spent)} USD spent, {format_usd(refusal.held)} USD held, "
         f"limit {format_usd(refusal.limit)} USD."
     )

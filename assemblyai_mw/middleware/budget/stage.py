@@ -266,10 +266,12 @@ def soft_budget_teller(callback: OnSoftBudget | None = None) -> Callable[[SoftBu
 
     def tell(warning: SoftBudget) -> None:
         logger.warning(
-            "soft budget: %s %s has reached %g of its %s budget: %s USD spent, %s held, limit %s%s",
-            warning.scope,
-            warning.owner,
-            warning.ratio,
+            "budget alert: %s %s%s has spent %g %% of its %s budget: %s USD spent, %s held, "
+            "limit %s%s",
+            warning.scope.replace("_", " "),
+            repr(warning.name),
+            f" of team {warning.team!r}" if warning.team and warning.scope == "key" else "",
+            warning.ratio * 100,
             warning.window,
             format_usd(warning.spent),
             format_usd(warning.held),
@@ -289,8 +291,10 @@ def soft_budget_teller(callback: OnSoftBudget | None = None) -> Callable[[SoftBu
 def _insufficient(refusal: Refusal, now: datetime) -> RequestRefused:
     """Return the refusal, with all amounts in its message."""
     window = "" if refusal.window == "total" else f"{refusal.window} "
+    from ...store.limits import IN_WORDS
+
     message = (
-        f"This call does not fit in the {window}budget of this {refusal.scope}: "
+        f"This call does not fit in the {window}budget of {IN_WORDS[refusal.scope]}: "
         f"{format_usd(refusal.spent)} USD spent, "
         f"{format_usd(refusal.held)} USD held for calls under way, "
         f"up to {format_usd(refusal.needed)} USD needed for this one, "

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
-import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ...call import Caller, enter
 from ...call.billable import reads_own_work
-from ...errors import ConfigError, RequestRefused
+from ...errors import RequestRefused
 from ...store.lazy import lazy
+from .outage import Outage, WhenGone
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-    from limits.errors import StorageError
     from limits.storage import Storage
     from limits.strategies import MovingWindowRateLimiter
 
-logger = logging.getLogger("assemblyai_mw.rate_limit")
-
-# Pause after a storage failure, so that calls do not each wait for it.
-RETRY_S = 1.0
 # Clients poll, list and read their paid work many times: reads allowed for each request of the
 # rate, and the least a minute.
 READS_A_REQUEST = 10
@@ -71,21 +65,16 @@ class RateLimit:
         app: WSGIApplication,
         *,
         storage: Storage | str | os.PathLike[str],
-        when_gone: Literal["open", "closed"] = "open",
+        when_gone: WhenGone = "open",
         reading: Collection[str] = (),
     ) -> None:
-        if when_gone not in ("open", "closed"):
-            raise ConfigError("when_gone: expected 'open' or 'closed'")
         self.app = app
-        self.when_gone = when_gone
+        self._outage = Outage(when_gone)
         self._reading = frozenset(reading)
         # A file is opened at the first counted request; a URL is checked now.
         is_file = not isinstance(storage, str) or "://" not in storage
         is_file = is_file and isinstance(storage, str | os.PathLike)
         self._windows = lazy(lambda: _windows(storage)) if is_file else _windows(storage)
-        self._lock = threading.Lock()
-        self._retry_at = float("-inf")
-        self._gone = False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
@@ -116,8 +105,9 @@ class RateLimit:
         """Count the request and return its rate and headers' values; raise if it does not fit."""
         from limits.errors import StorageError
 
-        if self._gone and time.monotonic() < self._retry_at:
-            return self._unknown()
+        if self._outage.lasts:
+            self._outage.check()
+            return []
         try:
             for rate in rates[1:]:
                 # A request that the team's rate refuses must not count against the key's.
@@ -128,12 +118,9 @@ class RateLimit:
                     raise self._refusal(rate)
             headers = self._tightest(rates)
         except StorageError as error:
-            return self._failed(error)
-        if self._gone:
-            with self._lock:
-                recovered, self._gone = self._gone, False
-            if recovered:
-                logger.warning("rates are counted again")
+            self._outage.failed(error)
+            return []
+        self._outage.over()
         return headers
 
     def _charge(self, rates: list[_Rate], hits: int) -> Headers:
@@ -176,28 +163,6 @@ class RateLimit:
             headers=[("Retry-After", str(wait)), *told],
         )
 
-    def _failed(self, error: StorageError) -> Headers:
-        with self._lock:
-            first, self._gone = not self._gone, True
-            self._retry_at = time.monotonic() + RETRY_S
-        if first:
-            logger.error(
-                "rates cannot be counted (%s): %s",
-                type(error.__cause__ or error).__name__,
-                "calls pass without a limit" if self.when_gone == "open" else "calls are refused",
-            )
-        return self._unknown()
-
-    def _unknown(self) -> Headers:
-        if self.when_gone == "open":
-            return []
-        raise RequestRefused(
-            "Rates cannot be counted at the moment.",
-            status=503,
-            code="rate_limit_unavailable",
-            headers=[("Retry-After", str(math.ceil(RETRY_S)))],
-        )
-
 
 class _Rate:
     """One rate limit: its holder, its item, and whether it counts reads."""
@@ -232,6 +197,11 @@ def _rates(caller: Caller, *, reads: bool) -> list[_Rate]:
     return rates
 
 
+def _is_of_requests(name: str) -> bool:
+    """Whether a reply's field is of the kind that is added here, and not of `TokenLimit`'s."""
+    return name.startswith("x-ratelimit-") and not name.endswith("-tokens")
+
+
 def _adding(start_response: StartResponse, told: Callable[[], Headers]) -> StartResponse:
     told = cache(told)
 
@@ -239,7 +209,7 @@ def _adding(start_response: StartResponse, told: Callable[[], Headers]) -> Start
         status: str, headers: Headers, exc_info: OptExcInfo | None = None
     ) -> Callable[[bytes], Any]:
         added = told()
-        if not any(name.lower().startswith("x-ratelimit-") for name, _ in headers):
+        if not any(_is_of_requests(name.lower()) for name, _ in headers):
             headers = [*headers, *added]
         if exc_info:
             return start_response(status, headers, exc_info)

@@ -20,11 +20,26 @@ BUSY_S = 2.0
 REDIS_TIMEOUT_S = 1.0
 PURGE_EVERY = 4096
 _REDIS = ("redis", "rediss", "unix", "redis+unix")
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS hits (
-    key TEXT NOT NULL, n INTEGER NOT NULL, ends REAL NOT NULL, PRIMARY KEY (key, n)
-) WITHOUT ROWID
-"""
+# The last two are of `counts`.
+_SCHEMA = (
+    """
+    CREATE TABLE IF NOT EXISTS hits (
+        key TEXT NOT NULL, n INTEGER NOT NULL, ends REAL NOT NULL, PRIMARY KEY (key, n)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS tokens (
+        key TEXT NOT NULL, second INTEGER NOT NULL, amount INTEGER NOT NULL,
+        PRIMARY KEY (key, second)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS places (
+        key TEXT NOT NULL, place TEXT NOT NULL, taken REAL NOT NULL, ends REAL NOT NULL,
+        PRIMARY KEY (key, place)
+    ) WITHOUT ROWID
+    """,
+)
 
 
 class PerMinute(RateLimitItemPerMinute):
@@ -68,7 +83,7 @@ class FileStorage(Storage, MovingWindowSupport):
         """Count *amount* hits if they fit into the last *expiry* seconds; whether they did."""
         if amount > limit:
             return False
-        with self._handle() as connection:
+        with self.handle() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 # Under the lock, so that hits stand in the order of their times.
@@ -113,7 +128,7 @@ class FileStorage(Storage, MovingWindowSupport):
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """Return when the oldest hit of the window was (Unix seconds), and how many there are."""
         now = time.monotonic()
-        with self._handle() as connection:
+        with self.handle() as connection:
             first, last = connection.execute(
                 "SELECT (SELECT min(n) FROM hits WHERE key = :key),"
                 " (SELECT max(n) FROM hits WHERE key = :key)",
@@ -143,18 +158,18 @@ class FileStorage(Storage, MovingWindowSupport):
 
     def clear(self, key: str) -> None:
         """Forget a key's hits."""
-        with self._handle() as connection:
+        with self.handle() as connection:
             connection.execute("DELETE FROM hits WHERE key = ?", (key,))
 
     def reset(self) -> int | None:
         """Forget all hits; return how many there were."""
-        with self._handle() as connection:
+        with self.handle() as connection:
             return connection.execute("DELETE FROM hits").rowcount
 
     def check(self) -> bool:
         """Whether hits can be counted."""
         try:
-            with self._handle() as connection:
+            with self.handle() as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("ROLLBACK")
         except (sqlite3.Error, OSError):
@@ -177,7 +192,8 @@ class FileStorage(Storage, MovingWindowSupport):
         """Close this process's connection; the next use opens a new one."""
         _close_own(self._handles)
 
-    def _handle(self) -> _Handle:
+    def handle(self) -> _Handle:
+        """Return this process's connection, as a context manager for one thread at a time."""
         pid = os.getpid()
         handle = self._handles.get(pid)
         # What a parent opened stays here unused: closing it in a child would harm the
@@ -223,7 +239,8 @@ class _Handle:
             connection.execute("PRAGMA journal_mode=WAL")
             # In WAL mode this never syncs on a commit, and still cannot corrupt the file.
             connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute(_SCHEMA)
+            for statement in _SCHEMA:
+                connection.execute(statement)
         except BaseException:
             connection.close()
             raise

@@ -8,18 +8,16 @@ import os
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from limits.storage import Storage
-from redis_server import running_redis
 from stack_kit import API, CHAT, MASTER_KEY, Stack, chat
 from webtest import TestApp
 
 from assemblyai_mw import Caller, ConfigError, KeyAuth, RateLimit
-from assemblyai_mw.middleware.rate_limit import stage as rate_limit
+from assemblyai_mw.middleware.rate_limit import outage
 from assemblyai_mw.middleware.rate_limit.place import path_beside
 from assemblyai_mw.middleware.rate_limit.storage import FileStorage, storage_of
 
@@ -32,33 +30,6 @@ PLACE = "assemblyai_mw.middleware.rate_limit.place"
 def _app(environ: Any, start_response: Any) -> list[bytes]:
     start_response(OK, [("Content-Type", "text/plain"), ("Content-Length", "2")])
     return [b"ok"]
-
-
-@pytest.fixture(scope="session")
-def redis_server() -> Iterator[Any]:
-    """A real Redis on a socket of its own."""
-    with running_redis() as server:
-        yield server
-
-
-@pytest.fixture
-def redis_url(redis_server: Any) -> str:
-    redis_server.flushall()
-    return f"unix://{redis_server.socket_file}"
-
-
-@pytest.fixture(params=["file", "redis"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
-    """Both places where rates are counted."""
-    if request.param == "redis":
-        made = storage_of(request.getfixturevalue("redis_url"))
-        yield made
-        made.storage.connection_pool.disconnect()  # type: ignore[attr-defined]
-        made.storage.close()  # type: ignore[attr-defined]
-    else:
-        file = FileStorage(tmp_path / "rates")
-        yield file
-        file.close()
 
 
 def _limited(storage: Any, *callers: Caller, **options: Any) -> list[TestApp]:
@@ -304,7 +275,7 @@ def test_without_a_storage_the_policy_decides_and_it_is_logged_once(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rate_limit, "RETRY_S", 0.0)
+    monkeypatch.setattr(outage, "RETRY_S", 0.0)
     (app,) = _limited(where, Caller("a", rpm=1), when_gone=policy)
     with caplog.at_level(logging.WARNING, "assemblyai_mw.rate_limit"):
         assert _statuses(app, 4) == [status] * 4
@@ -316,7 +287,7 @@ def test_without_a_storage_the_policy_decides_and_it_is_logged_once(
 def test_a_redis_that_comes_back_counts_again(
     redis_url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rate_limit, "RETRY_S", 0.0)
+    monkeypatch.setattr(outage, "RETRY_S", 0.0)
     storage = storage_of(redis_url)
     (app,) = _limited(storage, Caller("a", rpm=1))
     connections = storage.storage.connection_pool.connection_kwargs  # type: ignore[attr-defined]

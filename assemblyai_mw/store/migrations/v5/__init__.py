@@ -1,13 +1,13 @@
-"""Version 5: kept answers, owners of voice agents, filters of reports, calls that can go."""
+"""Version 5: kept answers, owners of voice agents, filters of reports, more budgets."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from . import kept_answers, owned, prunable, usage
+from . import budgets, kept_answers, owned, prunable, usage
 
 NUMBER = 5
-_PARTS = (kept_answers, owned, usage, prunable)
+_PARTS = (kept_answers, owned, usage, budgets, prunable)
 SUMMARY = "; ".join(part.SUMMARY for part in _PARTS)
 
 
