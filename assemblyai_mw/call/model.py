@@ -6,14 +6,13 @@ request and never a secret: hosts print their environ on debug pages.
 
 | field | written by | read by |
 |---|---|---|
-| id, method, session | call | everywhere |
+| id, method, path, session | call | everywhere |
 | started | call | call, cost, openai, store, telemetry |
 | route | audio, call, openai | everywhere |
-| method, path, session | call | everywhere |
 | tags | call | call, endpoints, store, telemetry |
 | request_id | call | call, log, telemetry |
 | caller | auth | everywhere |
-| upstream | call, cost, forward | audio, cost, forward, guards, idempotency, isolation, realtime |
+| upstream | call, cost, forward | audio, cost, forward, guards, idempotency, isolation, rate_limit, realtime |
 | max_body_bytes | policy | forward |
 | trace_context | telemetry | call, forward |
 | inner | isolation, log | cost, log |

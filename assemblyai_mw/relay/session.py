@@ -293,11 +293,20 @@ class Session:
             self._close_code = close.code
             self._client_told = True
             self._by = self._by or self._who()
-            self._down.pass_close(close)
+            self._down.pass_close(self._readable(close))
         if self._client_closed or self._client_gone or self.cut_by is not None:
             self._end_upstream()
         else:
             self._within(self._terminate_s, self._end_upstream)
+
+    def _readable(self, close: Close) -> Close:
+        """Return the upstream's close frame as the watchers let the client read it."""
+        reason = told = close.raw[4:].decode()
+        for each in reversed(self.watchers):
+            told = each.close_reason(told)
+        if told == reason:
+            return close
+        return Close(close_frame(close.code, told, masked=False), close.code)
 
     def on_left(self, wire: Wire) -> None:
         """Act on the end of a connection."""

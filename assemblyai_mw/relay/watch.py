@@ -111,6 +111,10 @@ class Watcher:
         """Judge a server's text, likewise."""
         return None
 
+    def close_reason(self, reason: str) -> str:
+        """Return the reason in the server's close frame as the client may read it."""
+        return reason
+
     def ended(self, end: End) -> None:
         """The session is over."""
 

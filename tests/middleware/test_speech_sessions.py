@@ -631,6 +631,16 @@ def test_a_wrong_account_key_is_told_as_assemblyai_tells_it(stack: Speech) -> No
     assert row_of(stack, name).state == "failed"
 
 
+def test_an_echo_of_the_account_s_key_is_masked(stack: Speech) -> None:
+    _, key = key_of(stack)
+    with stack.speech(key) as client:
+        client.recv()
+        stack.fake.speech_sessions[-1].end(3006, f"bad key {US_KEY}")
+        heard = listen(client)
+    assert heard.error == (3006, f"bad key {'*' * len(US_KEY)}")
+    assert client.close_reason == heard.error[1]
+
+
 def test_the_usage_report_has_the_characters(stack: Speech) -> None:
     name, key = key_of(stack)
     with stack.speech(key) as client:

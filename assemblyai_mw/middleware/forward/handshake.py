@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...call import Call
 from ...call.session_kind import kind_of
 from ...errors import RequestRefused
-from ...relay import STOPPING, Relay, Ungrippable, find
+from ...relay import STOPPING, Relay, Ungrippable, Watcher, find
 from ...relay.handshake import NOT_RELAYED, check, impossible, passed_on, reply_head, request_fields
 from ...transport import Origin, Request, Timeouts, Transport, Tunnel, Upgrading, UpstreamReply
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ...billing.operations import Operation
     from ...relay import Grip, Words
+    from ...secret import Secret
 
 
 class Handshake:
@@ -99,8 +100,11 @@ class Handshake:
         self._give_up()
         return reply
 
-    def join(self, tunnel: Tunnel, start_response: StartResponse) -> Iterable[bytes]:
-        """Take the client's connection from the server, and relay; return the server's reply."""
+    def join(self, tunnel: Tunnel, start_response: StartResponse, key: Secret) -> Iterable[bytes]:
+        """Take the client's connection from the server, and relay; return the server's reply.
+
+        The client does not see the account's *key*, if the upstream echoes it.
+        """
         try:
             # Its session is opened and ended all the same: one that is left open costs hours.
             self._call.unheard = self._grip.is_left()
@@ -110,7 +114,7 @@ class Handshake:
             self._give_up()
             raise
         head = reply_head(self._environ, self._fields)
-        watchers = self._call.session or ()
+        watchers = (*(self._call.session or ()), _KeyMask(key))
         self._relay.start(taken, tunnel, head, watchers=watchers, words=self._words)
         self._call.relayed = True
         # The server sends it to nobody. Its checks (PEP 3333) want a type of every body.
@@ -120,6 +124,22 @@ class Handshake:
     def _give_up(self) -> None:
         self._grip.cancel()
         self._relay.leave()
+
+
+class _KeyMask(Watcher):
+    """Puts asterisks in place of the account's key in what the upstream says."""
+
+    def __init__(self, key: Secret) -> None:
+        self._key = key
+
+    def server_text(self, text: bytes) -> bytes | None:
+        """Mask a text."""
+        clean = self._key.masked_bytes(text)
+        return None if clean == text else clean
+
+    def close_reason(self, reason: str) -> str:
+        """Mask a reason."""
+        return self._key.masked(reason)
 
 
 def grip_of(

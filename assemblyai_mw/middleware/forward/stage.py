@@ -163,7 +163,7 @@ class UpstreamForwarder:
         call.upstream = "replied"
         if isinstance(reply, Tunnel):
             assert handshake is not None
-            return handshake.join(reply, start_response)
+            return handshake.join(reply, start_response, self._key)
         return self._answer(call, reply, environ, start_response)
 
     def _timeouts_of(self, call: Call) -> Timeouts:

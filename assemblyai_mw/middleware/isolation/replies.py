@@ -104,7 +104,8 @@ def through_here(value: dict[str, Any], base: str) -> dict[str, Any]:
 
 
 def json_in(body: bytes, reply: Reply) -> Any:
-    decoded = decode(body, reply.header("content-encoding"), max_bytes=MAX_LIST_BYTES)
+    most = max(MAX_LIST_BYTES, len(body))
+    decoded = decode(body, reply.header("content-encoding"), max_bytes=most)
     try:
         return json.loads(decoded or b"")
     except (ValueError, RecursionError):
