@@ -44,7 +44,7 @@ def chat_asked(body: Mapping[str, Any], size: int | None = None) -> dict[str, An
     default = DEFAULT_MAX_TOKENS
     asked["max_tokens"] = max(
         _output_bound(way, 0 if at else default) for at, way in enumerate(ways)
-    )
+    ) + max(_thought_bound(way) for way in ways)
     choices = max(count(way.get("n"), MAX_CHOICES) or 1 for way in ways)
     if choices > 1:
         asked["choices"] = choices
@@ -67,6 +67,18 @@ def chat_asked(body: Mapping[str, Any], size: int | None = None) -> dict[str, An
 def _output_bound(body: Mapping[str, Any], default: int) -> int:
     given = [count(body.get(name)) for name in ("max_tokens", "max_completion_tokens")]
     return max((n for n in given if n), default=default)
+
+
+def _thought_bound(body: Mapping[str, Any]) -> int:
+    """Return how many tokens a request lets a model think, beside those that it writes.
+
+    AssemblyAI does not say whether they are among `max_tokens`; where they are not, they are
+    billed as output all the same.
+    """
+    reasoning = body.get("reasoning")
+    if not isinstance(reasoning, Mapping):
+        return 0
+    return max(count(reasoning.get(name)) or 0 for name in ("max_tokens", "budget_tokens"))
 
 
 def chat_usage(reply: Any, asked: Mapping[str, Any] | None, region: str) -> Usage | None:

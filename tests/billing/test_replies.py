@@ -133,6 +133,26 @@ def test_the_documented_default_bounds_a_chat_without_max_tokens() -> None:
         assert billing_facts("chat", body)["max_tokens"] == 1000
 
 
+@pytest.mark.parametrize(
+    ("body", "bound"),
+    [
+        ({"max_tokens": 5, "reasoning": {"effort": "high"}}, 5),
+        ({"max_tokens": 5, "reasoning": {"max_tokens": 50_000}}, 50_005),
+        ({"max_tokens": 5, "reasoning": {"budget_tokens": 7, "max_tokens": None}}, 12),
+        ({"reasoning": {"max_tokens": -1}}, 1000),
+        ({"reasoning": "high"}, 1000),
+        (
+            {"max_tokens": 5, "fallbacks": [{"max_tokens": 9}, {"reasoning": {"max_tokens": 80}}]},
+            89,
+        ),
+    ],
+)
+def test_what_a_model_may_think_counts_towards_the_hold(
+    body: dict[str, object], bound: int
+) -> None:
+    assert billing_facts("chat", body)["max_tokens"] == bound
+
+
 def test_the_prompt_is_measured_in_bytes() -> None:
     message = {"role": "user", "content": "ä" * 100}
     asked = billing_facts("chat", {"model": "m", "messages": [message]})
