@@ -12,7 +12,7 @@ request and never a secret: hosts print their environ on debug pages.
 | tags | call | call, endpoints, store, telemetry |
 | request_id | call | call, log, telemetry |
 | caller | auth | everywhere |
-| upstream | call, cost, forward | audio, cost, forward, guards, idempotency, isolation, rate_limit, realtime |
+| upstream | call, cost, forward | everywhere |
 | max_body_bytes | policy | forward |
 | trace_context | telemetry | call, forward |
 | inner | isolation, log | cost, log |

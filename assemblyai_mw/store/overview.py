@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import func, select
 
+from .columns import plain
 from .database import Database
 from .schema import IS_PENDING, PENDING, SUMS, calls, holds, keys
 from .usage_filter import UsageFilter
@@ -96,9 +97,9 @@ def _held(which: UsageFilter, now: int) -> Any:
         holds.c.expires_at > now
     )
     if which.team is not None:
-        statement = statement.where(func.coalesce(holds.c.team, "") == which.team)
+        statement = statement.where(func.coalesce(holds.c.team, "") == plain(which.team))
     if which.key is not None:
-        named = select(keys.c.id).where(keys.c.name == which.key)
+        named = select(keys.c.id).where(keys.c.name == plain(which.key))
         statement = statement.where(holds.c.key_id.in_(named))
     if which.scope is not None:
         statement = statement.where(which.scope.of_keys(holds.c.team, holds.c.key_id))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import or_, select, true
 
 from ..billing.price_book import format_usd
-from .columns import from_json, iso, optional_moment
+from .columns import from_json, iso, optional_moment, plain
 from .database import Database
 from .history import Change
 from .holds import BudgetStatus, budget_status
@@ -96,10 +96,9 @@ class Reader(OnDatabase):
         """Return keys, oldest first: those after the key with the id *after*, *limit* of them."""
         statement = select(keys).where(self._seen_keys(), keys.c.id > after).order_by(keys.c.id)
         if name is not None:
-            statement = statement.where(keys.c.name == name)
+            statement = statement.where(keys.c.name == plain(name))
         if team is not None:
-            own = keys.c.team == team if team else keys.c.team.is_(None)
-            statement = statement.where(own)
+            statement = statement.where(_in_team(team))
         with self.database.read() as connection:
             found = connection.execute(statement.limit(limit)).mappings()
             return [info_of(row) for row in found]
@@ -110,7 +109,9 @@ class Reader(OnDatabase):
             return sorted(set(self.scope.teams))
         with self.database.read() as connection:
             limited = connection.scalars(select(teams.c.name))
-            used = connection.scalars(select(keys.c.team).where(keys.c.team.is_not(None)))
+            used = connection.scalars(
+                select(keys.c.team).where(keys.c.team.is_not(None)).distinct()
+            )
             return sorted({*limited, *used})
 
     def team(self, name: str) -> dict[str, Any] | None:
@@ -120,6 +121,7 @@ class Reader(OnDatabase):
         """
         if self.scope is not None and name not in self.scope.teams:
             return None
+        name = plain(name)
         with self.database.read() as connection:
             row = connection.execute(select(teams).where(teams.c.name == name)).first()
             if row is not None:
@@ -144,7 +146,7 @@ class Reader(OnDatabase):
         if team is not None:
             if self.scope is not None and team not in self.scope.teams:
                 return []
-            statement = statement.where(audit.c.team == team, audit.c.key_name.is_(None))
+            statement = statement.where(audit.c.team == plain(team), audit.c.key_name.is_(None))
         else:
             seen = select(keys.c.id).where(self._seen_keys(), keys.c.id.in_(list(key_ids)))
             statement = statement.where(audit.c.key_id.in_(seen))
@@ -217,15 +219,16 @@ class Reader(OnDatabase):
                 or_(keys.c.expires_at.is_(None), keys.c.expires_at > now),
             ]
             if key is not None:
-                seen.append(keys.c.name == key)
+                seen.append(keys.c.name == plain(key))
             if team is not None:
-                seen.append(keys.c.team == team if team else keys.c.team.is_(None))
+                seen.append(_in_team(team))
             return seen
         if key is not None:
             return None
         if scope == "team":
-            seen = [] if self.scope is None else [teams.c.name.in_(self.scope.teams)]
-            return seen if team is None else [*seen, teams.c.name == team]
+            names = None if self.scope is None else [plain(each) for each in self.scope.teams]
+            seen = [] if names is None else [teams.c.name.in_(names)]
+            return seen if team is None else [*seen, teams.c.name == plain(team)]
         return [] if self.scope is None and team is None else None
 
     def _seen_keys(self) -> Any:
@@ -235,3 +238,7 @@ class Reader(OnDatabase):
 
 
 PRIVATE = tuple(each.name for each in KEY_OPTIONS if each.private)
+
+
+def _in_team(team: str) -> Any:
+    return keys.c.team == plain(team) if team else keys.c.team.is_(None)

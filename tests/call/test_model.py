@@ -71,7 +71,7 @@ def accesses() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
 
 
 def cell(places: set[str]) -> str:
-    return ", ".join(sorted(places)) if len(places) <= 8 else "everywhere"
+    return ", ".join(sorted(places)) if len(places) <= 7 else "everywhere"
 
 
 def lines() -> list[str]:

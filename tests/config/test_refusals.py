@@ -232,6 +232,11 @@ GUARD = {"guardrail_name": "g", "litellm_params": {"guardrail": "a.b"}}
             id="self-service below a route",
         ),
         pytest.param(
+            of_general(usage_path="/assemblyai-mw/key/me/usage"),
+            "usage_path: expected a path outside of the route /assemblyai-mw/key/me",
+            id="usage page below another page",
+        ),
+        pytest.param(
             of_model(model="assemblyai/*", api_key=""),
             "api_key: expected a key, got an empty string",
             id="empty key",
@@ -528,6 +533,7 @@ PLACES = {
     "api_base": lambda url: of_model(model="assemblyai/*", api_base=url),
     "a model": lambda url: of_model(model=url),
     "metrics_path": lambda url: of_general(metrics_path=url),
+    "usage_path": lambda url: of_general(usage_path=url),
     "a callback": lambda url: {"callbacks": [url]},
     "an unknown setting": lambda url: of_general(**{url: 1}),
     "a variable's name": lambda url: of_general(database_url=f"os.environ/{url}"),

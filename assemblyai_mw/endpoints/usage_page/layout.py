@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
@@ -55,6 +55,9 @@ class Frame:
 
     def team(self, team: str) -> str:
         """Return the address of a team's page."""
+        if team in (".", ".."):
+            # Browsers take these out of a path, also in their encoded form.
+            return self.link("/", urlencode({"team": team}))
         return self.link(f"/teams/{quote(team, safe='')}")
 
     def key(self, key: str, view: View) -> str:

@@ -167,8 +167,8 @@ def _day(name: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        if len(text) != 10:
+        if len(text) != 10 or text < "1970":
             raise ValueError
         return datetime.combine(date.fromisoformat(text), time(), UTC)
     except ValueError:
-        raise BadQuery(name, f"{name}: expected a day, YYYY-MM-DD") from None
+        raise BadQuery(name, f"{name}: expected a day from 1970 on, YYYY-MM-DD") from None

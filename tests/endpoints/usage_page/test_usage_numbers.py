@@ -191,9 +191,32 @@ def test_the_form_leads_to_the_views_own_address(filled: Filled) -> None:
     form = page.form
     assert form.find("input", {"name": "none"})["value"] == "end_user"
     assert form.find("option", selected=True)["value"] == ""
+    # A period that was chosen now counts more than days that the page had, and less than new ones.
+    for was, leads in (("", "?period=7d"), ("7d", "?from=2026-11-01")):
+        sent = f"form=1&was={was}&period=7d&from=2026-11-01"
+        reply = filled.app.get(f"{AT}/?{sent}", headers=MASTER, status=303)
+        assert reply.headers["Location"] == f"{AT}/{leads}"
     labelled = {each["for"] for each in form.find_all("label")}
     fields = {each["id"] for each in form.select("input:not([type=hidden]), select")}
     assert fields == labelled
+
+
+ODD = (
+    *("from=1970-01-01", "from=9999-12-31", "until=9999-12-31", "from=1970-01-01&until=9999-12-31"),
+    *("until=1970-01-01", "period=0001-01", "period=9998-12", "from=2126-01-01", "after=-5.3"),
+    *("team=%00", "team=%ff%fe", "key=%00", "key=%ED%A0%80", "model=%F0%9F%98%80", "tag=%3D%3D"),
+    *("tag=a%3D", "end_user=%00", "limit=00050", f"team={'A' * 7000}", f"tag={'=' * 3000}"),
+)
+
+
+@pytest.mark.parametrize("query", ODD, ids=lambda query: query[:30])
+def test_odd_queries_are_views_like_others(filled: Filled, query: str) -> None:
+    for path in ("/", "/calls", "/overview.csv", "/keys", "/teams/search", "/teams/%00", "/health"):
+        reply = filled.app.get(f"{AT}{path}?{query}", headers=MASTER, status="*")
+        assert reply.status_int in (200, 400, 404), path
+        assert path != "/" or "after" in query or reply.status_int == 200
+    for by in ("day", "month", "tag", "key"):
+        filled.app.get(f"{AT}/?by={by}&{query}", headers=MASTER, status=200)
 
 
 @pytest.fixture
