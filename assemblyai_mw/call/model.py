@@ -28,7 +28,7 @@ request and never a secret: hosts print their environ on debug pages.
 | transcript_id | cost | cost, idempotency, telemetry |
 | usage | audio, call, settlement | telemetry |
 | price | audio, call, settlement | cost, openai, telemetry |
-| body | call | call, forward, guardrails |
+| body | call | call, forward, guardrails, openai |
 | json, billable | call | call |
 | vouched | auth | endpoints |
 | max_session_s | auth | auth |
