@@ -9,7 +9,7 @@ from markupsafe import Markup
 from ...store.reader import Standing
 from . import figures
 from .layout import Frame, word
-from .markup import ABSENT, Part, a, command, el, name, panel, table
+from .markup import Part, a, command, el, name, panel, table
 from .view import View
 
 SHOWN = 20
@@ -51,7 +51,7 @@ def _row(frame: Frame, view: View, standing: Standing) -> list[Part]:
         figures.money(status.spent),
         figures.money(status.held),
         figures.money(status.limit or 0),
-        ABSENT if status.resets_at is None else f"{status.resets_at:%Y-%m-%d}",
+        name(None, "never") if status.resets_at is None else f"{status.resets_at:%Y-%m-%d}",
     ]
 
 

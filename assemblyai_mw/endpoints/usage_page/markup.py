@@ -140,5 +140,5 @@ def panel(title: str, *parts: Part, beside: Part = None, id: str | None = None) 
 
 def command(*lines: str) -> Markup:
     """Return commands to copy."""
-    text = "\n".join(map(visible, lines))
+    text = "\n".join(visible(line) for line in lines)
     return el("pre", el("code", text), class_="command", tabindex=0)

@@ -106,12 +106,13 @@ def first_steps(frame: Frame) -> Markup:
         )
     if frame.prefix is not None:
         body = '{"audio_url": "https://assembly.ai/wildfires.mp3"}'
-        call = figures.shell(
-            *("curl", f"{frame.origin}{frame.prefix}/v2/transcript"),
-            *("-H", "authorization: sk-YOUR-KEY", "-H", "content-type: application/json"),
-            *("-d", body),
+        call = (
+            figures.shell("curl", f"{frame.origin}{frame.prefix}/v2/transcript") + " \\",
+            "  " + figures.shell("-H", "authorization: sk-YOUR-KEY") + " \\",
+            "  " + figures.shell("-H", "content-type: application/json") + " \\",
+            "  " + figures.shell("-d", body),
         )
-        steps.append(el("li", "Send a first call with it.", command(call)))
+        steps.append(el("li", "Send a first call with it.", command(*call)))
     if frame.may_manage:
         steps.append(
             el(

@@ -252,6 +252,27 @@ def test_links_hold_where_the_app_is_mounted_elsewhere(make: Make) -> None:
     assert evil.get(AT, headers=basic(MASTER_KEY)).html.a["href"].startswith("/evil.example/")
 
 
+def test_no_frame_of_a_failing_page_holds_the_key(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = make(lambda environ: None)
+    stack.app.get(AT, headers=basic(MASTER_KEY), status=200)
+
+    def fail(*args: Any, **options: Any) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("assemblyai_mw.endpoints.usage_page.app.overview_page", fail)
+    (password,) = basic(MASTER_KEY).values()
+    environ = TestApp.RequestClass.blank(AT, headers=basic(MASTER_KEY)).environ
+    with pytest.raises(RuntimeError, match="broken") as raised:
+        stack.middleware(environ, lambda *args: print)
+    frames = [entry.frame for entry in raised.traceback[1:]]
+    assert len(frames) > 4
+    for frame in frames:
+        shown = [f"{name}={value!r}" for name, value in frame.f_locals.items()]
+        assert not [each for each in shown if MASTER_KEY in each or password in each], frame.code
+
+
 def test_without_a_path_the_host_has_it(make: Make, sqlite_url: str) -> None:
     assert make(usage_path=None).app.get(AT, status=404).text == "host"
     with pytest.raises(ConfigError, match=r"usage_path: expected a path.*may_see_usage"):

@@ -304,7 +304,7 @@ def test_budgets_are_shown_by_how_full_they_are(stack: Stack) -> None:
         ("zero", "100 %, used up", tomorrow),
         ("small", "60.0 %, over its soft mark", tomorrow),
         ("large", "<0.1 %, within its limit", tomorrow),
-        ("expired", "0.0 %, within its limit", "\u2013"),
+        ("expired", "0.0 %, within its limit", "never"),
     ]
 
 
