@@ -1,6 +1,7 @@
 """Settles open calls, and checks the ledger against AssemblyAI's own list.
 
 settler          closes open rows, by their transcript or by the list
+open_rows        the ways on for an open row: closed, later, or given up
 background       the same every few seconds, in a thread of each worker
 lateness         says in the log that calls stay open for too long
 reconcile        where the ledger and AssemblyAI's list differ
