@@ -22,6 +22,8 @@ from .schema import audit, calls, keys, teams
 from .totals import Period, windows
 from .usage_filter import Scope
 
+# Options that a reader with a scope is not shown.
+PRIVATE = tuple(each.name for each in KEY_OPTIONS if each.private)
 _AT_ONCE = 500
 _BUDGETS = ("budget_nano", "budget_monthly_nano", "budget_daily_nano")
 
@@ -235,9 +237,6 @@ class Reader(OnDatabase):
         if self.scope is None:
             return true()
         return self.scope.of_keys(keys.c.team, keys.c.id, keys.c.name)
-
-
-PRIVATE = tuple(each.name for each in KEY_OPTIONS if each.private)
 
 
 def _in_team(team: str) -> Any:

@@ -197,6 +197,14 @@ def test_sums_of_a_scope_are_its_own_calls(two: Two) -> None:
         for by in ("team", "key", "model", "day", "month", "end_user", "region"):
             rows = two.app.get(f"{AT}/overview.json?by={by}", headers=basic(own.secret)).json
             assert sum(row["calls"] for row in rows) == len(own.calls)
+        page = two.app.get(AT, headers=basic(own.secret)).html
+        (held,) = [card.data for card in page.select(".card") if card.p.text == "Held now, USD"]
+        assert held["value"] == "0.000000777"
+        name = quoted(f"{own.word} {HOSTILE[0]}")
+        page = two.app.get(f"{AT}/?key={name}", headers=basic(MASTER_KEY)).html
+        assert [card.data["value"] for card in page.select(".card") if "Held" in card.text] == [
+            "0.000000777"
+        ]
 
 
 def test_who_acts_and_what_is_private_is_for_the_operator(two: Two) -> None:
