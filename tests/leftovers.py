@@ -52,6 +52,8 @@ def _wait_for_end(pid: int) -> None:
     for _ in range(200):
         os.kill(pid, 0)
         time.sleep(0.05)
+    # One that was started with the signal ignored, as the jobs of a shell's background are.
+    os.kill(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ _DAY = 86_400_000_000
 _NAMES = ", ".join(SUMS)
 _OF_CALLS = (
     "count(*), sum(state = 'failed'), 0, coalesce(sum(audio_ms), 0), sum(input_tokens),"
-    " sum(output_tokens), 0, sum(cost_nano)"
+    " sum(output_tokens), 0, sum(cost_nano), 0"
 )
 _STATEMENTS = (
     # Chats, transcripts and failures of a year, over all keys.

@@ -356,6 +356,7 @@ def listening(log: Path, server: subprocess.Popen[bytes]) -> str:
 
 
 def test_the_dashboard_asks_only_for_metrics_that_there_are(stack):
+    stack.keys.set_team("blue", budget_usd=7)
     stack.ask("POST", CHAT, MASTER_KEY, json=chat())
     families = text_string_to_metric_families(stack.ask("GET", METRICS, f"Bearer {TOKEN}").text)
     there = {name for name, _ in scrape(stack)}
