@@ -24,7 +24,8 @@ def test_more_calls_than_a_page_come_each_once(sqlite_url: str) -> None:
                 " route, service, region, method, path, kind, model, features, tags, status,"
                 " 'unpriced', reason, transcript_id, audio_ms, input_tokens, output_tokens,"
                 " cached_tokens, cost_nano, breakdown, '{}', duration_ms, closed_at, due_at,"
-                " attempts, kept_nano, estimated, characters, budgets FROM calls, n WHERE calls.id = ?",
+                " attempts, kept_nano, estimated, characters, budgets FROM calls, n"
+                " WHERE calls.id = ?",
                 (first,),
             )
         assert [call["id"] for call in ledger.calls()] == list(range(1, 2501))
