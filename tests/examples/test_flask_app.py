@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import os
 import re
@@ -14,7 +15,8 @@ from types import ModuleType
 import pytest
 from webtest import TestApp
 
-FOLDER = Path(__file__).resolve().parents[2] / "examples" / "flask_app"
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "examples" / "flask_app"
 MAX_LINES = 35
 
 
@@ -88,6 +90,9 @@ def test_the_demo_shows_everything_and_leaves_nothing(tmp_path: Path) -> None:
     assert re.search(r"HTTP 404: .*Not found", output)
     assert "assemblyai/gemini-2.5-flash-lite: Paris" in output
     assert "deleted: 'Deleted by user.'" in output
+    picture = (ROOT / "docs" / "assets" / "demo.svg").read_text(encoding="utf-8")
+    headings = [line for line in output.splitlines() if line.startswith("== ")]
+    assert re.findall(r">(== .*)</text>", picture) == [html.escape(each) for each in headings]
     # 8 s and 13 s of Universal-3.5 Pro at $0.21 an hour, the first with speakers ($0.02);
     # a session of 1.1 s, counted as 2, of Universal-Streaming at $0.15 an hour; two chats of 10
     # and 7 tokens at $0.10 and $0.40 a million, and 10 % for the region.
