@@ -23,7 +23,7 @@ DIFFERS = "..."
 def text_of(node: ast.expr, module: ast.Module, inside: ast.AST) -> Iterator[str]:
     """Yield what an argument may say, with `...` for what differs."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield re.sub(r"%[-+]?[\d.]*[a-z]", DIFFERS, node.value)
+        yield re.sub(r"%[-+]?[\d.]*[a-z]", DIFFERS, node.value).replace("%%", "%")
     elif isinstance(node, ast.JoinedStr):
         parts = (
             str(part.value) if isinstance(part, ast.Constant) else DIFFERS for part in node.values
