@@ -195,8 +195,11 @@ class _Connection(BaseHTTPRequestHandler):
             for item in reply:
                 if item:
                     self._send(item)
-            self._send(b"", last=True)
-            if taken and self._status.startswith("101"):
+            talks = bool(taken) and self._status.startswith("101")
+            # A client that is gone before its 101 has vanished from a session as any other does.
+            with contextlib.suppress(*((OSError,) if talks else ())):
+                self._send(b"", last=True)
+            if talks:
                 self.close_connection = True
                 taken[0](self.connection, self._early(), self.server.stopping)
                 return
@@ -220,10 +223,12 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _early(self) -> bytes:
-        """Return what was read of the connection already."""
+        """Return what was read of the connection already; nothing, if its client is gone."""
         self.connection.setblocking(False)
         try:
             return self.rfile.peek()  # type: ignore[attr-defined, no-any-return]
+        except ConnectionError:
+            return b""
         finally:
             self.connection.setblocking(True)
 
