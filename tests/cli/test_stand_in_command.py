@@ -63,7 +63,11 @@ def no_host(environ: Any, start_response: Any) -> list[bytes]:
     raise AssertionError("the host is not asked")
 
 
-def test_two_commands_bring_a_transcript_under_ones_own_server(tmp_path: Path) -> None:
+def test_two_commands_bring_a_transcript_under_ones_own_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The ledger of the written configuration is in the working directory.
+    monkeypatch.chdir(tmp_path)
     with stand_in(tmp_path, "--port", "0", "--write", "stand_in.yaml") as (process, lines):
         file = tmp_path / "stand_in.yaml"
         assert (
