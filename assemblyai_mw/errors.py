@@ -9,6 +9,7 @@ API reference, page *Errors*). Messages hold no secret and no part of a body.
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
@@ -234,3 +235,9 @@ def broke_off(dialect: str, error: UpstreamError) -> WSGIApplication:
         code="upstream_error",
         headers=[("x-should-retry", "false")],
     )
+
+
+def raised_at(error: BaseException) -> str:
+    """Return file and line where *error* was raised, for logs: its text may hold a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"

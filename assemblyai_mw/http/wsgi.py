@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -109,3 +110,10 @@ def beginning(body: Iterable[bytes], size: int) -> bytes:
         if done >= size:
             break
     return b"".join(blocks)
+
+
+def without_body(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """Return a copy of *environ* without the body: a host that parses forms could consume it."""
+    seen = {**environ, "wsgi.input": io.BytesIO(), "CONTENT_LENGTH": "0"}
+    seen.pop("HTTP_TRANSFER_ENCODING", None)
+    return seen

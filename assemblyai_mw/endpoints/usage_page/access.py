@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import io
 import logging
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from ...errors import raised_at
+from ...http.wsgi import without_body
 from ...middleware.auth.stage import presented_digest
 from ...secret import Secret
 from ...store.usage_filter import Scope
@@ -113,16 +113,10 @@ def password_digest(authorization: str) -> bytes | None:
 
 
 def _ask(may_see_usage: MaySeeUsage, environ: WSGIEnvironment) -> Sight | None:
-    # Without the body, so that a host that parses forms cannot wait for it.
-    seen = {**environ, "wsgi.input": io.BytesIO(), "CONTENT_LENGTH": "0"}
-    seen.pop("HTTP_TRANSFER_ENCODING", None)
     try:
-        return _read(may_see_usage(seen))
+        return _read(may_see_usage(without_body(environ)))
     except Exception as error:
-        # The exception's text may hold a secret.
-        frames = traceback.extract_tb(error.__traceback__)
-        place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
-        logger.error("may_see_usage failed: %s at %s", type(error).__name__, place)
+        logger.error("may_see_usage failed: %s at %s", type(error).__name__, raised_at(error))
         raise HostFailed from None
 
 

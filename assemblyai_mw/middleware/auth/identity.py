@@ -6,9 +6,7 @@ A browser that is logged in to the host then needs no virtual key. The host supp
 
 from __future__ import annotations
 
-import io
 import logging
-import traceback
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,7 +14,8 @@ from urllib.parse import urlsplit
 
 from ...billing.operations import read
 from ...call import Call, Caller
-from ...errors import RequestRefused
+from ...errors import RequestRefused, raised_at
+from ...http.wsgi import without_body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -62,14 +61,10 @@ def ask(identify: Identify, environ: WSGIEnvironment) -> Identity | None:
         RequestRefused: 503 if it raises or returns an invalid value. The log names the place but
             not the exception's text, which may hold a secret.
     """
-    seen = {**environ, "wsgi.input": io.BytesIO(), "CONTENT_LENGTH": "0"}
-    seen.pop("HTTP_TRANSFER_ENCODING", None)
     try:
-        return _read(identify(seen))
+        return _read(identify(without_body(environ)))
     except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
-        logger.error("identify failed: %s at %s", type(error).__name__, place)
+        logger.error("identify failed: %s at %s", type(error).__name__, raised_at(error))
         raise RequestRefused("The caller could not be identified; try again.", status=503) from None
 
 
