@@ -36,6 +36,7 @@ from .totals import (
     spent_and_held,
     windows,
     windows_of,
+    windows_of_owner,
 )
 
 if TYPE_CHECKING:
@@ -363,12 +364,7 @@ def all_statuses(connection: Connection, now: int) -> list[tuple[Limits, BudgetS
     limits = all_limits(connection, now)
     found = []
     for (scope, owner), each in limits.items():
-        if scope == "key":
-            periods = windows(int(owner), None, now)
-        elif scope == "team":
-            periods = windows(None, owner, now)
-        else:
-            periods = windows(None, None, now, (int(owner),))
+        periods = windows_of_owner(scope, owner, now)
         found += [(each, period) for period in periods if each.of(period.window) is not None]
     amounts = amounts_of(connection, [period for _, period in found])
     return [

@@ -68,41 +68,28 @@ def resolve(thing: T) -> T:
 
 def ledger_of(what: Ledger | Database | str) -> Ledger:
     """Return the Ledger that *what* is, or one on the Database or URL that it is."""
-    if isinstance(what, Lazy) or hasattr(type(what), "settle"):
-        return cast("Ledger", what)
-    _check(what)
-
-    def make() -> Ledger:
-        from . import Ledger
-
-        return Ledger(cast("Database | str", what))
-
-    return lazy(make)
+    return cast("Ledger", _made_on(what, "Ledger", "settle"))
 
 
 def holds_of(what: Holds | Database | str) -> Holds:
     """Return the Holds that *what* is, or those on the Database or URL that it is."""
-    if isinstance(what, Lazy) or hasattr(type(what), "take"):
-        return cast("Holds", what)
-    _check(what)
-
-    def make() -> Holds:
-        from . import Holds
-
-        return Holds(cast("Database | str", what))
-
-    return lazy(make)
+    return cast("Holds", _made_on(what, "Holds", "take"))
 
 
 def kept_answers_of(what: KeptAnswers | Database | str) -> KeptAnswers:
     """Return the KeptAnswers that *what* is, or those on the Database or URL that it is."""
-    if isinstance(what, Lazy) or hasattr(type(what), "claim"):
-        return cast("KeptAnswers", what)
+    return cast("KeptAnswers", _made_on(what, "KeptAnswers", "claim"))
+
+
+def _made_on(what: object, name: str, method: str) -> object:
+    """Return *what* if it has *method*; else this package's class of that *name*, on it."""
+    if isinstance(what, Lazy) or hasattr(type(what), method):
+        return what
     _check(what)
 
-    def make() -> KeptAnswers:
-        from . import KeptAnswers
+    def make() -> object:
+        from .. import store
 
-        return KeptAnswers(cast("Database | str", what))
+        return getattr(store, name)(what)
 
     return lazy(make)

@@ -19,12 +19,11 @@ from .limits import SOURCES, Limits, amounts_of, limits_from
 from .on_database import OnDatabase
 from .report import call_as_dict
 from .schema import audit, calls, keys, teams
-from .totals import Period, windows
+from .totals import Period, windows_of_owner
 from .usage_filter import Scope
 
 # Options that a reader with a scope is not shown.
 PRIVATE = tuple(each.name for each in KEY_OPTIONS if each.private)
-_AT_ONCE = 500
 _BUDGETS = ("budget_nano", "budget_monthly_nano", "budget_daily_nano")
 
 
@@ -191,12 +190,7 @@ class Reader(OnDatabase):
                     limits = limits_from(scope, row, now)
                     bound += [
                         (limits, period)
-                        for period in windows(
-                            row.place if scope == "key" else None,
-                            row.place if scope == "team" else None,
-                            now,
-                            (row.place,) if scope == "budget" else (),
-                        )
+                        for period in windows_of_owner(scope, str(row.place), now)
                         if limits.of(period.window) is not None
                     ]
             amounts = amounts_of(connection, [period for _, period in bound])

@@ -7,6 +7,7 @@ made for it. What a request says of itself binds nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
@@ -17,15 +18,15 @@ from . import key_options as option
 from .columns import MAX_TEXT, plain, tag_names
 from .database import Database
 from .history import History
-from .holds import BudgetStatus, status_of
+from .holds import BudgetStatus, budget_status
 from .key_info import BudgetInfo, budget_of
 from .key_options import BUDGET_OPTIONS
-from .limits import limits_of
+from .limits import amounts_of, limits_of
 from .on_database import OnDatabase
 from .schema import budgets, spend
 from .statements import Prepared
 from .teams import warn_anew
-from .totals import windows
+from .totals import windows_of_owner
 
 SharedScope = Literal["tag", "end_user"]
 
@@ -141,15 +142,21 @@ class SharedBudgets(History, OnDatabase):
     def spent(self, infos: Iterable[BudgetInfo]) -> dict[int, tuple[BudgetStatus, ...]]:
         """Return what is spent and held in the three windows of each budget, by its id."""
         now = self.database.now
-        found = {}
+        bound = {
+            each.budget_id: windows_of_owner("budget", str(each.budget_id), now) for each in infos
+        }
         with self.database.snapshot() as connection:
-            for each in infos:
-                limits = limits_of(connection, None, None, (each.budget_id,), now)
-                found[each.budget_id] = tuple(
-                    status_of(connection, period, limits.get((period.scope, period.owner)))
-                    for period in windows(None, None, now, (each.budget_id,))
+            limits = limits_of(connection, None, None, tuple(bound), now)
+            amounts = amounts_of(connection, chain.from_iterable(bound.values()))
+        return {
+            budget_id: tuple(
+                budget_status(
+                    period, limits.get((period.scope, period.owner)), amounts.get(period, (0, 0))
                 )
-        return found
+                for period in periods
+            )
+            for budget_id, periods in bound.items()
+        }
 
     def _locked(
         self, connection: Connection, scope: SharedScope, owner: str

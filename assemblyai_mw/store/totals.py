@@ -75,21 +75,31 @@ def windows(
 
     *further* are the ids of the budgets of tags and end users that bind it.
     """
-    day = moment(at).replace(hour=0, minute=0, second=0, microsecond=0)
-    tomorrow = datetime.fromordinal(day.toordinal() + 1).replace(tzinfo=UTC)
-    first = day.replace(day=1)
-    next_month = first.replace(year=day.year + day.month // 12, month=day.month % 12 + 1)
-    spans: tuple[tuple[Window, str, datetime | None], ...] = (
-        ("total", "total", None),
-        ("monthly", f"{day:%Y-%m}", next_month),
-        ("daily", f"{day:%Y-%m-%d}", tomorrow),
-    )
+    spans = _spans(at)
     owners: list[tuple[Scope, str]] = [("budget", each) for each in sorted(map(str, further))]
     if key_id is not None:
         owners.append(("key", str(key_id)))
     if team is not None:
         owners.append(("team", team))
     return [Period(scope, owner, *span) for scope, owner in owners for span in spans]
+
+
+def windows_of_owner(scope: Scope, owner: str, at: int) -> list[Period]:
+    """Return the windows of one owner, as `spend` calls it, at *at* (epoch microseconds)."""
+    return [Period(scope, owner, *span) for span in _spans(at)]
+
+
+def _spans(at: int) -> tuple[tuple[Window, str, datetime | None], ...]:
+    """Return each window, its name in `spend`, and when it ends."""
+    day = moment(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    tomorrow = datetime.fromordinal(day.toordinal() + 1).replace(tzinfo=UTC)
+    first = day.replace(day=1)
+    next_month = first.replace(year=day.year + day.month // 12, month=day.month % 12 + 1)
+    return (
+        ("total", "total", None),
+        ("monthly", f"{day:%Y-%m}", next_month),
+        ("daily", f"{day:%Y-%m-%d}", tomorrow),
+    )
 
 
 def _adding(table: Table, columns: Iterable[str]) -> Prepared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy import Connection, inspect, select, text, update
@@ -31,6 +31,15 @@ class Migration(Protocol):
 
     def upgrade(self, connection: Connection, /) -> None:
         """Change the schema, in the transaction that is open."""
+
+
+def run(
+    connection: Connection, statements: Iterable[str], words: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Run *statements* with what is in braces as the engine says it: *words*, by its name."""
+    said = words[connection.dialect.name]
+    for statement in statements:
+        connection.exec_driver_sql(statement.format(**said))
 
 
 def stored_version(connection: Connection, where: str) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from ..runner import run
+
 SUMMARY = (
     "budgets of tags and end users, temporary increases of budgets, limits on tokens a minute and "
     "on calls under way, and several thresholds for alerts"
@@ -47,6 +49,4 @@ _TYPES = {
 
 def upgrade(connection: Connection) -> None:
     """Add the table and the columns."""
-    types = _TYPES[connection.dialect.name]
-    for statement in _STATEMENTS:
-        connection.exec_driver_sql(statement.format(**types))
+    run(connection, _STATEMENTS, _TYPES)

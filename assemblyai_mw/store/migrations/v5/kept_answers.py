@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from ..runner import run
+
 SUMMARY = "answers kept for repeated requests with an Idempotency-Key"
 
 _STATEMENTS = (
@@ -26,6 +28,4 @@ _TYPES = {"sqlite": {"binary": "BLOB"}, "postgresql": {"binary": "BYTEA"}}
 
 def upgrade(connection: Connection) -> None:
     """Add the table; no row is rewritten."""
-    types = _TYPES[connection.dialect.name]
-    for statement in _STATEMENTS:
-        connection.exec_driver_sql(statement.format(**types))
+    run(connection, _STATEMENTS, _TYPES)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from ..runner import run
+
 SUMMARY = (
     "sums of spoken characters and of calls with tags, and indexes for reports of one key, team, "
     "model or end user"
@@ -80,6 +82,4 @@ _WORDS = {
 
 def upgrade(connection: Connection) -> None:
     """Add columns, a table and indexes, and fill them from the calls that are there."""
-    words = _WORDS[connection.dialect.name]
-    for statement in _STATEMENTS:
-        connection.exec_driver_sql(statement.format(**words))
+    run(connection, _STATEMENTS, _WORDS)
