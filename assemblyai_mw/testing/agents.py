@@ -7,7 +7,6 @@ Sources: agents.yaml, webhooks.yaml and voice-agent-token.yaml (OpenAPI) of Asse
 from __future__ import annotations
 
 import base64
-import json
 import threading
 import uuid
 from collections import deque
@@ -17,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .agent_sessions import AgentFault, when
 from .agent_talk import AgentTalk
 from .replies import Answer, Request
-from .sessions import MAX_SESSION_S, FakeToken
-from .small_hosts import agent_token
+from .small_hosts import agent_token, kept_token
 from .streaming import handshake_problem
 from .upgrade import UPGRADE_KEY, Talk
 from .websocket import accept_of
@@ -137,18 +135,8 @@ class AgentsHost:
         return failure(404, "Not Found") if handler is None else handler(request, id)
 
     def _token(self, request: Request) -> Answer:
-        answer = agent_token(request)
-        if answer.status == 200 and isinstance(answer.body, bytes):
-            given, now = json.loads(answer.body), self._fake.clock()
-            longest = request.query.get("max_session_duration_seconds", MAX_SESSION_S)
-            self._fake.agent_tokens[given["token"]] = FakeToken(
-                token=given["token"],
-                account=request.account,
-                issued=now,
-                expires_at=now + given["expires_in_seconds"],
-                max_session_s=int(longest),
-            )
-        return answer
+        fake = self._fake
+        return kept_token(request, agent_token(request), fake.agent_tokens, fake.clock())
 
     def _agents(self, request: Request, id: str | None) -> Answer:
         fake, method = self._fake, request.method

@@ -170,7 +170,43 @@ class SessionFaults:
             return fault
 
 
-class FakeSession:
+class LedSession:
+    """What a test may do to a session while it is open.
+
+    Attributes:
+        close_code: Code of the first close frame of either side; None without one.
+        told_to: By a test: `end`, `fin` or `rst`.
+    """
+
+    close_code: int | None = None
+    told_to: str | None = None
+    _socket: ServerEnd | None = None
+
+    def send(self, message: Json) -> None:
+        """Send a message now, whatever it is."""
+        if self._socket is not None:
+            self._socket.send_text(json.dumps(message))
+
+    def end(self, code: int, error: str) -> None:
+        """Send an Error and close with its code, as AssemblyAI ends a session."""
+        self.told_to = "end"
+        self.send({"type": "Error", "error_code": code, "error": error})
+        if self._socket is not None:
+            self.close_code = self.close_code or code
+            self._socket.send_close(code, reason_of(error))
+
+    def vanish(self, *, rst: bool = True) -> None:
+        """End the connection without a close frame: by RST, or by FIN."""
+        self.told_to = "rst" if rst else "fin"
+        if self._socket is not None:
+            self._socket.leave()
+
+    def opened(self, socket: ServerEnd) -> None:
+        """Note the connection."""
+        self._socket = socket
+
+
+class FakeSession(LedSession):
     """One WebSocket that the stand-in opened, as it went.
 
     Attributes:
@@ -229,10 +265,8 @@ class FakeSession:
         self._clock = clock
         self._settings = settings
         self._digest = hashlib.sha256()
-        self._socket: ServerEnd | None = None
         self._billed_until: float | None = None
         self._terminated_at: float | None = None
-        self.told_to: str | None = None  # By a test: `end`, `fin` or `rst`.
 
     def __repr__(self) -> str:
         state = self.ended_by or "open"
@@ -274,32 +308,7 @@ class FakeSession:
         until = self._clock() if self._billed_until is None else self._billed_until
         return self._settings.rounding(min(until - self.began, self.limit_s))
 
-    # What a test may do to it while it is open.
-
-    def send(self, message: Json) -> None:
-        """Send a message now, whatever it is."""
-        if self._socket is not None:
-            self._socket.send_text(json.dumps(message))
-
-    def end(self, code: int, error: str) -> None:
-        """Send an Error and close with its code, as AssemblyAI ends a session."""
-        self.told_to = "end"
-        self.send({"type": "Error", "error_code": code, "error": error})
-        if self._socket is not None:
-            self.close_code = self.close_code or code
-            self._socket.send_close(code, reason_of(error))
-
-    def vanish(self, *, rst: bool = True) -> None:
-        """End the connection without a close frame: by RST, or by FIN."""
-        self.told_to = "rst" if rst else "fin"
-        if self._socket is not None:
-            self._socket.leave()
-
     # What the session's thread notes.
-
-    def opened(self, socket: ServerEnd) -> None:
-        """Note the connection."""
-        self._socket = socket
 
     def hear(self, audio: bytes, ms: float) -> None:
         """Note a chunk of audio."""

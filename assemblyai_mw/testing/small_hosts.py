@@ -49,13 +49,21 @@ PCM_BYTES_A_SAMPLE = 2
 
 def streaming_token(request: Request, fake: State) -> Answer:
     """Answer `GET /v3/token`; the token opens sessions at `/v3/ws`."""
-    answer = agent_token(request, "/v3/token")
-    if answer.status == 200 and isinstance(answer.body, bytes):
-        given, now = json.loads(answer.body), fake.clock()
-        longest = request.query.get("max_session_duration_seconds", MAX_SESSION_S)
+    answer, now = agent_token(request, "/v3/token"), fake.clock()
+    if answer.status == 200:
         for old in [token for token in fake.tokens.values() if token.expires_at <= now]:
             del fake.tokens[old.token]
-        fake.tokens[given["token"]] = FakeToken(
+    return kept_token(request, answer, fake.tokens, now)
+
+
+def kept_token(
+    request: Request, answer: Answer, tokens: dict[str, FakeToken], now: float
+) -> Answer:
+    """Keep the token that *answer* gives, if it gives one; return the answer."""
+    if answer.status == 200 and isinstance(answer.body, bytes):
+        given = json.loads(answer.body)
+        longest = request.query.get("max_session_duration_seconds", MAX_SESSION_S)
+        tokens[given["token"]] = FakeToken(
             token=given["token"],
             account=request.account,
             issued=now,

@@ -12,19 +12,18 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from .sessions import reason_of
+from .sessions import KEPT_MESSAGES, LedSession, reason_of
 from .tts_voice import MS_A_CHARACTER, SpeechSettings, Voice, frames_of, is_speakable, word_times
 from .websocket import Closing, ProtocolError, ServerEnd, Vanished
 
 Json = dict[str, Any]
 MAX_MESSAGE_BYTES = 1 << 20
-KEPT_MESSAGES = 10_000
 _TYPES = ("Generate", "Flush", "Cancel", "KeepAlive", "Terminate")
 # How often a clock is looked at that is not the real one, seconds.
 LOOK_S = 0.01
 
 
-class FakeSpeech:
+class FakeSpeech(LedSession):
     """One session of speech synthesis that the stand-in opened, as it went.
 
     Attributes:
@@ -68,38 +67,11 @@ class FakeSpeech:
         self.sound_ms = 0
         self.ended_by: str | None = None
         self.close_code: int | None = None
-        self.told_to: str | None = None  # By a test: `end`, `fin` or `rst`.
-        self._socket: ServerEnd | None = None
 
     def __repr__(self) -> str:
         return f"FakeSpeech({self.id}, {self.ended_by or 'open'}, {self.characters} characters)"
 
-    # What a test may do to it while it is open.
-
-    def send(self, message: Json) -> None:
-        """Send a message now, whatever it is."""
-        if self._socket is not None:
-            self._socket.send_text(json.dumps(message))
-
-    def end(self, code: int, error: str) -> None:
-        """Send an Error and close with its code, as AssemblyAI ends a session."""
-        self.told_to = "end"
-        self.send({"type": "Error", "error_code": code, "error": error})
-        if self._socket is not None:
-            self.close_code = self.close_code or code
-            self._socket.send_close(code, reason_of(error))
-
-    def vanish(self, *, rst: bool = True) -> None:
-        """End the connection without a close frame: by RST, or by FIN."""
-        self.told_to = "rst" if rst else "fin"
-        if self._socket is not None:
-            self._socket.leave()
-
     # What the session's thread notes.
-
-    def opened(self, end: ServerEnd) -> None:
-        """Note the connection."""
-        self._socket = end
 
     def finish(self, by: str, code: int | None) -> None:
         """Note the end, once."""
