@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from anthropic import BaseModel
 from anthropic.types import Message, RawMessageStreamEvent
-from openai_kit import Answered, environ_of
+from openai_kit import Answered, environ_of, unknown
 from pydantic import TypeAdapter
 
 MODEL = "assemblyai/claude-sonnet-4-6"
@@ -70,19 +69,6 @@ def strictly(payload: dict[str, Any]) -> Message:
     assert set(unknown(found)) <= {".usage.cost"}
     assert found.stop_reason is not None
     assert (found.stop_sequence is not None) == (found.stop_reason == "stop_sequence")
-    return found
-
-
-def unknown(item: Any, path: str = "") -> list[str]:
-    """Return the members, at any depth, that the package has no field for."""
-    found: list[str] = []
-    if isinstance(item, BaseModel):
-        found += [f"{path}.{name}" for name in item.model_extra or ()]
-        for name in type(item).model_fields:
-            found += unknown(getattr(item, name), f"{path}.{name}")
-    elif isinstance(item, list):
-        for at, inner in enumerate(item):
-            found += unknown(inner, f"{path}[{at}]")
     return found
 
 

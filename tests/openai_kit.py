@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from openai import BaseModel
 from openai.types import Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from pydantic import BaseModel
 
 from assemblyai_mw.call import CALL_KEY
 from assemblyai_mw.dialects.chat import Target

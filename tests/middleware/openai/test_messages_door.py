@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -27,20 +27,6 @@ from assemblyai_mw.middleware.openai.stage import OpenAITranslator
 from assemblyai_mw.testing import US_KEY
 
 NATIVE = "/v1/chat/completions"
-
-
-@pytest.fixture
-def stack_of(sqlite_url: str) -> Iterator[Callable[..., Stack]]:
-    made: list[Stack] = []
-
-    def make(**config: Any) -> Stack:
-        made.append(Stack(sqlite_url, **config))
-        return made[-1]
-
-    yield make
-    for stack in made:
-        stack.middleware.close()
-        stack.close()
 
 
 @pytest.fixture

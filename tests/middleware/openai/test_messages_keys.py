@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,20 +14,6 @@ from webtest import TestApp
 from assemblyai_mw import KeyAuth, PrefixRouter
 from assemblyai_mw.call import Caller
 from assemblyai_mw.testing import US_KEY
-
-
-@pytest.fixture
-def stack_of(sqlite_url: str) -> Iterator[Callable[..., Stack]]:
-    made: list[Stack] = []
-
-    def make(**config: Any) -> Stack:
-        made.append(Stack(sqlite_url, **config))
-        return made[-1]
-
-    yield make
-    for stack in made:
-        stack.middleware.close()
-        stack.close()
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from typing import Any
 
 import anthropic
 import pytest
-from messages_kit import MODEL, unknown
+from messages_kit import MODEL
 from npm_kit import node_modules, run_node
+from openai_kit import unknown
 from pydantic import BaseModel
 from session_kit import Site, served_by_gunicorn
 
