@@ -12,8 +12,6 @@ import json
 import random
 import sqlite3
 import statistics
-import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -30,6 +28,8 @@ from assemblyai_mw.routes import route_for
 from assemblyai_mw.store import Database, Holds, Keys, Ledger, UsageFilter
 from assemblyai_mw.store.columns import tag_names
 from assemblyai_mw.store.schema import calls, spend, tag_totals, tagged_totals, totals
+
+from .databases import databases
 
 KEYS, TEAMS, DAYS, COST = 1000, 20, 90, 541_667
 USERS = 5000
@@ -281,29 +281,17 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     options = parser.parse_args()
-    server = None
-    if options.database == "postgresql":
-        sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-        from postgres import PostgreSQL
-
-        server = PostgreSQL()
     found = {}
-    try:
+    with databases(options.database) as fresh_url:
         for count in (10, options.rows):
-            with tempfile.TemporaryDirectory(prefix="aamw-rows-") as folder:
-                url = server.fresh_url() if server else f"sqlite:///{folder}/ledger.db"
-                database = Database(url)
+            with Database(fresh_url()) as database:
                 started = time.perf_counter()
                 fill(database, count)
                 size = 0.0
-                if not server:
+                if database.is_sqlite:
                     size = Path(database.describe()).stat().st_size / 1e9
                 print(f"{count} rows in {time.perf_counter() - started:.0f} s, {size:.2f} GB")
                 found[count] = measure(database)
-                database.close()
-    finally:
-        if server:
-            server.stop()
     print(f"{options.database:<28}" + "".join(f"{count:>14}" for count in found))
     for name in found[10]:
         print(f"{name:<28}" + "".join(f"{each[name]:>11.2f} ms" for each in found.values()))

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import argparse
 import base64
-import sys
-import tempfile
 from functools import partial
-from pathlib import Path
 
 from werkzeug.test import Client
 
 from assemblyai_mw.endpoints.usage_page import UsagePage
 from assemblyai_mw.store import Database, Keys
 
+from .databases import databases
 from .ledger_rows import fill, median_ms
 
 MASTER_KEY = "sk-master-0123456789abcdef"
@@ -37,21 +35,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     options = parser.parse_args()
-    server = None
-    if options.database == "postgresql":
-        sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-        from postgres import PostgreSQL
-
-        server = PostgreSQL()
-    try:
-        with tempfile.TemporaryDirectory(prefix="aamw-page-") as folder:
-            database = Database(server.fresh_url() if server else f"sqlite:///{folder}/ledger.db")
-            fill(database, options.rows)
-            measure(database)
-            database.close()
-    finally:
-        if server:
-            server.stop()
+    with databases(options.database) as fresh_url, Database(fresh_url()) as database:
+        fill(database, options.rows)
+        measure(database)
 
 
 def measure(database: Database) -> None:

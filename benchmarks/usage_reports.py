@@ -8,18 +8,16 @@ group, sums a day, the newest calls, each with the filters of the page. Medians,
 from __future__ import annotations
 
 import argparse
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, event
 
 from assemblyai_mw.store import Database, Ledger, Scope, UsageFilter
 
+from .databases import databases
 from .ledger_rows import fill, median_ms
 
 FILTERS: dict[str, dict[str, Any]] = {
@@ -77,21 +75,9 @@ def main() -> None:
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--explain", action="store_true")
     options = parser.parse_args()
-    server = None
-    if options.database == "postgresql":
-        sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-        from postgres import PostgreSQL
-
-        server = PostgreSQL()
-    try:
-        with tempfile.TemporaryDirectory(prefix="aamw-reports-") as folder:
-            database = Database(server.fresh_url() if server else f"sqlite:///{folder}/ledger.db")
-            fill(database, options.rows)
-            measure(database, explain=options.explain)
-            database.close()
-    finally:
-        if server:
-            server.stop()
+    with databases(options.database) as fresh_url, Database(fresh_url()) as database:
+        fill(database, options.rows)
+        measure(database, explain=options.explain)
 
 
 def measure(database: Database, *, explain: bool) -> None:
