@@ -1,19 +1,12 @@
 // Opens pages in Chromium, one after the other. Each one's text goes out as a JSON line once its
 // title is "over", and a picture of each width to a file. Nothing beyond this machine is looked up.
 const { chromium } = require("playwright-core");
+const { options } = require("./chromium.cjs");
 
 const { program, profile, pages, widths, pictures } = JSON.parse(process.argv[2]);
 
 async function main() {
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: program,
-    headless: true,
-    args: [
-      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync",
-      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-    ],
-  });
+  const context = await chromium.launchPersistentContext(profile, options(program));
   const page = await context.newPage();
   page.on("pageerror", (error) => console.error(String(error)));
   for (const [at, { url, ends }] of pages.entries()) {

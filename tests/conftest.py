@@ -65,6 +65,17 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_database_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """As `database_url`, once a module: for a ledger that its tests read and never write."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('module') / 'ledger.db'}"
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.fresh_url()
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have ledgers wait half a second for the locks of others, in the place of five."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from hypothesis import strategies as st
@@ -34,3 +35,25 @@ json_values: st.SearchStrategy[Any] = st.recursive(
     ),
     max_leaves=8,
 )
+
+
+def mangled(good: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
+    """Return bytes that were the JSON of *good* once, with some cut out, put in or changed."""
+
+    def spoil(body: Any, at: int, byte: bytes, cut: int) -> bytes:
+        raw = json.dumps(body).encode()
+        return raw[: at % (len(raw) + 1)] + byte + raw[(at + cut) % (len(raw) + 1) :]
+
+    return st.builds(spoil, good, st.integers(0, 10_000), st.binary(max_size=3), st.integers(0, 3))
+
+
+def as_json(*bodies: st.SearchStrategy[Any]) -> list[st.SearchStrategy[bytes]]:
+    """Return each of *bodies* as JSON in bytes."""
+    return [each.map(json.dumps).map(str.encode) for each in bodies]
+
+
+def as_utf8(bodies: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
+    """Return *bodies* as JSON whose letters are not escaped, lone surrogates too."""
+    return bodies.map(
+        lambda body: json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    )

@@ -45,15 +45,10 @@ class Filled(NamedTuple):
         return result.stdout
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def filled(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Filled]:
+@pytest.fixture(scope="module")
+def filled(module_database_url: str) -> Iterator[Filled]:
     """A ledger that these tests read and never write, on each engine in turn."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('agree') / 'ledger.db'}"
-    else:
-        url = request.getfixturevalue("postgresql").fresh_url()
+    url = module_database_url
     database = Database(url)
     yield Filled(url, fill(database, 120))
     database.close()

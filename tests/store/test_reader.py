@@ -31,15 +31,9 @@ class Filled(NamedTuple):
     made: list[Made]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def filled(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Filled]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('reader') / 'ledger.db'}"
-    else:
-        url = request.getfixturevalue("postgresql").fresh_url()
-    with Database(url) as database:
+@pytest.fixture(scope="module")
+def filled(module_database_url: str) -> Iterator[Filled]:
+    with Database(module_database_url) as database:
         yield Filled(database, fill(database, 120))
 
 

@@ -27,16 +27,10 @@ class Filled(NamedTuple):
     made: list[Made]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def filled(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Filled]:
+@pytest.fixture(scope="module")
+def filled(module_database_url: str) -> Iterator[Filled]:
     """A ledger that these tests read and never write, on each engine in turn."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('usage') / 'ledger.db'}"
-    else:
-        url = request.getfixturevalue("postgresql").fresh_url()
-    with opening(url) as database:
+    with opening(module_database_url) as database:
         made = fill(database)
         yield Filled(Ledger(database), made)
 

@@ -3,20 +3,13 @@
 // sideways, the smallest text of the picture, and what axe-core finds; of the dark ones in contrast.
 const fs = require("fs");
 const { chromium } = require("playwright-core");
+const { options } = require("../../chromium.cjs");
 
 const { program, urls, widths, user, password, pictures } = JSON.parse(process.argv[2]);
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 async function main() {
-  const browser = await chromium.launch({
-    executablePath: program,
-    headless: true,
-    args: [
-      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync",
-      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-    ],
-  });
+  const browser = await chromium.launch(options(program));
   const httpCredentials = { username: user, password };
   const look = async (colorScheme) => {
     const plain = await browser.newContext({

@@ -62,14 +62,9 @@ class Filled:
         return rows
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def filled(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Filled]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('numbers') / 'ledger.db'}"
-    else:
-        url = request.getfixturevalue("postgresql").fresh_url()
+@pytest.fixture(scope="module")
+def filled(module_database_url: str) -> Iterator[Filled]:
+    url = module_database_url
     stack = Stack(url, general_settings={"usage_path": AT})
     fill(stack.keys.database, 150)
     yield Filled(stack.app, url)

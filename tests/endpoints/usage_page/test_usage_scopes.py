@@ -96,13 +96,9 @@ def tenant(database: Database, word: str, *, team: bool) -> Tenant:
     return Tenant(word, made.key, own, made.info.key_id, found)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def two(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('scopes') / 'ledger.db'}"
-    else:
-        url = request.getfixturevalue("postgresql").fresh_url()
-    stack = Stack(url, general_settings={"usage_path": AT})
+@pytest.fixture(scope="module")
+def two(module_database_url: str) -> Iterator[Two]:
+    stack = Stack(module_database_url, general_settings={"usage_path": AT})
     database = stack.keys.database
     blue, red = (tenant(database, word, team=True) for word in ("bluebird", "redfox"))
     lone = tenant(database, "lonewolf", team=False)

@@ -16,6 +16,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from messages_kit import MODEL, events_of, is_error, message, strictly, told
+from openai_fuzz_kit import as_json, as_utf8, mangled
 from openai_kit import Gateway
 
 from assemblyai_mw.dialects.chat import PARAMETERS as CHAT
@@ -131,25 +132,12 @@ def _nested(body: dict[str, Any], at: int, name: str, value: Any) -> dict[str, A
 
 
 nested = st.builds(_nested, good, st.integers(0, 9), st.sampled_from(NAMES), json_values)
-# Bytes that were JSON once, with some cut out or changed.
-mangled = st.builds(
-    lambda body, at, byte, cut: (
-        lambda raw: raw[: at % (len(raw) + 1)] + byte + raw[(at + cut) % (len(raw) + 1) :]
-    )(json.dumps(body).encode()),
-    good,
-    st.integers(0, 10_000),
-    st.binary(max_size=3),
-    st.integers(0, 3),
-)
 BODIES = int(os.environ.get("FUZZ_BODIES", "300"))
 
 bodies = st.one_of(
-    good.map(json.dumps).map(str.encode),
-    spoilt.map(json.dumps).map(str.encode),
-    spoilt.map(lambda body: json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")),
-    nested.map(json.dumps).map(str.encode),
-    json_values.map(json.dumps).map(str.encode),
-    mangled,
+    *as_json(good, spoilt, nested, json_values),
+    as_utf8(spoilt),
+    mangled(good),
     st.binary(max_size=64),
 )
 

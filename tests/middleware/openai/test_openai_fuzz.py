@@ -15,7 +15,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from openai_fuzz_kit import REPLY, SENT, json_values
+from openai_fuzz_kit import REPLY, SENT, as_json, as_utf8, json_values, mangled
 from openai_kit import Gateway, chat, is_error, strictly
 
 from assemblyai_mw.dialects.chat import PARAMETERS
@@ -80,25 +80,10 @@ spoilt = st.builds(
     good,
     st.dictionaries(st.sampled_from(sorted(PARAMETERS)) | texts, json_values, max_size=2),
 )
-# Bytes that were JSON once, doubled, cut or with a byte changed.
-mangled = st.builds(
-    lambda body, at, byte, cut: (
-        lambda raw: raw[: at % (len(raw) + 1)] + byte + raw[(at + cut) % (len(raw) + 1) :]
-    )(json.dumps(body).encode()),
-    good,
-    st.integers(0, 10_000),
-    st.binary(max_size=3),
-    st.integers(0, 3),
-)
 BODIES = int(os.environ.get("FUZZ_BODIES", "500"))
 
 bodies = st.one_of(
-    good.map(json.dumps).map(str.encode),
-    spoilt.map(json.dumps).map(str.encode),
-    spoilt.map(lambda body: json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")),
-    json_values.map(json.dumps).map(str.encode),
-    mangled,
-    st.binary(max_size=64),
+    *as_json(good, spoilt, json_values), as_utf8(spoilt), mangled(good), st.binary(max_size=64)
 )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from openai_fuzz_kit import REPLY, SENT, json_values
+from openai_fuzz_kit import REPLY, SENT, as_json, json_values, mangled
 from openai_kit import Answered, Gateway, environ_of, is_error
 from responses_kit import checked, strictly
 
@@ -121,21 +121,7 @@ bent = st.builds(
     st.lists(st.integers(0, 20), min_size=1, max_size=4),
     json_values,
 )
-mangled = st.builds(
-    lambda body, at, byte: (lambda raw: raw[: at % len(raw)] + byte + raw[at % len(raw) + 1 :])(
-        json.dumps(body).encode()
-    ),
-    good,
-    st.integers(0, 10_000),
-    st.binary(max_size=3),
-)
-bodies = st.one_of(
-    good.map(json.dumps).map(str.encode),
-    spoilt.map(json.dumps).map(str.encode),
-    bent.map(json.dumps).map(str.encode),
-    json_values.map(json.dumps).map(str.encode),
-    mangled,
-)
+bodies = st.one_of(*as_json(good, spoilt, bent, json_values), mangled(good))
 
 
 def _bend(body: Any, steps: list[int], value: Any) -> Any:

@@ -1,19 +1,13 @@
 // Opens pages in Chromium, one after the other, after a login. Each one's text goes out once its
 // title is "over", and a picture to a file. Nothing beyond this machine is looked up.
 const { chromium } = require("playwright-core");
+const { options } = require("../../chromium.cjs");
 
 const { program, profile, login, pages, pictures } = JSON.parse(process.argv[2]);
 
 async function main() {
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: program,
-    headless: true,
-    ignoreHTTPSErrors: true,
-    args: [
-      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync",
-      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
-    ],
+    ...options(program), ignoreHTTPSErrors: true,
   });
   const page = await context.newPage();
   page.on("pageerror", (error) => console.error(String(error)));
