@@ -45,6 +45,19 @@ def missing(param: str) -> BadRequest:
     )
 
 
+def required(item: dict[str, Any], name: str, path: str, check: Check) -> Any:
+    """Return a member that must be in *item*, checked; *path* is the item's own.
+
+    Raises:
+        BadRequest: It is not there, or fails *check*.
+    """
+    param = f"{path}.{name}"
+    if name not in item:
+        raise missing(param)
+    check(item[name], param)
+    return item[name]
+
+
 def string(value: Any, param: str) -> None:
     """Any string."""
     if not isinstance(value, str):

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...errors import BadRequest
 from . import checks
-from .checks import invalid, known_keys, missing, wrong
+from .checks import invalid, known_keys, missing, required, wrong
 
 # `thinking` is the gateway's own.
 _MESSAGE = frozenset(
@@ -34,10 +34,8 @@ def to_message(item: dict[str, Any], path: str) -> dict[str, Any]:
     # outputs, and no model reads them.
     if item.get("role") != "assistant":
         known_keys(item, path, _MESSAGE)
-    if "role" not in item:
-        raise missing(f"{path}.role")
-    checks.one_of(*_ROLES)(item["role"], f"{path}.role")
-    role = "system" if item["role"] == "developer" else item["role"]
+    role = required(item, "role", path, checks.one_of(*_ROLES))
+    role = "system" if role == "developer" else role
     out: dict[str, Any] = {"role": role}
     for name in ("audio", "function_call"):
         if item.get(name) is not None:
@@ -68,10 +66,7 @@ def to_message(item: dict[str, Any], path: str) -> dict[str, Any]:
     if calls:
         out["tool_calls"] = calls
     if role == "tool":
-        if "tool_call_id" not in item:
-            raise missing(f"{path}.tool_call_id")
-        checks.nonempty(item["tool_call_id"], f"{path}.tool_call_id")
-        out["tool_call_id"] = item["tool_call_id"]
+        out["tool_call_id"] = required(item, "tool_call_id", path, checks.nonempty)
     if item.get("cache_control") is not None:
         checks.mapping(item["cache_control"], f"{path}.cache_control")
         out["cache_control"] = item["cache_control"]
@@ -95,17 +90,11 @@ def _content(content: Any, path: str, role: str) -> Any:
 
 def _part(part: Any, path: str) -> dict[str, Any]:
     checks.mapping(part, path)
-    if "type" not in part:
-        raise missing(f"{path}.type")
-    kind = part["type"]
-    checks.string(kind, f"{path}.type")
+    kind = required(part, "type", path, checks.string)
     field = {"text": "text", "refusal": "refusal"}.get(kind)
     if field is None:
         raise invalid(f"{path}.type", "the gateway takes text parts only.")
-    if field not in part:
-        raise missing(f"{path}.{field}")
-    checks.string(part[field], f"{path}.{field}")
-    out = {"type": "text", "text": part[field]}
+    out = {"type": "text", "text": required(part, field, path, checks.string)}
     if part.get("cache_control") is not None:
         checks.mapping(part["cache_control"], f"{path}.cache_control")
         out["cache_control"] = part["cache_control"]
@@ -114,30 +103,19 @@ def _part(part: Any, path: str) -> dict[str, Any]:
 
 def function_of(item: dict[str, Any], path: str, keys: frozenset[str] | None) -> dict[str, Any]:
     """Return the `function` of an object of type `function`; other members than *keys* are 400."""
-    if "type" not in item:
-        raise missing(f"{path}.type")
-    checks.one_of("function")(item["type"], f"{path}.type")
+    required(item, "type", path, checks.one_of("function"))
     if keys is not None:
         known_keys(item, path, keys)
-    if "function" not in item:
-        raise missing(f"{path}.function")
-    checks.mapping(item["function"], f"{path}.function")
-    function: dict[str, Any] = item["function"]
-    if "name" not in function:
-        raise missing(f"{path}.function.name")
-    checks.nonempty(function["name"], f"{path}.function.name")
+    function: dict[str, Any] = required(item, "function", path, checks.mapping)
+    required(function, "name", f"{path}.function", checks.nonempty)
     return function
 
 
 def _tool_call(item: dict[str, Any], path: str) -> dict[str, Any]:
     # Part of a reply's message: clients add `parsed_arguments` and the like.
     function = function_of(item, path, None)
-    if "id" not in item:
-        raise missing(f"{path}.id")
-    checks.nonempty(item["id"], f"{path}.id")
-    if "arguments" not in function:
-        raise missing(f"{path}.function.arguments")
-    checks.string(function["arguments"], f"{path}.function.arguments")
+    required(item, "id", path, checks.nonempty)
+    required(function, "arguments", f"{path}.function", checks.string)
     return {
         "id": item["id"],
         "type": "function",

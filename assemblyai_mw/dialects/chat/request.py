@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import BadRequest
 from . import checks
-from .checks import invalid, known_keys, missing
+from .checks import invalid, known_keys, missing, required
 from .form import ReplyForm
 from .messages import function_of, to_message
 from .models import Target, not_found
@@ -306,9 +306,7 @@ def _tool_choice(choice: Any, path: str, tools: list[dict[str, Any]] | None) -> 
 
 
 def _response_format(value: dict[str, Any], path: str) -> dict[str, Any] | None:
-    if "type" not in value:
-        raise missing(f"{path}.type")
-    checks.string(value["type"], f"{path}.type")
+    required(value, "type", path, checks.string)
     known_keys(value, path, _FORMAT)
     if value["type"] == "text":
         return None
@@ -316,17 +314,11 @@ def _response_format(value: dict[str, Any], path: str) -> dict[str, Any] | None:
         return copy.deepcopy(JSON_OBJECT)
     if value["type"] != "json_schema":
         raise invalid(f"{path}.type", "it must be one of text, json_object, json_schema.")
-    if "json_schema" not in value:
-        raise missing(f"{path}.json_schema")
-    schema = value["json_schema"]
-    checks.mapping(schema, f"{path}.json_schema")
+    schema = required(value, "json_schema", path, checks.mapping)
     known_keys(schema, f"{path}.json_schema", _SCHEMA)
     out: dict[str, Any] = {}
     for name, check in (("name", checks.nonempty), ("schema", checks.mapping)):
-        if name not in schema:
-            raise missing(f"{path}.json_schema.{name}")
-        check(schema[name], f"{path}.json_schema.{name}")
-        out[name] = schema[name]
+        out[name] = required(schema, name, f"{path}.json_schema", check)
     if schema.get("description") is not None:
         checks.string(schema["description"], f"{path}.json_schema.description")
     if schema.get("strict") is not None:

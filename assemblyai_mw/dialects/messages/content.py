@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import BadRequest
 from ..chat import checks
-from ..chat.checks import invalid, known_keys, missing
+from ..chat.checks import invalid, known_keys, missing, required
 from . import arrays
 
 _ROLES = ("user", "assistant", "system")
@@ -100,9 +100,7 @@ def to_messages(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def cache_mark(value: Any, path: str) -> dict[str, Any]:
     """Return `cache_control` as the gateway takes it; further members only save money."""
     checks.mapping(value, path)
-    if "type" not in value:
-        raise missing(f"{path}.type")
-    checks.one_of("ephemeral")(value["type"], f"{path}.type")
+    required(value, "type", path, checks.one_of("ephemeral"))
     mark = {"type": "ephemeral"}
     if value.get("ttl") is not None:
         checks.one_of("5m", "1h")(value["ttl"], f"{path}.ttl")
@@ -154,10 +152,7 @@ def _take(turn: _Turn, block: dict[str, Any], path: str) -> None:
 
 
 def _kind(block: dict[str, Any], path: str) -> str:
-    if "type" not in block:
-        raise missing(f"{path}.type")
-    checks.string(block["type"], f"{path}.type")
-    return str(block["type"])
+    return str(required(block, "type", path, checks.string))
 
 
 def _unsupported(kind: str, path: str) -> BadRequest:
@@ -187,9 +182,7 @@ def _part(block: dict[str, Any], path: str, *, lenient: bool = False) -> list[di
     """Return a text block as a part; an empty one, which models refuse, as none."""
     if not lenient:
         known_keys(block, path, _TEXT)
-    if "text" not in block:
-        raise missing(f"{path}.text")
-    checks.string(block["text"], f"{path}.text")
+    required(block, "text", path, checks.string)
     part = {"type": "text", "text": block["text"]}
     mark = _mark(block, path)
     if mark is not None:
@@ -204,12 +197,8 @@ def _mark(block: dict[str, Any], path: str) -> dict[str, Any] | None:
 
 def _call(block: dict[str, Any], path: str) -> dict[str, Any]:
     for name in ("id", "name"):
-        if name not in block:
-            raise missing(f"{path}.{name}")
-        checks.nonempty(block[name], f"{path}.{name}")
-    if "input" not in block:
-        raise missing(f"{path}.input")
-    checks.mapping(block["input"], f"{path}.input")
+        required(block, name, path, checks.nonempty)
+    required(block, "input", path, checks.mapping)
     # Some models read the arguments as they are written: escapes would be noise to them.
     arguments = json.dumps(block["input"], ensure_ascii=False)
     function = {"name": block["name"], "arguments": arguments}
@@ -218,9 +207,7 @@ def _call(block: dict[str, Any], path: str) -> dict[str, Any]:
 
 def _result(block: dict[str, Any], path: str) -> dict[str, Any]:
     known_keys(block, path, _RESULT)
-    if "tool_use_id" not in block:
-        raise missing(f"{path}.tool_use_id")
-    checks.nonempty(block["tool_use_id"], f"{path}.tool_use_id")
+    required(block, "tool_use_id", path, checks.nonempty)
     content, mark = block.get("content"), _mark(block, path)
     parts = [] if content is None else _texts(content, f"{path}.content")
     for part in parts:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...errors import BadRequest
 from ..chat import checks
-from ..chat.checks import invalid, known_keys, missing
+from ..chat.checks import invalid, known_keys, missing, required
 from . import arrays
 from .content import shown
 
@@ -70,10 +70,7 @@ def to_tool(item: dict[str, Any], path: str) -> dict[str, Any]:
 def to_tool_choice(choice: dict[str, Any], *, has_tools: bool) -> tuple[Any, bool]:
     """Return OpenAI's `tool_choice`, None for none, and whether only one call is wanted."""
     path = "tool_choice"
-    if "type" not in choice:
-        raise missing(f"{path}.type")
-    kind = choice["type"]
-    checks.one_of("auto", "any", "tool", "none")(kind, f"{path}.type")
+    kind = required(choice, "type", path, checks.one_of("auto", "any", "tool", "none"))
     known_keys(choice, path, _CHOICE)
     single = choice.get("disable_parallel_tool_use")
     if single is not None:
@@ -83,8 +80,6 @@ def to_tool_choice(choice: dict[str, Any], *, has_tools: bool) -> tuple[Any, boo
             raise invalid(path, "a tool can only be chosen from `tools`.")
         return None, False
     if kind == "tool":
-        if "name" not in choice:
-            raise missing(f"{path}.name")
-        checks.nonempty(choice["name"], f"{path}.name")
+        required(choice, "name", path, checks.nonempty)
         return {"type": "function", "function": {"name": choice["name"]}}, bool(single)
     return {"any": "required"}.get(kind, kind), bool(single)

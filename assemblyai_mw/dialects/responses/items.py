@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..chat import checks
-from ..chat.checks import invalid, known_keys, missing, wrong
+from ..chat.checks import invalid, known_keys, missing, required, wrong
 
 _ROLES = ("user", "assistant", "system", "developer")
 # `cache_control` is the gateway's own. An item that was an output or was listed has the rest.
@@ -115,9 +115,7 @@ def _kind(item: dict[str, Any], path: str) -> str:
 
 
 def _add_message(messages: list[Any], item: dict[str, Any], path: str) -> None:
-    if "role" not in item:
-        raise missing(f"{path}.role")
-    checks.one_of(*_ROLES)(item["role"], f"{path}.role")
+    required(item, "role", path, checks.one_of(*_ROLES))
     if "content" not in item:
         raise missing(f"{path}.content")
     role, content = item["role"], item["content"]
@@ -216,24 +214,15 @@ def _result(item: dict[str, Any], path: str) -> dict[str, Any]:
 
 def _part_kind(part: Any, path: str) -> str:
     checks.mapping(part, path)
-    if "type" not in part:
-        raise missing(f"{path}.type")
-    kind = part["type"]
-    checks.string(kind, f"{path}.type")
+    kind = required(part, "type", path, checks.string)
     if kind in _OTHER_PARTS:
         raise invalid(f"{path}.type", f"the gateway takes text only, and no `{kind}`.")
     return str(kind)
 
 
 def _member(item: dict[str, Any], name: str, path: str) -> str:
-    if name not in item:
-        raise missing(f"{path}.{name}")
-    checks.string(item[name], f"{path}.{name}")
-    return str(item[name])
+    return str(required(item, name, path, checks.string))
 
 
 def _name(item: dict[str, Any], name: str, path: str) -> str:
-    value = _member(item, name, path)
-    if not value:
-        raise invalid(f"{path}.{name}", "it is empty.")
-    return value
+    return str(required(item, name, path, checks.nonempty))

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...errors import BadRequest
 from ..chat import checks
-from ..chat.checks import Check, invalid, known_keys, missing
+from ..chat.checks import Check, invalid, known_keys, missing, required
 
 # Tools of OpenAI's API reference that run at OpenAI, or that no chat has.
 _OTHER_TOOLS = frozenset(
@@ -77,10 +77,7 @@ def _function(item: dict[str, Any], path: str) -> dict[str, Any]:
 
 
 def _only_functions(item: dict[str, Any], path: str) -> None:
-    if "type" not in item:
-        raise missing(f"{path}.type")
-    kind = item["type"]
-    checks.string(kind, f"{path}.type")
+    kind = required(item, "type", path, checks.string)
     if kind in _OTHER_TOOLS:
         raise invalid(f"{path}.type", f"the gateway has no `{kind}`; use functions of your own.")
     if kind != "function":
@@ -88,10 +85,7 @@ def _only_functions(item: dict[str, Any], path: str) -> None:
 
 
 def _name(item: dict[str, Any], path: str) -> str:
-    if "name" not in item:
-        raise missing(f"{path}.name")
-    checks.nonempty(item["name"], f"{path}.name")
-    return str(item["name"])
+    return str(required(item, "name", path, checks.nonempty))
 
 
 def choose(choice: Any, tools: list[dict[str, Any]]) -> tuple[Any, list[dict[str, Any]]]:
@@ -156,17 +150,13 @@ def to_response_format(text: dict[str, Any]) -> dict[str, Any] | None:
         return None
     path, given = "text.format", text["format"]
     checks.mapping(given, path)
-    if "type" not in given:
-        raise missing(f"{path}.type")
-    checks.one_of("text", "json_object", "json_schema")(given["type"], f"{path}.type")
+    required(given, "type", path, checks.one_of("text", "json_object", "json_schema"))
     if given["type"] != "json_schema":
         known_keys(given, path, frozenset({"type"}))
         return None if given["type"] == "text" else {"type": "json_object"}
     known_keys(given, path, _SCHEMA)
     schema: dict[str, Any] = {"name": _name(given, path)}
-    if "schema" not in given:
-        raise missing(f"{path}.schema")
-    checks.mapping(given["schema"], f"{path}.schema")
+    required(given, "schema", path, checks.mapping)
     schema["schema"] = given["schema"]
     for name, check in (("description", checks.string), ("strict", checks.boolean)):
         if given.get(name) is not None:
