@@ -2,7 +2,7 @@
 
 All of them forward `/assemblyai/...` to the upstream that BENCH_UPSTREAM names. Ours has
 everything on: key, policy, isolation, ledger, and a log line for each call, written to a
-file. The others have nothing on.
+file. The others have nothing on, but "key and forwarding", which asks ours for the key.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PREFIX = "/assemblyai"
+LLM_PREFIX = "/llm-gateway.assemblyai"
 BLOCK = 64 * 1024
 MAX_BLOCK = 1 << 20
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade"}
@@ -129,7 +130,7 @@ def ours(upstream: str) -> Any:
     return AssemblyAIMiddleware(
         page,
         {
-            "routes": {**routes, PREFIX: upstream, "/llm-gateway.assemblyai": upstream},
+            "routes": {**routes, PREFIX: upstream, LLM_PREFIX: upstream},
             "general_settings": {
                 "database_url": os.environ["BENCH_DATABASE"],
                 "log_file": os.environ["BENCH_LOG"],
@@ -142,6 +143,16 @@ def ours(upstream: str) -> Any:
             ],
         },
     )
+
+
+def key_and_forwarding(upstream: str) -> Any:
+    """Our own stages without all that a ledger is for: what a billable call is compared with."""
+    from assemblyai_mw import KeyAuth, Keys, PrefixRouter, UpstreamForwarder
+
+    stages = KeyAuth(
+        UpstreamForwarder(upstream, api_key="account-key"), keys=Keys(os.environ["BENCH_DATABASE"])
+    )
+    return PrefixRouter(page, dict.fromkeys((PREFIX, LLM_PREFIX), stages))
 
 
 def ours_realtime(upstream: str) -> Any:
@@ -159,7 +170,7 @@ def ours_realtime(upstream: str) -> Any:
         {
             "routes": {
                 **dict.fromkeys(DEFAULT_ROUTES),
-                "/llm-gateway.assemblyai": upstream,
+                LLM_PREFIX: upstream,
                 "/streaming.assemblyai": upstream,
             },
             "general_settings": {
@@ -191,6 +202,7 @@ def make(name: str) -> Any:
         "ours": ours,
         "ours by socket.send": ours_by_socket_send,
         "ours realtime": ours_realtime,
+        "key and forwarding": key_and_forwarding,
         "http.client": bare,
         "requests": with_requests,
         "werkzeug": with_werkzeug,

@@ -8,13 +8,14 @@ import selectors
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 BLOCK = bytes(1 << 20)
 
 
 def request(path: str, headers: dict[str, str], *, method: str = "GET") -> bytes:
-    """Return a request's head."""
+    """Return the head of a request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     lines += ["User-Agent: bench", "Accept: */*", "Accept-Encoding: gzip, deflate"]
@@ -57,22 +58,38 @@ def _length(head: bytes) -> int:
     raise RuntimeError(f"no length: {head!r}")
 
 
+def post(path: str, headers: dict[str, str], value: object) -> bytes:
+    """Return a whole request with *value* as its JSON."""
+    body = json.dumps(value).encode()
+    more = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    return request(path, {**headers, **more}, method="POST") + body
+
+
 def gets(port: int, path: str, headers: dict[str, str], calls: int, connections: int) -> Round:
-    """Make *calls* GETs over *connections* kept-alive connections, one in flight on each."""
-    payload = request(path, headers)
+    """Make *calls* GETs; like `repeat`."""
+    return repeat(port, [request(path, headers)], calls, connections)
+
+
+def repeat(port: int, payloads: Sequence[bytes], calls: int, connections: int) -> Round:
+    """Make *calls* requests over *connections* kept-alive connections, one in flight on each.
+
+    A connection always sends the same of *payloads*; they are dealt out in turn.
+    """
+    sent_on: dict[socket.socket, bytes] = {}
     selector = selectors.DefaultSelector()
     buffers: dict[socket.socket, bytes] = {}
     sent: dict[socket.socket, float] = {}
     done, started = 0, 0
     result = Round()
-    for _ in range(connections):
+    for number in range(connections):
         sock = connect(port)
+        sent_on[sock] = payloads[number % len(payloads)]
         buffers[sock] = b""
         selector.register(sock, selectors.EVENT_READ)
     begin = time.perf_counter()
     for sock in buffers:
         sent[sock] = time.perf_counter()
-        sock.sendall(payload)
+        sock.sendall(sent_on[sock])
         started += 1
     while done < calls:
         for key, _ in selector.select(30):
@@ -91,7 +108,7 @@ def gets(port: int, path: str, headers: dict[str, str], calls: int, connections:
             if started < calls:
                 started += 1
                 sent[sock] = now
-                sock.sendall(payload)
+                sock.sendall(sent_on[sock])
     result.seconds = time.perf_counter() - begin
     for sock in buffers:
         sock.close()
@@ -146,11 +163,9 @@ def events(port: int, path: str, headers: dict[str, str], count: int, every_ms: 
 
 def chat_events(port: int, path: str, headers: dict[str, str]) -> Round:
     """Read a streamed chat completion of 200 chunks; like `events`."""
-    asked = {"model": "assemblyai/gpt-5-mini", "stream": True}
-    body = json.dumps({**asked, "messages": [{"role": "user", "content": "go"}]}).encode()
-    more = {"Content-Type": "application/json", "Content-Length": str(len(body))}
-    head = request(path, {**headers, **more}, method="POST")
-    return _events(port, head + body, 200, _CHAT_EVENT)
+    asked: dict[str, object] = {"model": "assemblyai/gpt-5-mini", "stream": True}
+    asked["messages"] = [{"role": "user", "content": "go"}]
+    return _events(port, post(path, headers, asked), 200, _CHAT_EVENT)
 
 
 _EVENT = re.compile(rb"data: (\d+)\n\n")

@@ -46,7 +46,8 @@ def in_turns(targets: Sequence[T], rounds: int) -> Iterator[Sequence[T]]:
         yield [*targets[first:], *targets[:first]]
 
 
-def _percentile(values: list[float], part: float) -> float:
+def percentile(values: list[float], part: float) -> float:
+    """Return the value below which *part* of *values* lie."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * part), len(ordered) - 1)]
 
@@ -71,8 +72,8 @@ def small_calls(servers: Sequence[Server], *, rounds: int, calls: int) -> Figure
                     (
                         count / busy.seconds,
                         used / count * 1e6,
-                        _percentile(one.latencies, 0.5) * 1e3,
-                        _percentile(one.latencies, 0.99) * 1e3,
+                        percentile(one.latencies, 0.5) * 1e3,
+                        percentile(one.latencies, 0.99) * 1e3,
                     )
                 )
     return {
@@ -191,8 +192,8 @@ def streams(servers: Sequence[Target], *, rounds: int) -> Figures:
     return {
         name: {
             "first_event_ms": statistics.median(firsts[name]) * 1e3,
-            "lag_p50_ms": _percentile(lags[name], 0.5) * 1e3,
-            "lag_p99_ms": _percentile(lags[name], 0.99) * 1e3,
+            "lag_p50_ms": percentile(lags[name], 0.5) * 1e3,
+            "lag_p99_ms": percentile(lags[name], 0.99) * 1e3,
         }
         for name in lags
     }
@@ -211,7 +212,7 @@ def chat_streams(ours: Target, direct: Target, *, rounds: int) -> Figures:
         name: {
             "first_event_ms": statistics.median(r.seconds for r in results) * 1e3,
             "first_event_lag_ms": statistics.median(r.latencies[0] for r in results) * 1e3,
-            "lag_p50_ms": _percentile([lag for r in results for lag in r.latencies], 0.5) * 1e3,
+            "lag_p50_ms": percentile([lag for r in results for lag in r.latencies], 0.5) * 1e3,
         }
         for name, results in taken.items()
     }
@@ -237,6 +238,6 @@ def beside_streams(servers: Sequence[Server], *, calls: int) -> Figures:
             reader.join(60)
         figures[server.name] = {
             "calls_per_s": calls / result.seconds,
-            "p99_ms": _percentile(result.latencies, 0.99) * 1e3,
+            "p99_ms": percentile(result.latencies, 0.99) * 1e3,
         }
     return figures

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,9 +42,10 @@ class Target:
 
 @dataclass
 class Server(Target):
-    """A contender that runs in *process*."""
+    """A contender that runs in *process*, with the virtual *keys* that it knows."""
 
     process: subprocess.Popen[bytes] = field(kw_only=True)
+    keys: list[str] = field(default_factory=list)
 
     def workers(self) -> list[psutil.Process]:
         """The processes that do the work: the children, or itself if it has none."""
@@ -70,19 +70,14 @@ class Server(Target):
 
 @contextmanager
 def upstream() -> Iterator[int]:
-    """Run the upstream; compiled where there is a C compiler. Yields its port."""
+    """Run the upstream; compiled on the spot. Yields its port."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if not compiler:
+        raise RuntimeError("the benchmarks need a C compiler: no slower upstream can show a limit")
     with tempfile.TemporaryDirectory() as folder:
-        compiler = shutil.which("cc") or shutil.which("gcc")
-        if compiler:
-            binary = f"{folder}/upstream"
-            subprocess.run([compiler, "-O2", "-o", binary, str(HERE / "upstream.c")], check=True)
-            command = [binary]
-        else:
-            warnings.warn(
-                "no C compiler: the upstream is Python, and slow itself; read ratios only",
-                stacklevel=2,
-            )
-            command = [sys.executable, "-m", "benchmarks.slow_upstream"]
+        command = [f"{folder}/upstream"]
+        source = str(HERE / "upstream.c")
+        subprocess.run([compiler, "-O2", "-o", *command, source], check=True)
         with running(command, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             yield int(process.stdout.readline())
@@ -90,21 +85,37 @@ def upstream() -> Iterator[int]:
 
 @contextmanager
 def gunicorn(
-    name: str, upstream_port: int, *, worker: str = "gthread", threads: int = 32, workers: int = 1
+    name: str,
+    upstream_port: int,
+    *,
+    worker: str = "gthread",
+    threads: int = 32,
+    workers: int = 1,
+    title: str | None = None,
+    database: str | None = None,
+    keys: int = 1,
+    **options: Any,
 ) -> Iterator[Server]:
-    """Run a contender of `benchmarks.apps` under Gunicorn."""
+    """Run a contender of `benchmarks.apps` under Gunicorn.
+
+    Args:
+        title: What it is called in tables; default: *name*.
+        database: URL of its ledger; default: a SQLite file of its own.
+        keys: How many keys it has, all with these *options*; `Server.keys` lists them.
+    """
     with tempfile.TemporaryDirectory() as folder:
         environ = {
             **os.environ,
             "BENCH_UPSTREAM": f"http://127.0.0.1:{upstream_port}",
-            "BENCH_DATABASE": f"sqlite:///{folder}/bench.db",
+            "BENCH_DATABASE": database or f"sqlite:///{folder}/bench.db",
             "BENCH_LOG": f"{folder}/calls.log",
             "PYTHONPATH": str(HERE.parent),
         }
-        key = "any-key"
-        if name.startswith("ours"):
-            budget = {"budget_usd": 1000} if name == "ours realtime" else {}
-            key = _prepare(environ["BENCH_DATABASE"], **budget)
+        made = ["any-key"]
+        if name.startswith(("ours", "key")):
+            if name == "ours realtime":
+                options["budget_usd"] = 1000
+            made = _prepare(environ["BENCH_DATABASE"], keys, **options)
         command = [sys.executable, "-m", "gunicorn", f"benchmarks.apps:make('{name}')"]
         command += ["--worker-class", worker, "--workers", str(workers), "--bind", "127.0.0.1:0"]
         command += ["--threads", str(threads)] if worker == "gthread" else []
@@ -112,24 +123,27 @@ def gunicorn(
         log = open(f"{folder}/gunicorn.log", "wb+")  # noqa: SIM115
         with log, running(command, stderr=log, env=environ) as process:
             port = listening(Path(log.name), process, _BOOTED)
-            headers = {"Authorization": f"Bearer {key}"}
-            yield Server(name, port, headers=headers, process=process)
+            headers = {"Authorization": f"Bearer {made[0]}"}
+            yield Server(title or name, port, headers=headers, process=process, keys=made)
 
 
-def _prepare(database: str, **options: Any) -> str:
-    """Make a key and a settled transcript of its own; return the key."""
+def _prepare(database: str, count: int, **options: Any) -> list[str]:
+    """Make keys, and a settled transcript of the first one; return them."""
     from assemblyai_mw import Call, Keys, Ledger, Route
     from assemblyai_mw.store import hash_key
 
     keys, ledger = Keys(database), Ledger(database)
-    key = keys.create(KEY_NAME, **options).key
+    team = options.get("team")
+    if team is not None and "team_budget_usd" in options:
+        keys.set_team(team, budget_usd=options.pop("team_budget_usd"))
+    made = [keys.create(f"{KEY_NAME}-{number}", **options).key for number in range(count)]
     route = Route("/assemblyai", "api", "us")
     call = Call("0" * 32, time.time(), route, "POST", "/v2/transcript")
-    call.caller = keys.find(hash_key(key))
+    call.caller = keys.find(hash_key(made[0]))
     row = ledger.open(call, kind="transcript", model="universal-2", features={})
     ledger.accept(row, status=200, transcript_id=TRANSCRIPT)
     ledger.fail(row, status=200)
-    return key
+    return made
 
 
 def listening(log: Path, process: subprocess.Popen[bytes], line: str) -> int:

@@ -3,8 +3,9 @@
  *   GET  /download/N    N bytes of zeros, with a Content-Length
  *   GET  /events/N/MS   N server-sent events in chunks, one every MS milliseconds; each
  *                       carries the clock (CLOCK_MONOTONIC, ns) at which it was written
- *   POST /.../chat/completions  reads the body, then streams 200 chat completion chunks,
- *                       one every 5 ms, whose content is that clock
+ *   POST /.../chat/completions  reads the body; answers a chat completion, or with `"stream": true`
+ *                       streams 200 chunks of one, one every 5 ms, whose content is that clock
+ *   POST /v2/transcript reads the body, answers a queued transcript with an id of its own
  *   POST /anything else reads the body (Content-Length or chunks), answers its size
  *   GET  /anything else a transcript's JSON, some 250 bytes
  *
@@ -37,14 +38,22 @@ static const char *CHAT_EVENT =
 static const char *CHAT_END =
     "data: {\"model\":\"gpt-5-mini\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,"
     "\"completion_tokens\":9,\"total_tokens\":18}}\n\ndata: [DONE]\n\n";
+static const char *CHAT =
+    "{\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion\",\"model\":\"gpt-5-mini\",\"choices\":"
+    "[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"The quick brown fox jumps over the "
+    "lazy dog.\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":9,"
+    "\"completion_tokens\":9,\"total_tokens\":18}}";
+static const char *SUBMITTED =
+    "{\"id\":\"%08x-0000-4000-8000-%012llx\",\"status\":\"queued\",\"audio_duration\":null,"
+    "\"text\":null,\"error\":null}";
 static char zeros[BLOCK], sink[BLOCK];
 
 struct conn {
-    int fd, in_body, chunked, chunk_state, writing, chat;
+    int fd, in_body, chunked, chunk_state, writing, chat, submit;
     size_t have, out_have, out_done;
     long long left, got, download, chunk_left;
     int events; long long every_ns, next_ns;
-    char head[HEAD + 1], out[4096];
+    char head[HEAD + 1], out[4096], asked[1024];
     struct conn *next;
 };
 static struct conn *streams;
@@ -91,13 +100,23 @@ static void start_events(struct conn *c, int count, int ms) {
     c->next = streams; streams = c;
 }
 static void body_done(struct conn *c) {
-    char body[64]; snprintf(body, sizeof body, "{\"received\":%lld}", c->got);
+    static unsigned long long submits;
+    char body[512]; snprintf(body, sizeof body, "{\"received\":%lld}", c->got);
     c->in_body = 0;
-    if (c->chat) start_events(c, 200, 5); else answer(c, body);
+    if (c->submit) snprintf(body, sizeof body, SUBMITTED, getpid(), ++submits);
+    c->asked[c->got < (long long)sizeof c->asked ? c->got : (long long)sizeof c->asked - 1] = 0;
+    if (!c->chat) answer(c, body);
+    else if (strstr(c->asked, "\"stream\": true") || strstr(c->asked, "\"stream\":true"))
+        start_events(c, 200, 5);
+    else answer(c, CHAT);
 }
 /* Takes body bytes; returns how many were the body's. */
 static size_t take(struct conn *c, const char *p, size_t n) {
     size_t at = 0;
+    if (!c->chunked && c->got < (long long)sizeof c->asked) {
+        size_t room = sizeof c->asked - c->got;
+        memcpy(c->asked + c->got, p, n < room ? n : room);
+    }
     if (!c->chunked) {
         at = (long long)n < c->left ? n : (size_t)c->left;
         c->left -= at; c->got += at;
@@ -126,6 +145,7 @@ static void request(struct conn *c, char *end) {
     long long n; int count, ms;
     *end = 0;
     c->chat = strstr(c->head, "/chat/completions") != NULL;
+    c->submit = !strncmp(c->head, "POST /v2/transcript ", 20);
     char *length = strcasestr(c->head, "\r\ncontent-length:");
     int chunked = strcasestr(c->head, "\r\ntransfer-encoding: chunked") != NULL;
     if (sscanf(c->head, "GET /download/%lld", &n) == 1) {

@@ -51,10 +51,11 @@ class NoSuchModel(Unpriced):
 class PriceBook:
     """Dated prices, and what usage costs by them. Safe to share between threads."""
 
-    __slots__ = ("_book",)
+    __slots__ = ("_book", "_spelled")
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._spelled: dict[tuple[str, str], str] = {}
 
     @classmethod
     def load(
@@ -84,9 +85,16 @@ class PriceBook:
         None if the book does not name it, though `*` may have a price for it. The number of answers
         is bounded by the book's own names.
         """
+        known = self._spelled.get((kind, model))
+        if known is not None:
+            return known
         sections = sorted(self._book.names, key=lambda section: section != kind)
-        found = (self._book.canonical_model(section, model) for section in sections)
-        return next((name for name in found if name is not None), None)
+        names = (self._book.canonical_model(section, model) for section in sections)
+        found = next((name for name in names if name is not None), None)
+        if found == model:
+            # One that is spelled as the book spells it: callers cannot make up more of these.
+            self._spelled[kind, model] = found
+        return found
 
     def price(self, usage: Usage, at: dt.datetime) -> Price:
         """Return what *usage* costs at the prices in force at *at*, an aware datetime.

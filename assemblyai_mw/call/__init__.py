@@ -5,6 +5,7 @@ body      the request's body, read once
 query     the request's query, where a stage changes it
 billable  the billing facts of a request
 entrance  the doors at which requests come in
+reservation  what Budget leaves to the stage that writes the call's row
 inner     the native requests that stages make behind them
 session_kind  the sessions that are relayed, and how their messages are called
 session_text  the texts of a session's client

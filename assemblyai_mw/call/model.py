@@ -22,6 +22,7 @@ request and never a secret: hosts print their environ on debug pages.
 | target | call, isolation | forward |
 | owner | cost, isolation | cost |
 | audio | isolation | budget |
+| reservation | budget | cost |
 | row | call, cost, settlement | budget, cost, idempotency, rate_limit, settlement, telemetry |
 | state | audio, cost, settlement | idempotency, rate_limit, telemetry |
 | transcript_id | cost | cost, idempotency, telemetry |
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from ..billing.replies import Usage
     from ..errors import RequestRefused
     from ..relay import End, Watcher
+    from .reservation import Reservation
 
 CALL_KEY = "assemblyai_mw.call"
 TAGS_HEADER = "HTTP_X_ASSEMBLYAI_MW_TAGS"
@@ -167,6 +169,7 @@ class Call:
         target: The request target to send; None until it is read.
         owner: Owner of the transcript that the path names; None if unknown here.
         audio: Audio facts of the upload that the body's `audio_url` names.
+        reservation: The hold that the stage which writes the row takes with it.
         row: The ledger row of a billable call.
         billable: A kind of work, and the result of `call.billable.read_billable` for it.
         state: New state of this call's row, or of the row of the transcript that it polled.
@@ -202,6 +205,7 @@ class Call:
     target: str | None = None
     owner: Any = field(default=UNREAD, repr=False)
     audio: AudioFacts | None = None
+    reservation: Reservation | None = field(default=None, repr=False)
     row: int | None = None
     state: str | None = None
     transcript_id: str | None = None

@@ -3,6 +3,7 @@
 Names are imported at their first use: SQLAlchemy takes longer to import than everything else here
 together, and an app that wraps itself at import need not wait for it.
 
+admission         the hold and the row of a call, in one transaction before it goes out
 clock             detects jumps of the wall clock, by a clock that cannot be set
 closing           the end of one call, in plain values that can be written later
 closings          closes calls: once, with spend and totals in one transaction
@@ -15,6 +16,7 @@ engine            one process's connections to one database
 erasing           takes a name out of every table
 export            reports as JSON and CSV, for the command line and the usage page
 gauges            the ledger's present sums, for a monitor that reads them every few seconds
+group_commit      threads that wait for one lock have their transactions written by one commit
 health            how the ledger does: open calls, settlement, size
 history           changes of keys and teams, with old and new values
 holds             budget reserved for calls in flight, so that no number of workers can overspend
@@ -52,6 +54,7 @@ sqlite_file       a ledger's SQLite file
 statements        statements compiled once, run on the driver's own cursor
 teams             limits that all keys of a team share
 totals            running totals of keys and teams, and sums for reports
+transactions      few messages to PostgreSQL, few commits of a SQLite file
 trial             whether every table can be written
 unwritten         closings that could not be written
 urls              checks of the ledger's database URL
@@ -64,9 +67,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .admission import Admitted, Hold, Refusal
     from .database import Database
     from .history import Change
-    from .holds import BudgetStatus, Hold, Holds, Refusal
+    from .holds import BudgetStatus, Holds
     from .kept_answers import Answer, Claim, Fate, KeptAnswer, KeptAnswers
     from .key_info import BudgetInfo, KeyInfo, NewKey, TeamInfo
     from .keys import Keys, hash_key
@@ -82,6 +86,7 @@ if TYPE_CHECKING:
     from .usage_filter import Scope, UsageFilter
 
 __all__ = [
+    "Admitted",
     "Answer",
     "BudgetInfo",
     "BudgetStatus",
@@ -117,7 +122,8 @@ __all__ = [
 ]
 
 _MODULES = {
-    **dict.fromkeys(("Hold", "Holds", "Refusal", "BudgetStatus"), "holds"),
+    **dict.fromkeys(("Admitted", "Hold", "Refusal"), "admission"),
+    **dict.fromkeys(("Holds", "BudgetStatus"), "holds"),
     **dict.fromkeys(("Answer", "Claim", "Fate", "KeptAnswer", "KeptAnswers"), "kept_answers"),
     **dict.fromkeys(("BudgetInfo", "KeyInfo", "NewKey", "TeamInfo"), "key_info"),
     **dict.fromkeys(("Keys", "hash_key"), "keys"),

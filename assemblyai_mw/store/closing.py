@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..billing.usage import Usage
 from .columns import plain, to_json
 from .schema import FAILED, SETTLED, UNPRICED
 
 if TYPE_CHECKING:
     from ..billing.money import Price
-    from ..billing.usage import Usage
+
+_USAGE = tuple(each.name for each in fields(Usage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +126,4 @@ def _ms(seconds: float | None) -> int | None:
 
 
 def _fields(usage: Usage) -> dict[str, Any]:
-    return {each.name: getattr(usage, each.name) for each in fields(usage)}
+    return {name: getattr(usage, name) for name in _USAGE}

@@ -13,8 +13,8 @@ tags and an end user that bind it:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -37,7 +37,7 @@ from .closing import Closing, closing_of, failure_of, priced
 from .columns import Moment, day_of, from_json, micros, tag_names
 from .database import Database
 from .history import add_change
-from .limits import SoftBudget, limits_of, soft_warnings
+from .limits import Limits, Place, SoftBudget, ask_limits, limits_in, reached, tell
 from .schema import (
     FAILED,
     IS_PENDING,
@@ -46,11 +46,13 @@ from .schema import (
     SETTLED,
     UNPRICED,
     calls,
+    holds,
     open_sessions,
     transcripts,
 )
 from .statements import Prepared
-from .totals import add_spend, add_sums, budget_ids, free_request, windows_of
+from .totals import Changes, Period, add_sums, budget_ids, by_period, windows_of
+from .transactions import Transaction
 from .unwritten import Unwritten
 
 if TYPE_CHECKING:
@@ -58,6 +60,10 @@ if TYPE_CHECKING:
 
     from ..billing.replies import Usage
 
+_BOUND = [
+    (each.name, "b_request" if each.name == "request_id" else f"b_{each.name}")
+    for each in fields(Closing)
+]
 BY_HAND = "settled by hand"
 _COUNTS = ("audio_ms", "input_tokens", "output_tokens", "cached_tokens", "characters")
 
@@ -71,6 +77,7 @@ def _of_request() -> Any:
     return calls.c.request_id == _given("b_request", calls.c.request_id, Text)
 
 
+_state_of = select(calls.c.state).where(calls.c.id == bindparam("b_row")).with_for_update()
 _maker = (calls.c.region, calls.c.at, calls.c.key_id, calls.c.key_name, calls.c.team)
 _shown = (
     *_maker,
@@ -167,6 +174,31 @@ _end_transcript = Prepared(
 )
 
 
+# Only where this transaction closed the call: a closed call may hold anew.
+_free = Prepared(
+    delete(holds)
+    .where(
+        holds.c.request_id
+        == select(calls.c.request_id)
+        .where(
+            calls.c.id == bindparam("b_row"),
+            calls.c.state == bindparam("b_state"),
+            calls.c.closed_at == bindparam("b_now"),
+        )
+        .scalar_subquery()
+    )
+    .returning(holds.c.amount_nano, holds.c.at, holds.c.key_id, holds.c.team, holds.c.budgets)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What the last message of a closing brought: the limits, and the amounts they bound."""
+
+    limits: Mapping[Place, Limits] = field(default_factory=dict)
+    amounts: Mapping[Period, Any] = field(default_factory=dict)
+
+
 class _StillOpen(Exception):
     """A session had another checkpoint: the transaction that closes it is taken back."""
 
@@ -227,24 +259,28 @@ class Closings:
         had a later one, False, and nothing is written. A session's own process knows better than
         settlement how long it lasted: its end takes the place of an estimated one, also False.
         """
+        seen_at = None if last_seen is None else micros(last_seen)
+
+        def work(transaction: Transaction) -> _Written | None:
+            written = self._close(transaction, closing, seen_at)
+            if written is None and seen_at is None:
+                self._replace_estimate(transaction, closing)
+            return written
+
         try:
-            with self.database.write() as connection:
-                seen_at = None if last_seen is None else micros(last_seen)
-                told = self._close(connection, closing, seen_at)
-                if told is None and seen_at is None:
-                    self._replace_estimate(connection, closing)
+            return self._tell(self.database.transact(work))
         except _StillOpen:
             return False
-        return self._tell(told)
 
     def reprice(self, row: int, price: Price) -> bool:
         """Give an `unpriced` row its price after all; True for exactly one caller.
 
         The cost takes the place of what the row counted as spent, in the windows of its day.
         """
-        with self.database.write() as connection:
-            told = self._revise(connection, priced(row, price))
-        return self._tell(told)
+        closing = priced(row, price)
+        return self._tell(
+            self.database.transact(lambda transaction: self._revise(transaction, closing))
+        )
 
     def settle_by_hand(self, row: int, nano: int, *, reason: str, actor: str | None) -> bool:
         """Close a pending or unpriced row with a cost that a person knows, and record the actor.
@@ -252,13 +288,17 @@ class Closings:
         False, and nothing is written, where the row has another state or is not there.
         """
         closing = priced(row, Price(nano, (_line_by_hand(nano),)), reason)
-        with self.database.write() as connection:
-            old, told = PENDING, self._close(connection, closing)
-            if told is None:
-                old, told = UNPRICED, self._revise(connection, closing)
-            if told is not None:
-                self._note(connection, closing, old, actor)
-        return self._tell(told)
+
+        def work(transaction: Transaction) -> _Written | None:
+            before = transaction.connection.scalar(_state_of, {"b_row": row})
+            if before not in (PENDING, UNPRICED):
+                return None
+            self._note(transaction.connection, closing, before, actor)
+            if before == PENDING:
+                return self._close(transaction, closing)
+            return self._revise(transaction, closing)
+
+        return self._tell(self.database.transact(work))
 
     def write_kept(self) -> list[Closing]:
         """Write the closings whose first write failed; return those that took effect.
@@ -282,89 +322,98 @@ class Closings:
 
         A call that was given up meanwhile with an unknown end gets this end.
         """
-        with self.database.write() as connection:
-            told = self._close(connection, closing)
-            if told is None and closing.state != PENDING:
-                told = self._revise(connection, closing, _revise_lost)
-                if told is None:
-                    self._replace_estimate(connection, closing)
-        return self._tell(told)
+
+        def work(transaction: Transaction) -> _Written | None:
+            written = self._close(transaction, closing)
+            if written is None and closing.state != PENDING:
+                written = self._revise(transaction, closing, _revise_lost)
+                if written is None:
+                    self._replace_estimate(transaction, closing)
+            return written
+
+        return self._tell(self.database.transact(work))
 
     def _close(
-        self, connection: Connection, closing: Closing, seen_at: int | None = None
-    ) -> tuple[SoftBudget, ...] | None:
+        self, transaction: Transaction, closing: Closing, seen_at: int | None = None
+    ) -> _Written | None:
         """Close a pending row, or let it wait; None where it is not pending."""
         parameters = self._parameters(closing)
         if closing.state == PENDING:
-            return None if _await.first(connection, parameters) is None else ()
-        closed = _close.first(connection, parameters)
-        if closed is None:
+            return None if transaction.first(_await.of(parameters)) is None else _Written()
+        found, freed = transaction.ask(_close.of(parameters), _free.of(parameters))
+        if not found:
             return None
+        closed = found[0]
         if closed.kind in SESSION_KINDS:
-            ended = _end_session.first(connection, {"b_row": closing.row, "b_seen": seen_at})
+            ended = transaction.first(_end_session.of({"b_row": closing.row, "b_seen": seen_at}))
             if ended is None and seen_at is not None:
                 raise _StillOpen
         failed, unpriced = closing.state == FAILED, closing.state == UNPRICED
         if closed.transcript_id is not None and (failed or closing.usage is not None):
             status = "error" if failed else "completed"
-            _end_transcript.run(
-                connection,
-                {"b_row": closing.row, "b_status": status, "b_now": parameters["b_now"]},
+            transaction.run(
+                _end_transcript.of(
+                    {"b_row": closing.row, "b_status": status, "b_now": parameters["b_now"]}
+                )
             )
-        periods = windows_of(closed)
-        freed = 0
-        for held_in, amount in free_request(connection, closed.request_id):
-            freed += amount
-            if held_in != periods:
-                add_spend(connection, held_in, held=-amount)
-                add_spend(connection, periods, held=amount)
-        spent = freed if unpriced else closing.cost_nano or 0
-        if unpriced and freed:
-            _keep.run(connection, {"b_row": closing.row, "b_kept": freed})
-        add_spend(connection, periods, spent=spent, held=-freed)
+        changes = Changes()
+        for hold in freed:
+            changes.add(windows_of(hold), held=-hold.amount_nano)
+        held = sum(hold.amount_nano for hold in freed)
+        spent = held if unpriced else closing.cost_nano or 0
+        changes.add(windows_of(closed), spent=spent)
+        if unpriced and held:
+            transaction.run(_keep.of({"b_row": closing.row, "b_kept": held}))
         sums = {**_sums(closing), "calls": 1, "failed": int(failed), "unpriced": int(unpriced)}
-        return self._charge(connection, closed, spent, sums)
+        return self._charge(transaction, closed, changes, spent, sums)
 
     def _revise(
-        self, connection: Connection, closing: Closing, statement: Prepared = _revise
-    ) -> tuple[SoftBudget, ...] | None:
+        self, transaction: Transaction, closing: Closing, statement: Prepared = _revise
+    ) -> _Written | None:
         """Give an unpriced row another end; None where it is not unpriced."""
-        row = statement.first(connection, self._parameters(closing))
+        row = transaction.first(statement.of(self._parameters(closing)))
         if row is None:
             return None
         kept = row.kept_nano or 0
         spent = 0 if closing.state == UNPRICED else (closing.cost_nano or 0) - kept
-        add_spend(connection, windows_of(row), spent=spent)
+        changes = Changes()
+        changes.add(windows_of(row), spent=spent)
         sums = {
             **_sums(closing),
             "failed": int(closing.state == FAILED),
             "unpriced": -int(closing.state != UNPRICED),
         }
-        return self._charge(connection, row, spent, sums)
+        return self._charge(transaction, row, changes, spent, sums)
 
-    def _replace_estimate(self, connection: Connection, closing: Closing) -> None:
+    def _replace_estimate(self, transaction: Transaction, closing: Closing) -> None:
         """Give a session whose end was estimated the end that its process saw."""
         if closing.state not in (SETTLED, FAILED):
             return
         parameters = self._parameters(closing)
-        old = _estimate.first(connection, parameters)
+        old = transaction.first(_estimate.of(parameters))
         if old is None:
             return
-        row = _replace.first(connection, parameters)
+        row = transaction.first(_replace.of(parameters))
         sums = {name: new - (getattr(old, name) or 0) for name, new in _sums(closing).items()}
-        add_spend(connection, windows_of(row), spent=sums["cost_nano"])
+        changes = Changes()
+        changes.add(windows_of(row), spent=sums["cost_nano"])
         failed = int(closing.state == FAILED)
-        self._charge(connection, row, 0, {**sums, "failed": failed})
+        self._charge(transaction, row, changes, 0, {**sums, "failed": failed})
 
     def _parameters(self, closing: Closing) -> dict[str, Any]:
-        values = {f"b_{each.name}": getattr(closing, each.name) for each in fields(closing)}
-        request = values.pop("b_request_id")
-        return {**values, "b_request": request, "b_now": self.database.now}
+        values = {bound: getattr(closing, name) for name, bound in _BOUND}
+        values["b_now"] = self.database.now
+        return values
 
     def _charge(
-        self, connection: Connection, row: Any, spent: int, sums: dict[str, int]
-    ) -> tuple[SoftBudget, ...]:
-        """Add a closed row to the running totals; return the soft thresholds it reached."""
+        self,
+        transaction: Transaction,
+        row: Any,
+        changes: Changes,
+        spent: int,
+        sums: dict[str, int],
+    ) -> _Written:
+        """Add a closed row to the running totals, and to what is spent; the last of its work."""
         group = {
             "day": day_of(row.at),
             "key_id": row.key_id or 0,
@@ -372,19 +421,28 @@ class Closings:
             "team": row.team or "",
             "model": row.model or "",
         }
-        add_sums(connection, group, tag_names(from_json(row.tags)), sums)
-        if spent <= 0 or self._on_soft_budget is None:
-            return ()
-        limits = limits_of(
-            connection, row.key_id, row.team, budget_ids(row.budgets), self.database.now
-        )
-        return soft_warnings(connection, windows_of(row), limits, self._soft_ratios)
+        add_sums(transaction, group, tag_names(from_json(row.tags)), sums)
+        bound = changes.bound()
+        watched = spent > 0 and self._on_soft_budget is not None
+        asked = ask_limits(row.key_id, row.team, budget_ids(row.budgets)) if watched else []
+        answers = transaction.finish(*asked, *bound)
+        if not watched:
+            return _Written()
+        limits: dict[Place, Limits] = {}
+        for rows in answers[: len(asked)]:
+            limits |= limits_in(rows, self.database.now)
+        amounts = [found for rows in answers[len(asked) :] for found in rows]
+        return _Written(limits, by_period(changes.periods, amounts))
 
-    def _tell(self, told: tuple[SoftBudget, ...] | None) -> bool:
-        for warning in told or ():
-            if self._on_soft_budget is not None:
+    def _tell(self, written: _Written | None) -> bool:
+        """Report the soft thresholds that a committed closing reached; whether it counted."""
+        if written is None:
+            return False
+        if self._on_soft_budget is not None:
+            found = reached(written.amounts, written.limits, self._soft_ratios)
+            for warning in tell(self.database, found):
                 self._on_soft_budget(warning)
-        return told is not None
+        return True
 
     def _note(self, connection: Connection, closing: Closing, old: str, actor: str | None) -> None:
         row = connection.execute(select(*_maker).where(calls.c.id == closing.row)).one()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, overload
 
 NANO = 1_000_000_000
@@ -94,7 +95,12 @@ def iso(value: int) -> str:
 
 def day_of(value: int) -> str:
     """Return the UTC day of epoch microseconds: `2026-11-22`."""
-    return moment(value).date().isoformat()
+    return _day_of(value // 86_400_000_000)
+
+
+@lru_cache(maxsize=64)
+def _day_of(number: int) -> str:
+    return moment(number * 86_400_000_000).date().isoformat()
 
 
 def to_json(value: Mapping[str, Any] | list[Any]) -> str:
@@ -103,7 +109,7 @@ def to_json(value: Mapping[str, Any] | list[Any]) -> str:
     Raises:
         ValueError: NaN or Infinity, which JSON does not have.
     """
-    return json.dumps(value, separators=(",", ":"), allow_nan=False, default=_plain)
+    return _encode(value)
 
 
 def _plain(value: object) -> Any:
@@ -116,6 +122,10 @@ def _plain(value: object) -> Any:
     if isinstance(value, Decimal):
         return format(value, "f")
     raise TypeError(f"a {type(value).__name__} cannot be stored as JSON")
+
+
+# Made once: `json.dumps` makes one a call.
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_plain).encode
 
 
 def from_json(text: str | None) -> Any:

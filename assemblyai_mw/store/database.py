@@ -10,7 +10,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -27,11 +27,15 @@ from .engine import (
     sqlite_in_memory,
     sqlite_look,
 )
+from .group_commit import Entry, GroupCommit
 from .migrations import MIGRATIONS, migrate, stored_version
 from .migrations.runner import WAIT_S
 from .schema import SCHEMA_VERSION, meta
 from .sqlite_file import SQLiteFile, problems
+from .transactions import Transaction, Work, on_postgresql, on_sqlite
 from .urls import checked_url, user_directories
+
+T = TypeVar("T")
 
 _identity = select(meta.c.value).where(meta.c.name == "database_id")
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()
@@ -100,6 +104,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
         self._database_id: str | None = None
         self._lock = threading.Lock()
         self._writer = threading.Lock()
+        self._commits = GroupCommit(self._write_all, busy_timeout_s)
         self._open: Connections | None = None
         self._finalizer: weakref.finalize[Any, Database] | None = None
         _databases.add(self)
@@ -161,27 +166,92 @@ class Database(contextlib.AbstractContextManager["Database"]):
 
         On SQLite it holds the write lock from its start, so that what it reads stays true.
         """
-        with self._guarded("written"):
-            opened = self._opened()
-            if not self.is_sqlite:
-                with opened.writing() as connection:
-                    self._check(connection)
-                    with connection.begin():
-                        yield connection
-                return
-            started = time.monotonic()
-            # SQLite's lock is polled with growing pauses; threads of one process wait better.
-            if not self._writer.acquire(timeout=self._timeout_s):
-                raise StoreError("The database is busy")
+        with self._guarded("written"), self._writing() as connection, connection.begin():
+            yield connection
+
+    def transact(self, work: Work[T]) -> T:
+        """Return the result of *work*, done in one transaction that is committed by then.
+
+        For what is done on each call: on PostgreSQL it takes few messages, and on SQLite threads
+        share a commit. *work* may be done again where it failed beside that of other threads, so it
+        acts on the database alone.
+        """
+        if self.is_sqlite:
+            done: T = self._commits.submit(work)
+            return done
+        with self._guarded("written"), self._opened().standing() as connection:
+            self._check(connection)
+            return on_postgresql(connection, self._opened().write_start, work)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """Give a connection that may write, on SQLite this process's only one."""
+        opened = self._opened()
+        if not self.is_sqlite:
+            with opened.writing() as connection:
+                self._check(connection)
+                yield connection
+            return
+        with self._turn() as left_s, opened.writing() as connection:
+            self._check(connection)
+            self._wait_at_most(connection, left_s)
+            yield connection
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[float]:
+        """Wait until this thread may write on SQLite; give the seconds that it may still wait."""
+        started = time.monotonic()
+        # SQLite's lock is polled with growing pauses; threads of one process wait better.
+        if not self._writer.acquire(timeout=self._timeout_s):
+            raise StoreError("The database is busy")
+        try:
+            yield self._timeout_s - (time.monotonic() - started)
+        finally:
+            self._writer.release()
+
+    def _write_all(self, collect: Callable[[], list[Entry]]) -> None:
+        """Write the work of several threads by one commit on SQLite; alone what then fails."""
+        group: list[Entry] = []
+
+        def work(transaction: Transaction) -> list[Any]:
+            group[:] = collect()
+            return [each.work(transaction) for each in group]
+
+        try:
+            results = self._in_sqlite(work)
+        except Exception as error:
+            if len(group) > 1:
+                for each in group:
+                    self._write_alone(each)
+            else:
+                for each in group or collect():
+                    each.failed(_again(error))
+            return
+        for each, result in zip(group, results, strict=True):
+            each.done(result)
+
+    def _write_alone(self, entry: Entry) -> None:
+        try:
+            entry.done(self._in_sqlite(entry.work))
+        except Exception as error:
+            entry.failed(error)
+
+    def _in_sqlite(self, work: Work[T]) -> T:
+        """Do *work* in a transaction on SQLite."""
+        with (
+            self._guarded("written"),
+            self._turn() as left_s,
+            self._opened().standing() as connection,
+        ):
+            self._check(connection)
+            waits_less = left_s < 0.9 * self._timeout_s
+            if waits_less:
+                self._wait_at_most(connection, left_s)
             try:
-                with opened.writing() as connection:
-                    self._check(connection)
-                    left_s = self._timeout_s - (time.monotonic() - started)
-                    self._wait_at_most(connection, left_s)
-                    with connection.begin():
-                        yield connection
+                return on_sqlite(connection, work)
             finally:
-                self._writer.release()
+                if waits_less:
+                    self._wait_at_most(connection, self._timeout_s)
 
     def version(self) -> int | None:
         """Return the ledger's schema version, None where there is none; changes nothing.
@@ -396,6 +466,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
     def _after_fork(self) -> None:
         self._lock = threading.Lock()
         self._writer = threading.Lock()
+        self._commits = GroupCommit(self._write_all, self._timeout_s)
         if self._file is not None:
             self._file.after_fork()
         if self._open is not None and not self._in_memory:
@@ -403,6 +474,11 @@ class Database(contextlib.AbstractContextManager["Database"]):
             if self._finalizer is not None:
                 self._finalizer.detach()
             self._open = self._finalizer = None
+
+
+def _again(error: Exception) -> Exception:
+    """Return *error* for one more thread: StoreError is raised in each, with its own traceback."""
+    return StoreError(str(error)) if isinstance(error, StoreError) else error
 
 
 def _reason(error: SQLAlchemyError) -> str:

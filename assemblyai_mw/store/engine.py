@@ -30,7 +30,11 @@ _FULL = re.compile(
 
 
 class Connections:
-    """The connections of one process: to read, to read a snapshot, to write."""
+    """The connections of one process: to read, to read a snapshot, to write.
+
+    Attributes:
+        write_start: The SQL that begins a transaction that may write.
+    """
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class Connections:
         most: int | None = None,
     ) -> None:
         self._engine = engine
+        self.write_start = write
         self._snapshot = engine.execution_options(start=snapshot)
         self._write = engine.execution_options(start=write)
         self._first = engine.execution_options(start=begin or write)
@@ -61,6 +66,13 @@ class Connections:
         else:
             with self._one_of(self._engine) as connection:
                 yield connection
+
+    def standing(self) -> contextlib.AbstractContextManager[Connection]:
+        """Give a connection whose transactions are begun, and ended, by who uses it.
+
+        On a SQLite file it is one that stays open for this.
+        """
+        return self.reading()
 
     def snapshot(self) -> contextlib.AbstractContextManager[Connection]:
         """Give a connection whose transactions see one moment."""

@@ -7,77 +7,40 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, delete, exists, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, delete, exists, select
 
 from ..billing.price_book import format_usd
+from .admission import Admitted, Hold, Refusal, Wanted, admit
 from .columns import micros
 from .database import Database
 from .limits import (
     Limits,
-    SoftBudget,
     Whose,
     all_limits,
     amounts_of,
     limits_of,
     limits_of_all,
-    soft_warnings,
 )
 from .on_database import OnDatabase
 from .renewals import renew
-from .schema import IS_PENDING, calls, holds, spend
+from .schema import IS_PENDING, calls, holds
 from .statements import Prepared
 from .totals import (
-    UNLIMITED,
+    Changes,
     Period,
     Window,
-    add_spend,
     kept_ids,
     spent_and_held,
     windows,
     windows_of,
     windows_of_owner,
 )
+from .transactions import Transaction
 
 if TYPE_CHECKING:
     from ..call import Call, Caller
 
 _SWEEP_AT_ONCE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Budget reserved for one call, until it is released, its row is closed, or it expires.
-
-    Attributes:
-        id: None where no budget bounds the caller: nothing is held.
-        amount: Nano-dollars.
-        warnings: Soft thresholds that are newly reached.
-    """
-
-    id: int | None
-    amount: int
-    warnings: tuple[SoftBudget, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The reason for a refused hold: the first budget that the call does not fit in.
-
-    Attributes:
-        scope: `key`, `team`, `tag` or `end_user`.
-        window: `total`, `daily` or `monthly`, by UTC.
-        spent, held, needed, limit: Nano-dollars.
-        resets_at: When the window ends; None for `total`.
-    """
-
-    scope: Whose
-    window: Window
-    spent: int
-    held: int
-    needed: int
-    limit: int
-    resets_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,28 +80,6 @@ class BudgetStatus:
         }
 
 
-def _taking(module: Any) -> Any:
-    statement = module.insert(spend).values(
-        scope=bindparam("b_scope"),
-        owner=bindparam("b_owner"),
-        period=bindparam("b_period"),
-        spent_nano=0,
-        held_nano=bindparam("b_needed"),
-        warned=False,
-    )
-    after = spend.c.spent_nano + spend.c.held_nano + statement.excluded.held_nano
-    return statement.on_conflict_do_update(
-        index_elements=list(spend.primary_key),
-        set_={"held_nano": spend.c.held_nano + statement.excluded.held_nano},
-        where=after <= bindparam("b_limit", type_=BigInteger),
-    ).returning(spend.c.held_nano)
-
-
-_take = Prepared(_taking(sqlite), postgresql=_taking(postgresql))
-_HELD = ("request_id", "key_id", "team", "amount_nano", "at", "expires_at", "budgets")
-_hold = Prepared(
-    insert(holds).values(**{name: bindparam(name) for name in _HELD}).returning(holds.c.id)
-)
 _gone = holds.c.amount_nano, holds.c.at, holds.c.key_id, holds.c.team, holds.c.budgets
 _release = Prepared(delete(holds).where(holds.c.id == bindparam("b_id")).returning(*_gone))
 # The same moment stands in both, and the index of pending calls begins with it.
@@ -152,14 +93,6 @@ _sweep = Prepared(delete(holds).where(holds.c.id == bindparam("b_id"), _is_void)
 _expired = Prepared(
     select(holds.c.id).where(_is_void).order_by(holds.c.expires_at).limit(_SWEEP_AT_ONCE)
 )
-
-
-class _DoesNotFit(Exception):
-    def __init__(self, period: Period, whose: Whose, limit: int) -> None:
-        super().__init__()
-        self.period = period
-        self.whose = whose
-        self.limit = limit
 
 
 class Holds(OnDatabase):
@@ -177,72 +110,42 @@ class Holds(OnDatabase):
     def take(self, call: Call, nano: int, *, expires_in_s: float) -> Hold | Refusal:
         """Hold *nano* nano-dollars in all budgets that bind the caller, or return a Refusal.
 
-        One conditional UPDATE for each window, in one transaction: spent + held + needed never
-        passes a limit, however many calls take holds at the same time. At least 1 nano-dollar is
-        needed, so that a budget of 0 allows nothing. Closing the call's ledger row ends the hold,
-        and so does `release`. After *expires_in_s* seconds it expires, unless the row is still
-        open. The next call that needs the budget frees expired holds.
+        In one transaction: spent + held + needed never passes a limit, however many calls take
+        holds at the same time (`admission`). At least 1 nano-dollar is needed, so that a budget of
+        0 allows nothing. Closing the call's ledger row ends the hold, and so does `release`. After
+        *expires_in_s* seconds it expires, unless the row is still open. The next call that needs
+        the budget frees expired holds.
 
         Raises:
             ValueError: *nano* is negative.
         """
+        taken = self.admit(call, nano, None, expires_in_s=expires_in_s)
+        return taken if isinstance(taken, Refusal) else taken.hold
+
+    def admit(
+        self, call: Call, nano: int, row: Mapping[str, Any] | None, *, expires_in_s: float
+    ) -> Admitted | Refusal:
+        """Take a hold like `take`, and write the call's *row* in the same transaction."""
         if nano < 0:
             raise ValueError("nano: expected 0 or more")
         caller = call.caller
-        if caller is None or (caller.key_id is None and caller.team is None and not caller.budgets):
-            return Hold(None, 0)
-        needed = max(1, nano)
-        refused = self._try(call, needed, expires_in_s)
-        if isinstance(refused, Refusal) and self.sweep():
+        now = self.database.now
+        wanted = Wanted.of(
+            {
+                "request_id": call.id,
+                "key_id": caller.key_id if caller else None,
+                "team": caller.team if caller else None,
+                "amount_nano": max(1, nano),
+                "at": micros(call.started),
+                "expires_at": now + round(expires_in_s * 1_000_000),
+                "budgets": kept_ids(caller.budgets) if caller else None,
+            }
+        )
+        taken = admit(self.database, wanted, row, self._soft_ratios)
+        if isinstance(taken, Refusal) and self.sweep():
             # The blocking holds may be those of a dead process.
-            return self._try(call, needed, expires_in_s)
-        return refused
-
-    def _try(self, call: Call, needed: int, expires_in_s: float) -> Hold | Refusal:
-        caller = call.caller
-        assert caller is not None
-        at, now = micros(call.started), self.database.now
-        try:
-            with self.database.write() as connection:
-                limits = limits_of(connection, caller.key_id, caller.team, caller.budgets, now)
-                if not limits:
-                    return Hold(None, 0)
-                periods = windows(caller.key_id, caller.team, at, caller.budgets)
-                for period in periods:
-                    bounds = limits.get((period.scope, period.owner))
-                    self._reserve(connection, period, bounds, needed)
-                hold = {
-                    "request_id": call.id,
-                    "key_id": caller.key_id,
-                    "team": caller.team,
-                    "amount_nano": needed,
-                    "at": at,
-                    "expires_at": now + round(expires_in_s * 1_000_000),
-                    "budgets": kept_ids(caller.budgets),
-                }
-                taken = _hold.first(connection, hold).id
-                told = soft_warnings(connection, periods, limits, self._soft_ratios)
-                return Hold(taken, needed, told)
-        except _DoesNotFit as full:
-            return self._refusal(full, needed)
-
-    def _reserve(
-        self, connection: Connection, period: Period, limits: Limits | None, needed: int
-    ) -> None:
-        bound = limits.of(period.window) if limits else None
-        limit = UNLIMITED if bound is None else bound
-        # A row that is not there yet holds nothing: the INSERT itself compares nothing.
-        if needed <= limit:
-            parameters = {**period.key, "b_needed": needed, "b_limit": limit}
-            if _take.first(connection, parameters) is not None:
-                return
-        raise _DoesNotFit(period, limits.whose if limits else "key", limit)
-
-    def _refusal(self, full: _DoesNotFit, needed: int) -> Refusal:
-        period = full.period
-        with self.database.read() as connection:
-            spent, held = spent_and_held(connection, period)
-        return Refusal(full.whose, period.window, spent, held, needed, full.limit, period.resets_at)
+            return admit(self.database, wanted, row, self._soft_ratios)
+        return taken
 
     def renew(self, more: Mapping[str, int], *, expires_in_s: float) -> dict[str, Refusal | None]:
         """Let the holds of many calls grow at once, each by all it needs or not at all.
@@ -277,8 +180,10 @@ class Holds(OnDatabase):
             return {}
         needed = {name: max(1, nano) for name, nano in more.items()}
         expires_at = self.database.now + round(expires_in_s * 1_000_000)
-        with self.database.write() as connection:
-            refused = renew(connection, needed, expires_at=expires_at, now=self.database.now)
+        now = self.database.now
+        refused = self.database.transact(
+            lambda transaction: renew(transaction, needed, expires_at=expires_at, now=now)
+        )
         return {
             name: None
             if full is None
@@ -317,12 +222,16 @@ class Holds(OnDatabase):
         return hold.id is not None and self._free(_release, {"b_id": hold.id})
 
     def _free(self, statement: Prepared, parameters: dict[str, int]) -> bool:
-        with self.database.write() as connection:
-            row = statement.first(connection, parameters)
+        def work(transaction: Transaction) -> bool:
+            row = transaction.first(statement.of(parameters))
             if row is None:
                 return False
-            add_spend(connection, windows_of(row), held=-row.amount_nano)
-        return True
+            changes = Changes()
+            changes.add(windows_of(row), held=-row.amount_nano)
+            transaction.finish(*changes.bound())
+            return True
+
+        return self.database.transact(work)
 
     def sweep(self) -> int:
         """Free up to 100 expired holds; return how many.

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import SmallInteger, bindparam, func, update
 
 from ..errors import StoreError
+from .admission import Admitted, Refusal, write_row
 from .closings import Closings
 from .database import Database
+from .holds import Holds
 from .limits import SoftBudget
 from .listing import Listing
 from .on_database import OnDatabase
-from .opening import insert_call, opened
+from .opening import opened
 from .owned import Objects
 from .owners import Transcripts, add_transcript
 from .report import Reports
 from .schema import calls
 from .sessions import CHECKPOINT_S, Sessions, lost_after
 from .statements import Prepared
+from .transactions import Transaction
 from .unwritten import Unwritten
 
 if TYPE_CHECKING:
@@ -93,10 +96,31 @@ class Ledger(Transcripts, Objects, Listing, Sessions, Closings, Reports, OnDatab
         facts of `usage.billing_facts` that the price depends on, such as the requested models;
         *model* is the call's name in totals.
         """
+        return write_row(self.database, self._opened(call, kind, model, features))
+
+    def open_held(
+        self,
+        call: Call,
+        nano: int,
+        *,
+        expires_in_s: float,
+        kind: str,
+        model: str | None,
+        features: Mapping[str, Any] | None,
+    ) -> Admitted | Refusal:
+        """Record a call like `open`, and take a hold like `Holds.take`, in one transaction.
+
+        Where it does not fit in a budget, nothing is written.
+        """
+        holds = Holds(self.database, soft_ratios=self._soft_ratios)
+        row = self._opened(call, kind, model, features)
+        return holds.admit(call, nano, row, expires_in_s=expires_in_s)
+
+    def _opened(
+        self, call: Call, kind: str, model: str | None, features: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
         due_at = self.database.now + self._intent_due
-        values = opened(call, kind=kind, model=model, features=features, due_at=due_at)
-        with self.database.write() as connection:
-            return int(insert_call.first(connection, values).id)
+        return opened(call, kind=kind, model=model, features=features, due_at=due_at)
 
     def accept(self, row: int, *, status: int, transcript_id: str) -> None:
         """Record that AssemblyAI accepted the call as *transcript_id*, and its owner.
@@ -119,8 +143,11 @@ class Ledger(Transcripts, Objects, Listing, Sessions, Closings, Reports, OnDatab
             "b_transcript": transcript_id,
             "b_due": self.database.now + self._accept_due,
         }
-        with self.database.write() as connection:
-            made = _accept.first(connection, parameters)
+
+        def work(transaction: Transaction) -> None:
+            made = transaction.first(_accept.of(parameters))
             if made is None:
                 raise StoreError(f"The ledger has no row {row}")
-            add_transcript(connection, made, row, transcript_id)
+            add_transcript(transaction, made, row, transcript_id)
+
+        self.database.transact(work)

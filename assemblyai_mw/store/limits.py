@@ -5,14 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, func, null, or_, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.sql import ColumnElement
 
+from ..errors import StoreError
+from .database import Database
 from .schema import budgets, keys, spend, teams
-from .statements import Prepared
-from .totals import Period, Scope, Window, budget_ids, of_period
+from .statements import Bound, Prepared
+from .totals import Period, Scope, Window, budget_ids, lock_order, of_period
+from .transactions import Transaction
 
 Whose = Literal["key", "team", "tag", "end_user"]
 Place = tuple[Scope, str]
@@ -85,10 +102,26 @@ SOURCES: Mapping[Scope, tuple[Any, Any, list[ColumnElement[Any]]]] = {
     "key": (keys, keys.c.id, _columns(keys, null(), keys.c.name, keys.c.team)),
     "team": (teams, teams.c.name, _columns(teams, null(), teams.c.name, teams.c.name)),
 }
-_of_one = {
-    scope: Prepared(select(*columns).where(owner == bindparam("b_owner")))
-    for scope, (_, owner, columns) in SOURCES.items()
-}
+
+
+@lru_cache(maxsize=256)
+def _of_caller(has_key: bool, has_team: bool, further: int) -> Prepared:
+    """Return the statement that reads the limits of a key, a team, and so many budgets."""
+    owners: list[tuple[Scope, str]] = [("budget", f"b_{number}") for number in range(further)]
+    if has_key:
+        owners.append(("key", "b_key"))
+    if has_team:
+        owners.append(("team", "b_team"))
+    parts = []
+    for scope, name in owners:
+        _, owner, columns = SOURCES[scope]
+        place = cast(owner, Text).label("place")
+        parts.append(
+            select(literal_column(f"'{scope}'").label("scope"), place, *columns).where(
+                owner == bindparam(name)
+            )
+        )
+    return Prepared(parts[0] if len(parts) == 1 else union_all(*parts))
 
 
 def limits_from(scope: Scope, row: Any, now: int) -> Limits:
@@ -110,6 +143,35 @@ def limits_from(scope: Scope, row: Any, now: int) -> Limits:
     )
 
 
+def ask_limits(key_id: int | None, team: str | None, further: Sequence[int]) -> list[Bound]:
+    """Return the statement that reads the budgets of a key, its team, and the ids *further*.
+
+    None where there is none of these. Its rows are for `limits_in`.
+    """
+    if key_id is None and team is None and not further:
+        return []
+    statement = _of_caller(key_id is not None, team is not None, len(further))
+    parameters: dict[str, Any] = {f"b_{number}": each for number, each in enumerate(further)}
+    if key_id is not None:
+        parameters["b_key"] = key_id
+    if team is not None:
+        parameters["b_team"] = team
+    return [statement.of(parameters)]
+
+
+def limits_in(rows: Iterable[Any], now: int) -> dict[Place, Limits]:
+    """Return the budgets that bind at *now*, epoch microseconds; owners without any are left out.
+
+    *rows* are those of the statement of `ask_limits`.
+    """
+    found = {}
+    for row in rows:
+        limits = limits_from(row.scope, row, now)
+        if limits.any:
+            found[row.scope, row.place] = limits
+    return found
+
+
 def limits_of(
     connection: Connection,
     key_id: int | None,
@@ -117,22 +179,10 @@ def limits_of(
     further: Sequence[int],
     now: int,
 ) -> dict[Place, Limits]:
-    """Return the budgets that bound a key, its team, and those of the ids *further*.
-
-    They are as of *now*, epoch microseconds; owners without any are left out.
-    """
-    owners: list[tuple[Scope, int | str]] = [("budget", each) for each in further]
-    if key_id is not None:
-        owners.append(("key", key_id))
-    if team is not None:
-        owners.append(("team", team))
-    found = {}
-    for scope, owner in owners:
-        row = _of_one[scope].first(connection, {"b_owner": owner})
-        if row is not None:
-            limits = limits_from(scope, row, now)
-            if limits.any:
-                found[scope, str(owner)] = limits
+    """Return the budgets that bind a key, its team, and those of the ids *further*, at *now*."""
+    found: dict[Place, Limits] = {}
+    for bound in ask_limits(key_id, team, further):
+        found |= limits_in(bound.statement.all(connection, bound.parameters), now)
     return found
 
 
@@ -220,7 +270,6 @@ class SoftBudget:
     resets_at: datetime | None
 
 
-_read_told = Prepared(select(spend.c.spent_nano, spend.c.held_nano, spend.c.told).where(of_period))
 _tell = Prepared(
     update(spend)
     .where(of_period, func.coalesce(spend.c.told, -1) < bindparam("b_told"))
@@ -229,43 +278,60 @@ _tell = Prepared(
 )
 
 
-def soft_warnings(
-    connection: Connection,
-    periods: Sequence[Period],
-    limits: Mapping[Place, Limits],
-    default: Sequence[float] = (),
-) -> tuple[SoftBudget, ...]:
-    """Return the thresholds that are newly reached, and mark them as reported.
+def reached(
+    amounts: Mapping[Period, Any], limits: Mapping[Place, Limits], default: Sequence[float] = ()
+) -> dict[Period, SoftBudget]:
+    """Return the highest threshold of each window that is reached, and was not told of.
 
-    *default* are the shares for owners without their own.
+    Pure. *amounts* are rows with `totals.AMOUNTS`; *default* are the shares for owners without
+    their own.
     """
-    told = []
-    for each in periods:
+    found = {}
+    for each, row in amounts.items():
         bounds = limits.get((each.scope, each.owner))
         limit = bounds.of(each.window) if bounds else None
         if bounds is None or limit is None:
             continue
         ratios = default if bounds.soft_ratio is None else (bounds.soft_ratio,)
-        row = _read_told.first(connection, each.key) if ratios else None
-        if row is None:
-            continue
         ratio = max((ratio for ratio in ratios if row.spent_nano >= int(limit * ratio)), default=0)
-        mark = round(ratio * _WHOLE)
-        if not ratio or (row.told is not None and mark <= row.told):
+        if not ratio or (row.told is not None and _mark(ratio) <= row.told):
             continue
-        if _tell.first(connection, {**each.key, "b_told": mark}) is not None:
-            told.append(
-                SoftBudget(
-                    bounds.whose,
-                    bounds.name,
-                    each.owner if each.scope == "key" else bounds.name,
-                    bounds.team,
-                    each.window,
-                    row.spent_nano,
-                    row.held_nano,
-                    limit,
-                    ratio,
-                    each.resets_at,
-                )
-            )
-    return tuple(told)
+        found[each] = SoftBudget(
+            bounds.whose,
+            bounds.name,
+            each.owner if each.scope == "key" else bounds.name,
+            bounds.team,
+            each.window,
+            row.spent_nano,
+            row.held_nano,
+            limit,
+            ratio,
+            each.resets_at,
+        )
+    return found
+
+
+def tell(database: Database, found: Mapping[Period, SoftBudget]) -> tuple[SoftBudget, ...]:
+    """Return those of *found* that nobody else tells of, and note that they are told.
+
+    It is a transaction of its own, since a threshold is reached once in a window. Where it cannot
+    be written, none is returned, and the next call of that budget tells.
+    """
+    if not found:
+        return ()
+
+    def work(transaction: Transaction) -> list[list[Any]]:
+        return transaction.finish(
+            *(_tell.of({**each.key, "b_told": _mark(found[each].ratio)}) for each in ordered)
+        )
+
+    ordered = sorted(found, key=lock_order)
+    try:
+        told = database.transact(work)
+    except StoreError:
+        return ()
+    return tuple(found[each] for each, rows in zip(ordered, told, strict=True) if rows)
+
+
+def _mark(ratio: float) -> int:
+    return round(ratio * _WHOLE)

@@ -15,7 +15,7 @@ from .totals import kept_ids
 if TYPE_CHECKING:
     from ..call import Call
 
-_OPENED = (
+COLUMNS = (
     "request_id",
     "at",
     "key_id",
@@ -37,7 +37,7 @@ _OPENED = (
 # Parameters are those of `opened`; returns the row's id.
 insert_call = Prepared(
     insert(calls)
-    .values(**{name: bindparam(name) for name in _OPENED}, state=PENDING, attempts=0)
+    .values(**{name: bindparam(name) for name in COLUMNS}, state=PENDING, attempts=0)
     .returning(calls.c.id)
 )
 

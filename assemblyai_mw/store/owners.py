@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, func, literal, select
+from sqlalchemy import Select, Table, bindparam, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..billing.audio_length import AudioFacts
@@ -18,6 +18,7 @@ from .columns import Moment, from_json, micros, moment, optional_moment
 from .database import Database
 from .schema import PENDING, SETTLED, calls, transcripts, uploads
 from .statements import Prepared
+from .transactions import Transaction
 
 _PAGE = 1000
 _IDS_AT_ONCE = 200
@@ -112,6 +113,11 @@ _find = Prepared(
     )
     .select_from(_with_calls)
     .where(transcripts.c.region == bindparam("b_region"), transcripts.c.id == bindparam("b_id"))
+)
+_call_of = Prepared(
+    select(transcripts.c.call_id).where(
+        transcripts.c.region == bindparam("b_region"), transcripts.c.id == bindparam("b_id")
+    )
 )
 _audio_ms = (
     select(calls.c.audio_ms)
@@ -289,33 +295,29 @@ class Transcripts:
             last = rows[-1].call_id
 
 
-def add_transcript(connection: Connection, row: Any, row_id: int, transcript_id: str) -> None:
+def add_transcript(transaction: Transaction, row: Any, row_id: int, transcript_id: str) -> None:
     """Record the caller of *row* as the owner of a transcript. It may be recorded already.
 
     Raises:
         StoreError: The id belongs to another call.
     """
     caller = (row.key_id, row.key_name, row.team)
-    added = _add.first(
-        connection,
-        {
-            "region": row.region,
-            "id": transcript_id,
-            "call_id": row_id,
-            "owner": _owned_by(*caller),
-            "key_id": row.key_id,
-            "key_name": row.key_name,
-            "team": row.team,
-            "at": row.at,
-            "status": "queued",
-        },
-    )
-    if added is not None:
+    values = {
+        "region": row.region,
+        "id": transcript_id,
+        "call_id": row_id,
+        "owner": _owned_by(*caller),
+        "key_id": row.key_id,
+        "key_name": row.key_name,
+        "team": row.team,
+        "at": row.at,
+        "status": "queued",
+    }
+    (added,) = transaction.ask(_add.of(values))
+    if added:
         return
-    known = select(transcripts.c.call_id).where(
-        transcripts.c.region == row.region, transcripts.c.id == transcript_id
-    )
-    if connection.scalar(known) != row_id:
+    known = transaction.first(_call_of.of({"b_region": row.region, "b_id": transcript_id}))
+    if known is None or known.call_id != row_id:
         raise StoreError("A transcript's id is already known from another call")
 
 

@@ -7,7 +7,6 @@ total, months, days.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,8 @@ from sqlalchemy import Connection, bindparam, func, select, tuple_, update
 from .limits import Limits, Place, Whose, limits_of_all, parts
 from .schema import holds, spend
 from .statements import Prepared
-from .totals import Period, add_held, windows_of
+from .totals import Changes, Period, lock_order, windows_of
+from .transactions import Transaction
 
 _OF_SPEND = (spend.c.scope, spend.c.owner, spend.c.period)
 _grow = Prepared(
@@ -42,61 +42,59 @@ class NoRoom:
 
 
 def renew(
-    connection: Connection, more: Mapping[str, int], *, expires_at: int, now: int
+    transaction: Transaction, more: Mapping[str, int], *, expires_at: int, now: int
 ) -> dict[str, NoRoom | None]:
     """Let the hold of each request in *more* grow by so many nano-dollars; return those refused.
 
     A refused one has the first window that it does not fit in, or None where nothing is held for
     it any more. Requests are served in the order of *more*. *now* is epoch microseconds.
     """
+    connection = transaction.connection
     found = {row.request_id: row for row in _locked_holds(connection, list(more))}
     refused: dict[str, NoRoom | None] = {name: None for name in more if name not in found}
     periods = {name: windows_of(row) for name, row in found.items()}
-    spent = _locked_spend(connection, (period for each in periods.values() for period in each))
+    amounts = _locked_spend(connection, (period for each in periods.values() for period in each))
     limits = limits_of_all(connection, found.values(), now)
-    added: Counter[Period] = Counter()
-    grown = []
+    added, grown = Changes(), []
     for name, needed in more.items():
         if name not in found:
             continue
-        full = _no_room(periods[name], spent, added, limits, needed)
+        full = no_room(periods[name], amounts, limits, needed)
         if full is not None:
             refused[name] = full
             continue
-        added.update(dict.fromkeys(periods[name], needed))
+        for period in periods[name]:
+            spent, held = amounts.get(period, (0, 0))
+            amounts[period] = (spent, held + needed)
+        added.add(periods[name], held=needed)
         grown.append({"b_id": found[name].id, "b_more": needed, "b_expires": expires_at})
-    if grown:
-        add_held(connection, {period: added[period] for period in sorted(added, key=_order)})
-        _grow.run_many(connection, grown)
+    transaction.finish(*map(_grow.of, grown), *added.bound())
     return refused
 
 
-def _no_room(
-    periods: Sequence[Period],
-    spent: Mapping[tuple[str, str, str], tuple[int, int]],
-    added: Counter[Period],
+def no_room(
+    periods: Iterable[Period],
+    amounts: Mapping[Period, tuple[int, int]],
     limits: Mapping[Place, Limits],
     needed: int,
 ) -> NoRoom | None:
-    """Return the first of *periods* whose limit *needed* more would pass."""
+    """Return the first of *periods* whose limit *needed* more would pass; pure.
+
+    *amounts* are the nano-dollars spent and held in each period that has any.
+    """
     for period in periods:
         bound = limits.get((period.scope, period.owner))
         limit = bound.of(period.window) if bound else None
         if bound is None or limit is None:
             continue
-        so_far, held = spent.get(_place(period), (0, 0))
-        held += added[period]
-        if so_far + held + needed > limit:
-            return NoRoom(period, bound.whose, so_far, held, limit)
+        spent, held = amounts.get(period, (0, 0))
+        if spent + held + needed > limit:
+            return NoRoom(period, bound.whose, spent, held, limit)
     return None
 
 
 def _place(period: Period) -> tuple[str, str, str]:
     return period.scope, period.owner, period.period
-
-
-def _order(period: Period) -> tuple[str, str, int, str]:
-    return period.scope, period.owner, len(period.period), period.period
 
 
 def _locked_holds(connection: Connection, requests: Sequence[str]) -> Iterator[Any]:
@@ -114,17 +112,18 @@ def _locked_holds(connection: Connection, requests: Sequence[str]) -> Iterator[A
 
 def _locked_spend(
     connection: Connection, periods: Iterable[Period]
-) -> dict[tuple[str, str, str], tuple[int, int]]:
+) -> dict[Period, tuple[int, int]]:
     """Return what is spent and held in each of *periods*, locked until the commit."""
     owner: Any = spend.c.owner
     if connection.dialect.name == "postgresql":
-        # The order of `_order`, whatever the database's own collation.
+        # The order of `lock_order`, whatever the database's own collation.
         owner = owner.collate("C")
     order = spend.c.scope, owner, func.length(spend.c.period), spend.c.period
     found = {}
-    for some in parts(sorted(set(periods), key=_order)):
-        places = tuple_(*_OF_SPEND).in_([_place(period) for period in some])
+    for some in parts(sorted(set(periods), key=lock_order)):
+        by_place = {_place(period): period for period in some}
+        places = tuple_(*_OF_SPEND).in_(list(by_place))
         rows = select(*_OF_SPEND, spend.c.spent_nano, spend.c.held_nano).where(places)
         for row in connection.execute(rows.order_by(*order).with_for_update()):
-            found[row.scope, row.owner, row.period] = (row.spent_nano, row.held_nano)
+            found[by_place[row.scope, row.owner, row.period]] = (row.spent_nano, row.held_nano)
     return found

@@ -6,17 +6,17 @@ Every transaction that touches several of these rows takes them in the order of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table, and_, bindparam, func, or_, select
 
 from .columns import from_json, moment, to_json
-from .schema import SUMS, holds, spend, tag_totals, tagged_totals, totals
-from .statements import Prepared
+from .schema import SUMS, spend, tag_totals, tagged_totals, totals
+from .statements import Bound, Prepared, PreparedRows
+from .transactions import Transaction
 
 # `budget` is that of a tag or an end user. Their order is that of locks.
 Scope = Literal["budget", "key", "team"]
@@ -24,12 +24,12 @@ Window = Literal["total", "daily", "monthly"]
 # Callers may make up tags: above so many a day, new ones are added up together.
 MAX_TAGS_A_DAY = 10_000
 OTHER_TAGS = "other"
-# The largest 64-bit integer stands for "no limit" in comparisons.
-UNLIMITED = 2**63 - 1
+_DAY = 86_400_000_000
+# A statement is compiled for each number of rows. A key and its team have six windows.
+_ROWS_AT_ONCE = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """One budget window of one owner: the row of `spend` it counts in.
 
     Attributes:
@@ -75,23 +75,30 @@ def windows(
 
     *further* are the ids of the budgets of tags and end users that bind it.
     """
-    spans = _spans(at)
+    return list(_windows_of(key_id, team, at // _DAY, tuple(further)))
+
+
+@lru_cache(maxsize=1024)
+def _windows_of(
+    key_id: int | None, team: str | None, day: int, further: tuple[int, ...]
+) -> tuple[Period, ...]:
     owners: list[tuple[Scope, str]] = [("budget", each) for each in sorted(map(str, further))]
     if key_id is not None:
         owners.append(("key", str(key_id)))
     if team is not None:
         owners.append(("team", team))
-    return [Period(scope, owner, *span) for scope, owner in owners for span in spans]
+    return tuple(Period(scope, owner, *span) for scope, owner in owners for span in _spans_of(day))
 
 
 def windows_of_owner(scope: Scope, owner: str, at: int) -> list[Period]:
     """Return the windows of one owner, as `spend` calls it, at *at* (epoch microseconds)."""
-    return [Period(scope, owner, *span) for span in _spans(at)]
+    return [Period(scope, owner, *span) for span in _spans_of(at // _DAY)]
 
 
-def _spans(at: int) -> tuple[tuple[Window, str, datetime | None], ...]:
-    """Return each window, its name in `spend`, and when it ends."""
-    day = moment(at).replace(hour=0, minute=0, second=0, microsecond=0)
+@lru_cache(maxsize=64)
+def _spans_of(number: int) -> tuple[tuple[Window, str, datetime | None], ...]:
+    """Return each window of a day since 1970, its name in `spend`, and when it ends."""
+    day = moment(number * _DAY)
     tomorrow = datetime.fromordinal(day.toordinal() + 1).replace(tzinfo=UTC)
     first = day.replace(day=1)
     next_month = first.replace(year=day.year + day.month // 12, month=day.month % 12 + 1)
@@ -102,44 +109,73 @@ def _spans(at: int) -> tuple[tuple[Window, str, datetime | None], ...]:
     )
 
 
-def _adding(table: Table, columns: Iterable[str]) -> Prepared:
-    """Return the statement that adds to a row, or makes it."""
+def _adding(table: Table, columns: Iterable[str], *returned: str) -> PreparedRows:
+    """Return the statement that adds to rows, or makes them; it returns these columns of each."""
 
-    def build(module: Any) -> Any:
-        statement = module.insert(table)
-        return statement.on_conflict_do_update(
+    def build(module: Any, rows: list[dict[str, Any]]) -> Any:
+        statement = module.insert(table).values(rows)
+        statement = statement.on_conflict_do_update(
             index_elements=list(table.primary_key),
             set_={name: table.c[name] + statement.excluded[name] for name in columns},
         )
+        return statement.returning(*(table.c[name] for name in returned)) if returned else statement
 
-    return Prepared(build(sqlite), postgresql=build(postgresql))
+    return PreparedRows(build, [each.name for each in table.columns])
 
 
-_add_spend = _adding(spend, ["spent_nano", "held_nano"])
+def _tags_among(module: Any, rows: list[dict[str, Any]]) -> Any:
+    return select(tag_totals.c.tag).where(
+        or_(*(and_(tag_totals.c.day == row["day"], tag_totals.c.tag == row["tag"]) for row in rows))
+    )
+
+
+AMOUNTS = ("scope", "owner", "period", "spent_nano", "held_nano", "told")
+_add_spend = _adding(spend, ["spent_nano", "held_nano"], *AMOUNTS)
 _add_totals = _adding(totals, SUMS)
 _add_tags = _adding(tag_totals, SUMS)
 _add_tagged = _adding(tagged_totals, SUMS)
-_find_tag = Prepared(
-    select(tag_totals.c.tag).where(
-        tag_totals.c.day == bindparam("b_day"), tag_totals.c.tag == bindparam("b_tag")
-    )
-)
+_find_tags = PreparedRows(_tags_among, ["day", "tag"])
 _count_tags = Prepared(
     select(func.count().label("tags")).where(tag_totals.c.day == bindparam("b_day"))
 )
 
 
-def add_spend(
-    connection: Connection, periods: Sequence[Period], *, spent: int = 0, held: int = 0
-) -> None:
-    """Add nano-dollars to what is spent, and to what is held, in each of *periods*."""
-    if periods and (spent or held):
-        _add_spend.run_many(connection, [_row_of(each, spent, held) for each in periods])
+def lock_order(period: Period) -> tuple[str, str, int, str]:
+    """Return by what windows are sorted before they are locked; `windows` has this order."""
+    return period.scope, period.owner, len(period.period), period.period
 
 
-def add_held(connection: Connection, amounts: Mapping[Period, int]) -> None:
-    """Add nano-dollars to what is held in each of the periods, in their order."""
-    _add_spend.run_many(connection, [_row_of(each, 0, held) for each, held in amounts.items()])
+class Changes:
+    """What one transaction adds to the spent and held nano-dollars of windows."""
+
+    def __init__(self) -> None:
+        self._amounts: dict[Period, tuple[int, int]] = {}
+
+    def add(self, periods: Iterable[Period], *, spent: int = 0, held: int = 0) -> None:
+        """Add to each of *periods*."""
+        if spent or held:
+            for each in periods:
+                so_far = self._amounts.get(each, (0, 0))
+                self._amounts[each] = (so_far[0] + spent, so_far[1] + held)
+
+    @property
+    def periods(self) -> Iterable[Period]:
+        """The windows that change."""
+        return self._amounts
+
+    def bound(self) -> list[Bound]:
+        """Return the statements that write them, in lock order.
+
+        They return `AMOUNTS` of each window. On PostgreSQL they lock the windows until the commit:
+        run them last.
+        """
+        rows = [
+            _row_of(each, *self._amounts[each]) for each in sorted(self._amounts, key=lock_order)
+        ]
+        return [
+            _add_spend.of(rows[start : start + _ROWS_AT_ONCE])
+            for start in range(0, len(rows), _ROWS_AT_ONCE)
+        ]
 
 
 def _row_of(period: Period, spent: int, held: int) -> dict[str, Any]:
@@ -155,50 +191,34 @@ def _row_of(period: Period, spent: int, held: int) -> dict[str, Any]:
 
 
 def add_sums(
-    connection: Connection, group: dict[str, Any], tags: Sequence[str], sums: dict[str, int]
+    transaction: Transaction, group: dict[str, Any], tags: Sequence[str], sums: dict[str, int]
 ) -> None:
     """Add *sums* to the totals of *group* (day, key_id, key_name, team, model) and of each tag."""
     full = {name: sums.get(name, 0) for name in SUMS}
-    _add_totals.run(connection, {**group, **full})
-    if tags:
-        day = group["day"]
-        _add_tagged.run(connection, {"day": day, "key_id": group["key_id"], **full})
-        _add_tags.run_many(
-            connection,
-            [{"day": day, "tag": tag, **full} for tag in _counted_tags(connection, day, tags)],
-        )
+    if not tags:
+        transaction.run(_add_totals.of([{**group, **full}]))
+        return
+    day = group["day"]
+    counted = _counted_tags(transaction, day, tags)
+    transaction.run(
+        _add_totals.of([{**group, **full}]),
+        _add_tagged.of([{"day": day, "key_id": group["key_id"], **full}]),
+        _add_tags.of([{"day": day, "tag": tag, **full} for tag in counted]),
+    )
 
 
-def _counted_tags(connection: Connection, day: str, tags: Sequence[str]) -> list[str]:
+def _counted_tags(transaction: Transaction, day: str, tags: Sequence[str]) -> list[str]:
     """Return the tags that count a call: its own, while the day has room for new ones."""
-    counted, new = set(), []
-    for tag in sorted(set(tags)):
-        if _find_tag.first(connection, {"b_day": day, "b_tag": tag}) is None:
-            new.append(tag)
-        else:
-            counted.add(tag)
+    own = sorted(set(tags))
+    (found,) = transaction.ask(_find_tags.of([{"day": day, "tag": tag} for tag in own]))
+    counted = {row.tag for row in found}
+    new = [tag for tag in own if tag not in counted]
     if new:
-        room = max(0, MAX_TAGS_A_DAY - _count_tags.first(connection, {"b_day": day}).tags)
+        room = max(0, MAX_TAGS_A_DAY - transaction.first(_count_tags.of({"b_day": day})).tags)
         counted.update(new[:room])
         if len(new) > room:
             counted.add(OTHER_TAGS)
     return sorted(counted)
-
-
-_free_by_request = Prepared(
-    delete(holds)
-    .where(holds.c.request_id == bindparam("b_request"))
-    .returning(holds.c.amount_nano, holds.c.at, holds.c.key_id, holds.c.team, holds.c.budgets)
-)
-
-
-def free_request(connection: Connection, request_id: str) -> list[tuple[list[Period], int]]:
-    """Delete the holds of a request; return the windows and nano-dollars of each.
-
-    The caller must subtract these amounts from the windows, in the same transaction.
-    """
-    rows = _free_by_request.all(connection, {"b_request": request_id})
-    return [(windows_of(row), row.amount_nano) for row in rows]
 
 
 of_period = (
@@ -206,6 +226,34 @@ of_period = (
     & (spend.c.owner == bindparam("b_owner"))
     & (spend.c.period == bindparam("b_period"))
 )
+_read_amounts = PreparedRows(
+    lambda _, rows: select(*(spend.c[name] for name in AMOUNTS)).where(
+        or_(
+            *(
+                (spend.c.scope == row["scope"])
+                & (spend.c.owner == row["owner"])
+                & (spend.c.period == row["period"])
+                for row in rows
+            )
+        )
+    ),
+    ["scope", "owner", "period"],
+)
+
+
+def read_amounts(periods: Sequence[Period]) -> Bound:
+    """Return the statement that reads `AMOUNTS` of *periods*, as far as they have any."""
+    return _read_amounts.of(
+        [{"scope": each.scope, "owner": each.owner, "period": each.period} for each in periods]
+    )
+
+
+def by_period(periods: Iterable[Period], rows: Iterable[Any]) -> dict[Period, Any]:
+    """Return *rows* with `AMOUNTS` by the one of *periods* that each is of."""
+    places = {(each.scope, each.owner, each.period): each for each in periods}
+    return {places[row.scope, row.owner, row.period]: row for row in rows}
+
+
 _read_spend = Prepared(select(spend.c.spent_nano, spend.c.held_nano).where(of_period))
 
 

@@ -629,7 +629,7 @@ def test_holds_that_cannot_be_taken_let_nothing_out(sqlite_url: str) -> None:
         connection.exec_driver_sql("ALTER TABLE spend RENAME TO gone")
     reply = small()
     assert reply.status_int == 503
-    assert reply.json == {"error": "Budgets cannot be checked, so no billable request is sent."}
+    assert reply.json == {"error": "The ledger cannot be written, so no billable request is sent."}
     small.close()
 
 

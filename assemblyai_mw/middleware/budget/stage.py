@@ -20,6 +20,7 @@ from ...call.billable import (
     session_of,
     undescribed,
 )
+from ...call.reservation import Reservation
 from ...call.session_kind import kind_of
 from ...errors import RequestRefused, StoreError
 from ...http.bodies import CountingBody
@@ -65,7 +66,8 @@ class Budget:
     and the key does not have `allow_unpriced`; 503 if the database is unavailable or the clock has
     just jumped. Calls without a budget pass at once.
 
-    Wrap it around the `CostLogger` that writes to the same database.
+    Wrap it around the `CostLogger` that writes to the same database: where that is the next stage,
+    it takes the hold in the transaction that writes the call's row.
 
     Args:
         app: The next WSGI app.
@@ -103,6 +105,8 @@ class Budget:
         if assumed_channels < 1:
             raise ValueError("assumed_channels: expected a whole number, 1 or more")
         self.app = app
+        # Of a stage whose method was handed over instead of itself.
+        self._next: object = getattr(app, "__self__", app)
         self.holds = holds_of(holds)
         self.prices = prices if isinstance(prices, PriceBook) else PriceBook.load(prices)
         self.assumed_audio_s = assumed_audio_s
@@ -155,7 +159,7 @@ class Budget:
 
     def _take(
         self, call: Call, caller: Caller, operation: Operation, environ: WSGIEnvironment
-    ) -> Hold:
+    ) -> Hold | None:
         kind = operation.kind or ""
         jumped = self._watch.distrust()
         if jumped is not None:
@@ -203,14 +207,30 @@ class Budget:
             if not caller.allow_unpriced:
                 raise _unpriced(missing) from None
             bound = 0
+        if session is None and self._row_follows():
+            call.reservation = Reservation(
+                bound,
+                self.hold_expires_s,
+                refused=lambda refusal: _insufficient(refusal, at),
+                taken=self._report,
+            )
+            return None
         taken = self.holds.take(call, bound, expires_in_s=self.hold_expires_s)
         if isinstance(taken, Refusal):
             raise _insufficient(taken, at)
-        for warning in taken.warnings:
-            self._tell(warning)
+        self._report(taken)
         if session is not None and taken.id is not None:
             self._watch_session(call, session, asked, taken)
         return taken
+
+    def _row_follows(self) -> bool:
+        """Whether the next stage takes a reservation when it writes the call's row."""
+        records = getattr(self._next, "records_in", None)
+        return records is not None and bool(records(self.holds.database))
+
+    def _report(self, taken: Hold) -> None:
+        for warning in taken.warnings:
+            self._tell(warning)
 
     def _watch_session(
         self, call: Call, session: str, asked: Mapping[str, Any], taken: Hold | None
@@ -248,12 +268,12 @@ class Budget:
             return
         self._watch_session(call, session, found.asked, None)
 
-    def _end(self, call: Call, hold: Hold) -> None:
+    def _end(self, call: Call, hold: Hold | None) -> None:
         """Release the hold if the call has no ledger row; closing a row ends its hold.
 
         That of a session lasts beyond the reply.
         """
-        if call.row is not None or call.relayed:
+        if hold is None or call.row is not None or call.relayed:
             return
         try:
             self.holds.release(hold)

@@ -62,9 +62,9 @@ class CostLogger:
     completed transcript settles its row by one conditional update, so that a hundred polls charge
     once. Replies pass byte for byte; a copy is read. Polls of a settled transcript are not read.
 
-    Reads `call.caller`, `call.upstream`, JSON bodies up to *max_json_bytes*. Writes
-    `call.kind`, `row`, `state`, `usage`, `price`, `transcript_id`. Answers itself: 400, 413 and 415
-    for a billable body that cannot be read, 503 if the ledger cannot be written.
+    Reads `call.caller`, `call.upstream`, `call.reservation`, JSON bodies up to *max_json_bytes*.
+    Writes `call.kind`, `row`, `state`, `usage`, `price`, `transcript_id`. Answers itself: 400, 413
+    and 415 for a billable body that cannot be read, 503 if the ledger cannot be written.
 
     Args:
         app: The next WSGI app.
@@ -115,6 +115,10 @@ class CostLogger:
             owners=owners or Ownership(self.ledger),
         )
 
+    def records_in(self, database: Database) -> bool:
+        """Whether the calls of this stage are recorded in *database*, with their reservations."""
+        return self.ledger.database is database
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call, environ = enter(environ)
         if self._wake is not None:
@@ -145,7 +149,7 @@ class CostLogger:
             if session_of(call, environ) is not None:
                 call.row = self._open_session(call, kind, model, asked)
             else:
-                call.row = self.ledger.open(call, kind=kind, model=model, features=asked)
+                call.row = self._open(call, kind, model, asked)
         except RequestRefused as error:
             return call.refused(error)(environ, start_response)
         except StoreError as error:
@@ -185,6 +189,26 @@ class CostLogger:
             return self._replied(call, kind, asked, reply, start_response)
         reply.start(start_response)
         return reply
+
+    def _open(self, call: Call, kind: str, model: str | None, asked: Mapping[str, Any]) -> int:
+        """Record a call, with the hold that `Budget` wants; return its row."""
+        from ...store import Refusal
+
+        wanted = call.reservation
+        if wanted is None:
+            return self.ledger.open(call, kind=kind, model=model, features=asked)
+        admitted = self.ledger.open_held(
+            call,
+            wanted.nano,
+            expires_in_s=wanted.expires_in_s,
+            kind=kind,
+            model=model,
+            features=asked,
+        )
+        if isinstance(admitted, Refusal):
+            raise wanted.refused(admitted)
+        wanted.taken(admitted.hold)
+        return admitted.row
 
     def _open_session(
         self, call: Call, kind: str, model: str | None, asked: Mapping[str, Any]

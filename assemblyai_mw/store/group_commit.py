@@ -1,0 +1,143 @@
+"""Group commit: threads that wait for one lock have their transactions written by one commit.
+
+A commit of a SQLite file waits for the disk, and writes whole pages. Calls that come in meanwhile
+touch the same pages, and need to wait for the disk only once more, together. Each is as durable as
+one with a commit of its own: nobody learns of success before that commit.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import StoreError
+
+# Bounds how long the file is locked for other processes.
+_MOST_AT_ONCE = 64
+# Where so many came within so many seconds, more are about to: one that waits for them for a moment
+# saves a commit each, and in a process that is busy nobody waits longer for it.
+_BUSY = 8
+_BUSY_S = 0.010
+_LINGER_S = 0.002
+
+
+class Entry:
+    """One thread's work, and what came of it."""
+
+    __slots__ = ("error", "is_done", "leads", "result", "wake", "work")
+
+    def __init__(self, work: Callable[[Any], Any]) -> None:
+        self.work = work
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.is_done = self.leads = False
+        self.wake = threading.Lock()
+        self.wake.acquire()
+
+    def done(self, result: Any) -> None:
+        """Note a result that is committed."""
+        self.result, self.is_done = result, True
+
+    def failed(self, error: BaseException) -> None:
+        """Note why there is none."""
+        self.error, self.is_done = error, True
+
+
+class GroupCommit:
+    """Collects work while other work is being committed.
+
+    Args:
+        write_all: Writes the entries that its argument returns, and notes what came of each. It
+            calls that once, as late as it can; one thread at a time runs it.
+        timeout_s: How long a thread waits for its turn.
+    """
+
+    def __init__(
+        self, write_all: Callable[[Callable[[], list[Entry]]], None], timeout_s: float
+    ) -> None:
+        self._write_all = write_all
+        self._timeout_s = timeout_s
+        self._mutex = threading.Lock()
+        self._is_led = False
+        self._waiting: deque[Entry] = deque()
+        self._recent: deque[float] = deque(maxlen=_BUSY)
+
+    def submit(self, work: Callable[[Any], Any]) -> Any:
+        """Return the result of *work*, committed.
+
+        Raises:
+            StoreError: Its turn did not come in time, or it could not be written.
+        """
+        entry = Entry(work)
+        self._recent.append(time.monotonic())
+        with self._mutex:
+            entry.leads = not self._is_led
+            self._is_led = True
+            if not entry.leads:
+                self._waiting.append(entry)
+        if not entry.leads:
+            self._wait(entry)
+        if entry.leads:
+            self._lead(entry)
+        if entry.error is not None:
+            raise entry.error
+        return entry.result
+
+    def _wait(self, entry: Entry) -> None:
+        """Wait until the entry is written, or until this thread is to lead."""
+        try:
+            if entry.wake.acquire(timeout=self._timeout_s):
+                return
+        except BaseException:
+            # This thread is interrupted, and may be the one that was just told to lead.
+            if not self._withdrawn(entry) and entry.leads:
+                self._pass_on()
+            raise
+        if self._withdrawn(entry):
+            raise StoreError("The database is busy")
+        # It is being written, or this thread was just told to lead.
+        entry.wake.acquire()
+
+    def _withdrawn(self, entry: Entry) -> bool:
+        with self._mutex:
+            if entry not in self._waiting:
+                return False
+            self._waiting.remove(entry)
+            return True
+
+    def _lead(self, own: Entry) -> None:
+        """Write the thread's own entry with all that wait, then let the next one lead."""
+        group = [own]
+
+        def collect() -> list[Entry]:
+            with self._mutex:
+                while self._waiting and len(group) < _MOST_AT_ONCE:
+                    group.append(self._waiting.popleft())
+            return group
+
+        if self._is_busy():
+            time.sleep(_LINGER_S)
+        try:
+            self._write_all(collect)
+        finally:
+            for each in group:
+                if not each.is_done:
+                    # The thread was interrupted: whether it was written is not known.
+                    each.failed(StoreError("The database could not be written: interrupted"))
+                each.wake.release()
+            self._pass_on()
+
+    def _is_busy(self) -> bool:
+        recent = self._recent
+        return len(recent) == _BUSY and time.monotonic() - recent[0] < _BUSY_S
+
+    def _pass_on(self) -> None:
+        with self._mutex:
+            following = self._waiting.popleft() if self._waiting else None
+            self._is_led = following is not None
+            if following is not None:
+                following.leads = True
+                following.wake.release()
