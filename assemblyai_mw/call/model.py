@@ -22,7 +22,7 @@ request and never a secret: hosts print their environ on debug pages.
 | target | call, isolation | forward |
 | owner | cost, isolation | cost |
 | audio | isolation | budget |
-| reservation | budget | cost |
+| reservation | budget, cost | cost |
 | row | call, cost, settlement | budget, cost, idempotency, rate_limit, settlement, telemetry |
 | state | audio, cost, settlement | idempotency, rate_limit, telemetry |
 | transcript_id | cost | cost, idempotency, telemetry |

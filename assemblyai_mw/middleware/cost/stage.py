@@ -194,7 +194,7 @@ class CostLogger:
         """Record a call, with the hold that `Budget` wants; return its row."""
         from ...store import Refusal
 
-        wanted = call.reservation
+        wanted, call.reservation = call.reservation, None
         if wanted is None:
             return self.ledger.open(call, kind=kind, model=model, features=asked)
         admitted = self.ledger.open_held(
