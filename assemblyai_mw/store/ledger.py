@@ -17,35 +17,28 @@ from .listing import Listing
 from .on_database import OnDatabase
 from .opening import opened
 from .owned import Objects
-from .owners import Transcripts, add_transcript
+from .owners import Transcripts, add_transcript, is_owned
 from .report import Reports
 from .schema import calls
 from .sessions import CHECKPOINT_S, Sessions, lost_after
 from .statements import Prepared
-from .transactions import Transaction
 from .unwritten import Unwritten
 
 if TYPE_CHECKING:
     from ..call import Call
 
-_maker = (
-    calls.c.region,
-    calls.c.at,
-    calls.c.key_id,
-    calls.c.key_name,
-    calls.c.team,
-)
-
-
 _accept = Prepared(
     update(calls)
-    .where(calls.c.id == bindparam("b_row"))
+    .where(
+        calls.c.id == bindparam("b_row"),
+        is_owned(bindparam("b_row"), bindparam("b_transcript")),
+    )
     .values(
         status=func.coalesce(bindparam("b_status", type_=SmallInteger), calls.c.status),
         transcript_id=bindparam("b_transcript"),
         due_at=bindparam("b_due"),
     )
-    .returning(*_maker)
+    .returning(calls.c.id)
 )
 
 
@@ -143,11 +136,11 @@ class Ledger(Transcripts, Objects, Listing, Sessions, Closings, Reports, OnDatab
             "b_transcript": transcript_id,
             "b_due": self.database.now + self._accept_due,
         }
-
-        def work(transaction: Transaction) -> None:
-            made = transaction.first(_accept.of(parameters))
-            if made is None:
-                raise StoreError(f"The ledger has no row {row}")
-            add_transcript(transaction, made, row, transcript_id)
-
-        self.database.transact(work)
+        add = add_transcript(row, transcript_id)
+        _, accepted = self.database.transact(
+            lambda transaction: transaction.finish(add, _accept.of(parameters))
+        )
+        if not accepted:
+            raise StoreError(
+                f"The ledger has no row {row}, or the id is already known from another call"
+            )

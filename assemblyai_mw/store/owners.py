@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, bindparam, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..billing.audio_length import AudioFacts
@@ -17,8 +29,7 @@ from ..errors import StoreError
 from .columns import Moment, from_json, micros, moment, optional_moment
 from .database import Database
 from .schema import PENDING, SETTLED, calls, transcripts, uploads
-from .statements import Prepared
-from .transactions import Transaction
+from .statements import Bound, Prepared
 
 _PAGE = 1000
 _IDS_AT_ONCE = 200
@@ -94,6 +105,14 @@ def _owned_by(key_id: int | None, name: str | None, team: str | None) -> str:
     return f"key:{key_id}" if key_id is not None else f"name:{name or ''}"
 
 
+# The same of a row of `calls`.
+_OWNER_OF_CALL = case(
+    (calls.c.team.is_not(None), literal("team:") + calls.c.team),
+    (calls.c.key_id.is_not(None), literal("key:") + cast(calls.c.key_id, Text)),
+    else_=literal("name:") + func.coalesce(calls.c.key_name, ""),
+)
+
+
 # A call that was pruned had its end.
 _with_calls = transcripts.outerjoin(calls, calls.c.id == transcripts.c.call_id)
 _state = func.coalesce(calls.c.state, literal(SETTLED)).label("state")
@@ -113,11 +132,6 @@ _find = Prepared(
     )
     .select_from(_with_calls)
     .where(transcripts.c.region == bindparam("b_region"), transcripts.c.id == bindparam("b_id"))
-)
-_call_of = Prepared(
-    select(transcripts.c.call_id).where(
-        transcripts.c.region == bindparam("b_region"), transcripts.c.id == bindparam("b_id")
-    )
 )
 _audio_ms = (
     select(calls.c.audio_ms)
@@ -158,10 +172,25 @@ def _adding(table: Table, names: Sequence[str]) -> Prepared:
     return Prepared(build(sqlite), postgresql=build(postgresql))
 
 
-_add = _adding(
-    transcripts,
-    ("region", "id", "call_id", "owner", "key_id", "key_name", "team", "at", "status"),
-)
+_OWN = ("region", "id", "call_id", "owner", "key_id", "key_name", "team", "at", "status")
+
+
+def _owning(module: Any) -> Any:
+    made = select(
+        calls.c.region,
+        cast(bindparam("b_id"), Text),
+        calls.c.id,
+        _OWNER_OF_CALL,
+        calls.c.key_id,
+        calls.c.key_name,
+        calls.c.team,
+        calls.c.at,
+        literal("queued"),
+    ).where(calls.c.id == bindparam("b_row"))
+    return module.insert(transcripts).from_select(_OWN, made).on_conflict_do_nothing()
+
+
+_own = Prepared(_owning(sqlite), postgresql=_owning(postgresql))
 _add_upload = _adding(
     uploads,
     (
@@ -295,30 +324,21 @@ class Transcripts:
             last = rows[-1].call_id
 
 
-def add_transcript(transaction: Transaction, row: Any, row_id: int, transcript_id: str) -> None:
-    """Record the caller of *row* as the owner of a transcript. It may be recorded already.
+def add_transcript(row: int, transcript_id: str) -> Bound:
+    """Return the statement that makes the caller of *row* the owner of a transcript.
 
-    Raises:
-        StoreError: The id belongs to another call.
+    It changes nothing where the id, or the row's transcript, is recorded already.
     """
-    caller = (row.key_id, row.key_name, row.team)
-    values = {
-        "region": row.region,
-        "id": transcript_id,
-        "call_id": row_id,
-        "owner": _owned_by(*caller),
-        "key_id": row.key_id,
-        "key_name": row.key_name,
-        "team": row.team,
-        "at": row.at,
-        "status": "queued",
-    }
-    (added,) = transaction.ask(_add.of(values))
-    if added:
-        return
-    known = transaction.first(_call_of.of({"b_region": row.region, "b_id": transcript_id}))
-    if known is None or known.call_id != row_id:
-        raise StoreError("A transcript's id is already known from another call")
+    return _own.of({"b_row": row, "b_id": transcript_id})
+
+
+def is_owned(row: Any, transcript_id: Any) -> ColumnElement[bool]:
+    """Return the condition that a row of `calls` owns this transcript; both are expressions."""
+    return exists().where(
+        transcripts.c.call_id == row,
+        transcripts.c.id == transcript_id,
+        transcripts.c.region == calls.c.region,
+    )
 
 
 def _listing(region: str) -> Select[Any]:
