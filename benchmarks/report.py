@@ -32,6 +32,7 @@ LOWER_IS_BETTER = {
     "pss_mb",
     "uss_mb",
     "first_event_ms",
+    "first_event_p99_ms",
     "first_event_lag_ms",
     "lag_p50_ms",
     "lag_p99_ms",
