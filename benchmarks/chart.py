@@ -82,7 +82,7 @@ def draw(title: str, rows: Mapping[str, float], *, at: str) -> str:
     # The cut bar still ends well beyond all others.
     full = others[-1] * 1.3 if cut else most
     height = TOP + ROW * len(rows) + MARGIN // 2
-    note = f"less is better; one worker each; measured {at}"
+    note = f"less is better; one worker each; {at}"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
         f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="15" role="img" '
@@ -90,7 +90,7 @@ def draw(title: str, rows: Mapping[str, float], *, at: str) -> str:
         f'<title id="title">{escape(described(title, rows))}</title>',
         f'<rect width="{WIDTH}" height="{height}" fill="{PAPER}"/>',
         _text(MARGIN, 26, title, size=16, bold=True),
-        _text(MARGIN, 47, note + ("; the longest bar is cut" if cut else ""), size=13, fill=PALE),
+        _text(MARGIN, 47, note + ("; longest bar cut" if cut else ""), size=13, fill=PALE),
     ]
     for number, (label, value) in enumerate(rows.items()):
         y = TOP + ROW * number
