@@ -16,7 +16,7 @@ from .servers import TRANSCRIPT, Server, Target, gunicorn
 MB = 1_000_000
 GIB = 1 << 30
 Figures = dict[str, dict[str, float]]
-T = TypeVar("T", bound=Target)
+T = TypeVar("T")
 # Of the calls of a round. LiteLLM's would take most of the run; nginx uses so little that the
 # kernel, which counts CPU in steps of 10 ms, would hardly see it.
 SHARES = {"LiteLLM": 0.1, "nginx": 5.0}

@@ -93,7 +93,7 @@ def gunicorn(
     workers: int = 1,
     title: str | None = None,
     database: str | None = None,
-    keys: int = 1,
+    keys: int | list[str] = 1,
     **options: Any,
 ) -> Iterator[Server]:
     """Run a contender of `benchmarks.apps` under Gunicorn.
@@ -101,7 +101,8 @@ def gunicorn(
     Args:
         title: What it is called in tables; default: *name*.
         database: URL of its ledger; default: a SQLite file of its own.
-        keys: How many keys it has, all with these *options*; `Server.keys` lists them.
+        keys: How many keys it has, all with these *options*; `Server.keys` lists them. Or the
+            keys that its ledger has already.
     """
     with tempfile.TemporaryDirectory() as folder:
         environ = {
@@ -115,7 +116,11 @@ def gunicorn(
         if name.startswith(("ours", "key")):
             if name == "ours realtime":
                 options["budget_usd"] = 1000
-            made = _prepare(environ["BENCH_DATABASE"], keys, **options)
+            made = (
+                keys
+                if isinstance(keys, list)
+                else prepare(environ["BENCH_DATABASE"], keys, **options)
+            )
         command = [sys.executable, "-m", "gunicorn", f"benchmarks.apps:make('{name}')"]
         command += ["--worker-class", worker, "--workers", str(workers), "--bind", "127.0.0.1:0"]
         command += ["--threads", str(threads)] if worker == "gthread" else []
@@ -127,7 +132,7 @@ def gunicorn(
             yield Server(title or name, port, headers=headers, process=process, keys=made)
 
 
-def _prepare(database: str, count: int, **options: Any) -> list[str]:
+def prepare(database: str, count: int, **options: Any) -> list[str]:
     """Make keys, and a settled transcript of the first one; return them."""
     from assemblyai_mw import Call, Keys, Ledger, Route
     from assemblyai_mw.store import hash_key

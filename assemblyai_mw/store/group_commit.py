@@ -17,8 +17,8 @@ from ..errors import StoreError
 
 # Bounds how long the file is locked for other processes.
 _MOST_AT_ONCE = 64
-# Where so many came within so many seconds, more are about to: one that waits for them for a moment
-# saves a commit each, and in a process that is busy nobody waits longer for it.
+# Where so many came within so many seconds, others may be about to come. Waiting for them saves a
+# commit each; it goes on as long as they do come, so that a lone caller never waits.
 _BUSY = 8
 _BUSY_S = 0.010
 _LINGER_S = 0.002
@@ -64,6 +64,7 @@ class GroupCommit:
         self._is_led = False
         self._waiting: deque[Entry] = deque()
         self._recent: deque[float] = deque(maxlen=_BUSY)
+        self._pays = False
 
     def submit(self, work: Callable[[Any], Any]) -> Any:
         """Return the result of *work*, committed.
@@ -119,10 +120,12 @@ class GroupCommit:
             return group
 
         if self._is_busy():
-            time.sleep(_LINGER_S)
+            # Even no time lets others come that only wait for this thread to give way.
+            time.sleep(_LINGER_S if self._pays else 0)
         try:
             self._write_all(collect)
         finally:
+            self._pays = len(group) > 1
             for each in group:
                 if not each.is_done:
                     # The thread was interrupted: whether it was written is not known.

@@ -63,6 +63,11 @@ class Prepared:
         sql, constants = self._sql[dialect]
         return sql, {**constants, **parameters} if constants else parameters
 
+    @property
+    def answers(self) -> bool:
+        """Whether it returns rows."""
+        return self._row is not None
+
     def rows(self, found: Iterable[Any]) -> list[Any]:
         """Return what the driver *found*, as named tuples."""
         return list(map(self._row._make, found)) if self._row is not None else []

@@ -148,7 +148,7 @@ class PostgreSQLTransaction(Transaction):
             cursor.nextset()
         found = []
         for each in statements:
-            found.append(each.statement.rows(cursor.fetchall() if cursor.description else ()))
+            found.append(each.statement.rows(cursor.fetchall() if each.statement.answers else ()))
             cursor.nextset()
         self._finished = end
         return found
