@@ -1,4 +1,4 @@
-"""Measure ours beside others in one run: `python -m benchmarks [--quick] [--json FILE]`.
+"""Measure ours beside others in one run: `python -m benchmarks [--quick] [--json [FILE]]`.
 
 Rounds alternate between the contenders, so that what the machine does meanwhile hits all of
 them alike. Read the ratios; absolute figures are this machine's. RSS growth counts what the
@@ -11,14 +11,10 @@ from __future__ import annotations
 import argparse
 import compileall
 import importlib.util
-import json
-import platform
 import subprocess
 import sys
-import time
-from pathlib import Path
 
-from . import chart, load, measure, proxies
+from . import load, measure, proxies, report
 from .servers import HERE, Target, upstream
 
 FORWARDERS = ("ours", "http.client", "werkzeug", "requests")
@@ -27,18 +23,7 @@ SMALL_GEVENT = f"{SMALL}, gevent"
 GEVENT = importlib.util.find_spec("gevent") is not None
 # What a ratio is taken to: the naive forwarder that one would write; for uploads what reads
 # and forwards nothing.
-BASES = ("sink", "http.client")
-LOWER_IS_BETTER = {
-    "cpu_us_per_call",
-    "p50_ms",
-    "p99_ms",
-    "cpu_s_per_gib",
-    "rss_growth_mb",
-    "first_event_ms",
-    "first_event_lag_ms",
-    "lag_p50_ms",
-    "lag_p99_ms",
-}
+BASES = ("sink", "http.client", "flask")
 
 
 def main() -> None:
@@ -46,8 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, 128 MiB transfers")
     parser.add_argument("--only", default="get,up,many,down,sse,beside,import")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
-    parser.add_argument("--svg", type=Path, help="draw the small-call figures to this file")
+    report.add_json(parser)
     options = parser.parse_args()
     wanted = set(options.only.split(","))
     rounds = 3 if options.quick else 7
@@ -63,7 +47,8 @@ def main() -> None:
                 figures[SMALL] = measure.small_calls(servers, rounds=rounds, calls=calls)
             lone = load.gets(port, "/v2/transcript/x", {}, calls, 1)
             figures[SMALL]["direct"] = {
-                "p50_ms": sorted(lone.latencies)[len(lone.latencies) // 2] * 1e3
+                "p50_ms": measure.percentile(lone.latencies, 0.5) * 1e3,
+                "p99_ms": measure.percentile(lone.latencies, 0.99) * 1e3,
             }
         if "get" in wanted and GEVENT:
             names = (*FORWARDERS[:2], "gunicorn", *[name for name in versions if name != "nginx"])
@@ -96,25 +81,14 @@ def main() -> None:
                     figures[name] = measure.beside_streams(servers, calls=calls // 2)
     if "import" in wanted:
         figures["import and build"] = _imports(rounds)
-    _print(figures)
+    report.show(figures, bases=BASES)
     against = {
         name: measure.against_litellm(figures[name])
         for name in (SMALL, SMALL_GEVENT)
         if "LiteLLM" in figures.get(name, {})
     }
     _print_proxies(versions, against)
-    report = {
-        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "versions": versions,
-        "against_litellm": against,
-        "figures": figures,
-    }
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
-    if options.svg:
-        options.svg.write_text(chart.draw(figures[SMALL]), "utf-8")
+    report.save(options.json, "forwarding", figures, against_litellm=against, versions=versions)
 
 
 def _imports(rounds: int) -> measure.Figures:
@@ -141,24 +115,6 @@ def _imports(rounds: int) -> measure.Figures:
         "flask": {"cpu_ms": best["flask"]},
         "ours": {"cpu_ms": best["ours"], "beyond_flask_ms": best["ours"] - best["flask"]},
     }
-
-
-def _print(figures: dict[str, measure.Figures]) -> None:
-    for title, rows in figures.items():
-        columns = list(dict.fromkeys(name for row in rows.values() for name in row))
-        print(f"\n{title}")
-        print(f"  {'':14}" + "".join(f"{column:>26}" for column in columns))
-        bases = next((rows[name] for name in BASES if name in rows), {})
-        for name, row in rows.items():
-            cells = []
-            for column in columns:
-                value, base = row.get(column), bases.get(column)
-                text = "" if value is None else f"{value:,.1f}" if value > 10 else f"{value:.3f}"
-                ratio = f" ({value / base:.2f}x)" if value is not None and base else ""
-                cells.append(f"{text + ratio:>26}")
-            print(f"  {name:14}" + "".join(cells))
-    lower = ", ".join(sorted(LOWER_IS_BETTER))
-    print(f"\n  (1.00x is {BASES[0]}, else {BASES[1]}; lower is better for {lower})")
 
 
 def _print_proxies(versions: dict[str, str], against: dict[str, dict[str, float]]) -> None:

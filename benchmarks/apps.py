@@ -121,14 +121,27 @@ def with_werkzeug(upstream: str) -> Any:
     return ProxyMiddleware(page, {f"{PREFIX}/": {"target": upstream, "remove_prefix": True}})
 
 
-def ours(upstream: str) -> Any:
-    """The whole stack, everything on."""
+def flask_app() -> Any:
+    """A bare Flask app: a page, and the names of the modules that its process has."""
+    import json
+    import sys
+
+    from flask import Flask
+
+    app = Flask("bench")
+    app.add_url_rule("/", "page", lambda: "hello")
+    app.add_url_rule("/modules", "modules", lambda: json.dumps(sorted(sys.modules)))
+    return app
+
+
+def ours(upstream: str, host: Any = page) -> Any:
+    """The whole stack, everything on, around *host*."""
     from assemblyai_mw import AssemblyAIMiddleware
     from assemblyai_mw.config import DEFAULT_ROUTES
 
     routes = dict.fromkeys(DEFAULT_ROUTES)
     return AssemblyAIMiddleware(
-        page,
+        host,
         {
             "routes": {**routes, PREFIX: upstream, LLM_PREFIX: upstream},
             "general_settings": {
@@ -200,6 +213,8 @@ def make(name: str) -> Any:
     upstream = os.environ["BENCH_UPSTREAM"]
     makers: dict[str, Callable[[str], Any]] = {
         "ours": ours,
+        "ours on flask": lambda upstream: ours(upstream, flask_app()),
+        "flask": lambda _: flask_app(),
         "ours by socket.send": ours_by_socket_send,
         "ours realtime": ours_realtime,
         "key and forwarding": key_and_forwarding,

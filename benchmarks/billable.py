@@ -1,27 +1,33 @@
-"""What a billable call costs: `python -m benchmarks.billable [--quick] [--json FILE]`.
+"""What billable calls cost: `python -m benchmarks.billable [--quick] [--json [FILE]]`.
 
-A native chat and a submit, over 16 connections to one worker, with each ledger and with budgets,
-beside key and forwarding alone; rounds in turns. With budgets, the key and its team have three
-each. Latency is that of a lone connection. Read the ratios.
+Chats whole and streamed by both doors, a submit, a submit and the poll that settles it, and an
+audio file by OpenAI's door: over 16 connections to one worker, with each ledger and with budgets,
+beside key and forwarding alone, which gets the same work by AssemblyAI's own API. With budgets,
+the key and its team have three each. LiteLLM's proxy, without a database, takes part in the chats
+where it is installed. Rounds in turns. Read the ratios.
+
+`busy` is at 16 connections, the other latencies are a lone connection's. A streamed chat has 20
+events with no time between them; its first event is a lone connection's too. `rss_mb` is the
+largest worker's, in the end of that table's rounds.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import itertools
 import statistics
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
-from . import load, report
-from .apps import LLM_PREFIX, PREFIX
+from . import load, proxies, report
 from .databases import databases
-from .measure import Figures, in_turns, percentile
+from .measure import MB, SHARES, Figures, in_turns, percentile
 from .servers import Server, gunicorn, upstream
+from .work import WORK, Work
 
 BASE = "key and forwarding"
+LITELLM = "LiteLLM"
 BUDGETS = {"team": "team-1", "budget_usd": 10_000, "team_budget_usd": 100_000}
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "SQLite": ("sqlite", {}),
@@ -29,97 +35,144 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "PostgreSQL": ("postgresql", {}),
     "PostgreSQL, budgets": ("postgresql", BUDGETS),
 }
-CHAT = {
-    "model": "gpt-5-mini",
-    "max_tokens": 100,
-    "messages": [{"role": "user", "content": "Say what the fox does, in a sentence."}],
-}
-SUBMIT = {"audio_url": "https://example.com/a.wav", "speech_models": ["universal-2"]}
-WORK = {
-    "native chat": (LLM_PREFIX, "/v1/chat/completions", CHAT),
-    "submit": (PREFIX, "/v2/transcript", SUBMIT),
-}
+CONNECTIONS = 16
 
 
 @contextmanager
-def contenders(port: int, names: Sequence[str], **options: Any) -> Iterator[list[Server]]:
-    """Run the base and the variants of these *names* at the same time."""
+def contenders(
+    port: int, names: Sequence[str], *, workers: int = 1, **options: Any
+) -> Iterator[list[Server]]:
+    """Run the base and those of these *names* at the same time."""
     with ExitStack() as stack:
-        fresh = {
-            engine: stack.enter_context(databases(engine)) for engine in ("sqlite", "postgresql")
-        }
-        servers = [stack.enter_context(gunicorn(BASE, port, **options))]
+        servers = [stack.enter_context(gunicorn(BASE, port, workers=workers, **options))]
+        fresh: dict[str, Any] = {}
         for name in names:
+            if name == LITELLM:
+                servers.append(stack.enter_context(proxies.litellm(port, workers=workers)))
+                continue
             engine, limits = VARIANTS[name]
-            servers.append(
-                stack.enter_context(
-                    gunicorn(
-                        "ours", port, title=name, database=fresh[engine](), **options, **limits
-                    )
-                )
+            if engine not in fresh:
+                fresh[engine] = stack.enter_context(databases(engine))
+            server = gunicorn(
+                "ours",
+                port,
+                title=name,
+                database=fresh[engine](),
+                workers=workers,
+                **options,
+                **limits,
             )
+            servers.append(stack.enter_context(server))
         yield servers
 
 
-def measure(servers: Sequence[Server], work: str, *, rounds: int, calls: int) -> Figures:
-    """Time one kind of *work*: calls a second and CPU a call at 16 connections, lone latency."""
-    prefix, path, body = WORK[work]
-    taken: dict[str, list[tuple[float, ...]]] = {each.name: [] for each in servers}
-    for number, turn in enumerate(in_turns(servers, rounds + 1)):
+def script(server: Server, work: Work) -> load.Script | None:
+    """Return the requests of one call to *server*, None if it cannot do that *work*."""
+    if server.name == BASE:
+        return work.native(server)
+    if server.name == LITELLM:
+        return work.litellm(server) if work.litellm else None
+    return work.ours(server)
+
+
+def measure(servers: Sequence[Server], work: Work, *, rounds: int, calls: int) -> Figures:
+    """Time one kind of *work*: calls a second, CPU a call, latency busy and lone."""
+    scripts = {server.name: script(server, work) for server in servers}
+    taking_part = [server for server in servers if scripts[server.name] is not None]
+    taken: dict[str, list[dict[str, float]]] = {each.name: [] for each in taking_part}
+    for number, turn in enumerate(in_turns(taking_part, rounds + 1)):
         for server in turn:
-            payload = [load.post(prefix + path, server.headers, body)]
-            cpu = server.cpu_s()
-            busy = load.repeat(server.port, payload, calls, 16)
-            used = server.cpu_s() - cpu
-            lone = load.repeat(server.port, payload, max(calls // 10, 50), 1)
+            count = max(round(calls * work.share * SHARES.get(server.name, 1.0)), CONNECTIONS)
+            figures = one_round(server, scripts[server.name] or [], count)
+            if not work.streamed:
+                del figures["first_event_ms"]
             if number:  # the first round warms up
-                taken[server.name].append(
-                    (
-                        calls / busy.seconds,
-                        used / calls * 1e6,
-                        percentile(busy.latencies, 0.5) * 1e3,
-                        percentile(busy.latencies, 0.99) * 1e3,
-                        percentile(lone.latencies, 0.5) * 1e3,
-                        percentile(lone.latencies, 0.99) * 1e3,
-                    )
-                )
-    names = (
-        "calls_per_s",
-        "cpu_us_per_call",
-        "busy_p50_ms",
-        "busy_p99_ms",
-        "p50_ms",
-        "p99_ms",
-    )
+                taken[server.name].append(figures)
     return {
-        name: dict(zip(names, map(statistics.median, zip(*values, strict=True)), strict=True))
-        for name, values in taken.items()
+        server.name: {
+            **{
+                name: statistics.median(each[name] for each in taken[server.name])
+                for name in taken[server.name][0]
+            },
+            "rss_mb": max(worker.memory_info().rss for worker in server.workers()) / MB,
+        }
+        for server in taking_part
     }
 
 
+def one_round(server: Server, requests: load.Script, count: int) -> dict[str, float]:
+    """Make *count* calls at all connections, and a tenth of that at a lone one."""
+    cpu = server.cpu_s()
+    busy = load.repeat(server.port, requests, count, CONNECTIONS)
+    used = server.cpu_s() - cpu
+    lone = load.repeat(server.port, requests, max(count // 10, 5), 1)
+    return {
+        "calls_per_s": count / busy.seconds,
+        "cpu_us_per_call": used / count * 1e6,
+        "busy_p50_ms": percentile(busy.latencies, 0.5) * 1e3,
+        "busy_p99_ms": percentile(busy.latencies, 0.99) * 1e3,
+        "p50_ms": percentile(lone.latencies, 0.5) * 1e3,
+        "p99_ms": percentile(lone.latencies, 0.99) * 1e3,
+        "first_event_ms": percentile(lone.firsts, 0.5) * 1e3,
+    }
+
+
+def against_litellm(figures: dict[str, Figures]) -> dict[str, dict[str, float]]:
+    """How many times LiteLLM's calls a second ours serves, by each kind of chat and ledger."""
+    return {
+        title: {
+            name: row["calls_per_s"] / rows[LITELLM]["calls_per_s"]
+            for name, row in rows.items()
+            if name in VARIANTS
+        }
+        for title, rows in figures.items()
+        if LITELLM in rows
+    }
+
+
+def title(work: str, worker: str, workers: int) -> str:
+    """Return what the table of this *work* is called, here and in kept results."""
+    return f"{work}, {worker}, {workers} worker{'' if workers == 1 else 's'}"
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Run what was asked for and print the tables."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.billable",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    installed = [LITELLM] if proxies.find(LITELLM) else []
     parser.add_argument("--quick", action="store_true", help="fewer rounds of fewer calls")
-    parser.add_argument("--work", default=",".join(WORK))
-    parser.add_argument("--variants", default=";".join(VARIANTS), help="separated by ;")
-    parser.add_argument("--worker", default="gthread")
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=16)
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--calls", type=int, help="of each contender, a round")
+    parser.add_argument("--work", default=";".join(WORK), help="separated by ;")
+    parser.add_argument("--variants", default=";".join([*VARIANTS, *installed]), help="likewise")
+    parser.add_argument("--worker", default="gthread", help="gthread, gevent, or both with a comma")
+    parser.add_argument("--workers", default="1", help="their number, such as 1,4")
+    parser.add_argument("--threads", type=int, default=CONNECTIONS, help="of a gthread worker")
+    report.add_json(parser)
     options = parser.parse_args()
     rounds, calls = (3, 800) if options.quick else (7, 2500)
+    rounds, calls = options.rounds or rounds, options.calls or calls
+    names = [name for name in options.variants.split(";") if name]
     figures: dict[str, Figures] = {}
+    kinds = itertools.product(options.worker.split(","), map(int, options.workers.split(",")))
     with upstream() as port:
-        names = [name for name in options.variants.split(";") if name]
-        how = {name: getattr(options, name) for name in ("worker", "workers", "threads")}
-        with contenders(port, names, **how) as servers:
-            for work in options.work.split(","):
-                figures[f"{work}, {options.worker}, {options.workers} worker"] = measure(
-                    servers, work, rounds=rounds, calls=calls
-                )
+        for worker, workers in kinds:
+            how = {"worker": worker, "workers": workers, "threads": options.threads}
+            with contenders(port, names, **how) as servers:
+                for work in options.work.split(";"):
+                    figures[title(work, worker, workers)] = measure(
+                        servers, WORK[work], rounds=rounds, calls=calls
+                    )
     report.show(figures, bases=(BASE,))
-    if options.json:
-        options.json.write_text(json.dumps(report.dated(figures), indent=1) + "\n", "utf-8")
+    against = against_litellm(figures)
+    for what, ratios in against.items():
+        served = ", ".join(f"{name} {ratio:.1f}x" for name, ratio in ratios.items())
+        print(f"  {what}: ours serves, of LiteLLM's calls a second: {served}")
+    versions = {LITELLM: proxies.version(LITELLM)} if LITELLM in names else {}
+    report.save(options.json, "billable", figures, against_litellm=against, versions=versions)
 
 
 if __name__ == "__main__":

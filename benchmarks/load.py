@@ -8,10 +8,12 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 BLOCK = bytes(1 << 20)
+# The requests of a call, in order; a function makes one of the reply to that before.
+Script = Sequence[bytes | Callable[[bytes], bytes]]
 
 
 def request(path: str, headers: dict[str, str], *, method: str = "GET") -> bytes:
@@ -31,10 +33,11 @@ def connect(port: int) -> socket.socket:
 
 @dataclass
 class Round:
-    """What a round of calls took: seconds in all, and of each call."""
+    """What a round of calls took: seconds in all, of each call, and until its reply began."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
+    firsts: list[float] = field(default_factory=list)
 
 
 def read_reply(sock: socket.socket) -> tuple[bytes, bytes]:
@@ -51,10 +54,15 @@ def read_reply(sock: socket.socket) -> tuple[bytes, bytes]:
     return head, body
 
 
-def _length(head: bytes) -> int:
+def _whole(head: bytes, body: bytes) -> bool:
+    """Whether *body* is all of it: by its length, or by the last of its chunks."""
     for line in head.split(b"\r\n"):
-        if line.lower().startswith(b"content-length:"):
-            return int(line[15:])
+        name, _, value = line.partition(b":")
+        name = name.lower()
+        if name == b"content-length":
+            return len(body) >= int(value)
+        if name == b"transfer-encoding":
+            return body.endswith(b"\r\n0\r\n\r\n")
     raise RuntimeError(f"no length: {head!r}")
 
 
@@ -70,49 +78,79 @@ def gets(port: int, path: str, headers: dict[str, str], calls: int, connections:
     return repeat(port, [request(path, headers)], calls, connections)
 
 
-def repeat(port: int, payloads: Sequence[bytes], calls: int, connections: int) -> Round:
-    """Make *calls* requests over *connections* kept-alive connections, one in flight on each.
+def repeat(port: int, script: Script, calls: int, connections: int) -> Round:
+    """Make *calls* calls over *connections* kept-alive connections, one in flight on each.
 
-    A connection always sends the same of *payloads*; they are dealt out in turn.
+    A call is all requests of *script*, one after another. Its latency is from the first byte of
+    the first to the last byte of the last reply.
     """
-    sent_on: dict[socket.socket, bytes] = {}
     selector = selectors.DefaultSelector()
-    buffers: dict[socket.socket, bytes] = {}
-    sent: dict[socket.socket, float] = {}
+    under_way: dict[socket.socket, _Call] = {}
     done, started = 0, 0
     result = Round()
-    for number in range(connections):
+    for _ in range(min(connections, calls)):
         sock = connect(port)
-        sent_on[sock] = payloads[number % len(payloads)]
-        buffers[sock] = b""
+        under_way[sock] = _Call()
         selector.register(sock, selectors.EVENT_READ)
     begin = time.perf_counter()
-    for sock in buffers:
-        sent[sock] = time.perf_counter()
-        sock.sendall(sent_on[sock])
+    for sock, call in under_way.items():
+        call.start(sock, script)
         started += 1
     while done < calls:
-        for key, _ in selector.select(30):
+        ready = selector.select(120)
+        if not ready:
+            raise RuntimeError("no reply came for two minutes")
+        for key, _ in ready:
             sock = key.fileobj  # type: ignore[assignment]
-            data = buffers[sock] + sock.recv(65536)
-            head, mark, body = data.partition(b"\r\n\r\n")
-            if not mark or len(body) < _length(head):
-                buffers[sock] = data
+            call = under_way[sock]
+            if not call.read(sock, script):
                 continue
-            if b" 200 " not in head[:16]:
-                raise RuntimeError(data[:300].decode("latin-1"))
             now = time.perf_counter()
-            result.latencies.append(now - sent[sock])
-            buffers[sock] = b""
+            result.latencies.append(now - call.began)
+            result.firsts.append(call.first - call.began)
             done += 1
             if started < calls:
                 started += 1
-                sent[sock] = now
-                sock.sendall(sent_on[sock])
+                call.start(sock, script)
     result.seconds = time.perf_counter() - begin
-    for sock in buffers:
+    for sock in under_way:
         sock.close()
     return result
+
+
+class _Call:
+    """One call on one connection: the step that is under way, and what has come of its reply."""
+
+    def start(self, sock: socket.socket, script: Script) -> None:
+        self.step, self.data, self.first = 0, b"", 0.0
+        self.began = time.perf_counter()
+        self._send(sock, script, b"")
+
+    def read(self, sock: socket.socket, script: Script) -> bool:
+        """Take what has come, go on to the next step; return whether the call has ended."""
+        more = sock.recv(65536)
+        if not more:
+            raise ConnectionError(f"the server closed: {self.data[:200]!r}")
+        self.data += more
+        head, mark, body = self.data.partition(b"\r\n\r\n")
+        if not mark:
+            return False
+        if b" 200 " not in head[:16]:
+            raise RuntimeError(self.data[:300].decode("latin-1"))
+        if body and not self.first:
+            self.first = time.perf_counter()
+        if not _whole(head, body):
+            return False
+        self.step += 1
+        if self.step == len(script):
+            return True
+        self.data, self.first = b"", 0.0
+        self._send(sock, script, body)
+        return False
+
+    def _send(self, sock: socket.socket, script: Script, reply: bytes) -> None:
+        step = script[self.step]
+        sock.sendall(step if isinstance(step, bytes) else step(reply))
 
 
 def upload(port: int, path: str, headers: dict[str, str], size: int) -> float:

@@ -2,8 +2,9 @@
 
 nginx is `nginx` on the PATH or where systems put it. LiteLLM's proxy is the `litellm` that
 BENCH_LITELLM names, else the one on the PATH; it belongs in a virtual environment of its own.
-Each runs with one worker, forwards to the upstream alone, puts the account's key in, and
-leaves a line a call in a file, as ours does.
+Each runs with one worker unless told otherwise, forwards to the upstream alone, puts the account's
+key in, and leaves a line a call in a file, as ours does. LiteLLM's has no database: its client for
+one, Prisma, downloads programs of its own at the first start.
 """
 
 from __future__ import annotations
@@ -73,6 +74,12 @@ general_settings:
       auth: true
       headers:
         Authorization: account-key
+model_list:
+  - model_name: assemblyai/*
+    litellm_params:
+      model: openai/*
+      api_base: http://127.0.0.1:{upstream}/v1
+      api_key: account-key
 """
 
 
@@ -94,8 +101,11 @@ def nginx(upstream_port: int) -> Iterator[Server]:
 
 
 @contextmanager
-def litellm(upstream_port: int) -> Iterator[Server]:
-    """Run LiteLLM's proxy: a master key, no database, and nothing that leaves this machine."""
+def litellm(upstream_port: int, *, workers: int = 1) -> Iterator[Server]:
+    """Run LiteLLM's proxy: a master key, no database, and nothing that leaves this machine.
+
+    It passes /bench/assemblyai on as it is, and serves /v1/chat/completions by its router.
+    """
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "config.yaml")
         config.write_text(
@@ -116,7 +126,7 @@ def litellm(upstream_port: int) -> Iterator[Server]:
             "HTTPS_PROXY": "http://127.0.0.1:9",
         }
         command = [_found("LiteLLM"), "--config", str(config), "--host", "127.0.0.1"]
-        command += ["--port", "0", "--num_workers", "1", "--keepalive_timeout", "60"]
+        command += ["--port", "0", "--num_workers", str(workers), "--keepalive_timeout", "60"]
         log = open(f"{folder}/litellm.log", "wb+")  # noqa: SIM115
         with (
             log,

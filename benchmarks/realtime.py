@@ -1,6 +1,6 @@
 """Streaming sessions beside nginx, the `websockets` library and a direct connection.
 
-    python -m benchmarks.realtime [--quick] [--json FILE]
+    python -m benchmarks.realtime [--quick] [--json [FILE]]
 
 One run, one upstream, rounds in turns. Each session sends a frame of 50 ms of audio (1,600 bytes)
 every 50 ms, and gets a Turn for each. Printed: CPU of the relay a chunk (a frame up and its Turn
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import json
 import os
 import resource
 import selectors
@@ -28,7 +27,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import load, proxies
+from . import load, proxies, report
+from .measure import percentile
 from .servers import HERE, Server, gunicorn, running
 
 AUDIO = bytes(1600)
@@ -124,12 +124,6 @@ def stream(peers: list[Peer], seconds: float) -> list[float]:
     if len(latencies) < total:
         raise RuntimeError(f"{total - len(latencies)} Turns are missing")
     return latencies
-
-
-def percentile(values: list[float], part: float) -> float:
-    """Return a percentile of *values*."""
-    ordered = sorted(values)
-    return ordered[min(int(len(ordered) * part), len(ordered) - 1)]
 
 
 @contextmanager
@@ -287,14 +281,13 @@ def main() -> None:
     """Run all and print the figures, with the goals beside them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.realtime")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", type=Path)
+    report.add_json(parser)
     options = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     rounds, seconds, sessions = (1, 3.0, 50) if options.quick else (3, 8.0, 100)
     cost = cost_and_latency(rounds, seconds, sessions)
-    report = {
-        "cost": cost,
+    alone = {
         "many": many_sessions(200 if options.quick else 1000),
         "handshake": handshakes(50 if options.quick else 200),
         "beside": beside_work(3.0 if options.quick else 10.0),
@@ -308,11 +301,11 @@ def main() -> None:
             print(f"CPU a chunk: {ratio:.2f} of {other}'s (goal {goal})")
     added = own["lone_p50_ms"] - cost["direct"]["lone_p50_ms"]
     print(f"added to a lone session, p50: {added:.3f} ms (goal 0.3)")
-    for name in ("many", "handshake", "beside"):
-        shown = "  ".join(f"{key} {value:.3f}" for key, value in report[name].items())
+    for name, figures in alone.items():
+        shown = "  ".join(f"{key} {value:.3f}" for key, value in figures.items())
         print(f"{name:12}{shown}")
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    tables = {name: {"ours realtime": figures} for name, figures in alone.items()}
+    report.save(options.json, "realtime", {"cost": cost, **tables})
 
 
 if __name__ == "__main__":

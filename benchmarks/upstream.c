@@ -4,10 +4,12 @@
  *   GET  /events/N/MS   N server-sent events in chunks, one every MS milliseconds; each
  *                       carries the clock (CLOCK_MONOTONIC, ns) at which it was written
  *   POST /.../chat/completions  reads the body; answers a chat completion, or with `"stream": true`
- *                       streams 200 chunks of one, one every 5 ms, whose content is that clock
+ *                       streams 200 chunks of one, one every 5 ms, whose content is that clock;
+ *                       "events=N/MS" in the first 1,000 bytes of the body asks for others
+ *   POST /v2/upload     reads the body, answers an upload_url of its own
  *   POST /v2/transcript reads the body, answers a queued transcript with an id of its own
  *   POST /anything else reads the body (Content-Length or chunks), answers its size
- *   GET  /anything else a transcript's JSON, some 250 bytes
+ *   GET  /v2/transcript/ID, and anything else, a completed transcript's JSON, some 280 bytes
  *
  * It prints its port, and trusts its client: this is a yardstick, not a server.
  */
@@ -28,15 +30,17 @@
 #define HEAD 65536
 #define BLOCK (1 << 18)
 
-static const char *JSON_BODY =
-    "{\"id\":\"bench-transcript\",\"status\":\"completed\",\"audio_duration\":60,"
+static const char *TRANSCRIPT =
+    "{\"id\":\"%s\",\"status\":\"completed\",\"audio_duration\":60,"
     "\"speech_model_used\":\"universal-2\",\"text\":\"The quick brown fox jumps over the lazy dog. "
     "The quick brown fox jumps over the lazy dog.\",\"confidence\":0.93}";
 static const char *CHAT_EVENT =
-    "data: {\"model\":\"gpt-5-mini\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%lld\"},"
-    "\"finish_reason\":null}]}\n\n";
+    "data: {\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion.chunk\",\"created\":1,"
+    "\"model\":\"gpt-5-mini\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%lld\"},"
+    "\"finish_reason\":%s}]}\n\n";
 static const char *CHAT_END =
-    "data: {\"model\":\"gpt-5-mini\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,"
+    "data: {\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion.chunk\",\"created\":1,"
+    "\"model\":\"gpt-5-mini\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,"
     "\"completion_tokens\":9,\"total_tokens\":18}}\n\ndata: [DONE]\n\n";
 static const char *CHAT =
     "{\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion\",\"model\":\"gpt-5-mini\",\"choices\":"
@@ -46,10 +50,12 @@ static const char *CHAT =
 static const char *SUBMITTED =
     "{\"id\":\"%08x-0000-4000-8000-%012llx\",\"status\":\"queued\",\"audio_duration\":null,"
     "\"text\":null,\"error\":null}";
+static const char *UPLOADED =
+    "{\"upload_url\":\"https://cdn.assemblyai.com/upload/%08x-0000-4000-8000-%012llx\"}";
 static char zeros[BLOCK], sink[BLOCK];
 
 struct conn {
-    int fd, in_body, chunked, chunk_state, writing, chat, submit;
+    int fd, in_body, chunked, chunk_state, writing, chat, submit, upload;
     size_t have, out_have, out_done;
     long long left, got, download, chunk_left;
     int events; long long every_ns, next_ns;
@@ -100,14 +106,19 @@ static void start_events(struct conn *c, int count, int ms) {
     c->next = streams; streams = c;
 }
 static void body_done(struct conn *c) {
-    static unsigned long long submits;
+    static unsigned long long made;
+    int count = 200, ms = 5;
     char body[512]; snprintf(body, sizeof body, "{\"received\":%lld}", c->got);
     c->in_body = 0;
-    if (c->submit) snprintf(body, sizeof body, SUBMITTED, getpid(), ++submits);
+    if (c->submit) snprintf(body, sizeof body, SUBMITTED, getpid(), ++made);
+    if (c->upload) snprintf(body, sizeof body, UPLOADED, getpid(), ++made);
     c->asked[c->got < (long long)sizeof c->asked ? c->got : (long long)sizeof c->asked - 1] = 0;
     if (!c->chat) answer(c, body);
-    else if (strstr(c->asked, "\"stream\": true") || strstr(c->asked, "\"stream\":true"))
-        start_events(c, 200, 5);
+    else if (strstr(c->asked, "\"stream\": true") || strstr(c->asked, "\"stream\":true")) {
+        char *wanted = strstr(c->asked, "events=");
+        if (wanted) sscanf(wanted, "events=%d/%d", &count, &ms);
+        start_events(c, count, ms);
+    }
     else answer(c, CHAT);
 }
 /* Takes body bytes; returns how many were the body's. */
@@ -142,10 +153,11 @@ static size_t take(struct conn *c, const char *p, size_t n) {
     return at;
 }
 static void request(struct conn *c, char *end) {
-    long long n; int count, ms;
+    long long n; int count, ms; char id[65] = "bench-transcript", body[512];
     *end = 0;
     c->chat = strstr(c->head, "/chat/completions") != NULL;
     c->submit = !strncmp(c->head, "POST /v2/transcript ", 20);
+    c->upload = !strncmp(c->head, "POST /v2/upload ", 16);
     char *length = strcasestr(c->head, "\r\ncontent-length:");
     int chunked = strcasestr(c->head, "\r\ntransfer-encoding: chunked") != NULL;
     if (sscanf(c->head, "GET /download/%lld", &n) == 1) {
@@ -157,7 +169,12 @@ static void request(struct conn *c, char *end) {
     } else if (chunked || (length && atoll(length + 17) > 0)) {
         c->in_body = 1; c->chunked = chunked; c->chunk_state = 0; c->chunk_left = 0; c->got = 0;
         c->left = chunked ? 0 : atoll(length + 17);
-    } else answer(c, strncmp(c->head, "POST", 4) ? JSON_BODY : "{\"received\":0}");
+    } else if (!strncmp(c->head, "POST", 4)) answer(c, "{\"received\":0}");
+    else {
+        sscanf(c->head, "GET /v2/transcript/%64[A-Za-z0-9-]", id);
+        snprintf(body, sizeof body, TRANSCRIPT, id);
+        answer(c, body);
+    }
 }
 static void readable(struct conn *c) {
     if (c->in_body) {
@@ -180,8 +197,9 @@ static int stream_events(void) {
     for (struct conn *c = streams, *next; c; c = next) {
         next = c->next;
         if (now >= c->next_ns) {
-            char event[512], chunk[640];
-            int n = snprintf(event, sizeof event, c->chat ? CHAT_EVENT : "data: %lld\n\n", now_ns());
+            char event[1024], chunk[1152];
+            int n = snprintf(event, sizeof event, c->chat ? CHAT_EVENT : "data: %lld\n\n",
+                now_ns(), c->events == 1 ? "\"stop\"" : "null");
             if (c->chat && c->events == 1)
                 n += snprintf(event + n, sizeof event - n, "%s", CHAT_END);
             int m = snprintf(chunk, sizeof chunk, "%x\r\n%s\r\n", n, event);
