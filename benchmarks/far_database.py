@@ -19,14 +19,15 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from . import load, report
-from .billable import WORK
 from .measure import Figures, in_turns
 from .servers import HERE, Server, gunicorn, prepare, running, upstream
+from .work import WORK
 
 HOSTS, KEYS = 4, 16
 CASES: dict[str, dict[str, Any]] = {
@@ -78,15 +79,14 @@ def hosts(
 
 def chats(servers: Sequence[Server], calls: int) -> tuple[float, float]:
     """Make *calls* chats in all, each key one at a time; return seconds, and CPU seconds."""
-    prefix, path, body = WORK["native chat"]
     cpu = sum(each.cpu_s() for each in servers)
 
     def on(server: Server) -> None:
-        payloads = [
-            load.post(prefix + path, {"Authorization": f"Bearer {key}"}, body)
-            for key in server.keys
+        targets = [
+            replace(server, headers={"Authorization": f"Bearer {key}"}) for key in server.keys
         ]
-        load.repeat(server.port, payloads, calls // HOSTS, len(payloads))
+        scripts = [WORK["native chat"].ours(each) for each in targets]
+        load.deal(server.port, scripts, calls // HOSTS)
 
     threads = [threading.Thread(target=on, args=(each,)) for each in servers]
     began = time.perf_counter()

@@ -84,17 +84,22 @@ def repeat(port: int, script: Script, calls: int, connections: int) -> Round:
     A call is all requests of *script*, one after another. Its latency is from the first byte of
     the first to the last byte of the last reply.
     """
+    return deal(port, [script] * min(connections, calls), calls)
+
+
+def deal(port: int, scripts: Sequence[Script], calls: int) -> Round:
+    """Make *calls* calls over a connection for each of *scripts*; else like `repeat`."""
     selector = selectors.DefaultSelector()
     under_way: dict[socket.socket, _Call] = {}
     done, started = 0, 0
     result = Round()
-    for _ in range(min(connections, calls)):
+    for script in scripts:
         sock = connect(port)
-        under_way[sock] = _Call()
+        under_way[sock] = _Call(script)
         selector.register(sock, selectors.EVENT_READ)
     begin = time.perf_counter()
     for sock, call in under_way.items():
-        call.start(sock, script)
+        call.start(sock)
         started += 1
     while done < calls:
         ready = selector.select(120)
@@ -103,7 +108,7 @@ def repeat(port: int, script: Script, calls: int, connections: int) -> Round:
         for key, _ in ready:
             sock = key.fileobj  # type: ignore[assignment]
             call = under_way[sock]
-            if not call.read(sock, script):
+            if not call.read(sock):
                 continue
             now = time.perf_counter()
             result.latencies.append(now - call.began)
@@ -111,7 +116,7 @@ def repeat(port: int, script: Script, calls: int, connections: int) -> Round:
             done += 1
             if started < calls:
                 started += 1
-                call.start(sock, script)
+                call.start(sock)
     result.seconds = time.perf_counter() - begin
     for sock in under_way:
         sock.close()
@@ -121,12 +126,16 @@ def repeat(port: int, script: Script, calls: int, connections: int) -> Round:
 class _Call:
     """One call on one connection: the step that is under way, and what has come of its reply."""
 
-    def start(self, sock: socket.socket, script: Script) -> None:
+    def __init__(self, script: Script) -> None:
+        self._script = script
+
+    def start(self, sock: socket.socket) -> None:
+        """Send the first request."""
         self.step, self.data, self.first = 0, b"", 0.0
         self.began = time.perf_counter()
-        self._send(sock, script, b"")
+        self._send(sock, b"")
 
-    def read(self, sock: socket.socket, script: Script) -> bool:
+    def read(self, sock: socket.socket) -> bool:
         """Take what has come, go on to the next step; return whether the call has ended."""
         more = sock.recv(65536)
         if not more:
@@ -142,14 +151,14 @@ class _Call:
         if not _whole(head, body):
             return False
         self.step += 1
-        if self.step == len(script):
+        if self.step == len(self._script):
             return True
         self.data, self.first = b"", 0.0
-        self._send(sock, script, body)
+        self._send(sock, body)
         return False
 
-    def _send(self, sock: socket.socket, script: Script, reply: bytes) -> None:
-        step = script[self.step]
+    def _send(self, sock: socket.socket, reply: bytes) -> None:
+        step = self._script[self.step]
         sock.sendall(step if isinstance(step, bytes) else step(reply))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import resource
 import signal
@@ -23,9 +22,10 @@ from types import FrameType
 from typing import Any
 
 from . import apps
-from .billable import BUDGETS, WORK
+from .billable import BUDGETS
 from .databases import databases
-from .servers import TRANSCRIPT, prepare, upstream
+from .servers import TRANSCRIPT, Target, prepare, upstream
+from .work import WORK
 
 ROOT = str(Path(apps.__file__).parent.parent / "assemblyai_mw") + os.sep
 EVERY_S = 0.001
@@ -72,16 +72,18 @@ def _room(file: str) -> str:
 
 def caller(app: Any, key: str, work: str) -> Callable[[], None]:
     """Return a function that makes one call of *app*, without a server."""
-    if work == GET:
-        prefix, path, body = apps.PREFIX, f"/v2/transcript/{TRANSCRIPT}", b""
-    else:
-        prefix, path, value = WORK[work]
-        body = json.dumps(value).encode()
+    path, body = f"{apps.PREFIX}/v2/transcript/{TRANSCRIPT}", b""
+    if work != GET:
+        # The first request of the work.
+        request = WORK[work].ours(Target("ours", 0))[0]
+        assert isinstance(request, bytes)
+        head, _, body = request.partition(b"\r\n\r\n")
+        path = head.split(b" ", 2)[1].decode()
     environ = {
         "REQUEST_METHOD": "POST" if body else "GET",
         "SCRIPT_NAME": "",
-        "PATH_INFO": prefix + path,
-        "RAW_URI": prefix + path,
+        "PATH_INFO": path,
+        "RAW_URI": path,
         "QUERY_STRING": "",
         "CONTENT_TYPE": "application/json",
         "CONTENT_LENGTH": str(len(body)) if body else "",
