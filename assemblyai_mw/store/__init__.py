@@ -6,6 +6,7 @@ together, and an app that wraps itself at import need not wait for it.
 admission         the hold and the row of a call, in one transaction before it goes out
 clock             detects jumps of the wall clock, by a clock that cannot be set
 closing           the end of one call, in plain values that can be written later
+closing_statements  the statements that close calls
 closings          closes calls: once, with spend and totals in one transaction
 columns           conversion between callers' values and columns
 copying           copies a whole ledger into an empty database

@@ -17,39 +17,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    SmallInteger,
-    Text,
-    bindparam,
-    delete,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import select
 
 from ..billing.money import Item, Price, format_usd
 from ..billing.operations import SESSION_KINDS
 from ..errors import StoreError
+from . import closing_statements as statements
 from .closing import Closing, closing_of, failure_of, priced
 from .columns import Moment, day_of, from_json, micros, tag_names
 from .database import Database
 from .history import add_change
 from .limits import Limits, Place, SoftBudget, ask_limits, limits_in, reached, tell
-from .schema import (
-    FAILED,
-    IS_PENDING,
-    IS_UNPRICED,
-    PENDING,
-    SETTLED,
-    UNPRICED,
-    calls,
-    holds,
-    open_sessions,
-    transcripts,
-)
+from .schema import FAILED, PENDING, SETTLED, UNPRICED, calls
 from .statements import Prepared
 from .totals import Changes, Period, add_sums, budget_ids, by_period, windows_of
 from .transactions import Transaction
@@ -65,130 +44,6 @@ _BOUND = [
     for each in fields(Closing)
 ]
 BY_HAND = "settled by hand"
-_COUNTS = ("audio_ms", "input_tokens", "output_tokens", "cached_tokens", "characters")
-
-
-def _given(name: str, column: Any, type_: Any) -> Any:
-    """Return *column*'s new value: the parameter, or what it was where that is NULL."""
-    return func.coalesce(bindparam(name, type_=type_), column)
-
-
-def _of_request() -> Any:
-    return calls.c.request_id == _given("b_request", calls.c.request_id, Text)
-
-
-_state_of = select(calls.c.state).where(calls.c.id == bindparam("b_row")).with_for_update()
-_maker = (calls.c.region, calls.c.at, calls.c.key_id, calls.c.key_name, calls.c.team)
-_shown = (
-    *_maker,
-    *(calls.c.request_id, calls.c.kind, calls.c.model, calls.c.tags, calls.c.transcript_id),
-    calls.c.budgets,
-)
-_close = Prepared(
-    update(calls)
-    .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_PENDING, _of_request())
-    .values(
-        state=bindparam("b_state"),
-        reason=bindparam("b_reason"),
-        status=_given("b_status", calls.c.status, SmallInteger),
-        model=_given("b_model", calls.c.model, Text),
-        **{name: bindparam(f"b_{name}") for name in _COUNTS},
-        cost_nano=bindparam("b_cost_nano"),
-        breakdown=bindparam("b_breakdown"),
-        usage=bindparam("b_usage"),
-        estimated=bindparam("b_estimated", type_=Boolean),
-        duration_ms=_given("b_duration_ms", calls.c.duration_ms, BigInteger),
-        closed_at=bindparam("b_now"),
-        due_at=None,
-    )
-    .returning(*_shown)
-)
-_keep = Prepared(
-    update(calls).where(calls.c.id == bindparam("b_row")).values(kept_nano=bindparam("b_kept"))
-)
-
-
-def _revising(*conditions: Any, counts: Callable[[str], Any]) -> Prepared:
-    """Return the statement that gives a closed row another end; its label stays."""
-    return Prepared(
-        update(calls)
-        .where(calls.c.id == bindparam("b_row"), _of_request(), *conditions)
-        .values(
-            state=bindparam("b_state"),
-            reason=bindparam("b_reason"),
-            status=_given("b_status", calls.c.status, SmallInteger),
-            **{name: counts(name) for name in _COUNTS},
-            cost_nano=bindparam("b_cost_nano"),
-            breakdown=bindparam("b_breakdown"),
-            usage=_given("b_usage", calls.c.usage, Text),
-            estimated=bindparam("b_estimated", type_=Boolean),
-        )
-        .returning(*_shown, calls.c.kept_nano)
-    )
-
-
-def _given_count(name: str) -> Any:
-    return _given(f"b_{name}", calls.c[name], BigInteger)
-
-
-_is_unpriced = calls.c.state == IS_UNPRICED
-_revise = _revising(_is_unpriced, counts=_given_count)
-# The call was given up earlier, with its end unknown.
-_revise_lost = _revising(_is_unpriced, calls.c.usage.is_(None), counts=_given_count)
-# Settlement closed the session by its last checkpoint.
-_is_estimate = (
-    # A prepared statement cannot have a list among its parameters.
-    or_(*(calls.c.kind == kind for kind in sorted(SESSION_KINDS)))
-    & (calls.c.state == SETTLED)
-    & calls.c.estimated.is_(True)
-)
-_estimate = Prepared(
-    select(*(calls.c[name] for name in _COUNTS), calls.c.cost_nano)
-    .where(calls.c.id == bindparam("b_row"), _of_request(), _is_estimate)
-    .with_for_update()
-)
-_replace = _revising(_is_estimate, counts=lambda name: bindparam(f"b_{name}"))
-_await = Prepared(
-    update(calls)
-    .where(calls.c.id == bindparam("b_row"), calls.c.state == IS_PENDING, _of_request())
-    .values(
-        usage=bindparam("b_usage"),
-        reason=bindparam("b_reason"),
-        status=_given("b_status", calls.c.status, SmallInteger),
-        due_at=bindparam("b_now"),
-    )
-    .returning(calls.c.id)
-)
-_end_session = Prepared(
-    delete(open_sessions)
-    .where(
-        open_sessions.c.call_id == bindparam("b_row"),
-        open_sessions.c.seen_at == _given("b_seen", open_sessions.c.seen_at, BigInteger),
-    )
-    .returning(open_sessions.c.call_id)
-)
-_end_transcript = Prepared(
-    update(transcripts)
-    .where(transcripts.c.call_id == bindparam("b_row"))
-    .values(status=bindparam("b_status"), completed_at=bindparam("b_now"))
-)
-
-
-# Only where this transaction closed the call: a closed call may hold anew.
-_free = Prepared(
-    delete(holds)
-    .where(
-        holds.c.request_id
-        == select(calls.c.request_id)
-        .where(
-            calls.c.id == bindparam("b_row"),
-            calls.c.state == bindparam("b_state"),
-            calls.c.closed_at == bindparam("b_now"),
-        )
-        .scalar_subquery()
-    )
-    .returning(holds.c.amount_nano, holds.c.at, holds.c.key_id, holds.c.team, holds.c.budgets)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +145,7 @@ class Closings:
         closing = priced(row, Price(nano, (_line_by_hand(nano),)), reason)
 
         def work(transaction: Transaction) -> _Written | None:
-            before = transaction.connection.scalar(_state_of, {"b_row": row})
+            before = transaction.connection.scalar(statements.state_of, {"b_row": row})
             if before not in (PENDING, UNPRICED):
                 return None
             self._note(transaction.connection, closing, before, actor)
@@ -326,7 +181,7 @@ class Closings:
         def work(transaction: Transaction) -> _Written | None:
             written = self._close(transaction, closing)
             if written is None and closing.state != PENDING:
-                written = self._revise(transaction, closing, _revise_lost)
+                written = self._revise(transaction, closing, statements.revise_lost)
                 if written is None:
                     self._replace_estimate(transaction, closing)
             return written
@@ -339,20 +194,25 @@ class Closings:
         """Close a pending row, or let it wait; None where it is not pending."""
         parameters = self._parameters(closing)
         if closing.state == PENDING:
-            return None if transaction.first(_await.of(parameters)) is None else _Written()
-        found, freed = transaction.ask(_close.of(parameters), _free.of(parameters))
+            waits = transaction.first(statements.await_rest.of(parameters))
+            return None if waits is None else _Written()
+        found, freed = transaction.ask(
+            statements.close.of(parameters), statements.free_holds.of(parameters)
+        )
         if not found:
             return None
         closed = found[0]
         if closed.kind in SESSION_KINDS:
-            ended = transaction.first(_end_session.of({"b_row": closing.row, "b_seen": seen_at}))
+            ended = transaction.first(
+                statements.end_session.of({"b_row": closing.row, "b_seen": seen_at})
+            )
             if ended is None and seen_at is not None:
                 raise _StillOpen
         failed, unpriced = closing.state == FAILED, closing.state == UNPRICED
         if closed.transcript_id is not None and (failed or closing.usage is not None):
             status = "error" if failed else "completed"
             transaction.run(
-                _end_transcript.of(
+                statements.end_transcript.of(
                     {"b_row": closing.row, "b_status": status, "b_now": parameters["b_now"]}
                 )
             )
@@ -363,12 +223,12 @@ class Closings:
         spent = held if unpriced else closing.cost_nano or 0
         changes.add(windows_of(closed), spent=spent)
         if unpriced and held:
-            transaction.run(_keep.of({"b_row": closing.row, "b_kept": held}))
+            transaction.run(statements.keep.of({"b_row": closing.row, "b_kept": held}))
         sums = {**_sums(closing), "calls": 1, "failed": int(failed), "unpriced": int(unpriced)}
         return self._charge(transaction, closed, changes, spent, sums)
 
     def _revise(
-        self, transaction: Transaction, closing: Closing, statement: Prepared = _revise
+        self, transaction: Transaction, closing: Closing, statement: Prepared = statements.revise
     ) -> _Written | None:
         """Give an unpriced row another end; None where it is not unpriced."""
         row = transaction.first(statement.of(self._parameters(closing)))
@@ -390,10 +250,10 @@ class Closings:
         if closing.state not in (SETTLED, FAILED):
             return
         parameters = self._parameters(closing)
-        old = transaction.first(_estimate.of(parameters))
+        old = transaction.first(statements.estimate.of(parameters))
         if old is None:
             return
-        row = transaction.first(_replace.of(parameters))
+        row = transaction.first(statements.replace_estimate.of(parameters))
         sums = {name: new - (getattr(old, name) or 0) for name, new in _sums(closing).items()}
         changes = Changes()
         changes.add(windows_of(row), spent=sums["cost_nano"])
@@ -445,7 +305,7 @@ class Closings:
         return True
 
     def _note(self, connection: Connection, closing: Closing, old: str, actor: str | None) -> None:
-        row = connection.execute(select(*_maker).where(calls.c.id == closing.row)).one()
+        row = connection.execute(select(*statements.MAKER).where(calls.c.id == closing.row)).one()
         detail = {
             "call": closing.row,
             "state": {"old": old, "new": closing.state},
@@ -469,5 +329,5 @@ def _line_by_hand(nano: int) -> Item:
 
 
 def _sums(closing: Closing) -> dict[str, int]:
-    counts = {name: getattr(closing, name) or 0 for name in _COUNTS}
+    counts = {name: getattr(closing, name) or 0 for name in statements.COUNTS}
     return {**counts, "cost_nano": closing.cost_nano or 0}
