@@ -104,9 +104,7 @@ class Model:
     cleared: frozenset[str] = frozenset()
 
     def copy(self) -> Model:
-        return replace(
-            self, limits=dict(self.limits), rows=dict(self.rows), holds=dict(self.holds)
-        )
+        return replace(self, limits=dict(self.limits), rows=dict(self.rows), holds=dict(self.holds))
 
     # What it predicts
 
@@ -349,21 +347,31 @@ def outcomes(model: Model, operation: Operation) -> list[tuple[Model, Any, bool]
 
 
 def orders(model: Model, *operations: Operation) -> Iterator[tuple[Model, list[Any]]]:
-    """Yield what each order of the transactions of *operations* leaves, and their results."""
+    """Yield what orders of the transactions of two operations leave, and their results.
 
-    def counts(turns: tuple[int, ...]) -> Iterator[tuple[Model, list[Any]]]:
-        after = model.copy()
-        running = [each(after) for each in operations]
-        results: dict[int, Any] = {}
-        for turn in turns:
-            try:
-                next(running[turn])
-            except StopIteration as stop:
-                results[turn] = stop.value
-        left = [each for each in range(len(operations)) if each not in results]
-        if not left:
-            yield after, [results[each] for each in range(len(operations))]
-        for each in left:
-            yield from counts((*turns, each))
+    One goes on in at most two parts, as in a test that stops it once.
+    """
+    lengths = [len(outcomes(model, each)) for each in operations]
+    for first in (0, 1):
+        for before in range(lengths[first] + 1):
+            for between in range(1, lengths[1 - first] + 2):
+                after = model.copy()
+                running = [each(after) for each in operations]
+                results: dict[int, Any] = {}
 
-    yield from counts(())
+                def go(turn: int, steps: int, of: Any = (running, results)) -> None:
+                    running, results = of
+                    for _ in range(steps):
+                        if turn in results:
+                            return
+                        try:
+                            next(running[turn])
+                        except StopIteration as stop:
+                            results[turn] = stop.value
+
+                go(first, before)
+                go(1 - first, between)
+                # The other may have more to do than it had alone.
+                go(first, 1000)
+                go(1 - first, 1000)
+                yield after, [results[each] for each in range(len(operations))]

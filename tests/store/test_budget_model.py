@@ -6,12 +6,10 @@ messages, and with two operations at a time. `pytest --hypothesis-profile=search
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -23,22 +21,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
+from postgres import PostgreSQL
 from sqlalchemy import delete, func, select, update
 
 from assemblyai_mw.call import Call
 from assemblyai_mw.errors import StoreError
 from assemblyai_mw.store import (
     Database,
+    Hold,
     Holds,
     Keys,
     Ledger,
     Refusal,
     SharedBudgets,
-    hash_key,
 )
 from assemblyai_mw.store.closing import Closing, closing_of, failure_of
 from assemblyai_mw.store.schema import (
@@ -52,10 +50,9 @@ from assemblyai_mw.store.schema import (
     teams,
     totals,
 )
-from postgres import PostgreSQL
 
 from . import budget_model as model
-from .budget_model import Asked, End, Limit, Model, Place
+from .budget_model import Asked, End, Limit, Model
 from .faults import Death, Failed, Fuse, installed, lit
 from .kit import NOON, Clock, call_by, price_of, used
 
@@ -78,6 +75,50 @@ class Worker:
         self.holds = Holds(self.database, soft_ratios=(0.5,))
         self.keys = Keys(self.database)
         self.shared = SharedBudgets(self.database)
+
+
+@dataclass(frozen=True)
+class Move:
+    """What one operation needs, drawn whatever the state is, which may depend on a race."""
+
+    pick: int
+    key: str
+    user: bool
+    nano: int
+    age_s: int
+    lasts: int
+    with_row: bool
+    how: str
+    state: str
+    cost: int
+    has_usage: bool
+    limit: int
+    more: list[tuple[int, int]]
+
+    def one_of(self, names: Iterable[str]) -> str | None:
+        known = list(names)
+        return known[self.pick % len(known)] if known else None
+
+
+PICKS = st.integers(0, 10_000)
+MOVES = st.builds(
+    Move,
+    pick=PICKS,
+    key=st.sampled_from(["both", "both", "team only", "tag only"]),
+    user=st.booleans(),
+    nano=NANOS,
+    age_s=st.sampled_from([0, 0, 0, 2 * 3600]),
+    lasts=st.sampled_from([30, 7200]),
+    with_row=st.booleans(),
+    how=st.sampled_from(["write", "write", "late", "reprice", "by hand"]),
+    state=st.sampled_from(["settled", "settled", "failed", "unpriced"]),
+    cost=st.integers(0, 6),
+    has_usage=st.booleans(),
+    limit=st.integers(0, 12),
+    more=st.lists(st.tuples(PICKS, NANOS), min_size=1, max_size=4),
+)
+FAULTS_AT = st.none() | st.tuples(st.integers(0, 4), st.sampled_from(FAULTS))
+Act = Callable[["Worker"], Any]
 
 
 class Budgets(RuleBasedStateMachine):
@@ -143,6 +184,18 @@ class Budgets(RuleBasedStateMachine):
             found_rows = connection.execute(select(calls)).all()
             found_holds = connection.execute(select(holds)).all()
             found_spend = connection.execute(select(spend)).all()
+            limits = {}
+            for scope, table, name in (
+                ("key", keys, "id"),
+                ("team", teams, "name"),
+                ("budget", budgets, "id"),
+            ):
+                for each in connection.execute(select(table)).mappings():
+                    amounts = each["budget_nano"], each["budget_monthly_nano"]
+                    amounts += (each["budget_daily_nano"],)
+                    extra = (each["extra_budget_nano"] or 0, each["extra_budget_until"] or 0)
+                    if amounts != (None, None, None):
+                        limits[scope, str(each[name])] = (*amounts, *extra)
             counted = ("calls", "failed", "unpriced", "cost_nano")
             sums = {
                 (each.day, str(each.key_id), each.team): tuple(each[3:])
@@ -179,6 +232,7 @@ class Budgets(RuleBasedStateMachine):
                 if each.scope != "budget" or each.owner not in self.model.cleared
             },
             {group: tuple(map(int, each)) for group, each in sums.items()},
+            limits,
         )
 
     @staticmethod
@@ -188,6 +242,11 @@ class Budgets(RuleBasedStateMachine):
             {name: (each.amount, each.expires) for name, each in of.holds.items()},
             of.spend(),
             of.sums(),
+            {
+                place: (each.total, each.monthly, each.daily, each.extra, each.until)
+                for place, each in of.limits.items()
+                if (each.total, each.monthly, each.daily) != (None, None, None)
+            },
         )
 
     def compare(self, candidates: Iterator[tuple[Model, Any]] | list[tuple[Model, Any]]) -> Any:
@@ -211,14 +270,18 @@ class Budgets(RuleBasedStateMachine):
 
     def add_up(self, seen: tuple[Any, ...]) -> None:
         """Check the store's sums against its own rows, whatever the model says."""
-        rows, held, windows, _ = seen
+        rows, held, windows = seen[:3]
         for (scope, owner, period), (spent, waiting) in windows.items():
 
-            def counts(name: str, place: Place = (scope, owner), period: str = period) -> bool:
+            def counts(
+                name: str, place: model.Place = (scope, owner), period: str = period
+            ) -> bool:
                 asked = self.asked[name]
                 return place in asked.places and period in model.spans(asked.at).values()
 
-            assert spent == sum(cost + kept for name, (_, cost, kept) in rows.items() if counts(name))
+            assert spent == sum(
+                cost + kept for name, (_, cost, kept) in rows.items() if counts(name)
+            )
             assert waiting == sum(amount for name, (amount, _) in held.items() if counts(name))
 
     def within(self, requests: list[str]) -> None:
@@ -245,7 +308,8 @@ class Budgets(RuleBasedStateMachine):
             came = False
             self.workers[number] = Worker(self.url, self.clock)
         except (Failed, StoreError):
-            assert fuse is not None and fuse.has_blown
+            assert fuse is not None
+            assert fuse.has_blown
             came = False
         found = model.outcomes(self.model, operation)
         if came:
@@ -293,7 +357,7 @@ class Budgets(RuleBasedStateMachine):
 
     def admission(
         self, asked: Asked, nano: int, lasts: int, with_row: bool
-    ) -> tuple[model.Operation, Callable[[Worker], Any]]:
+    ) -> tuple[model.Operation, Act]:
         # No two expire at once: the order of a sweep is known.
         lasts_us = lasts * 1_000_000 + self.serial
 
@@ -312,13 +376,11 @@ class Budgets(RuleBasedStateMachine):
 
         return model.admit(asked, nano, lasts_us, with_row=with_row), act
 
-    def ending(self, how: str, end: End) -> tuple[model.Operation, Callable[[Worker], Any]]:
+    def ending(self, how: str, end: End) -> tuple[model.Operation, Act]:
         row = self.rows[end.request]
         if how == "reprice":
             end = replace(end, state="settled", has_usage=False)
-            return model.reprice(end), lambda worker: worker.ledger.reprice(
-                row, price_of(end.cost)
-            )
+            return model.reprice(end), lambda worker: worker.ledger.reprice(row, price_of(end.cost))
         if how == "by hand":
             end = replace(end, state="settled", has_usage=False)
             return model.settle_by_hand(end), lambda worker: worker.ledger.settle_by_hand(
@@ -326,9 +388,9 @@ class Budgets(RuleBasedStateMachine):
             )
         closing = self.closing(end)
         if how == "late":
-            return model.close_late(end), lambda worker: (
-                {end.request} if worker.ledger.write_late(closing) else set()
-            )
+            return model.close_late(
+                end
+            ), lambda worker: {end.request} if worker.ledger.write_late(closing) else set()
         return model.close(end), lambda worker: worker.ledger.write(closing)
 
     def closing(self, end: End) -> Closing:
@@ -343,95 +405,26 @@ class Budgets(RuleBasedStateMachine):
             request_id=end.request,
         )
 
-    # Rules
+    # Operations of a move
 
-    workers_of = st.integers(0, 1)
-    faults = st.none() | st.tuples(st.integers(0, 4), st.sampled_from(FAULTS))
-    keys_of = st.sampled_from(["both", "both", "team only", "tag only"])
-    ages = st.sampled_from([0, 0, 0, 2 * 3600])
-    lengths = st.sampled_from([30, 7200])
-    ends = st.tuples(
-        st.sampled_from(["write", "write", "late", "reprice", "by hand"]),
-        st.sampled_from(["settled", "settled", "failed", "unpriced"]),
-        st.integers(0, 6),
-        st.booleans(),
-    )
+    def admission_of(self, move: Move) -> tuple[model.Operation, Act]:
+        asked = self.ask(move.key, move.user, move.age_s)
+        return self.admission(asked, move.nano, move.lasts, move.with_row)
 
-    def end_of(self, data: Any) -> tuple[model.Operation, Callable[[Worker], Any]]:
-        how, state, cost, has_usage = data.draw(self.ends)
-        request = data.draw(st.sampled_from(sorted(self.rows, key=self.order)))
-        return self.ending(how, end_as(request, state, cost, has_usage))
+    def end_of(self, move: Move) -> tuple[model.Operation, Act]:
+        request = move.one_of(self.known(self.rows))
+        if request is None:
+            return self.admission_of(move)
+        return self.ending(move.how, end_as(request, move.state, move.cost, move.has_usage))
 
-    def order(self, request: str) -> int:
-        return list(self.asked).index(request)
-
-    @rule(
-        number=workers_of,
-        key=keys_of,
-        user=st.booleans(),
-        nano=NANOS,
-        age_s=ages,
-        lasts=lengths,
-        with_row=st.booleans(),
-        fault=faults,
-    )
-    def admit(
-        self,
-        number: int,
-        key: str,
-        user: bool,
-        nano: int,
-        age_s: int,
-        lasts: int,
-        with_row: bool,
-        fault: Any,
-    ) -> None:
-        asked = self.ask(key, user, age_s)
-        operation, act = self.admission(asked, nano, lasts, with_row)
-        result = self.do(number, operation, act, fault)
-        if result is not None and result[0] == "admitted" and result[1]:
-            self.within([asked.request])
-
-    @precondition(lambda self: self.without_row())
-    @rule(data=st.data(), number=workers_of, fault=faults)
-    def open_row(self, data: Any, number: int, fault: Any) -> None:
-        request = data.draw(st.sampled_from(self.without_row()))
-
-        def act(worker: Worker) -> None:
-            worker.ledger.open(self.calls[request], kind="chat", model="gpt", features={})
-
-        self.do(number, model.open_row(self.asked[request]), act, fault)
-
-    def without_row(self) -> list[str]:
-        return [name for name in self.asked if name not in self.rows]
-
-    @precondition(lambda self: self.model.holds)
-    @rule(data=st.data(), number=workers_of, fault=faults)
-    def release(self, data: Any, number: int, fault: Any) -> None:
-        request = data.draw(st.sampled_from(sorted(self.model.holds, key=self.order)))
-        operation, act = self.releasing(request)
-        self.do(number, operation, act, fault)
-
-    def releasing(self, request: str) -> tuple[model.Operation, Callable[[Worker], Any]]:
-        from assemblyai_mw.store import Hold
-
-        with self.workers[0].database.read() as connection:
-            id = connection.scalar(select(holds.c.id).where(holds.c.request_id == request))
-        return model.release(request), lambda worker: worker.holds.release(Hold(id, 0))
-
-    @precondition(lambda self: self.asked)
-    @rule(data=st.data(), number=workers_of, lasts=lengths, fault=faults)
-    def renew(self, data: Any, number: int, lasts: int, fault: Any) -> None:
-        operation, act = self.renewal(data, lasts)
-        self.do(number, operation, act, fault)
-
-    def renewal(self, data: Any, lasts: int) -> tuple[model.Operation, Callable[[Worker], Any]]:
-        names = list(self.model.holds) or list(self.asked)
-        names = sorted({*names, *list(self.asked)[-2:]}, key=self.order)
-        more = data.draw(st.dictionaries(st.sampled_from(names), NANOS, min_size=1, max_size=4))
+    def renewal_of(self, move: Move) -> tuple[model.Operation, Act]:
+        names = self.known({*self.model.holds, *list(self.asked)[-2:]})
+        if not names:
+            return self.admission_of(move)
+        more = {names[pick % len(names)]: nano for pick, nano in move.more}
         # Holds that grow together expire together.
         self.serial += 1
-        lasts_us = lasts * 1_000_000 + self.serial
+        lasts_us = move.lasts * 1_000_000 + self.serial
 
         def act(worker: Worker) -> Any:
             found = worker.holds.renew(more, expires_in_s=lasts_us / 1_000_000)
@@ -439,29 +432,75 @@ class Budgets(RuleBasedStateMachine):
 
         return model.renew(more, lasts_us), act
 
-    @precondition(lambda self: self.rows)
-    @rule(data=st.data(), number=workers_of, fault=faults)
-    def end(self, data: Any, number: int, fault: Any) -> None:
-        operation, act = self.end_of(data)
+    def limit_of(self, move: Move) -> tuple[model.Operation, Act]:
+        options = dict.fromkeys(
+            ("budget_monthly_usd", "budget_daily_usd", "extra_budget_usd"), None
+        )
+
+        def act(worker: Worker) -> None:
+            worker.keys.set_team("team", budget_usd=usd(move.limit), **options)
+
+        return model.set_limit(("team", "team"), Limit("team", move.limit)), act
+
+    def known(self, names: Iterable[str]) -> list[str]:
+        """Return *names* in the order in which their calls came."""
+        return sorted(names, key=list(self.asked).index)
+
+    # Rules
+
+    workers_of = st.integers(0, 1)
+
+    @rule(number=workers_of, move=MOVES, fault=FAULTS_AT)
+    def admit(self, number: int, move: Move, fault: Any) -> None:
+        operation, act = self.admission_of(move)
+        result = self.do(number, operation, act, fault)
+        if result is not None and result[0] == "admitted" and result[1]:
+            self.within([list(self.asked)[-1]])
+
+    @rule(number=workers_of, move=MOVES, fault=FAULTS_AT)
+    def open_row(self, number: int, move: Move, fault: Any) -> None:
+        request = move.one_of(name for name in self.asked if name not in self.rows)
+        if request is None:
+            return
+
+        def act(worker: Worker) -> None:
+            worker.ledger.open(self.calls[request], kind="chat", model="gpt", features={})
+
+        self.do(number, model.open_row(self.asked[request]), act, fault)
+
+    @rule(number=workers_of, move=MOVES, fault=FAULTS_AT)
+    def release(self, number: int, move: Move, fault: Any) -> None:
+        request = move.one_of(self.known(self.model.holds))
+        if request is None:
+            return
+        with self.workers[0].database.read() as connection:
+            id = connection.scalar(select(holds.c.id).where(holds.c.request_id == request))
+        hold = Hold(id, 0)
+        self.do(number, model.release(request), lambda worker: worker.holds.release(hold), fault)
+
+    @rule(number=workers_of, move=MOVES, fault=FAULTS_AT)
+    def renew(self, number: int, move: Move, fault: Any) -> None:
+        operation, act = self.renewal_of(move)
+        result = self.do(number, operation, act, fault)
+        if isinstance(result, dict):
+            self.within([name for name in self.model.holds if name not in result])
+
+    @rule(number=workers_of, move=MOVES, fault=FAULTS_AT)
+    def end(self, number: int, move: Move, fault: Any) -> None:
+        operation, act = self.end_of(move)
         self.do(number, operation, act, fault)
 
-    @precondition(lambda self: self.rows)
-    @rule(
-        data=st.data(),
-        number=workers_of,
-        state=st.sampled_from(["settled", "failed", "unpriced"]),
-        cost=st.integers(0, 6),
-    )
-    def keep(self, data: Any, number: int, state: str, cost: int) -> None:
+    @rule(number=workers_of, move=MOVES)
+    def keep(self, number: int, move: Move) -> None:
         """A closing cannot be written, and is kept in files that all workers see."""
-        request = data.draw(st.sampled_from(sorted(self.rows, key=self.order)))
-        if request in self.kept:
+        request = move.one_of(self.known(self.rows))
+        if request is None or request in self.kept:
             return
-        end = end_as(request, state, cost, True)
+        end = end_as(request, move.state, move.cost, True)
         assert self.workers[number].ledger.unwritten.keep(self.closing(end))
         self.kept[request] = end
 
-    @rule(number=workers_of, fault=faults)
+    @rule(number=workers_of, fault=FAULTS_AT)
     def write_kept(self, number: int, fault: Any) -> None:
         unwritten = self.workers[number].ledger.unwritten
         # A worker tries again what failed, after a pause.
@@ -477,7 +516,7 @@ class Budgets(RuleBasedStateMachine):
             fault = None
         self.do(number, operation, act, fault)
 
-    @rule(number=workers_of, fault=faults)
+    @rule(number=workers_of, fault=FAULTS_AT)
     def sweep(self, number: int, fault: Any) -> None:
         self.do(number, model.sweep, lambda worker: worker.holds.sweep(), fault)
 
@@ -517,7 +556,7 @@ class Budgets(RuleBasedStateMachine):
         }
         if extra:
             options["extra_budget_for"] = timedelta(hours=1)
-        owner: Place = ("team", "team")
+        owner: model.Place = ("team", "team")
         whose = "team"
         if place in ("tag", "user"):
             whose = "tag" if place == "tag" else "end_user"
@@ -539,7 +578,7 @@ class Budgets(RuleBasedStateMachine):
         ((after, _, _),) = model.outcomes(self.model, model.set_limit(owner, limit))[-1:]
         self.compare([(after, None)])
 
-    def drop(self, owner: Place) -> None:
+    def drop(self, owner: model.Place) -> None:
         ((after, _, _),) = model.outcomes(self.model, model.set_limit(owner, None))[-1:]
         self.compare([(after, None)])
 
@@ -551,18 +590,22 @@ class Budgets(RuleBasedStateMachine):
     # Two at a time
 
     @rule(
-        data=st.data(),
         same_worker=st.booleans(),
         at=st.integers(0, 3),
         kinds=st.tuples(*[st.sampled_from(["admit", "admit", "end", "renew", "limit"])] * 2),
+        moves=st.tuples(MOVES, MOVES),
     )
-    def both(self, data: Any, same_worker: bool, at: int, kinds: tuple[str, str]) -> None:
+    def both(
+        self, same_worker: bool, at: int, kinds: tuple[str, str], moves: tuple[Move, Move]
+    ) -> None:
         """One pauses before a message while the other goes on, as far as locks let it."""
-        if not self.rows:
-            kinds = tuple("admit" if each == "end" else each for each in kinds)  # type: ignore
-        if not self.asked:
-            kinds = tuple("admit" if each == "renew" else each for each in kinds)  # type: ignore
-        drawn = [self.drawn(data, kind) for kind in kinds]
+        of = {
+            "admit": self.admission_of,
+            "end": self.end_of,
+            "renew": self.renewal_of,
+            "limit": self.limit_of,
+        }
+        drawn = [of[kind](move) for kind, move in zip(kinds, moves, strict=True)]
         other_is_over = threading.Event()
         fuse = Fuse(at, "pause", pause=lambda: other_is_over.wait(0.05))
         results: list[Any] = [None, None]
@@ -581,27 +624,18 @@ class Budgets(RuleBasedStateMachine):
             if isinstance(each, BaseException):
                 raise each
         candidates = model.orders(self.model, drawn[0][0], drawn[1][0])
-        self.compare(
-            (candidate, None) for candidate, expected in candidates if expected == results
-        )
+        possible = []
 
-    def drawn(self, data: Any, kind: str) -> tuple[model.Operation, Callable[[Worker], Any]]:
-        if kind == "end":
-            return self.end_of(data)
-        if kind == "renew":
-            return self.renewal(data, data.draw(self.lengths))
-        if kind == "limit":
-            total = data.draw(st.integers(0, 12))
-            limit = Limit("team", total)
-            options = dict.fromkeys(
-                ("budget_monthly_usd", "budget_daily_usd", "extra_budget_usd"), None
-            )
-            return model.set_limit(("team", "team"), limit), lambda worker: (
-                worker.keys.set_team("team", budget_usd=usd(total), **options) and None
-            )
-        asked = self.ask(data.draw(self.keys_of), data.draw(st.booleans()), data.draw(self.ages))
-        nano, lasts = data.draw(NANOS), data.draw(self.lengths)
-        return self.admission(asked, nano, lasts, data.draw(st.booleans()))
+        def matching() -> Iterator[tuple[Model, Any]]:
+            for candidate, expected in candidates:
+                possible.append(expected)
+                if expected == results:
+                    yield candidate, None
+
+        try:
+            self.compare(matching())
+        except AssertionError as error:
+            raise AssertionError(f"{kinds}: {results}, expected one of {possible}") from error
 
 
 def said(act: Callable[[], Any]) -> Any:
