@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -138,6 +138,7 @@ class Budgets(RuleBasedStateMachine):
         self.kept: dict[str, End] = {}
         self.rows: dict[str, int] = {}
         self.serial = 0
+        self.growing: list[str] = []
 
     def teardown(self) -> None:
         for each in self.workers:
@@ -422,6 +423,7 @@ class Budgets(RuleBasedStateMachine):
         if not names:
             return self.admission_of(move)
         more = {names[pick % len(names)]: nano for pick, nano in move.more}
+        self.growing = list(more)
         # Holds that grow together expire together.
         self.serial += 1
         lasts_us = move.lasts * 1_000_000 + self.serial
@@ -483,7 +485,7 @@ class Budgets(RuleBasedStateMachine):
         operation, act = self.renewal_of(move)
         result = self.do(number, operation, act, fault)
         if isinstance(result, dict):
-            self.within([name for name in self.model.holds if name not in result])
+            self.within([name for name in self.growing if name not in result])
 
     @rule(number=workers_of, move=MOVES, fault=FAULTS_AT)
     def end(self, number: int, move: Move, fault: Any) -> None:
@@ -679,10 +681,12 @@ def test_the_store_does_what_the_model_does(
         run_state_machine_as_test(
             Here,
             settings=settings(
-                max_examples=(40 if is_sqlite else 30) if quick else 2000,
+                max_examples=20 if quick else 2000,
                 stateful_step_count=30 if quick else 60,
                 deadline=None,
                 database=None,
+                # What a race leaves comes not twice alike: no smaller example would.
+                phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
             ),
         )
