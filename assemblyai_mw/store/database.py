@@ -104,6 +104,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
         self._database_id: str | None = None
         self._lock = threading.Lock()
         self._writer = threading.Lock()
+        self._is_forking = False
         self._commits = GroupCommit(self._write_all, busy_timeout_s)
         self._open: Connections | None = None
         self._finalizer: weakref.finalize[Any, Database] | None = None
@@ -462,8 +463,18 @@ class Database(contextlib.AbstractContextManager["Database"]):
         # child cannot reach it, and does not close it.
         if self._open is not None and not self._in_memory:
             self._open.close()
+        if self._file is not None:
+            # SQLite notes in this process's memory who has the file's lock. A child that is made
+            # while a thread has it would wait for that thread, which it does not have.
+            self._is_forking = self._writer.acquire(timeout=self._timeout_s)
+
+    def _after_fork_here(self) -> None:
+        if self._is_forking:
+            self._is_forking = False
+            self._writer.release()
 
     def _after_fork(self) -> None:
+        self._is_forking = False
         self._lock = threading.Lock()
         self._writer = threading.Lock()
         self._commits = GroupCommit(self._write_all, self._timeout_s)
@@ -502,5 +513,6 @@ def _all(action: Callable[[Database], None]) -> Callable[[], None]:
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_all(Database._before_fork),
+        after_in_parent=_all(Database._after_fork_here),
         after_in_child=_all(Database._after_fork),
     )

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, tex
 from .columns import from_json, to_json
 from .database import Database
 from .history import add_change
-from .schema import calls, kept_answers, keys, metadata, secrets, session_tokens
+from .schema import calls, holds, kept_answers, keys, metadata, secrets, session_tokens, spend
 
 Kind = Literal["key", "team", "end_user"]
 
@@ -97,6 +97,12 @@ NO_NAMES = frozenset(
         *("spend.scope", "spend.period", "totals.day", "totals.model", "tag_totals.day"),
     }
 )
+# Tables of which other transactions lock several rows at a time, and in which order.
+_LOCK_ORDERS: Mapping[str, tuple[Any, ...]] = {
+    calls.name: (calls.c.id,),
+    holds.name: (holds.c.id,),
+    spend.name: (func.length(spend.c.period), spend.c.period),
+}
 # Key look-ups are cached for at most 1 s; then no worker starts a call in this name.
 CACHED_S = 1.5
 
@@ -221,6 +227,10 @@ def _count(connection: Connection, kind: Kind, name: str) -> Iterator[tuple[str,
 
 def _replace(connection: Connection, kind: Kind, name: str, pseudonym: str) -> None:
     for _, column, condition, form in _places(kind, name):
+        order = _LOCK_ORDERS.get(column.table.name)
+        if order is not None and connection.dialect.name == "postgresql":
+            locked = select(column).where(condition).order_by(*order).with_for_update()
+            connection.execute(select(func.count()).select_from(locked.subquery()))
         values = {column.name: form.format(pseudonym)}
         connection.execute(update(column.table).where(condition).values(values))
     for where, members in JSON_NAMES.items():

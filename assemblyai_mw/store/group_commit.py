@@ -92,15 +92,15 @@ class GroupCommit:
         try:
             if entry.wake.acquire(timeout=self._timeout_s):
                 return
+            if self._withdrawn(entry):
+                raise StoreError("The database is busy")
+            # It is being written, or this thread was just told to lead.
+            entry.wake.acquire()
         except BaseException:
-            # This thread is interrupted, and may be the one that was just told to lead.
+            # A thread that is interrupted may be the one that was just told to lead.
             if not self._withdrawn(entry) and entry.leads:
                 self._pass_on()
             raise
-        if self._withdrawn(entry):
-            raise StoreError("The database is busy")
-        # It is being written, or this thread was just told to lead.
-        entry.wake.acquire()
 
     def _withdrawn(self, entry: Entry) -> bool:
         with self._mutex:
@@ -119,10 +119,11 @@ class GroupCommit:
                     group.append(self._waiting.popleft())
             return group
 
-        if self._is_busy():
-            # Even no time lets others come that only wait for this thread to give way.
-            time.sleep(_LINGER_S if self._pays else 0)
         try:
+            # A thread may be interrupted here, too: under gevent, a sleep lets others run.
+            if self._is_busy():
+                # Even no time lets others come that only wait for this thread to give way.
+                time.sleep(_LINGER_S if self._pays else 0)
             self._write_all(collect)
         finally:
             self._pays = len(group) > 1

@@ -54,6 +54,9 @@ def renew(
     refused: dict[str, NoRoom | None] = {name: None for name in more if name not in found}
     periods = {name: windows_of(row) for name, row in found.items()}
     amounts = _locked_spend(connection, (period for each in periods.values() for period in each))
+    # What a cleared budget counted is gone: nobody asks for it, and a row that another transaction
+    # makes of it anew must not be locked after later ones.
+    counted = frozenset(amounts)
     limits = limits_of_all(connection, found.values(), now)
     added, grown = Changes(), []
     for name, needed in more.items():
@@ -66,7 +69,7 @@ def renew(
         for period in periods[name]:
             spent, held = amounts.get(period, (0, 0))
             amounts[period] = (spent, held + needed)
-        added.add(periods[name], held=needed)
+        added.add(counted.intersection(periods[name]), held=needed)
         grown.append({"b_id": found[name].id, "b_more": needed, "b_expires": expires_at})
     transaction.finish(*map(_grow.of, grown), *added.bound())
     return refused

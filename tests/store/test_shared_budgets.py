@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from assemblyai_mw.call import Caller
 from assemblyai_mw.errors import UnknownBudget
@@ -19,6 +20,7 @@ from assemblyai_mw.store import (
     SharedBudgets,
     hash_key,
 )
+from assemblyai_mw.store.schema import spend
 from assemblyai_mw.store.statements import Prepared
 
 from .kit import NOON, Clock, call_by, caller_of, opened, price_of, settled
@@ -120,6 +122,20 @@ def test_sessions_grow_within_the_budget_of_a_tag(
     (why,) = refused.values()
     assert why is not None
     assert (why.scope, why.held, why.limit) == ("tag", 3 * USD, 3 * USD)
+
+
+def test_a_session_that_grows_counts_in_no_budget_that_was_cleared(
+    keys: Keys, holds: Holds, shared: SharedBudgets
+) -> None:
+    """A row made anew would be locked after those of the key: out of order."""
+    info = shared.set(tag="customer=acme", budget_usd=3)
+    call = call_by(caller_of(keys, tags=ACME, budget_usd=9))
+    assert isinstance(holds.take(call, USD, expires_in_s=60), Hold)
+    shared.clear(tag="customer=acme")
+    assert holds.renew({call.id: USD}, expires_in_s=60) == {}
+    with shared.database.read() as connection:
+        counted = select(spend.c.held_nano).where(spend.c.scope == "budget")
+        assert connection.scalars(counted.where(spend.c.owner == str(info.budget_id))).all() == []
 
 
 def test_it_counts_from_the_moment_on_that_it_is_set(
