@@ -16,6 +16,7 @@ driver            checks of a PostgreSQL URL before connecting
 engine            one process's connections to one database
 erasing           takes a name out of every table
 export            reports as JSON and CSV, for the command line and the usage page
+failures          the errors of SQLAlchemy and of the drivers, told in one line
 gauges            the ledger's present sums, for a monitor that reads them every few seconds
 group_commit      threads that wait for one lock have their transactions written by one commit
 health            how the ledger does: open calls, settlement, size

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..config import DEFAULT_DATABASE_POOL, DatabaseSettings
 from ..errors import NoLedger, StoreError
@@ -27,12 +26,13 @@ from .engine import (
     sqlite_in_memory,
     sqlite_look,
 )
-from .group_commit import Entry, GroupCommit
+from .failures import told
+from .group_commit import GroupCommit
 from .migrations import MIGRATIONS, migrate, stored_version
 from .migrations.runner import WAIT_S
 from .schema import SCHEMA_VERSION, meta
 from .sqlite_file import SQLiteFile, problems
-from .transactions import Transaction, Work, on_postgresql, on_sqlite
+from .transactions import Work, on_postgresql, on_sqlite
 from .urls import checked_url, user_directories
 
 T = TypeVar("T")
@@ -105,7 +105,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
         self._lock = threading.Lock()
         self._writer = threading.Lock()
         self._is_forking = False
-        self._commits = GroupCommit(self._write_all, busy_timeout_s)
+        self._commits = GroupCommit(self._in_sqlite, busy_timeout_s)
         self._open: Connections | None = None
         self._finalizer: weakref.finalize[Any, Database] | None = None
         _databases.add(self)
@@ -150,14 +150,14 @@ class Database(contextlib.AbstractContextManager["Database"]):
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection for single reads, each of which sees the data committed by then."""
-        with self._guarded("read"), self._shared(), self._opened().reading() as connection:
+        with told(self.is_sqlite, "read"), self._shared(), self._opened().reading() as connection:
             self._check(connection)
             yield connection
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """Give a connection whose reads all see one moment; keep it short."""
-        with self._guarded("read"), self._shared(), self._opened().snapshot() as connection:
+        with told(self.is_sqlite, "read"), self._shared(), self._opened().snapshot() as connection:
             self._check(connection)
             yield connection
 
@@ -167,7 +167,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
 
         On SQLite it holds the write lock from its start, so that what it reads stays true.
         """
-        with self._guarded("written"), self._writing() as connection, connection.begin():
+        with told(self.is_sqlite, "written"), self._writing() as connection, connection.begin():
             yield connection
 
     def transact(self, work: Work[T]) -> T:
@@ -180,7 +180,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
         if self.is_sqlite:
             done: T = self._commits.submit(work)
             return done
-        with self._guarded("written"), self._opened().standing() as connection:
+        with told(self.is_sqlite, "written"), self._opened().standing() as connection:
             self._check(connection)
             return on_postgresql(connection, self._opened().write_start, work)
 
@@ -210,37 +210,10 @@ class Database(contextlib.AbstractContextManager["Database"]):
         finally:
             self._writer.release()
 
-    def _write_all(self, collect: Callable[[], list[Entry]]) -> None:
-        """Write the work of several threads by one commit on SQLite; alone what then fails."""
-        group: list[Entry] = []
-
-        def work(transaction: Transaction) -> list[Any]:
-            group[:] = collect()
-            return [each.work(transaction) for each in group]
-
-        try:
-            results = self._in_sqlite(work)
-        except Exception as error:
-            if len(group) > 1:
-                for each in group:
-                    self._write_alone(each)
-            else:
-                for each in group or collect():
-                    each.failed(_again(error))
-            return
-        for each, result in zip(group, results, strict=True):
-            each.done(result)
-
-    def _write_alone(self, entry: Entry) -> None:
-        try:
-            entry.done(self._in_sqlite(entry.work))
-        except Exception as error:
-            entry.failed(error)
-
     def _in_sqlite(self, work: Work[T]) -> T:
         """Do *work* in a transaction on SQLite."""
         with (
-            self._guarded("written"),
+            told(self.is_sqlite, "written"),
             self._turn() as left_s,
             self._opened().standing() as connection,
         ):
@@ -263,7 +236,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
         if self._in_memory or (self._file is not None and not os.path.exists(self._file.path)):
             return None
         where = self.describe()
-        with self._guarded("read"):
+        with told(self.is_sqlite, "read"):
             if self._file is not None:
                 with sqlite_look(self._file).connect() as connection:
                     return stored_version(connection, where)
@@ -298,7 +271,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
         """
         if self._file is None:
             return False
-        with self._guarded("written"):
+        with told(self.is_sqlite, "written"):
             self._opened()
             self.close()
             return self._file.rewrite(alone=alone)
@@ -309,7 +282,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
         Raises:
             StoreError: It cannot be made; the message names the reason.
         """
-        with self._guarded("written"):
+        with told(self.is_sqlite, "written"):
             opened = self._connections()
             try:
                 with opened.beginning() as connection, connection.begin() as transaction:
@@ -342,26 +315,6 @@ class Database(contextlib.AbstractContextManager["Database"]):
             yield
         finally:
             self._writer.release()
-
-    @contextlib.contextmanager
-    def _guarded(self, verb: str) -> Iterator[None]:
-        try:
-            yield
-        except SQLAlchemyError as error:
-            raise StoreError(f"The database could not be {verb}: {_reason(error)}") from error
-        except Exception as error:
-            if not isinstance(error, self._driver_errors()):
-                raise
-            raise StoreError(f"The database could not be {verb}: {_line(error)}") from error
-
-    def _driver_errors(self) -> tuple[type[Exception], ...]:
-        # Values that no column can hold: half a surrogate pair, a number beyond 64 bits.
-        odd = (UnicodeError, OverflowError)
-        if self.is_sqlite:
-            return (sqlite3.Error, *odd)
-        import psycopg
-
-        return (psycopg.Error, *odd)
 
     def _wait_at_most(self, connection: Connection, left_s: float) -> None:
         raw = connection.connection.driver_connection
@@ -477,7 +430,7 @@ class Database(contextlib.AbstractContextManager["Database"]):
         self._is_forking = False
         self._lock = threading.Lock()
         self._writer = threading.Lock()
-        self._commits = GroupCommit(self._write_all, self._timeout_s)
+        self._commits = GroupCommit(self._in_sqlite, self._timeout_s)
         if self._file is not None:
             self._file.after_fork()
         if self._open is not None and not self._in_memory:
@@ -485,21 +438,6 @@ class Database(contextlib.AbstractContextManager["Database"]):
             if self._finalizer is not None:
                 self._finalizer.detach()
             self._open = self._finalizer = None
-
-
-def _again(error: Exception) -> Exception:
-    """Return *error* for one more thread: StoreError is raised in each, with its own traceback."""
-    return StoreError(str(error)) if isinstance(error, StoreError) else error
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    original = error.orig if isinstance(error, DBAPIError) else None
-    return _line(original or error)
-
-
-def _line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 def _all(action: Callable[[Database], None]) -> Callable[[], None]:

@@ -14,6 +14,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import StoreError
+from .transactions import Transaction
+
+Transact = Callable[[Callable[[Transaction], Any]], Any]
 
 # Bounds how long the file is locked for other processes.
 _MOST_AT_ONCE = 64
@@ -29,7 +32,7 @@ class Entry:
 
     __slots__ = ("error", "is_done", "leads", "result", "wake", "work")
 
-    def __init__(self, work: Callable[[Any], Any]) -> None:
+    def __init__(self, work: Callable[[Transaction], Any]) -> None:
         self.work = work
         self.result: Any = None
         self.error: BaseException | None = None
@@ -50,15 +53,12 @@ class GroupCommit:
     """Collects work while other work is being committed.
 
     Args:
-        write_all: Writes the entries that its argument returns, and notes what came of each. It
-            calls that once, as late as it can; one thread at a time runs it.
+        transact: Does work in a transaction, and commits it; one thread at a time calls it.
         timeout_s: How long a thread waits for its turn.
     """
 
-    def __init__(
-        self, write_all: Callable[[Callable[[], list[Entry]]], None], timeout_s: float
-    ) -> None:
-        self._write_all = write_all
+    def __init__(self, transact: Transact, timeout_s: float) -> None:
+        self._transact = transact
         self._timeout_s = timeout_s
         self._mutex = threading.Lock()
         self._is_led = False
@@ -66,7 +66,7 @@ class GroupCommit:
         self._recent: deque[float] = deque(maxlen=_BUSY)
         self._pays = False
 
-    def submit(self, work: Callable[[Any], Any]) -> Any:
+    def submit(self, work: Callable[[Transaction], Any]) -> Any:
         """Return the result of *work*, committed.
 
         Raises:
@@ -112,19 +112,12 @@ class GroupCommit:
     def _lead(self, own: Entry) -> None:
         """Write the thread's own entry with all that wait, then let the next one lead."""
         group = [own]
-
-        def collect() -> list[Entry]:
-            with self._mutex:
-                while self._waiting and len(group) < _MOST_AT_ONCE:
-                    group.append(self._waiting.popleft())
-            return group
-
         try:
             # A thread may be interrupted here, too: under gevent, a sleep lets others run.
             if self._is_busy():
                 # Even no time lets others come that only wait for this thread to give way.
                 time.sleep(_LINGER_S if self._pays else 0)
-            self._write_all(collect)
+            self._write(group)
         finally:
             self._pays = len(group) > 1
             for each in group:
@@ -133,6 +126,44 @@ class GroupCommit:
                     each.failed(StoreError("The database could not be written: interrupted"))
                 each.wake.release()
             self._pass_on()
+
+    def _write(self, group: list[Entry]) -> None:
+        """Write *group*, and all that wait by then, by one commit; alone what then fails."""
+        is_begun = False
+
+        def work(transaction: Transaction) -> list[Any]:
+            nonlocal is_begun
+            is_begun = True
+            # As late as possible: more may have come while the transaction waited.
+            self._collect(group)
+            return [each.work(transaction) for each in group]
+
+        try:
+            results = self._transact(work)
+        except Exception as error:
+            if is_begun and len(group) > 1:
+                for each in group:
+                    self._write_alone(each)
+                return
+            if not is_begun:
+                # Nobody could write now, and each has waited long enough.
+                self._collect(group)
+            for each in group:
+                each.failed(StoreError(str(error)) if isinstance(error, StoreError) else error)
+            return
+        for each, result in zip(group, results, strict=True):
+            each.done(result)
+
+    def _collect(self, group: list[Entry]) -> None:
+        with self._mutex:
+            while self._waiting and len(group) < _MOST_AT_ONCE:
+                group.append(self._waiting.popleft())
+
+    def _write_alone(self, entry: Entry) -> None:
+        try:
+            entry.done(self._transact(entry.work))
+        except Exception as error:
+            entry.failed(error)
 
     def _is_busy(self) -> bool:
         recent = self._recent
