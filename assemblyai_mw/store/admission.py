@@ -33,7 +33,6 @@ from .totals import (
     Window,
     budget_ids,
     by_period,
-    read_amounts,
     windows,
 )
 from .transactions import Transaction
@@ -189,16 +188,25 @@ def _in_sqlite(
     amounts: dict[Period, Any] = {}
     hold = Hold(None, 0)
     if limits:
-        amounts = by_period(wanted.periods, transaction.ask(read_amounts(wanted.periods))[0])
-        held = _amounts_of(amounts)
-        if no_room(wanted.periods, held, limits, wanted.nano) is not None:
+        # Nobody else writes meanwhile: what does not fit is taken back unseen.
+        amounts = _added(transaction, wanted.periods, wanted.nano)
+        if no_room(wanted.periods, _amounts_of(amounts), limits, wanted.nano) is not None:
+            _added(transaction, wanted.periods, -wanted.nano)
             return _Found(limits, amounts, None)
-        changes = Changes()
-        changes.add(wanted.periods, held=wanted.nano)
-        transaction.run(*changes.bound())
         hold = Hold(transaction.first(_insert_hold.of(wanted.values)).id, wanted.nano)
     made = 0 if row is None else transaction.first(insert_call.of(row)).id
     return _Found(limits, amounts, Admitted(hold, made))
+
+
+def _added(transaction: Transaction, periods: Sequence[Period], nano: int) -> dict[Period, Any]:
+    """Add to what is held in *periods*; return the amounts of before."""
+    changes = Changes()
+    changes.add(periods, held=nano)
+    rows = [row for found in transaction.ask(*changes.bound()) for row in found]
+    return {
+        period: row._replace(held_nano=row.held_nano - nano)
+        for period, row in by_period(periods, rows).items()
+    }
 
 
 def _in_postgresql(

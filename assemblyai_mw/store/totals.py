@@ -226,26 +226,6 @@ of_period = (
     & (spend.c.owner == bindparam("b_owner"))
     & (spend.c.period == bindparam("b_period"))
 )
-_read_amounts = PreparedRows(
-    lambda _, rows: select(*(spend.c[name] for name in AMOUNTS)).where(
-        or_(
-            *(
-                (spend.c.scope == row["scope"])
-                & (spend.c.owner == row["owner"])
-                & (spend.c.period == row["period"])
-                for row in rows
-            )
-        )
-    ),
-    ["scope", "owner", "period"],
-)
-
-
-def read_amounts(periods: Sequence[Period]) -> Bound:
-    """Return the statement that reads `AMOUNTS` of *periods*, as far as they have any."""
-    return _read_amounts.of(
-        [{"scope": each.scope, "owner": each.owner, "period": each.period} for each in periods]
-    )
 
 
 def by_period(periods: Iterable[Period], rows: Iterable[Any]) -> dict[Period, Any]:
