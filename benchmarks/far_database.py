@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 from . import load, report
 from .measure import Figures, in_turns
 from .servers import HERE, Server, gunicorn, prepare, running, upstream
-from .work import REQUESTS
+from .work import WORK
 
 HOSTS, KEYS = 4, 16
 CASES: dict[str, dict[str, Any]] = {
@@ -85,7 +85,7 @@ def chats(servers: Sequence[Server], calls: int) -> tuple[float, float]:
         targets = [
             replace(server, headers={"Authorization": f"Bearer {key}"}) for key in server.keys
         ]
-        scripts = [REQUESTS["native chat"].ours(each) for each in targets]
+        scripts = [WORK["native chat"].ours(each) for each in targets]
         load.deal(server.port, scripts, calls // HOSTS)
 
     threads = [threading.Thread(target=on, args=(each,)) for each in servers]

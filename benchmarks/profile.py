@@ -25,6 +25,7 @@ from . import apps
 from .billable import BUDGETS
 from .databases import databases
 from .servers import TRANSCRIPT, Target, prepare, upstream
+from .work import WORK
 
 ROOT = str(Path(apps.__file__).parent.parent / "assemblyai_mw") + os.sep
 EVERY_S = 0.001
@@ -74,7 +75,7 @@ def caller(app: Any, key: str, work: str) -> Callable[[], None]:
     path, body = f"{apps.PREFIX}/v2/transcript/{TRANSCRIPT}", b""
     if work != GET:
         # The first request of the work.
-        request = REQUESTS[work].ours(Target("ours", 0))[0]
+        request = WORK[work].ours(Target("ours", 0))[0]
         assert isinstance(request, bytes)
         head, _, body = request.partition(b"\r\n\r\n")
         path = head.split(b" ", 2)[1].decode()
@@ -149,7 +150,7 @@ def profile(name: str, work: str, engine: str, *, budgets: bool, calls: int) -> 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", default="native chat", choices=[*REQUESTS, GET])
+    parser.add_argument("--work", default="native chat", choices=[*WORK, GET])
     parser.add_argument("--database", default="sqlite", choices=["sqlite", "postgresql"])
     parser.add_argument("--budgets", action="store_true")
     parser.add_argument("--app", default="ours", choices=["ours", "key and forwarding"])

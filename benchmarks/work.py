@@ -128,8 +128,3 @@ WORK = {
     # The stack waits half a second before its first poll, and so does the caller.
     "audio": Work(_transcription, _upload_submit_poll, share=0.1),
 }
-# Prefix, path and JSON of what is one native request.
-REQUESTS: dict[str, tuple[str, str, dict[str, object]]] = {
-    "native chat": (LLM_PREFIX, _CHATS, _CHAT),
-    "submit": (PREFIX, "/v2/transcript", _SUBMIT),
-}
