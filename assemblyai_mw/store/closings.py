@@ -342,6 +342,9 @@ class Closings:
             return None if transaction.first(_await.of(parameters)) is None else _Written()
         found, freed = transaction.ask(_close.of(parameters), _free.of(parameters))
         if not found:
+            if freed:
+                # Another closed it in the same microsecond, and it held anew: this is taken back.
+                raise StoreError("The call was closed by another at this moment")
             return None
         closed = found[0]
         if closed.kind in SESSION_KINDS:
