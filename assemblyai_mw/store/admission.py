@@ -1,8 +1,8 @@
 """What is written before a billable call goes out: its hold and its row, in one transaction.
 
-Why no limit is passed, and in which order all transactions lock rows, stands in docs/reliability.md,
-"How no budget is overspent". Here, the windows of a call's budgets are locked together, and stay
-locked until the commit; a hold is taken in all of them or in none. On SQLite the whole file is
+Why no limit is passed, and in which order all transactions lock rows: docs/reliability.md, "How no
+budget is overspent". Here, the windows of a call's budgets are locked together, and stay locked
+until the commit; a hold is taken in all of them or in none. On SQLite the whole file is
 locked from the transaction's start. On PostgreSQL one statement locks, compares and writes, and
 goes out with the COMMIT in one message, so that windows that many workers share are locked for no
 round trip.
