@@ -1,12 +1,11 @@
 """What is written before a billable call goes out: its hold and its row, in one transaction.
 
-No limit is passed, however many calls come at once and wherever their workers run: the windows of a
-call's budgets are locked together, in the order of `totals.lock_order`, and stay locked until the
-commit; while they are, what is spent and held in them cannot change. A hold is taken in all of them
-or in none. On SQLite the whole file is locked from the transaction's start. On PostgreSQL one
-statement locks, compares and writes, and goes out with the COMMIT in one message, so that the
-windows that calls of many workers share are locked for no round trip. Every other transaction takes
-their rows last and in the same order (`Changes.bound`), so that none waits for another in a circle.
+Why no limit is passed, and in which order all transactions lock rows: docs/reliability.md, "How no
+budget is overspent". Here, the windows of a call's budgets are locked together, and stay locked
+until the commit; a hold is taken in all of them or in none. On SQLite the whole file is
+locked from the transaction's start. On PostgreSQL one statement locks, compares and writes, and
+goes out with the COMMIT in one message, so that windows that many workers share are locked for no
+round trip.
 """
 
 from __future__ import annotations

@@ -200,6 +200,9 @@ class Closings:
             statements.close.of(parameters), statements.free_holds.of(parameters)
         )
         if not found:
+            if freed:
+                # Another closed it in the same microsecond, and it held anew: this is taken back.
+                raise StoreError("The call was closed by another at this moment")
             return None
         closed = found[0]
         if closed.kind in SESSION_KINDS:

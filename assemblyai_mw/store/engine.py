@@ -195,6 +195,9 @@ def postgresql(url: URL, timeout_s: float, *, pool: int, prepare: bool) -> Conne
     arguments: dict[str, Any] = {}
     if "connect_timeout" not in url.query:
         arguments["connect_timeout"] = max(2, math.ceil(timeout_s))
+    if "client_encoding" not in url.query:
+        # A server may be set to another, which has not all characters.
+        arguments["client_encoding"] = "utf8"
     if not prepare:
         arguments["prepare_threshold"] = None
     engine = create_engine(

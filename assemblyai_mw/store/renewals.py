@@ -1,8 +1,7 @@
 """Renewing holds: many calls under way take more budget at once, each all of it or nothing.
 
-Transactions lock rows in this order, as those of single calls do: holds, then the windows of
-budgets of tags and end users, then those of keys, then those of teams; each owner's windows as
-total, months, days.
+Holds are locked by id, then the windows of all of them in the order of `totals.lock_order`: the
+order of all transactions (docs/reliability.md, "How no budget is overspent").
 """
 
 from __future__ import annotations

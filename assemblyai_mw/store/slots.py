@@ -34,8 +34,18 @@ class Slots:
             turn = threading.Event()
             self._waiting.append(turn)
             self._hand_out()
-        if turn.wait(max(0.0, timeout_s)):
-            return True
+        try:
+            if turn.wait(max(0.0, timeout_s)):
+                return True
+        except BaseException:
+            # A thread that is interrupted, as by gevent.Timeout, takes none along.
+            with self._lock:
+                if turn.is_set():
+                    self._taken -= 1
+                    self._hand_out()
+                else:
+                    self._waiting.remove(turn)
+            raise
         with self._lock:
             if turn.is_set():
                 return True

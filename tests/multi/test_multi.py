@@ -26,6 +26,7 @@ from assemblyai_mw.testing import Hosts, serve_all
 
 from . import session_race
 from .budget_race import race
+from .budget_storm import storm
 
 HERE = Path(__file__).parent
 WORKERS = 4
@@ -38,6 +39,16 @@ def test_four_processes_never_overspend(database_url: str) -> None:
     outcome = race(database_url, 9)
     assert (outcome.overspent, outcome.held, outcome.wrong) == (0, 0, [])
     assert outcome.admitted > 0
+
+
+@pytest.mark.slow
+def test_processes_that_are_killed_at_the_edge_of_budgets_overspend_nothing(
+    database_url: str,
+) -> None:
+    """The long run is `python -m tests.multi.budget_storm --kills 100`."""
+    outcome = storm(database_url, 3)
+    assert (max(0, outcome.overspent), outcome.wrong, outcome.errors) == (0, [], {})
+    assert outcome.calls > 0
 
 
 @pytest.mark.slow

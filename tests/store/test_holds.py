@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from assemblyai_mw.call import Caller
+from assemblyai_mw.errors import StoreError
 from assemblyai_mw.store import Database, Hold, Holds, Keys, Ledger, Refusal, SoftBudget
 
 from .kit import NOON, Clock, call_by, caller_of, opened, opening, price_of, race, settled, used
@@ -368,3 +369,18 @@ def test_an_expired_hold_is_swept_once_by_all_processes_together(
         taken(take(holds, caller, 7))
     assert sum(race(_sweep, database_url, NOON + 61)) == 20
     assert held(holds, caller) == [0] * 6
+
+
+def test_a_closing_that_comes_second_at_the_same_moment_frees_no_later_hold(
+    keys: Keys, holds: Holds, ledger: Ledger
+) -> None:
+    caller = caller_of(keys, budget_usd=5)
+    call = call_by(caller)
+    taken(holds.take(call, 3, expires_in_s=60))
+    row = opened(ledger, call)
+    assert ledger.settle(row, usage=used(), price=price_of(2))
+    again = taken(holds.take(call, 4, expires_in_s=60))
+    with pytest.raises(StoreError, match="closed by another"):
+        ledger.settle(row, usage=used(), price=price_of(2))
+    assert held(holds, caller)[:3] == [4, 4, 4]
+    assert holds.release(again)

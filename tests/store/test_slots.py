@@ -87,3 +87,30 @@ def test_one_alone_may_try_again_at_a_full_server() -> None:
     assert slots.take(0)
     assert not slots.give_back_unfilled()
     assert [slots.take(0), slots.take(0)] == [True, False]
+
+
+class _Interrupted(BaseException):
+    """What a host raises in a thread to end it."""
+
+
+@pytest.mark.parametrize("has_its_turn", [False, True])
+def test_one_that_is_interrupted_while_it_waits_takes_no_slot_along(
+    monkeypatch: pytest.MonkeyPatch, has_its_turn: bool
+) -> None:
+    slots = Slots(1)
+    assert slots.take(0)
+
+    def wait(turn: threading.Event, timeout: float | None = None) -> bool:
+        if has_its_turn:
+            slots.give_back()
+            assert turn.is_set()
+        raise _Interrupted
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Event, "wait", wait)
+        with pytest.raises(_Interrupted):
+            slots.take(30)
+    if not has_its_turn:
+        slots.give_back()
+    assert slots.take(0)
+    assert not slots.take(0)

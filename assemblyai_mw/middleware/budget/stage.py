@@ -51,7 +51,7 @@ class Budget:
     The estimate for a chat completion is its prompt and `max_tokens`. For a transcript it is the
     length of the upload that `Isolation` measured, else *assumed_audio_s* seconds. Both use the
     dearest model named (`PriceBook.estimate`). Each budget of the key and of its team (total,
-    daily, monthly) takes one conditional update, so any number of workers stay within the limits.
+    daily, monthly) takes the hold, or none does, so any number of workers stay within the limits.
     A session holds a slice of time after the other (`sessions`), or what its client has spoken
     before it goes up (`speech_sessions`).
     The hold lasts while the call's ledger row is open. Closing the row replaces the hold with the
