@@ -19,17 +19,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from assemblyai_mw.errors import UpstreamError
 from assemblyai_mw.transport import Origin, Request, SocketTransport, Timeouts, fetch
+from assemblyai_mw.transport.tls import client_context
 
 from . import measure, proxies, report
 from .measure import Figures
 from .servers import TRANSCRIPT, upstream
-from .tls_front import Front, front
+from .tls_front import HASTY_S, Front, front
 
 PATH = f"/v2/transcript/{TRANSCRIPT}"
 ACCOUNT = [("Authorization", "account-key"), ("Accept", "*/*")]
 TIMES = Timeouts()
-BASES = ("http.client", "whole handshake")
+BASES = ("http.client",)
 
 
 class Caller:
@@ -37,7 +39,8 @@ class Caller:
 
     def __init__(self, port: int, authority: Path) -> None:
         self.origin = Origin("https", "127.0.0.1", port)
-        self.transport = SocketTransport(ca_file=str(authority))
+        self.context = client_context(str(authority))
+        self.transport = SocketTransport(ssl_context=self.context)
 
     def get(self) -> None:
         """Make a small GET."""
@@ -48,6 +51,11 @@ class Caller:
         """Make a small GET on a connection of its own."""
         self.get()
         self.transport.close()
+
+    def get_as_first(self) -> None:
+        """The same without a session to resume."""
+        self.transport = SocketTransport(ssl_context=self.context)
+        self.get_anew()
 
 
 class Bare:
@@ -101,12 +109,11 @@ def set_up(made: Front, *, rounds: int, count: int) -> dict[str, Figures]:
     """A connection, a GET and its end: with and without a session to resume."""
     figures = {}
     for title, port in (("TLS 1.3", made.port), ("TLS 1.2", made.older)):
-        resuming, whole = Caller(port, made.authority), Caller(port, made.authority)
-        whole.transport.keep_sessions = False
+        resuming, first = Caller(port, made.authority), Caller(port, made.authority)
         figures[f"connection set-up and a GET, {title}"] = alone(
             {
                 "ours, resumed": resuming.get_anew,
-                "ours, whole": whole.get_anew,
+                "ours, first": first.get_as_first,
                 "http.client": Bare(port, made.authority).get_anew,
             },
             rounds=rounds,
@@ -115,11 +122,26 @@ def set_up(made: Front, *, rounds: int, count: int) -> dict[str, Figures]:
     return figures
 
 
+def after_idling(made: Front, *, callers: int) -> Figures:
+    """Calls after the upstream has closed each one's idle connection: how many failed."""
+    several = [Caller(made.hasty, made.authority) for _ in range(callers)]
+    for caller in several:
+        caller.get()
+    time.sleep(HASTY_S + 1)
+    failed = 0
+    for caller in several:
+        try:
+            caller.get()
+        except UpstreamError:
+            failed += 1
+    return {"ours": {"calls": callers, "failed": failed}}
+
+
 def main() -> None:
     """Run what was asked for and print one table for each."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tls", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, 128 MiB uploads")
-    parser.add_argument("--only", default="alone,setup,get,up")
+    parser.add_argument("--only", default="alone,setup,idle,get,up")
     parser.add_argument("--contenders", default="ours,http.client,requests,nginx,LiteLLM")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
@@ -145,6 +167,10 @@ def main() -> None:
             )
         if "setup" in wanted:
             figures |= set_up(made, rounds=rounds, count=calls // 20)
+        if "idle" in wanted:
+            figures["calls after the upstream closed an idle connection"] = after_idling(
+                made, callers=50
+            )
         if "get" in wanted:
             with measure.contenders(names, made.port, authority=made.authority) as servers:
                 figures["small calls, 16 connections"] = measure.small_calls(

@@ -15,6 +15,9 @@ import trustme
 from .proxies import connects, find, free_port
 from .servers import Server, running
 
+# Seconds after which the hasty port closes an idle connection.
+HASTY_S = 1
+
 NGINX = """\
 {user}
 worker_processes 1;
@@ -44,8 +47,6 @@ SERVER = """\
     server {{
         listen 127.0.0.1:{port} ssl;
         ssl_protocols {protocol};
-        ssl_session_tickets {resumes};
-        ssl_session_cache {cache};
         keepalive_timeout {idle_s};
         location / {{
             proxy_pass http://bench;
@@ -67,14 +68,12 @@ class Front:
         authority: PEM file of the one that issued their certificate.
         port: TLS 1.3, sessions resumed, idle connections kept for ten minutes.
         older: The same by TLS 1.2.
-        forgetful: The first again, but no session is resumed.
-        hasty: The first again, but idle connections are closed after a second.
+        hasty: The first again, but idle connections are closed after `HASTY_S`.
     """
 
     authority: Path
     port: int
     older: int
-    forgetful: int
     hasty: int
 
 
@@ -85,10 +84,9 @@ def front(upstream_port: int) -> Iterator[Front]:
     if nginx is None:
         raise RuntimeError("this benchmark needs nginx, for an upstream by TLS")
     kinds = {
-        "port": ("TLSv1.3", "on", "off", 600),
-        "older": ("TLSv1.2", "on", "off", 600),
-        "forgetful": ("TLSv1.3", "off", "off", 600),
-        "hasty": ("TLSv1.3", "on", "off", 1),
+        "port": ("TLSv1.3", 600),
+        "older": ("TLSv1.2", 600),
+        "hasty": ("TLSv1.3", HASTY_S),
     }
     with tempfile.TemporaryDirectory() as folder:
         issuer = trustme.CA()
@@ -99,8 +97,8 @@ def front(upstream_port: int) -> Iterator[Front]:
         )
         ports = {name: free_port() for name in kinds}
         servers = "".join(
-            SERVER.format(port=ports[name], protocol=protocol, resumes=on, cache=cache, idle_s=idle)
-            for name, (protocol, on, cache, idle) in kinds.items()
+            SERVER.format(port=ports[name], protocol=protocol, idle_s=idle)
+            for name, (protocol, idle) in kinds.items()
         )
         # Its worker would else be somebody who may not enter the folder.
         user = f"user root {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else ""
