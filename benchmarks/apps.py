@@ -1,8 +1,9 @@
 """What is compared, as WSGI apps for Gunicorn: `benchmarks.apps:make('ours')`.
 
 All of them forward `/assemblyai/...` to the upstream that BENCH_UPSTREAM names, over TLS with the
-authority of BENCH_CA alone where that is set. Ours has everything on: key, policy, isolation, ledger, and a log line for each call, written to a
-file. The others have nothing on, but "key and forwarding", which asks ours for the key.
+authority of BENCH_CA alone where that is set. Ours has everything on: key, policy, isolation,
+ledger, and a log line for each call, written to a file. The others have nothing on, but "key and
+forwarding", which asks ours for the key.
 """
 
 from __future__ import annotations

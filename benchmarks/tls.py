@@ -69,7 +69,8 @@ class Bare:
         """Make a small GET."""
         self.connection.request("GET", PATH, headers=dict(ACCOUNT))
         reply = self.connection.getresponse()
-        assert reply.read() and reply.status == 200
+        assert reply.read()
+        assert reply.status == 200
 
     def get_anew(self) -> None:
         """Make a small GET on a connection of its own."""
