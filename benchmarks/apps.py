@@ -1,14 +1,16 @@
 """What is compared, as WSGI apps for Gunicorn: `benchmarks.apps:make('ours')`.
 
-All of them forward `/assemblyai/...` to the upstream that BENCH_UPSTREAM names. Ours has
-everything on: key, policy, isolation, ledger, and a log line for each call, written to a
-file. The others have nothing on, but "key and forwarding", which asks ours for the key.
+All of them forward `/assemblyai/...` to the upstream that BENCH_UPSTREAM names, over TLS with the
+authority of BENCH_CA alone where that is set. Ours has everything on: key, policy, isolation,
+ledger, and a log line for each call, written to a file. The others have nothing on, but "key and
+forwarding", which asks ours for the key.
 """
 
 from __future__ import annotations
 
 import http.client
 import os
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -70,13 +72,18 @@ def _blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:
 def bare(upstream: str) -> Any:
     """The forwarder that one would write: http.client, a connection a thread, no features."""
     parts = urlsplit(upstream)
+    authority = os.environ.get("BENCH_CA")
+    context = ssl.create_default_context(cafile=authority) if authority else None
     local = threading.local()
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         connection = getattr(local, "connection", None)
         if connection is None:
-            connection = local.connection = http.client.HTTPConnection(
-                parts.hostname or "", parts.port
+            at = (parts.hostname or "", parts.port)
+            connection = local.connection = (
+                http.client.HTTPSConnection(*at, context=context)
+                if context
+                else http.client.HTTPConnection(*at)
             )
         body = environ["wsgi.input"] if environ.get("CONTENT_LENGTH") else None
         connection.request(
@@ -99,6 +106,7 @@ def with_requests(upstream: str) -> Any:
         session = getattr(local, "session", None)
         if session is None:
             session = local.session = requests.Session()
+            session.verify = os.environ.get("BENCH_CA") or True
         response = session.request(
             environ["REQUEST_METHOD"],
             upstream + _target(environ),
@@ -148,6 +156,7 @@ def ours(upstream: str, host: Any = page) -> Any:
                 "database_url": os.environ["BENCH_DATABASE"],
                 "log_file": os.environ["BENCH_LOG"],
             },
+            "upstream": {"ca_file": os.environ["BENCH_CA"] or None},
             "model_list": [
                 {
                     "model_name": "assemblyai/*",

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from . import load
@@ -24,14 +25,21 @@ FIRSTS = 30
 
 
 @contextmanager
-def contenders(names: Sequence[str], upstream_port: int, **options: Any) -> Iterator[list[Server]]:
-    """Run several contenders at the same time; *options* are for those under Gunicorn."""
+def contenders(
+    names: Sequence[str], upstream_port: int, *, authority: Path | None = None, **options: Any
+) -> Iterator[list[Server]]:
+    """Run several contenders at the same time.
+
+    Args:
+        authority: PEM file of the one whose certificate the upstream has; without it, plain http.
+        options: For those under Gunicorn.
+    """
     with ExitStack() as stack:
         yield [
             stack.enter_context(
-                PROXIES[name](upstream_port)
+                PROXIES[name](upstream_port, authority)
                 if name in PROXIES
-                else gunicorn(name, upstream_port, **options)
+                else gunicorn(name, upstream_port, authority=authority, **options)
             )
             for name in names
         ]

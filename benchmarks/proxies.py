@@ -50,8 +50,8 @@ http {{
     server {{
         listen 127.0.0.1:{port};
         location /assemblyai/ {{
-            proxy_pass http://bench/;
-            proxy_http_version 1.1;
+            proxy_pass {scheme}://bench/;
+{tls}            proxy_http_version 1.1;
             proxy_set_header Connection "";
             proxy_set_header Authorization account-key;
             proxy_request_buffering off;
@@ -59,6 +59,14 @@ http {{
         }}
     }}
 }}
+"""
+
+# As ours does, chain and name are verified; nginx compares names alone, not addresses.
+NGINX_TLS = """\
+            proxy_ssl_protocols TLSv1.2 TLSv1.3;
+            proxy_ssl_verify on;
+            proxy_ssl_trusted_certificate {authority};
+            proxy_ssl_name localhost;
 """
 
 # A pass-through of its own: the host of LiteLLM's /assemblyai is fixed in its code, and a call
@@ -69,7 +77,7 @@ general_settings:
   master_key: {key}
   pass_through_endpoints:
     - path: {prefix}
-      target: http://127.0.0.1:{upstream}
+      target: {scheme}://127.0.0.1:{upstream}
       include_subpath: true
       auth: true
       headers:
@@ -84,14 +92,18 @@ model_list:
 
 
 @contextmanager
-def nginx(upstream_port: int) -> Iterator[Server]:
-    """Run nginx."""
+def nginx(upstream_port: int, authority: Path | None = None) -> Iterator[Server]:
+    """Run nginx; with an *authority*, it speaks TLS to the upstream."""
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         # Its worker would else be somebody who may not enter the folder.
         user = f"user root {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else ""
         config = Path(folder, "nginx.conf")
-        config.write_text(NGINX.format(user=user, port=port, upstream=upstream_port), "utf-8")
+        tls = NGINX_TLS.format(authority=authority) if authority else ""
+        text = NGINX.format(
+            user=user, port=port, upstream=upstream_port, scheme=_scheme(authority), tls=tls
+        )
+        config.write_text(text, "utf-8")
         command = [_found("nginx"), "-p", folder, "-c", str(config), "-e", f"{folder}/error.log"]
         with running(command) as process:
             server = Server("nginx", port, process=process)
@@ -101,16 +113,22 @@ def nginx(upstream_port: int) -> Iterator[Server]:
 
 
 @contextmanager
-def litellm(upstream_port: int, *, workers: int = 1) -> Iterator[Server]:
+def litellm(
+    upstream_port: int, authority: Path | None = None, *, workers: int = 1
+) -> Iterator[Server]:
     """Run LiteLLM's proxy: a master key, no database, and nothing that leaves this machine.
 
     It passes /bench/assemblyai on as it is, and serves /v1/chat/completions by its router.
     """
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "config.yaml")
-        config.write_text(
-            LITELLM.format(key=MASTER_KEY, prefix=LITELLM_PREFIX, upstream=upstream_port), "utf-8"
+        text = LITELLM.format(
+            key=MASTER_KEY,
+            prefix=LITELLM_PREFIX,
+            upstream=upstream_port,
+            scheme=_scheme(authority),
         )
+        config.write_text(text, "utf-8")
         # Not this shell's environment: a database, a cache or a logger that it names would be used.
         environ = {
             "PATH": os.environ.get("PATH", os.defpath),
@@ -124,7 +142,10 @@ def litellm(upstream_port: int, *, workers: int = 1) -> Iterator[Server]:
             "LITELLM_LOCAL_AUTOROUTER_PRESETS": "True",
             # Whatever a version still asks for over TLS meets a closed port.
             "HTTPS_PROXY": "http://127.0.0.1:9",
+            "NO_PROXY": "127.0.0.1",
         }
+        if authority:
+            environ["SSL_CERT_FILE"] = str(authority)
         command = [_found("LiteLLM"), "--config", str(config), "--host", "127.0.0.1"]
         command += ["--port", "0", "--num_workers", str(workers), "--keepalive_timeout", "60"]
         log = open(f"{folder}/litellm.log", "wb+")  # noqa: SIM115
@@ -141,7 +162,11 @@ def litellm(upstream_port: int, *, workers: int = 1) -> Iterator[Server]:
             yield server
 
 
-PROXIES: dict[str, Callable[[int], AbstractContextManager[Server]]] = {
+def _scheme(authority: Path | None) -> str:
+    return "https" if authority else "http"
+
+
+PROXIES: dict[str, Callable[..., AbstractContextManager[Server]]] = {
     "nginx": nginx,
     "LiteLLM": litellm,
 }

@@ -94,6 +94,7 @@ def gunicorn(
     title: str | None = None,
     database: str | None = None,
     keys: int | list[str] = 1,
+    authority: Path | None = None,
     **options: Any,
 ) -> Iterator[Server]:
     """Run a contender of `benchmarks.apps` under Gunicorn.
@@ -103,11 +104,13 @@ def gunicorn(
         database: URL of its ledger; default: a SQLite file of its own.
         keys: How many keys it has, all with these *options*; `Server.keys` lists them. Or the
             keys that its ledger has already.
+        authority: PEM file of the one whose certificate the upstream has; without it, plain http.
     """
     with tempfile.TemporaryDirectory() as folder:
         environ = {
             **os.environ,
-            "BENCH_UPSTREAM": f"http://127.0.0.1:{upstream_port}",
+            "BENCH_UPSTREAM": f"{'https' if authority else 'http'}://127.0.0.1:{upstream_port}",
+            "BENCH_CA": str(authority or ""),
             "BENCH_DATABASE": database or f"sqlite:///{folder}/bench.db",
             "BENCH_LOG": f"{folder}/calls.log",
             "PYTHONPATH": str(HERE.parent),

@@ -1,4 +1,4 @@
-"""TLS sessions of earlier tunnels, offered again so that the next handshake is a short one."""
+"""TLS sessions of earlier connections, offered again so that the next handshake is a short one."""
 
 from __future__ import annotations
 
