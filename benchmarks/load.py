@@ -94,7 +94,10 @@ def repeat(port: int, payloads: Sequence[bytes], calls: int, connections: int) -
     while done < calls:
         for key, _ in selector.select(30):
             sock = key.fileobj  # type: ignore[assignment]
-            data = buffers[sock] + sock.recv(65536)
+            more = sock.recv(65536)
+            if not more:
+                raise ConnectionError("the server closed")
+            data = buffers[sock] + more
             head, mark, body = data.partition(b"\r\n\r\n")
             if not mark or len(body) < _length(head):
                 buffers[sock] = data
