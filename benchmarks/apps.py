@@ -157,7 +157,7 @@ def ours(upstream: str, host: Any = page) -> Any:
                 "database_url": os.environ["BENCH_DATABASE"],
                 "log_file": os.environ["BENCH_LOG"],
             },
-            "upstream": {"ca_file": os.environ["BENCH_CA"] or None},
+            "upstream": {"ca_file": os.environ.get("BENCH_CA") or None},
             "model_list": [
                 {
                     "model_name": "assemblyai/*",
