@@ -119,7 +119,8 @@ class GroupCommit:
                 time.sleep(_LINGER_S if self._pays else 0)
             self._write(group)
         finally:
-            self._pays = len(group) > 1
+            # Two may be one caller and the settlement beside it.
+            self._pays = len(group) > 2
             for each in group:
                 if not each.is_done:
                     # The thread was interrupted: whether it was written is not known.
