@@ -108,7 +108,7 @@ def dated(figures: Mapping[str, Figures], **more: Any) -> dict[str, Any]:
         "machine": {
             "cpu": _cpu(),
             "cores": os.cpu_count(),
-            "system": platform.platform(),
+            "system": f"{platform.system()} {platform.release().split('-')[0]}",
             "python": platform.python_version(),
         },
         "commit": subprocess.run(commit, capture_output=True, text=True).stdout.strip(),
