@@ -110,7 +110,7 @@ class Books:
 
     def held(self) -> int:
         """Held nano-dollars; no window disagrees with the rows of the holds."""
-        with self.database.read() as connection:
+        with self.database.snapshot() as connection:
             amount = connection.scalar(select(func.coalesce(func.sum(holds.c.amount_nano), 0)))
             windows = connection.execute(select(spend.c.held_nano)).scalars().all()
         if not amount:
