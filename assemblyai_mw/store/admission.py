@@ -32,6 +32,7 @@ from .totals import (
     Window,
     budget_ids,
     by_period,
+    spend_row,
     windows,
 )
 from .transactions import Transaction
@@ -150,7 +151,7 @@ def admit(
         held = _amounts_of(found.amounts)
         full = no_room(wanted.periods, held, limits, wanted.nano)
         if full is not None:
-            return _refusal(full, wanted.nano)
+            return refusal_of(full, wanted.nano)
         # The windows have no rows yet; or a budget changed between two statements.
         database.transact(lambda transaction: _make_rows(transaction, wanted.periods))
     raise StoreError("The database is busy: budgets change too often")
@@ -166,7 +167,8 @@ def _amounts_of(rows: Mapping[Period, Any]) -> dict[Period, tuple[int, int]]:
     return {period: (each.spent_nano, each.held_nano) for period, each in rows.items()}
 
 
-def _refusal(full: NoRoom, needed: int) -> Refusal:
+def refusal_of(full: NoRoom, needed: int) -> Refusal:
+    """Return the refusal of *needed* nano-dollars where there is no room for them."""
     period = full.period
     return Refusal(
         full.whose, period.window, full.spent, full.held, needed, full.limit, period.resets_at
@@ -181,9 +183,7 @@ def _ask_limits(wanted: Wanted) -> list[Bound]:
 def _in_sqlite(
     transaction: Transaction, wanted: Wanted, row: Mapping[str, Any] | None, now: int
 ) -> _Found:
-    limits: dict[Place, Limits] = {}
-    for rows in transaction.ask(*_ask_limits(wanted)):
-        limits |= limits_in(rows, now)
+    limits = limits_in(transaction.ask(*_ask_limits(wanted)), now)
     amounts: dict[Period, Any] = {}
     hold = Hold(None, 0)
     if limits:
@@ -223,9 +223,7 @@ def _in_postgresql(
     shape = tuple((each.scope, each.window) for each in wanted.periods)
     statement = _statement(shape, len(further), row is not None)
     *asked, found = transaction.finish(*_ask_limits(wanted), Bound(statement, parameters))
-    limits: dict[Place, Limits] = {}
-    for rows in asked:
-        limits |= limits_in(rows, now)
+    limits = limits_in(asked, now)
     result = found[0]
     amounts = {wanted.periods[each.number]: each for each in found if each.number is not None}
     if not result.is_admitted:
@@ -326,16 +324,4 @@ _add_windows = PreparedRows(_rows_of_windows, [each.name for each in spend.colum
 
 
 def _make_rows(transaction: Transaction, periods: Sequence[Period]) -> None:
-    rows = [
-        {
-            "scope": each.scope,
-            "owner": each.owner,
-            "period": each.period,
-            "spent_nano": 0,
-            "held_nano": 0,
-            "warned": False,
-            "told": None,
-        }
-        for each in periods
-    ]
-    transaction.finish(_add_windows.of(rows))
+    transaction.finish(_add_windows.of([spend_row(each, 0, 0) for each in periods]))

@@ -291,9 +291,7 @@ class Closings:
         answers = transaction.finish(*asked, *bound)
         if not watched:
             return _Written()
-        limits: dict[Place, Limits] = {}
-        for rows in answers[: len(asked)]:
-            limits |= limits_in(rows, self.database.now)
+        limits = limits_in(answers[: len(asked)], self.database.now)
         amounts = [found for rows in answers[len(asked) :] for found in rows]
         return _Written(limits, by_period(changes.periods, amounts))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, bindparam, delete, exists, select
 
 from ..billing.price_book import format_usd
-from .admission import Admitted, Hold, Refusal, Wanted, admit
+from .admission import Admitted, Hold, Refusal, Wanted, admit, refusal_of
 from .columns import micros
 from .database import Database
 from .limits import (
@@ -185,17 +185,7 @@ class Holds(OnDatabase):
             lambda transaction: renew(transaction, needed, expires_at=expires_at, now=now)
         )
         return {
-            name: None
-            if full is None
-            else Refusal(
-                full.whose,
-                full.period.window,
-                full.spent,
-                full.held,
-                needed[name],
-                full.limit,
-                full.period.resets_at,
-            )
+            name: None if full is None else refusal_of(full, needed[name])
             for name, full in refused.items()
         }
 

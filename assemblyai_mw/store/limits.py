@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -159,13 +160,13 @@ def ask_limits(key_id: int | None, team: str | None, further: Sequence[int]) -> 
     return [statement.of(parameters)]
 
 
-def limits_in(rows: Iterable[Any], now: int) -> dict[Place, Limits]:
+def limits_in(answers: Iterable[Iterable[Any]], now: int) -> dict[Place, Limits]:
     """Return the budgets that bind at *now*, epoch microseconds; owners without any are left out.
 
-    *rows* are those of the statement of `ask_limits`.
+    *answers* are the rows of each of the statements of `ask_limits`.
     """
     found = {}
-    for row in rows:
+    for row in chain.from_iterable(answers):
         limits = limits_from(row.scope, row, now)
         if limits.any:
             found[row.scope, row.place] = limits
@@ -180,10 +181,8 @@ def limits_of(
     now: int,
 ) -> dict[Place, Limits]:
     """Return the budgets that bind a key, its team, and those of the ids *further*, at *now*."""
-    found: dict[Place, Limits] = {}
-    for bound in ask_limits(key_id, team, further):
-        found |= limits_in(bound.statement.all(connection, bound.parameters), now)
-    return found
+    asked = ask_limits(key_id, team, further)
+    return limits_in((each.statement.all(connection, each.parameters) for each in asked), now)
 
 
 def limits_of_all(connection: Connection, rows: Iterable[Any], now: int) -> dict[Place, Limits]:

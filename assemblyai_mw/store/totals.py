@@ -170,7 +170,7 @@ class Changes:
         run them last.
         """
         rows = [
-            _row_of(each, *self._amounts[each]) for each in sorted(self._amounts, key=lock_order)
+            spend_row(each, *self._amounts[each]) for each in sorted(self._amounts, key=lock_order)
         ]
         return [
             _add_spend.of(rows[start : start + _ROWS_AT_ONCE])
@@ -178,7 +178,8 @@ class Changes:
         ]
 
 
-def _row_of(period: Period, spent: int, held: int) -> dict[str, Any]:
+def spend_row(period: Period, spent: int, held: int) -> dict[str, Any]:
+    """Return a row of `spend`, of which nothing is told yet."""
     return {
         "scope": period.scope,
         "owner": period.owner,
