@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -26,7 +23,7 @@ from urllib.parse import urlsplit
 
 from . import load, report
 from .measure import Figures, in_turns
-from .servers import HERE, Server, gunicorn, prepare, running, upstream
+from .servers import HERE, Server, compiled, gunicorn, prepare, upstream
 from .work import WORK
 
 HOSTS, KEYS = 4, 16
@@ -39,19 +36,6 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 @contextmanager
-def slow_link(socket: Path, rtt_ms: float) -> Iterator[int]:
-    """Run a link to a Unix socket that is *rtt_ms* there and back; gives its port."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or "cc"
-    with tempfile.TemporaryDirectory() as folder:
-        binary = f"{folder}/slow_link"
-        subprocess.run([compiler, "-O2", "-o", binary, str(HERE / "slow_link.c")], check=True)
-        command = [binary, str(socket), str(round(rtt_ms * 500))]
-        with running(command, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            yield int(process.stdout.readline())
-
-
-@contextmanager
 def hosts(
     server: Any, rtt_ms: float, upstream_port: int, options: dict[str, Any]
 ) -> Iterator[Sequence[Server]]:
@@ -59,7 +43,8 @@ def hosts(
     name = server.fresh_database()
     keys = prepare(server.database_url(name), KEYS, **options)
     with ExitStack() as stack:
-        port = stack.enter_context(slow_link(server.directory / ".s.PGSQL.5432", rtt_ms))
+        link = (str(server.directory / ".s.PGSQL.5432"), str(round(rtt_ms * 500)))
+        port = stack.enter_context(compiled("slow_link.c", *link))
         user = urlsplit(server.database_url(name)).username
         url = f"postgresql+psycopg://{user}@127.0.0.1:{port}/{name}?sslmode=disable"
         yield [

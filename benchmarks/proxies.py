@@ -34,7 +34,7 @@ pid nginx.pid;
 error_log error.log;
 events {{ worker_connections 1024; }}
 http {{
-    access_log calls.log;
+    access_log {log};
     client_body_temp_path body;
     proxy_temp_path proxy;
     fastcgi_temp_path fastcgi;
@@ -47,6 +47,9 @@ http {{
         keepalive 64;
         keepalive_requests 1000000;
     }}
+{servers}}}
+"""
+NGINX_SERVER = """\
     server {{
         listen 127.0.0.1:{port};
         location /assemblyai/ {{
@@ -58,7 +61,6 @@ http {{
             proxy_buffering off;
         }}
     }}
-}}
 """
 
 # As ours does, chain and name are verified; nginx compares names alone, not addresses.
@@ -96,20 +98,31 @@ def nginx(upstream_port: int, authority: Path | None = None) -> Iterator[Server]
     """Run nginx; with an *authority*, it speaks TLS to the upstream."""
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        # Its worker would else be somebody who may not enter the folder.
-        user = f"user root {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else ""
-        config = Path(folder, "nginx.conf")
         tls = NGINX_TLS.format(authority=authority) if authority else ""
-        text = NGINX.format(
-            user=user, port=port, upstream=upstream_port, scheme=_scheme(authority), tls=tls
-        )
-        config.write_text(text, "utf-8")
-        command = [_found("nginx"), "-p", folder, "-c", str(config), "-e", f"{folder}/error.log"]
-        with running(command) as process:
-            server = Server("nginx", port, process=process)
-            connects(server, Path(folder, "error.log"))
+        servers = NGINX_SERVER.format(port=port, scheme=_scheme(authority), tls=tls)
+        with run_nginx("nginx", folder, servers, port, upstream_port, log="calls.log") as server:
             _try(server)
             yield server
+
+
+@contextmanager
+def run_nginx(
+    name: str, folder: str, servers: str, port: int, upstream_port: int, *, log: str
+) -> Iterator[Server]:
+    """Run nginx with these *servers*, of which one listens at *port*, once that one answers.
+
+    They pass to `http://bench`, the plain *upstream_port*. *folder* is for its files.
+    """
+    # Its worker would else be somebody who may not enter the folder.
+    user = f"user root {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else ""
+    config = Path(folder, "nginx.conf")
+    text = NGINX.format(user=user, log=log, upstream=upstream_port, servers=servers)
+    config.write_text(text, "utf-8")
+    command = [_found("nginx"), "-p", folder, "-c", str(config), "-e", f"{folder}/error.log"]
+    with running(command) as process:
+        server = Server(name, port, process=process)
+        connects(server, Path(folder, "error.log"))
+        yield server
 
 
 @contextmanager

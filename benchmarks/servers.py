@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,17 +68,21 @@ class Server(Target):
         return sum(worker.memory_info().rss for worker in self.workers())
 
 
+def upstream() -> AbstractContextManager[int]:
+    """Run the upstream; gives its port."""
+    return compiled("upstream.c")
+
+
 @contextmanager
-def upstream() -> Iterator[int]:
-    """Run the upstream; compiled on the spot. Yields its port."""
+def compiled(source: str, *arguments: str) -> Iterator[int]:
+    """Run a program of this folder, compiled on the spot; gives the port that it prints."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if not compiler:
-        raise RuntimeError("the benchmarks need a C compiler: no slower upstream can show a limit")
+        raise RuntimeError("the benchmarks need a C compiler: no slower program can show a limit")
     with tempfile.TemporaryDirectory() as folder:
-        command = [f"{folder}/upstream"]
-        source = str(HERE / "upstream.c")
-        subprocess.run([compiler, "-O2", "-o", *command, source], check=True)
-        with running(command, stdout=subprocess.PIPE) as process:
+        binary = f"{folder}/program"
+        subprocess.run([compiler, "-O2", "-o", binary, str(HERE / source)], check=True)
+        with running([binary, *arguments], stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             yield int(process.stdout.readline())
 

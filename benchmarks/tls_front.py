@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import grp
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,40 +10,16 @@ from pathlib import Path
 
 import trustme
 
-from .proxies import connects, find, free_port
-from .servers import Server, running
+from .proxies import find, free_port, run_nginx
 
 # Seconds after which the hasty port closes an idle connection.
 HASTY_S = 1
 
-NGINX = """\
-{user}
-worker_processes 1;
-daemon off;
-pid nginx.pid;
-error_log error.log;
-events {{ worker_connections 1024; }}
-http {{
-    access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-    client_max_body_size 0;
-    keepalive_requests 1000000;
-    ssl_certificate server.pem;
-    ssl_certificate_key server.pem;
-    upstream bench {{
-        server 127.0.0.1:{upstream};
-        keepalive 64;
-        keepalive_requests 1000000;
-    }}
-{servers}}}
-"""
 SERVER = """\
     server {{
         listen 127.0.0.1:{port} ssl;
+        ssl_certificate server.pem;
+        ssl_certificate_key server.pem;
         ssl_protocols {protocol};
         keepalive_timeout {idle_s};
         location / {{
@@ -80,8 +54,7 @@ class Front:
 @contextmanager
 def front(upstream_port: int) -> Iterator[Front]:
     """Run nginx in front of the plain *upstream_port*."""
-    nginx = find("nginx")
-    if nginx is None:
+    if find("nginx") is None:
         raise RuntimeError("this benchmark needs nginx, for an upstream by TLS")
     kinds = {
         "port": ("TLSv1.3", 600),
@@ -100,13 +73,5 @@ def front(upstream_port: int) -> Iterator[Front]:
             SERVER.format(port=ports[name], protocol=protocol, idle_s=idle)
             for name, (protocol, idle) in kinds.items()
         )
-        # Its worker would else be somebody who may not enter the folder.
-        user = f"user root {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else ""
-        config = Path(folder, "nginx.conf")
-        text = NGINX.format(user=user, upstream=upstream_port, servers=servers)
-        config.write_text(text, "utf-8")
-        command = [nginx, "-p", folder, "-c", str(config), "-e", f"{folder}/error.log"]
-        with running(command) as process:
-            waited = Server("TLS front", ports["port"], process=process)
-            connects(waited, Path(folder, "error.log"))
+        with run_nginx("TLS front", folder, servers, ports["port"], upstream_port, log="off"):
             yield Front(authority, **ports)
